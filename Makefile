@@ -1,0 +1,52 @@
+# `make` alone lists the targets. Everything runs in .venv, whose packages requirements.lock pins by hash.
+SHELL := /bin/sh
+PYTHON ?= python3
+PORT ?= 5000
+PROFILE = $(shell sed -n 's/^profile: *//p' params.yaml)
+INSTALLED := .venv/.installed
+# dvc starts the stages as `python`, so .venv comes first; nothing is sent to anybody.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export DVC_NO_ANALYTICS := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+export DO_NOT_TRACK := true
+# The page only shows runs: without this MLflow starts a dozen processes to run jobs of its own.
+export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
+
+.DEFAULT_GOAL := help
+.PHONY: help venv repro results test lint mlflow mlflow-fill verify clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: $(INSTALLED) ## make .venv from requirements.lock, every package checked against its hash
+$(INSTALLED): requirements.lock
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+# `exec`: the shell becomes the command, so that killing make kills it too.
+repro: $(INSTALLED) ## run what has changed of the whole study, then print the results
+	@exec .venv/bin/python -m clip_italian.supervise dvc repro
+	@$(MAKE) --no-print-directory results
+
+results: $(INSTALLED) ## print the results table of the last run
+	@cat paper/tables/readme.md
+
+test: $(INSTALLED) ## run the tests, the whole graph at profile tiny among them
+	@exec .venv/bin/python -m clip_italian.supervise pytest
+
+lint: $(INSTALLED) ## check style and types
+	@ruff check
+	@mypy
+
+mlflow: mlflow-fill ## fill the MLflow store from the journals and show it at http://127.0.0.1:$(PORT)
+	@exec .venv/bin/python -m clip_italian.supervise mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1
+
+mlflow-fill: $(INSTALLED) ## only fill the store; a bare `mlflow ui` then shows every run
+	@exec .venv/bin/python -m stages track
+
+verify: $(INSTALLED) ## hash every output and the cache again; compare the numbers with the committed ones
+	@exec .venv/bin/python -m clip_italian.verify
+
+clean: ## remove what the study made and git does not hold; `dvc checkout` brings it back from the cache
+	rm -rf data/$(PROFILE) models/$(PROFILE) embeddings/$(PROFILE) results/$(PROFILE)/items .state mlflow.db mlartifacts

@@ -1,0 +1,56 @@
+"""Paired comparisons: tables `comparisons` (the declared family) and `comparisons_exploratory`."""
+
+from typing import Any
+
+from analysis import study as studies
+from analysis import style, tables
+
+NOTE = (
+    "Difference in percentage points, first minus second; intervals: 95 % over seeds and pictures. "
+    "p: sign-flip test over pictures, given the trained models. {correction} "
+    "Smallest effect of interest: {smallest} points."
+)
+HOLM = "p (Holm): corrected over this declared family."
+BH = "Exploratory; q: Benjamini and Hochberg over all of these."
+
+
+def probability(p: float) -> str:
+    """A p-value as it is printed."""
+    return f"{p:.3f}" if p >= 0.001 else "<0.001"
+
+
+def row(study: studies.Study, family: str, index: int, entry: dict[str, Any], corrected: str) -> tables.Row:
+    """One comparison: endpoint, difference with interval, p, corrected p, and what it means for the smallest effect."""
+    low, high = entry["interval"]
+    key = f"{study.run_key(entry['first'])}-{study.run_key(entry['second'])}"
+    difference = studies.Number(
+        entry["difference"],
+        low,
+        high,
+        entry["seeds"],
+        f"results/{study.profile}/comparisons.json",
+        f"{family}.{index}.difference",
+        key,
+    )
+    test_set, _, _ = entry["endpoint"].partition("/")
+    cells = [
+        tables.cell(f"{test_set} {studies.endpoint_label(entry['endpoint'])}"),
+        difference.as_json(),
+        tables.cell(probability(entry["p"])),
+        tables.cell(probability(entry[corrected])),
+        tables.cell(entry["effect"]),
+    ]
+    return tables.Row(f"{style.label_of(entry['first'])} − {style.label_of(entry['second'])}", cells, key)
+
+
+def main() -> None:
+    study = studies.load()
+    content = study.results("comparisons")
+    kinds = (
+        ("primary", "comparisons", "p_holm", "p (Holm)", HOLM),
+        ("exploratory", "comparisons_exploratory", "q", "q", BH),
+    )
+    for family, name, corrected, heading, correction in kinds:
+        rows = [row(study, family, index, entry, corrected) for index, entry in enumerate(content[family])]
+        note = NOTE.format(correction=correction, smallest=content["smallest_effect"])
+        tables.write(name, ["endpoint", "difference", "p", heading, "effect"], rows, note)

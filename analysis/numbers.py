@@ -1,0 +1,158 @@
+"""Every number that the paper's sentences may use, with the file, field and run it is from: paper/tables/numbers.json.
+
+    {name: {"value": ..., "text": ..., "file": ..., "field": ..., "run_key": ...}}
+
+Names: `<model>/<set>/<metric>` (with `interval`), `<first>-<second>/<set>/<metric>` (with `interval`, `p`, `corrected`,
+`effect`, `verb`), `<set>/<count>`, `data/<count>`, `<arm>/<parameter>`, `primary/<effect>`, `study/<setting>`,
+`world/<count>`, `gallery/<query or all>`. `run_key` is empty where no run is meant.
+
+A field is a path of keys and indices. `*` adds up over what lies below, `.length` counts, `=word` is 1 where the word
+stands. In an .npz file a field is an array and the number its sum; in a .py file it is a constant.
+"""
+
+import pathlib
+from typing import Any
+
+from analysis import tables
+from analysis import study as studies
+from analysis.comparisons import probability
+from clip_italian import files, journal
+from clip_italian.evaluation import arrays
+from clip_italian.evaluation import settings as evaluation
+from clip_italian.world import levels, statements
+
+Entry = dict[str, Any]
+
+# What the sentences say of a difference, by where its interval lies against the smallest effect of interest.
+VERBS = {"above": "raises", "below": "lowers", "within": "hardly changes", "unclear": "has no clear effect on"}
+SETTINGS = ("resamples", "permutations", "confidence", "smallest_effect")
+
+
+def entry(value: Any, file: pathlib.Path | str, field: str, run_key: str = "", text: str = "") -> Entry:
+    """A number that has no interval; whole ones are printed with thousands separated."""
+    plain = f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
+    return {"value": value, "text": text or plain, "file": str(file), "field": field, "run_key": run_key}
+
+
+def results(study: studies.Study) -> dict[str, Entry]:
+    """Every mean that has an interval, of every model and set."""
+    return {
+        f"{model}/{test_set}/{metric}": study.number(model, f"{test_set}/{metric}").as_json()
+        for protocol in ("retrieval", "zeroshot")
+        for model, sets in study.results(protocol)["models"].items()
+        for test_set, one in sets.items()
+        for metric in one["interval"]
+    }
+
+
+def comparisons(study: studies.Study) -> dict[str, Entry]:
+    """Every difference, primary and exploratory, and how many of the primary ones had which effect."""
+    entries = {}
+    file = f"results/{study.profile}/comparisons.json"
+    for family, corrected in (("exploratory", "q"), ("primary", "p_holm")):
+        for index, row in enumerate(study.results("comparisons")[family]):
+            low, high = row["interval"]
+            key = f"{study.run_key(row['first'])}-{study.run_key(row['second'])}"
+            field = f"{family}.{index}.difference"
+            number = studies.Number(row["difference"], low, high, row["seeds"], file, field, key)
+            words = {"p": probability(row["p"]), "corrected": probability(row[corrected]), "effect": row["effect"]}
+            words["verb"] = VERBS[row["effect"]]
+            entries[f"{row['first']}-{row['second']}/{row['endpoint']}"] = number.as_json() | words
+    primary = study.results("comparisons")["primary"]
+    for effect in VERBS:
+        count = sum(row["effect"] == effect for row in primary)
+        entries[f"primary/{effect}"] = entry(count, file, f"primary.*.effect={effect}")
+    return entries | {"primary/tests": entry(len(primary), file, "primary.length")}
+
+
+def test_sets(study: studies.Study) -> dict[str, Entry]:
+    """Sizes of the test sets; of the retrieval sets also the near misses and the pictures that captions are true of."""
+    entries = {}
+    for protocol in ("retrieval", "zeroshot"):
+        for test_set, sizes in study.results(protocol)["sets"].items():
+            for name, value in sizes.items():
+                file = f"results/{study.profile}/{protocol}.json"
+                entries[f"{test_set}/{name}"] = entry(value, file, f"sets.{test_set}.{name}")
+    for test_set in study.evaluation.retrieval_sets:
+        file = evaluation.test_folder(study.profile, test_set) / "truth.npz"
+        (near_miss,) = arrays.read(file, "near_miss")
+        entries[f"{test_set}/near_misses"] = entry(int(near_miss.sum()), file, "near_miss")
+    return entries
+
+
+def pairs(study: studies.Study) -> dict[str, Entry]:
+    """What became of the sources' rows, all sources together."""
+    file = pathlib.Path("reports", study.profile, "curate.json")
+    content = files.read_json(file)
+    entries = {f"data/{name}": entry(content[name], file, name) for name in ("train", "valid")}
+    for name in ("read", "kept"):
+        total = sum(source["rows"][name] for source in content["sources"].values())
+        entries[f"data/rows_{name}"] = entry(total, file, f"sources.*.rows.{name}")
+    reasons = [count for source in content["sources"].values() for count in source["rows"]["rejected"].values()]
+    return entries | {"data/rows_rejected": entry(sum(reasons), file, "sources.*.rows.rejected.*")}
+
+
+def parameters(study: studies.Study) -> dict[str, Entry]:
+    """Every number among the settings that the runs' journals hold: of the last phase of each model's first seed."""
+    entries = {}
+    for model in [*study.grid, "italian_bert"]:
+        seed = study.grid.get(model, [evaluation.ONLY_SEED])[0]
+        folder = evaluation.run_folders(study.profile, model, seed)[-1]
+        for name, value in journal.read(folder).parameters.items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                key = journal.key(folder)[: journal.KEY_LENGTH]
+                entries[f"{model}/{name}"] = entry(value, folder / "journal.json", f"parameters.{name}", key)
+    return entries
+
+
+def settings(study: studies.Study) -> dict[str, Entry]:
+    """How the evaluation was set up, and the headline endpoints with their printed names."""
+    file = f"profiles/{study.profile}.yaml"
+    entries = {
+        f"study/{name}": entry(getattr(study.evaluation, name), file, f"evaluation.{name}") for name in SETTINGS
+    }
+    confidence = f"{studies.POINTS * study.evaluation.confidence:g}"
+    entries["study/confidence"]["text"] = confidence
+    for index, endpoint in enumerate(study.evaluation.primary_endpoints):
+        protocol = "retrieval" if endpoint.partition("/")[0] in study.evaluation.retrieval_sets else "zeroshot"
+        one = entry(endpoint, file, f"evaluation.primary_endpoints.{index}", text=studies.endpoint_label(endpoint))
+        entries[f"study/{protocol}_endpoint"] = one
+    entries["study/seeds"] = entry(len(study.params.seeds), "params.yaml", "seeds.length")
+    entries["study/arms"] = entry(len(study.params.arms), "params.yaml", "arms.length")
+    return entries | {"study/profile": entry(study.profile, "params.yaml", "profile")}
+
+
+def world() -> dict[str, Entry]:
+    """How many things, colours and held-out combinations the drawn world has."""
+    constants = {
+        "nouns": (statements, "CLASS_NOUNS"),
+        "unseen_nouns": (statements, "UNSEEN_NOUNS"),
+        "colours": (statements, "COLOURS"),
+        "held_out_pairs": (levels, "HELD_OUT_PAIRS"),
+        "held_out_triples": (levels, "HELD_OUT_TRIPLES"),
+    }
+    return {
+        f"world/{name}": entry(len(getattr(module, constant)), _source(module), f"{constant}.length")
+        for name, (module, constant) in constants.items()
+    }
+
+
+def _source(module: Any) -> str:
+    return module.__name__.replace(".", "/") + ".py"
+
+
+def found(study: studies.Study) -> dict[str, Entry]:
+    """How many of the gallery's pictures are true, query by query and together."""
+    file, entries = tables.TABLES / "gallery.json", {}
+    key = study.run_key(study.settings.proposed, study.params.seeds[0])
+    for index, row in enumerate(files.read_json(file)["rows"]):
+        true, shown = (cell["value"] for cell in row["cells"])
+        entries[f"gallery/{row['label']}"] = entry(true, file, f"rows.{index}.cells.0.value", key)
+        entries[f"gallery/{row['label']}/shown"] = entry(shown, file, f"rows.{index}.cells.1.value", key)
+    return entries
+
+
+def main() -> None:
+    study = studies.load()
+    content = results(study) | comparisons(study) | test_sets(study) | pairs(study) | parameters(study)
+    files.write_json(tables.TABLES / "numbers.json", content | settings(study) | world() | found(study))

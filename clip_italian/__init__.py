@@ -1,0 +1,1 @@
+"""CLIP for Italian: a contrastive image-text study that can be regenerated from its raw data."""

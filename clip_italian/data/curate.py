@@ -1,0 +1,228 @@
+"""From the publishers' rows to the study's pairs; every row that does not become a pair is counted with its reason."""
+
+import dataclasses
+import hashlib
+import pathlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool
+
+from clip_italian.config import Settings
+from clip_italian.data import duplicates, text
+from clip_italian.data.archive import Archive
+from clip_italian.data.draws import uniforms
+from clip_italian.data.duplicates import DuplicateSettings, Looks
+from clip_italian.data.images import ImageLimits, ImageRejected, decode
+from clip_italian.data.shards import number
+from clip_italian.data.sources import READERS, Row, Unusable
+from clip_italian.errors import InputError
+
+SPLIT_PURPOSE = 32  # keeps these draws apart from every other use of the same seed
+IMAGES = "images.zip"
+LENGTH_QUANTILES = (0.5, 0.95, 0.99, 1.0)
+
+ProperNounShare = Callable[[str], float]  # of a caption's words
+
+
+class CurateSettings(Settings):
+    """Section `curate` of a profile."""
+
+    seed: int  # of the split
+    sources: list[str]  # folders of data/<profile>/raw, in the order of the study's pairs
+    language: str  # ISO 639-1 code of the WIT rows that are taken
+    max_proper_nouns: (
+        float  # WIT captions with at least this share of proper nouns are left out; README of clip-italian
+    )
+    max_caption_characters: int  # a longer text is no caption; anything shorter is truncated by tokens later
+    valid_share: float  # of each source; README of clip-italian: 95/5
+    duplicates: DuplicateSettings
+    allowed_leaks: list[str]  # test sets whose pictures may be among the pairs, named here knowingly
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """One picture and its captions, as data/<profile>/pairs/*.jsonl holds them."""
+
+    id: str
+    source: str
+    archive: str  # below data/<profile>/raw
+    image: str  # member of the archive
+    captions: list[str]
+
+
+@dataclasses.dataclass
+class SourceReport:
+    """What became of a source's rows; `read` is the sum of `kept` and of all `rejected`, for rows and for captions."""
+
+    rows_read: int = 0
+    rows_rejected: Counter[str] = dataclasses.field(default_factory=Counter)
+    captions_read: int = 0
+    captions_rejected: Counter[str] = dataclasses.field(default_factory=Counter)
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidates:
+    """Rows that have a picture and a caption, before pairs are compared with each other."""
+
+    pairs: list[Pair]
+    digests: list[str]  # SHA-256 of each picture's file
+    looks: Looks
+
+
+def read_source(
+    raw: pathlib.Path, source: str, settings: CurateSettings, limits: ImageLimits, proper_nouns: ProperNounShare
+) -> tuple[Candidates, SourceReport]:
+    """Reads, cleans and decodes one source; raises InputError when a file of it is missing or damaged."""
+    report = SourceReport()
+    pairs, digests, looks = [], [], []
+    with Archive(raw / source / IMAGES) as archive:
+        for row in READERS[source](raw / source, settings.language, report.rows_rejected):
+            try:
+                captions = _usable_captions(row, source, settings, proper_nouns, report)
+                content = _picture(archive, row.image, limits)
+                looks.append(duplicates.look(decode(content, limits)))
+            except (Unusable, ImageRejected) as reason:
+                report.rows_rejected[str(reason)] += 1
+                continue
+            pairs.append(Pair(row.id, source, f"{source}/{IMAGES}", row.image, captions))
+            digests.append(hashlib.sha256(content).hexdigest())
+    report.rows_read = len(pairs) + report.rows_rejected.total()
+    return Candidates(pairs, digests, duplicates.looks(looks)), report
+
+
+def _usable_captions(
+    row: Row, source: str, settings: CurateSettings, proper_nouns: ProperNounShare, report: SourceReport
+) -> list[str]:
+    """The row's clean captions; raises Unusable with the last caption's reason when none is left."""
+    usable, reason = [], ""
+    report.captions_read += len(row.captions)
+    for caption in row.captions:
+        try:
+            cleaned = text.clean(caption, settings.max_caption_characters)
+            if source == "wit" and proper_nouns(cleaned) >= settings.max_proper_nouns:
+                raise text.CaptionRejected("caption of proper nouns")
+            usable.append(cleaned)
+        except text.CaptionRejected as error:
+            reason = str(error)
+            report.captions_rejected[reason] += 1
+    if not usable:
+        raise Unusable(reason)
+    return usable
+
+
+def _picture(archive: Archive, name: str, limits: ImageLimits) -> bytes:
+    if name not in archive.names:
+        raise Unusable("image missing from the archive")
+    if archive.size(name) > limits.max_bytes:
+        raise ImageRejected("file too large")
+    return archive.read(name)
+
+
+def repeated(candidates: Candidates, settings: DuplicateSettings) -> tuple[list[str | None], dict[str, int]]:
+    """For each pair the reason why it repeats an earlier one, or None; and counts of what is repeated and kept.
+
+    A pair repeats another if its picture is the same (its bytes, or to the eye) and its captions say the same words.
+    The same picture with another caption, and the same caption of another picture, are the web's way and stay.
+    """
+    words = [tuple(sorted(text.normal_form(caption) for caption in pair.captions)) for pair in candidates.pairs]
+    alike = duplicates.first_alike(candidates.looks, settings).tolist()
+    exact: set[Any] = set()
+    near: set[Any] = set()
+    reasons: list[str | None] = []
+    for digest, first, said in zip(candidates.digests, alike, words, strict=True):
+        is_exact, is_near = (digest, said) in exact, (first, said) in near
+        reasons.append("exact duplicate of a pair" if is_exact else "near duplicate of a pair" if is_near else None)
+        exact.add((digest, said))
+        near.add((first, said))
+    kept = [i for i, reason in enumerate(reasons) if reason is None]
+    captions = [text.normal_form(caption) for i in kept for caption in candidates.pairs[i].captions]
+    pictures = len(kept) - len({alike[i] for i in kept})
+    return reasons, {"repeated_captions": len(captions) - len(set(captions)), "repeated_pictures": pictures}
+
+
+def test_looks(folder: pathlib.Path, limits: ImageLimits) -> Looks:
+    """What the pictures of a test set look like, as they are and mirrored; InputError names one that cannot be read."""
+    looks = []
+    with Archive(folder / IMAGES) as archive:
+        for name in sorted(archive.names):
+            try:
+                pixels = decode(archive.read(name), limits)
+            except ImageRejected as reason:
+                raise InputError(
+                    f"{archive.path}: member `{name}`: {reason}; delete the file and run `dvc repro`"
+                ) from None
+            looks += [duplicates.look(pixels), duplicates.look(np.ascontiguousarray(pixels[:, ::-1]))]
+    return duplicates.looks(looks)
+
+
+def check_leaks(
+    raw: pathlib.Path, candidates: Candidates, settings: CurateSettings, limits: ImageLimits
+) -> dict[str, int]:
+    """Counts the pairs that show a test picture, by test set; raises InputError unless the profile allows that set."""
+    counts = {}
+    for folder in sorted(path.parent for path in (raw / "test").glob(f"*/{IMAGES}")):
+        leaked = duplicates.same_pictures(candidates.looks, test_looks(folder, limits), settings.duplicates)[:, 0]
+        counts[folder.name] = len(np.unique(leaked))
+        if len(leaked) and folder.name not in settings.allowed_leaks:
+            first = candidates.pairs[int(leaked.min())]
+            raise InputError(
+                f"{raw}/{first.archive}: {counts[folder.name]} pairs show pictures of test set {folder.name}, first "
+                f"{first.id} (`{first.image}`); remove them, or name the set in the profile's `curate.allowed_leaks`"
+            )
+    return counts
+
+
+def are_valid(pairs: Sequence[Pair], settings: CurateSettings) -> Bool[np.ndarray, " n"]:
+    """Which pairs belong to the validation split: for each a pure function of the seed and its id."""
+    numbers = np.array([number(pair.id) for pair in pairs], np.int64)
+    return uniforms((settings.seed, SPLIT_PURPOSE), numbers, 1)[:, 0] < settings.valid_share
+
+
+def caption_lengths(pairs: Sequence[Pair]) -> dict[str, float]:
+    """Mean and quantiles of the number of words in a caption."""
+    lengths = np.array([len(caption.split()) for pair in pairs for caption in pair.captions] or [0])
+    quantiles = np.quantile(lengths, LENGTH_QUANTILES, method="inverted_cdf")
+    return {"mean": round(float(lengths.mean()), 2)} | {
+        f"p{round(100 * q)}": int(v) for q, v in zip(LENGTH_QUANTILES, quantiles, strict=True)
+    }
+
+
+def curate(
+    raw: pathlib.Path, settings: CurateSettings, limits: ImageLimits, proper_nouns: ProperNounShare
+) -> tuple[list[Pair], list[Pair], dict[str, Any]]:
+    """Returns the training pairs, the validation pairs and the report; raises InputError on damage and on leaks."""
+    read = {source: read_source(raw, source, settings, limits, proper_nouns) for source in settings.sources}
+    everything = Candidates(
+        [pair for candidates, _ in read.values() for pair in candidates.pairs],
+        [digest for candidates, _ in read.values() for digest in candidates.digests],
+        duplicates.joined([candidates.looks for candidates, _ in read.values()]),
+    )
+    leaked = check_leaks(raw, everything, settings, limits)
+    reasons, repeats = repeated(everything, settings.duplicates)
+    kept = []
+    for pair, reason in zip(everything.pairs, reasons, strict=True):
+        if reason is None:
+            kept.append(pair)
+        else:
+            read[pair.source][1].rows_rejected[reason] += 1
+    in_valid = are_valid(kept, settings)
+    train, valid = (
+        [pair for pair, there in zip(kept, in_valid, strict=True) if there == wanted] for wanted in (False, True)
+    )
+    sources = {source: _summary(report, source, train, valid) for source, (_, report) in read.items()}
+    return train, valid, {"sources": sources, "leaks": leaked, **repeats, "train": len(train), "valid": len(valid)}
+
+
+def _summary(report: SourceReport, source: str, train: Sequence[Pair], valid: Sequence[Pair]) -> dict[str, Any]:
+    ours = [[pair for pair in split if pair.source == source] for split in (train, valid)]
+    rows = {"read": report.rows_read, "kept": len(ours[0]) + len(ours[1]), "rejected": dict(report.rows_rejected)}
+    captions = {
+        "read": report.captions_read,
+        "clean": report.captions_read - report.captions_rejected.total(),
+        "rejected": dict(report.captions_rejected),
+    }
+    split = {"train": len(ours[0]), "valid": len(ours[1])}
+    return {"rows": rows, "captions": captions, "split": split, "words_per_caption": caption_lengths(ours[0] + ours[1])}

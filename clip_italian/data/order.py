@@ -1,0 +1,34 @@
+"""Which examples make up which batch: a pure function of (seed, step), so that a resumed run reads the same data."""
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Int
+
+EPOCH_ORDER, CAPTION_CHOICE = 11, 12  # purposes: keep the streams of random numbers apart
+
+
+class Draw(NamedTuple):
+    """A batch's examples, the epoch that each belongs to, and the caption chosen for each."""
+
+    examples: Int[np.ndarray, " b"]
+    epoch: int
+    captions: Int[np.ndarray, " b"]
+
+
+def permutation(seed: int, epoch: int, count: int) -> Int[np.ndarray, " n"]:
+    """The order of all examples in one epoch."""
+    return np.random.default_rng([seed, EPOCH_ORDER, epoch]).permutation(count)
+
+
+def draw(seed: int, step: int, batch: int, caption_offsets: Int[np.ndarray, " n1"]) -> Draw:
+    """The batch of one step: `batch` examples of the epoch's order, whole batches only, one caption for each.
+
+    `caption_offsets` says where each example's captions begin in the list of all captions.
+    """
+    count = len(caption_offsets) - 1
+    batches = count // batch
+    epoch, place = divmod(step, batches)
+    examples = permutation(seed, epoch, count)[place * batch : (place + 1) * batch]
+    share = np.random.default_rng([seed, CAPTION_CHOICE, epoch]).random(count)[examples]
+    first, after = caption_offsets[examples], caption_offsets[examples + 1]
+    return Draw(examples, epoch, first + (share * (after - first)).astype(first.dtype))

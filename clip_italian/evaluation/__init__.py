@@ -1,0 +1,1 @@
+"""Ranks, metrics and statistics on saved embeddings; imports no tower."""

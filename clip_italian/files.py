@@ -1,0 +1,130 @@
+"""Files that are either whole or absent, and their content hashes."""
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+from clip_italian.errors import InputError
+
+CHUNK = 1 << 20
+
+
+@contextlib.contextmanager
+def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Yields a temporary path beside `path` and renames it over `path` on success; removes it on failure.
+
+    Raises InputError naming the path when the disk is full or may not be written.
+    """
+    path = pathlib.Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror or error}); free space or fix permissions") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Like `replacing`, for a folder: what was at `path` is replaced as a whole, only on success."""
+    path = pathlib.Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        yield temporary
+        shutil.rmtree(path, ignore_errors=True)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror or error}); free space or fix permissions") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_bytes(path: pathlib.Path, content: bytes) -> None:
+    """Writes a whole file or nothing."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: pathlib.Path, text: str) -> None:
+    """Writes a whole UTF-8 file or nothing."""
+    write_bytes(path, text.encode())
+
+
+def dumps(value: Any) -> str:
+    """JSON with sorted keys, one byte sequence per value; NaN is refused because JSON has none."""
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_json(path: pathlib.Path, value: Any) -> None:
+    """Writes `dumps(value)`, whole or not at all."""
+    write_text(path, dumps(value))
+
+
+def read_json(path: pathlib.Path) -> Any:
+    """Reads JSON; raises InputError naming the file when it is missing or damaged."""
+    try:
+        return json.loads(pathlib.Path(path).read_bytes())
+    except FileNotFoundError:
+        raise InputError(f"{path}: missing; run `dvc repro` (or `dvc checkout`) to make it") from None
+    except ValueError as error:
+        raise InputError(f"{path}: not valid JSON ({error}); delete it and run `dvc repro`") from None
+
+
+def sha256(path: pathlib.Path) -> str:
+    """SHA-256 of one file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def files_below(root: pathlib.Path) -> list[pathlib.Path]:
+    """All files below `root` in the order of their relative names; `root` itself when it is a file."""
+    root = pathlib.Path(root)
+    if root.is_file():
+        return [root]
+    return sorted((path for path in root.rglob("*") if path.is_file()), key=lambda path: path.relative_to(root).as_posix())
+
+
+def tree_digest(*roots: pathlib.Path) -> str:
+    """SHA-256 over the relative names and contents of all files below the roots, in the order given."""
+    digest = hashlib.sha256()
+    for root in roots:
+        if not pathlib.Path(root).exists():
+            raise InputError(f"{root}: missing; run `dvc repro` (or `dvc checkout`) to make it")
+        for path in files_below(root):
+            name = path.relative_to(root).as_posix()
+            digest.update(f"{name}\0{sha256(path)}\0".encode())
+    return digest.hexdigest()
+
+
+MANIFEST = "manifest.json"
+
+
+def write_manifest(folder: pathlib.Path) -> None:
+    """Writes the SHA-256 of every file of `folder` to its manifest."""
+    hashes = {path.relative_to(folder).as_posix(): sha256(path) for path in files_below(folder)}
+    hashes.pop(MANIFEST, None)
+    write_json(folder / MANIFEST, hashes)
+
+
+def manifest_holds(folder: pathlib.Path) -> bool:
+    """Whether `folder` has a manifest and every file in it, and no other, has the bytes it had then."""
+    try:
+        hashes = json.loads((folder / MANIFEST).read_bytes())
+        present = {path.relative_to(folder).as_posix() for path in files_below(folder)} - {MANIFEST}
+        return present == set(hashes) and all(sha256(folder / name) == wanted for name, wanted in hashes.items())
+    except (OSError, ValueError):
+        return False

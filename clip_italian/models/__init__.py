@@ -1,0 +1,1 @@
+"""The towers, the dual encoder and their checkpoints."""

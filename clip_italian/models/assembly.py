@@ -1,0 +1,65 @@
+"""Model folders (settings, weights, tokeniser), and the Italian model put together from two backbones."""
+import functools
+import pathlib
+from typing import NamedTuple
+
+import jax
+from tokenizers import Tokenizer
+
+from clip_italian.data import tokens
+from clip_italian.models import dual_encoder, weights
+from clip_italian.models.bert import BertSettings, MaskedLanguageModel
+from clip_italian.models.dual_encoder import DualEncoderSettings, Params
+
+
+class Model(NamedTuple):
+    """A dual encoder ready to use."""
+
+    settings: DualEncoderSettings
+    params: Params
+    tokenizer: Tokenizer
+
+
+def save(folder: pathlib.Path, model: Model) -> None:
+    """Writes a model's folder."""
+    weights.save(folder, model.params, model.settings)
+    tokens.save(folder, model.tokenizer)
+
+
+def load(folder: pathlib.Path) -> Model:
+    """Reads a model's folder; raises InputError naming the file at fault."""
+    settings = weights.load_settings(folder, DualEncoderSettings)
+    like = jax.eval_shape(lambda: dual_encoder.initial(settings, jax.random.key(0), 1.0))
+    return Model(settings, weights.load(folder, like), tokens.load(folder))
+
+
+def load_bert(folder: pathlib.Path) -> tuple[BertSettings, Params, Tokenizer]:
+    """Reads a masked language model's folder and leaves its prediction head behind."""
+    settings = weights.load_settings(folder, BertSettings)
+    like = jax.eval_shape(lambda: initial_bert(settings, jax.random.key(0)))
+    return settings, weights.load(folder, like)["bert"], tokens.load(folder)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def initial_bert(settings: BertSettings, key: jax.Array) -> Params:
+    """Fresh parameters of a masked language model."""
+    ids = jax.numpy.zeros((1, 2), int)
+    return MaskedLanguageModel(settings).init(key, ids, ids == 0, ids)["params"]
+
+
+def italian(backbones: pathlib.Path, seed: int, scale: float) -> Model:
+    """The model every arm starts from: the English CLIP's image tower, the Italian BERT, a random text projection.
+
+    The projection of images is the English CLIP's, as in the 2021 code (its README says both are random).
+    """
+    clip = load(backbones / "english_clip")
+    bert_settings, bert, tokenizer = load_bert(backbones / "italian_bert")
+    settings = clip.settings.model_copy(update={"text": bert_settings})
+    params = {
+        "vision_model": clip.params["vision_model"],
+        "visual_projection": clip.params["visual_projection"],
+        "text_model": bert,
+        "text_projection": dual_encoder.projection(jax.random.key(seed), bert_settings.width, settings.projection),
+        "logit_scale": dual_encoder.log_scale(scale),
+    }
+    return Model(settings, params, tokenizer)

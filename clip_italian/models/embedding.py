@@ -1,0 +1,62 @@
+"""A model's embeddings of the test sets, as files: all that an evaluation needs of a model."""
+import pathlib
+
+import numpy as np
+from jaxtyping import Float
+
+from clip_italian import files
+from clip_italian.data import images, shards, tokens
+from clip_italian.models import dual_encoder
+from clip_italian.models.assembly import Model
+from clip_italian.models.encoder import Encoder
+
+BLOCK = 256  # pictures or texts at once
+
+
+class Embedder:
+    """Unit vectors of pictures and texts."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._encoder = Encoder(model.settings, BLOCK)
+
+    def images(self, pixels: np.ndarray) -> Float[np.ndarray, "n p"]:
+        """Embeddings of stored pictures, cut to the model's size."""
+        features = self._encoder.images(self.model.params, images.squares(pixels, self.model.settings.image.image_size))
+        return np.asarray(dual_encoder.project_image(self.model.params, features))
+
+    def texts(self, texts: list[str]) -> Float[np.ndarray, "n p"]:
+        """Embeddings of texts; what exceeds the model's longest text is cut off."""
+        encoded = tokens.encode(self.model.tokenizer, texts, self.model.settings.text.positions)
+        return np.asarray(dual_encoder.project_text(self.model.params, self._encoder.texts(self.model.params, encoded)))
+
+    def classes(self, labels: list[str], templates: list[str]) -> Float[np.ndarray, "n p"]:
+        """One vector a class: the mean of its embeddings in all templates, scaled to length one (Radford et al. 2021)."""
+        each = [self.texts([template.format(label) for label in labels]) for template in templates]
+        mean = np.mean(each, axis=0)
+        return mean / np.linalg.norm(mean, axis=1, keepdims=True)
+
+
+def write(
+    folder: pathlib.Path, model: Model, data: pathlib.Path, retrieval: list[str], zeroshot: list[str], templates: list[str]
+) -> None:
+    """Writes one `.npz` a test set and the gallery's; `data` is the profile's folder.
+
+    Keys: `image`, a row a picture, and `text`, a row a caption, a class or a query.
+    """
+    embedder, test = Embedder(model), data / "raw" / "test"
+    labels = [entry["label"] for entry in files.read_json(test / "classes.json")]
+    classes = embedder.classes(labels, templates)
+    for name in [*retrieval, *zeroshot]:
+        pictures = shards.open_shards(data / "shards" / f"test-{name}")
+        if name in retrieval:
+            text = embedder.texts([caption for captions in pictures.captions for caption in captions])
+        else:
+            text = classes[: files.read_json(test / name / "labels.json")["classes"]]
+        _save(folder / f"{name}.npz", image=embedder.images(pictures.all_pixels()), text=text)
+    _save(folder / "gallery.npz", text=embedder.texts([entry["query"] for entry in files.read_json(test / "gallery.json")]))
+
+
+def _save(path: pathlib.Path, **arrays: np.ndarray) -> None:
+    with files.replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, **arrays)

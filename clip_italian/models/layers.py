@@ -1,0 +1,72 @@
+"""The parts that every tower is made of.
+
+They are functions, called inside a module's compact method: the submodules they make belong to that module and carry the
+names of the published checkpoints' tensors.
+"""
+import math
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+EMBEDDING_DEVIATION = 0.02  # of initial vectors in a table; BERT (Devlin et al. 2019) and CLIP use the same
+# Linear maps start with deviation 1 / sqrt(inputs), as OpenAI's CLIP does (model.py, initialize_parameters). BERT's 0.02 is
+# nearly that at its width of 768 and would be five times too small for towers of a hundred units.
+Mask = Bool[Array, "#n #q k"]  # True where a query may look at a key
+
+
+def dense(width: int, name: str, bias: bool = True) -> nn.Dense:
+    """A linear layer."""
+    return nn.Dense(width, use_bias=bias, kernel_init=nn.initializers.lecun_normal(), name=name)
+
+
+def embedding(rows: int, width: int, name: str) -> nn.Embed:
+    """A table of vectors."""
+    return nn.Embed(rows, width, embedding_init=nn.initializers.normal(EMBEDDING_DEVIATION), name=name)
+
+
+def quick_gelu(x: Float[Array, "..."]) -> Float[Array, "..."]:
+    """x * sigmoid(1.702 x), OpenAI CLIP's activation (model.py, class QuickGELU); exact GELU is off by 1e-2."""
+    return x * jax.nn.sigmoid(1.702 * x)
+
+
+def exact_gelu(x: Float[Array, "..."]) -> Float[Array, "..."]:
+    """BERT's activation, by the error function; the tanh approximation is off by 1e-3."""
+    return jax.nn.gelu(x, approximate=False)
+
+
+def attention(
+    x: Float[Array, "n t d"], heads: int, names: tuple[str, str, str, str], mask: Mask | None
+) -> Float[Array, "n t d"]:
+    """Multi-head self-attention (Vaswani et al. 2017); `names`: the checkpoint's query, key, value and output."""
+    width = x.shape[-1]
+    query, key, value = (_split(dense(width, name)(x), heads) for name in names[:3])
+    scores = jnp.einsum("nqhd,nkhd->nhqk", query, key) / math.sqrt(width // heads)
+    if mask is not None:
+        scores = jnp.where(mask[:, None], scores, jnp.finfo(scores.dtype).min)
+    mixed = jnp.einsum("nhqk,nkhd->nqhd", jax.nn.softmax(scores, axis=-1), value)
+    return dense(width, names[3])(mixed.reshape(x.shape))
+
+
+def _split(x: Float[Array, "n t d"], heads: int) -> Float[Array, "n t h e"]:
+    return x.reshape(*x.shape[:2], heads, x.shape[-1] // heads)
+
+
+def clip_norm(name: str) -> nn.LayerNorm:
+    """Layer normalisation with CLIP's epsilon."""
+    return nn.LayerNorm(epsilon=1e-5, use_fast_variance=False, name=name)
+
+
+class ClipBlock(nn.Module):
+    """A pre-norm transformer block, the same in both towers of CLIP (Radford et al. 2021)."""
+
+    heads: int
+    hidden: int
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "n t d"], mask: Mask | None) -> Float[Array, "n t d"]:
+        names = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.out_proj")
+        x = x + attention(clip_norm("layer_norm1")(x), self.heads, names, mask)
+        inner = quick_gelu(dense(self.hidden, "mlp.fc1")(clip_norm("layer_norm2")(x)))
+        return x + dense(x.shape[-1], "mlp.fc2")(inner)

@@ -1,0 +1,88 @@
+"""Parameters as safetensors with the names and axis orders of PyTorch checkpoints, and a model's folder."""
+import pathlib
+from typing import Any, TypeVar
+
+import jax
+import numpy as np
+import safetensors
+import safetensors.numpy
+from flax.traverse_util import flatten_dict, unflatten_dict
+
+from clip_italian import config, files
+from clip_italian.config import Settings
+from clip_italian.errors import InputError
+
+Params = dict[str, Any]
+S = TypeVar("S", bound=Settings)
+TORCH_LEAF = {"kernel": "weight", "scale": "weight", "embedding": "weight"}  # a flax leaf's name in PyTorch
+WEIGHTS, SETTINGS = "model.safetensors", "config.json"
+
+
+def torch_name(path: tuple[str, ...]) -> str:
+    """The checkpoint's name of a parameter: `text_model.pooler.dense.weight`."""
+    return ".".join([*path[:-1], TORCH_LEAF.get(path[-1], path[-1])])
+
+
+def _to_torch(path: tuple[str, ...], value: np.ndarray) -> np.ndarray:
+    """PyTorch keeps linear layers as (out, in) and convolutions as (out, in, height, width)."""
+    if path[-1] != "kernel":
+        return value
+    return np.ascontiguousarray(value.transpose(3, 2, 0, 1) if value.ndim == 4 else value.T)
+
+
+def _from_torch(path: tuple[str, ...], value: np.ndarray) -> np.ndarray:
+    if path[-1] != "kernel":
+        return value
+    return np.ascontiguousarray(value.transpose(2, 3, 1, 0) if value.ndim == 4 else value.T)
+
+
+def to_state(params: Params) -> dict[str, np.ndarray]:
+    """Parameters as a flat dict of PyTorch names and axis orders."""
+    leaves = flatten_dict(jax.device_get(params))
+    return {torch_name(path): _to_torch(path, np.asarray(value)) for path, value in leaves.items()}
+
+
+def from_state(state: dict[str, np.ndarray], like: Params, where: str) -> Params:
+    """The parameters of `like`'s structure, read from a flat dict.
+
+    Raises InputError naming the tensor that is missing, left over, of another shape, or not finite.
+    """
+    wanted, found = flatten_dict(like), {}
+    for path, leaf in wanted.items():
+        name = torch_name(path)
+        if name not in state:
+            raise InputError(f"{where}: tensor `{name}` is missing; the file is of another model or damaged")
+        value = _from_torch(path, state[name])
+        if value.shape != leaf.shape:
+            raise InputError(f"{where}: tensor `{name}` has shape {value.shape}, the model needs {leaf.shape}")
+        if not np.isfinite(value).all():
+            raise InputError(f"{where}: tensor `{name}` holds NaN or infinity; make the file anew")
+        found[path] = value
+    extra = sorted(set(state) - {torch_name(path) for path in wanted})
+    if extra:
+        raise InputError(f"{where}: tensor `{extra[0]}` ({len(extra)} in all) belongs to no part of the model")
+    return unflatten_dict(found)
+
+
+def save(folder: pathlib.Path, params: Params, settings: Settings) -> None:
+    """Writes `model.safetensors` and `config.json` into `folder`."""
+    content = safetensors.numpy.save(to_state(params), metadata={"format": "pt"})
+    files.write_bytes(folder / WEIGHTS, content)
+    files.write_json(folder / SETTINGS, settings.model_dump())
+
+
+def load_settings(folder: pathlib.Path, kind: type[S]) -> S:
+    """Reads `config.json`."""
+    return config.parse(kind, files.read_json(folder / SETTINGS), str(folder / SETTINGS))
+
+
+def load(folder: pathlib.Path, like: Params) -> Params:
+    """Reads `model.safetensors` into `like`'s structure; raises InputError naming the file and the tensor at fault."""
+    path = folder / WEIGHTS
+    try:
+        state = safetensors.numpy.load_file(path)
+    except FileNotFoundError:
+        raise InputError(f"{path}: missing; run `dvc repro` (or `dvc checkout`) to make it") from None
+    except safetensors.SafetensorError as error:
+        raise InputError(f"{path}: damaged ({error}); delete it and run `dvc checkout`") from None
+    return from_state(state, like, str(path))

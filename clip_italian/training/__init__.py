@@ -1,0 +1,1 @@
+"""Loss, optimiser, freezing and the one training loop of every phase."""

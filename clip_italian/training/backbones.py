@@ -1,0 +1,133 @@
+"""The two backbones that the paper scale takes from others: an English CLIP and an Italian BERT, trained from scratch."""
+import pathlib
+from typing import Literal
+
+import jax
+import numpy as np
+
+from clip_italian.config import Settings
+from clip_italian.data import augmentation, examples, images, order, tokens
+from clip_italian.data.augmentation import AugmentationSettings
+from clip_italian.data.shards import open_shards
+from clip_italian.models import assembly, dual_encoder
+from clip_italian.models.assembly import Model
+from clip_italian.models.bert import BertSettings
+from clip_italian.models.clip_text import ClipTextSettings
+from clip_italian.models.dual_encoder import DualEncoderSettings, Params
+from clip_italian.models.vit import ViTSettings
+from clip_italian.models.encoder import Encoder
+from clip_italian.training import contrastive, loop, masking
+from clip_italian.training.loop import Curve
+from clip_italian.training.optimiser import OptimiserSettings
+
+
+class TowerSettings(Settings):
+    """The sizes of a transformer."""
+
+    width: int
+    depth: int
+    heads: int
+    hidden: int
+
+
+class EnglishClipSettings(Settings):
+    """How the English CLIP is made; AdamW, learned scale, light augmentation, as in Radford et al. 2021."""
+
+    patch: int  # pixels a side
+    image: TowerSettings
+    text: TowerSettings
+    projection: int
+    vocabulary: int  # byte-pair tokens, at most
+    max_tokens: int
+    batch: int
+    updates: int
+    evaluate_every: int
+    valid_examples: int  # the last so many pairs are never trained on
+    scale: float  # first factor on the cosines; 1 / 0.07 in CLIP
+    augmentation: AugmentationSettings
+    optimiser: OptimiserSettings
+
+
+class ItalianBertSettings(Settings):
+    """How the Italian BERT is made."""
+
+    tower: TowerSettings
+    pooling: Literal["pooler", "mean"]
+    vocabulary: int  # word pieces, at most
+    max_tokens: int
+    batch: int
+    updates: int
+    evaluate_every: int
+    valid_examples: int  # the last so many sentences are never trained on
+    optimiser: OptimiserSettings
+
+
+class BackboneSettings(Settings):
+    """Section `backbones` of a profile."""
+
+    seed: int
+    english_clip: EnglishClipSettings
+    italian_bert: ItalianBertSettings
+
+
+def english_clip(
+    settings: EnglishClipSettings, seed: int, folder: pathlib.Path, state: pathlib.Path
+) -> tuple[Model, Curve]:
+    """Trains the English CLIP on the pairs in the shards of `folder`."""
+    captions = [text for group in open_shards(folder).captions for text in group]
+    tokenizer = tokens.train_clip_bpe(captions, settings.vocabulary)
+    data = examples.load(folder, tokenizer, settings.max_tokens)
+    text = ClipTextSettings(
+        vocabulary=tokenizer.get_vocab_size(), positions=settings.max_tokens, **settings.text.model_dump()
+    )
+    side = settings.augmentation.side
+    image = ViTSettings(image_size=side, patch=settings.patch, **settings.image.model_dump())
+    architecture = DualEncoderSettings(image=image, text=text, projection=settings.projection)
+    params = dual_encoder.initial(architecture, jax.random.key(seed), settings.scale)
+    held_out = np.arange(len(data.pictures) - settings.valid_examples, len(data.pictures))
+
+    def batch_of(step: int) -> contrastive.Batch:
+        drawn = order.draw(seed, step, settings.batch, data.offsets[: held_out[0] + 1])
+        stored = data.pictures.pixels(drawn.examples)
+        pixels = augmentation.views(stored, seed, data.numbers[drawn.examples], drawn.epoch, settings.augmentation)
+        return {"pixels": pixels, "ids": data.tokens.ids[drawn.captions], "mask": data.tokens.mask[drawn.captions]}
+
+    encoder = Encoder(architecture, settings.batch)
+    pixels = images.squares(data.pictures.pixels(held_out), side)
+    first = tokens.take(data.first_captions(), held_out)
+    validate = contrastive.validator(
+        lambda params: encoder.images(params, pixels), lambda params: encoder.texts(params, first), settings.batch
+    )
+    params, curve = loop.fit(
+        params, contrastive.loss_on_pixels(architecture), batch_of, validate, settings.optimiser,
+        settings.updates, settings.evaluate_every, (), state,
+    )  # fmt: skip
+    return Model(architecture, params, tokenizer), curve
+
+
+def italian_bert(
+    settings: ItalianBertSettings, seed: int, corpus: pathlib.Path, state: pathlib.Path
+) -> tuple[BertSettings, Params, tokens.Tokenizer, Curve]:
+    """Trains the Italian BERT on the sentences of `corpus`, one a line."""
+    sentences = corpus.read_text().splitlines()
+    tokenizer = tokens.train_wordpiece(sentences, settings.vocabulary)
+    architecture = BertSettings(
+        vocabulary=tokenizer.get_vocab_size(), positions=settings.max_tokens, pooling=settings.pooling,
+        **settings.tower.model_dump(),
+    )  # fmt: skip
+    encoded = tokens.encode(tokenizer, sentences, settings.max_tokens)
+    split = len(sentences) - settings.valid_examples
+    loss = masking.masked_loss(architecture)
+    validation_batch = masking.mask(tokens.take(encoded, slice(split, None)), seed, masking.VALIDATION, architecture.vocabulary)
+    validation_loss = jax.jit(loss)
+
+    def batch_of(step: int) -> masking.Batch:
+        drawn = order.draw(seed, step, settings.batch, np.arange(split + 1))
+        return masking.mask(tokens.take(encoded, drawn.examples), seed, step, architecture.vocabulary)
+
+    params, curve = loop.fit(
+        assembly.initial_bert(architecture, jax.random.key(seed)), loss, batch_of,
+        lambda params: {"valid_loss": float(validation_loss(params, validation_batch))}, settings.optimiser,
+        settings.updates, settings.evaluate_every, (), state,
+    )  # fmt: skip
+    return architecture, params, tokenizer, curve

@@ -1,0 +1,92 @@
+"""mCLIP: a multilingual text tower taught to say what an English one says (Reimers & Gurevych 2020)."""
+import functools
+import pathlib
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from clip_italian.config import Settings
+from clip_italian.data import order, tokens
+from clip_italian.errors import InputError
+from clip_italian.models import dual_encoder
+from clip_italian.models.assembly import Model
+from clip_italian.models.bert import BertSettings
+from clip_italian.models.dual_encoder import DualEncoderSettings, Params
+from clip_italian.models.encoder import Encoder
+from clip_italian.training import loop
+from clip_italian.training.backbones import TowerSettings
+from clip_italian.training.contrastive import Batch
+from clip_italian.training.loop import Curve
+from clip_italian.training.optimiser import OptimiserSettings
+
+
+class DistillationSettings(Settings):
+    """How the multilingual text tower is made; mean pooling and a linear map, as sentence-transformers' mCLIP."""
+
+    tower: TowerSettings
+    vocabulary: int  # word pieces of both languages, at most
+    max_tokens: int
+    batch: int  # pairs of translations
+    updates: int
+    evaluate_every: int
+    valid_examples: int  # the last so many pairs are never trained on
+    optimiser: OptimiserSettings
+
+
+@functools.cache
+def distillation_loss(settings: DualEncoderSettings) -> Callable[[Params, Batch], jax.Array]:
+    """Squared distance of the student's two embeddings, of a sentence and of its translation, to the teacher's (eq. 1)."""
+
+    def loss(params: Params, batch: Batch) -> jax.Array:
+        features = dual_encoder.text_features(settings, params, batch["ids"], batch["mask"])
+        student = features @ params["text_projection"]["kernel"]
+        return jnp.mean(jnp.sum((student - batch["target"]) ** 2, axis=-1))
+
+    return loss
+
+
+def read_parallel(path: pathlib.Path) -> tuple[list[str], list[str]]:
+    """Reads English and Italian sentences, a tab between them; raises InputError naming the line at fault."""
+    pairs = [line.split("\t") for line in path.read_text().split("\n")[:-1]]
+    for number, pair in enumerate(pairs, start=1):
+        if len(pair) != 2 or not all(pair):
+            raise InputError(f"{path}, line {number}: English, a tab and Italian were expected; delete it and run `dvc repro`")
+    return [english for english, _ in pairs], [italian for _, italian in pairs]
+
+
+def distil(
+    settings: DistillationSettings, teacher: Model, parallel: pathlib.Path, seed: int, state: pathlib.Path
+) -> tuple[Model, Curve]:
+    """Trains the student; the image tower and its projection are the teacher's."""
+    english, italian = read_parallel(parallel)
+    tokenizer = tokens.train_wordpiece(english + italian, settings.vocabulary)
+    text = BertSettings(
+        vocabulary=tokenizer.get_vocab_size(), positions=settings.max_tokens, pooling="mean", **settings.tower.model_dump()
+    )
+    architecture = teacher.settings.model_copy(update={"text": text})
+    params = dual_encoder.initial(architecture, jax.random.key(seed), 1.0)
+    params |= {name: teacher.params[name] for name in ("vision_model", "visual_projection", "logit_scale")}
+    targets = _teacher_embeddings(teacher, english, settings.batch)
+    encoded = [tokens.encode(tokenizer, texts, settings.max_tokens) for texts in (english, italian)]
+
+    def rows(indices: np.ndarray) -> Batch:
+        ids, mask = (np.concatenate(parts) for parts in zip(*(tokens.take(one, indices) for one in encoded), strict=True))
+        return {"ids": ids, "mask": mask, "target": np.concatenate([targets[indices]] * 2)}
+
+    split = len(english) - settings.valid_examples
+    validation_batch, loss = rows(np.arange(split, len(english))), distillation_loss(architecture)
+    validation_loss = jax.jit(loss)
+    params, curve = loop.fit(
+        params, loss, lambda step: rows(order.draw(seed, step, settings.batch, np.arange(split + 1)).examples),
+        lambda params: {"valid_loss": float(validation_loss(params, validation_batch))}, settings.optimiser,
+        settings.updates, settings.evaluate_every, ("vision_model", "visual_projection", "logit_scale"), state,
+    )  # fmt: skip
+    return Model(architecture, params, tokenizer), curve
+
+
+def _teacher_embeddings(teacher: Model, texts: list[str], block: int) -> np.ndarray:
+    length = teacher.settings.text.positions
+    features = Encoder(teacher.settings, block).texts(teacher.params, tokens.encode(teacher.tokenizer, texts, length))
+    return np.asarray(dual_encoder.project_text(teacher.params, features))

@@ -1,0 +1,65 @@
+"""The optimisers of the study, without their learning rate: the loop multiplies it in, so that arms share programs."""
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from clip_italian.config import Settings
+
+
+class OptimiserSettings(Settings):
+    """An optimiser and its learning-rate schedule."""
+
+    name: Literal["adamw", "adabelief_2021"]
+    learning_rate: float  # at its peak
+    beta1: float
+    beta2: float
+    weight_decay: float  # of adamw
+    clip: float  # adaptive gradient clipping: the largest ratio of gradient to weight norm, per unit; 0 is off
+    warmup_share: float  # of all updates, linear from 0
+
+
+def build(settings: OptimiserSettings) -> optax.GradientTransformation:
+    """The chain of transformations; its output is to be multiplied by minus the learning rate."""
+    clip = [optax.adaptive_grad_clip(settings.clip, eps=1e-3)] if settings.clip else []
+    if settings.name == "adamw":
+        rest = [optax.scale_by_adam(settings.beta1, settings.beta2), optax.add_decayed_weights(settings.weight_decay)]
+    else:
+        rest = [scale_by_belief_2021(settings.beta1, settings.beta2)]
+    return optax.chain(*clip, *rest)
+
+
+def scale_by_belief_2021(beta1: float, beta2: float) -> optax.GradientTransformation:
+    """AdaBelief as optax 0.0.9 had it in July 2021: the error is against the old mean, the root is sqrt(v + 1e-16).
+
+    optax changed both since (0.1.0: 1e-16 accumulates in v; 0.2.4: error against the new mean, which makes updates 1.111
+    times larger at these betas), so the recipe of 2021 needs this one.
+    """
+
+    def init(params: optax.Params) -> optax.ScaleByBeliefState:
+        mean, variance = (jax.tree.map(jnp.zeros_like, params) for _ in range(2))
+        return optax.ScaleByBeliefState(jnp.zeros([], jnp.int32), mean, variance)
+
+    def update(
+        grads: optax.Updates, state: optax.ScaleByBeliefState, params: optax.Params | None = None
+    ) -> tuple[optax.Updates, optax.ScaleByBeliefState]:
+        del params
+        count = state.count + 1
+        nu = jax.tree.map(lambda v, g, m: beta2 * v + (1 - beta2) * (g - m) ** 2, state.nu, grads, state.mu)
+        mu = jax.tree.map(lambda m, g: beta1 * m + (1 - beta1) * g, state.mu, grads)
+        first, second = 1 - beta1**count, 1 - beta2**count
+        updates = jax.tree.map(lambda m, v: m / first / jnp.sqrt(v / second + 1e-16), mu, nu)
+        return updates, optax.ScaleByBeliefState(count, mu, nu)
+
+    return optax.GradientTransformation(init, update)
+
+
+def learning_rate(settings: OptimiserSettings, step: int, total: int) -> np.float32:
+    """Linear warm-up from 0, then a cosine to 0 at `total` updates; the first update has rate 0, as in 2021."""
+    warmup = int(settings.warmup_share * total)
+    if step < warmup:
+        return np.float32(settings.learning_rate * step / warmup)
+    share = (step - warmup) / max(total - warmup, 1)
+    return np.float32(settings.learning_rate * 0.5 * (1 + np.cos(np.pi * min(share, 1.0))))

@@ -1,0 +1,92 @@
+"""Italian captions: a true statement about a scene, and a statement in the tone of each source."""
+import dataclasses
+import re
+
+import numpy as np
+
+from clip_italian.world import wording
+from clip_italian.world.grammar import join, noun_phrase
+from clip_italian.world.lexicon import COLOURS, NOUNS
+from clip_italian.world.phrasing import pick
+from clip_italian.world.scene import Scene
+from clip_italian.world.statements import POSITIONS, Phrase, Statement
+from clip_italian.world.truth import holds
+
+TONES = {
+    "alt": wording.alt,  # Conceptual Captions: terse alternative text of the web
+    "encyclopaedic": wording.encyclopaedic,  # WIT: reference descriptions
+    "photo": wording.photo,  # MSCOCO-IT: a described photograph
+    "news": wording.news,  # Il Post: newspaper
+}
+
+# The first is how the classes of the 2021 study were queried; the others never put an article of their own.
+TEMPLATES = ("{}", "una foto di {}", "un'immagine di {}", "un disegno di {}", "un'illustrazione di {}", "c'è {}")
+
+# The six queries of the 2021 study's gallery.
+GALLERY = (
+    ("un fiore giallo", Statement((Phrase("fiore", "giallo"),))),
+    ("un fiore blu", Statement((Phrase("fiore", "blu"),))),
+    ("un gatto", Statement((Phrase("gatto"),))),
+    ("due gatti", Statement((Phrase("gatto", count=2),))),
+    ("due cavalli marroni", Statement((Phrase("cavallo", "marrone", count=2),))),
+    ("un gatto su una sedia", Statement((Phrase("gatto"), Phrase("sedia")), relation="su")),
+)
+
+# How often a caption mentions what it could mention.
+COLOUR_SHARE = 0.85
+SIZE_SHARE = 0.25
+COUNT_SHARE = 0.75  # an exact number rather than a plural
+BOTH_GROUPS_SHARE = 0.75
+RELATION_SHARE = 0.9
+POSITION_SHARE = 0.45
+GROUND_SHARE = 0.45  # half of it where both groups are told
+
+
+def describe(scene: Scene, rng: np.random.Generator) -> Statement:
+    """A statement that is true of `scene` (truth.holds), about one or both of its groups."""
+    both = len(scene.groups) == 2 and rng.random() < BOTH_GROUPS_SHARE
+    chosen = (0, 1) if both else (int(rng.integers(len(scene.groups))),)
+    alike = len({scene.things[scene.groups[group][0]].noun for group in chosen}) < len(chosen)
+    phrases = tuple(_phrase(scene, group, alike, rng) for group in chosen)
+    relation = scene.relation if both and rng.random() < RELATION_SHARE else None
+    position = None if both or rng.random() > POSITION_SHARE else _position(scene, phrases, rng)
+    ground = scene.ground if rng.random() < GROUND_SHARE / len(phrases) else None
+    return Statement(phrases, relation, position, ground)
+
+
+def _phrase(scene: Scene, group: int, alike: bool, rng: np.random.Generator) -> Phrase:
+    """The things of a group; if both groups are of one noun, their colours must tell them apart."""
+    first, number = scene.things[scene.groups[group][0]], len(scene.groups[group])
+    colour = first.colour if alike or rng.random() < COLOUR_SHARE else None
+    size = first.size if first.size != "medio" and rng.random() < SIZE_SHARE else None
+    exact = Phrase(first.noun, colour, size, number)
+    if number == 1 or (rng.random() < COUNT_SHARE and holds(Statement((exact,)), scene)):
+        return exact
+    return dataclasses.replace(exact, count=None)
+
+
+def _position(scene: Scene, phrases: tuple[Phrase, ...], rng: np.random.Generator) -> str | None:
+    true = [position for position in POSITIONS if holds(Statement(phrases, position=position), scene)]
+    return pick(rng, true) if true else None
+
+
+def say(statement: Statement, tone: str, rng: np.random.Generator) -> str:
+    """`statement` in Italian, in one of TONES. Never asserts more than the statement does.
+
+    Raises KeyError for another tone.
+    """
+    text = join(TONES[tone](statement, rng))
+    return text if tone == "alt" else text[0].upper() + text[1:]
+
+
+def class_label(noun: str, colour: str) -> str:
+    """The name of a zero-shot class with its indefinite article: "un gatto nero", "un'auto blu"."""
+    return join(noun_phrase(NOUNS[noun], after=(COLOURS[colour],)))
+
+
+_MIRRORED = {"sinistr": "destr", "destr": "sinistr", "Sinistr": "Destr", "Destr": "Sinistr"}
+
+
+def mirror(text: str) -> str:
+    """`text` after its picture was mirrored: sinistro, destro and their forms swapped as whole words."""
+    return re.sub(r"\b([Ss]inistr|[Dd]estr)([oaie])\b", lambda match: _MIRRORED[match[1]] + match[2], text)

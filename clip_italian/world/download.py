@@ -1,0 +1,134 @@
+"""The raw files of a profile that draws its world instead of fetching one: sources, backbones' data and test sets."""
+
+import json
+import pathlib
+import zipfile
+from typing import Any, Literal
+
+from clip_italian import files
+from clip_italian.config import Settings
+from clip_italian.data.archive import add
+from clip_italian.world import captions, corpus, english, examinations, publish, studio
+from clip_italian.world.compose import compose
+from clip_italian.world.examinations import RETRIEVAL, ZEROSHOT, TestSettings
+from clip_italian.world.publish import SourceSettings
+from clip_italian.world.studio import Picture, StudioSettings, Task, rng_of, tasks
+
+ENGLISH_PURPOSE = 5
+PARALLEL_PURPOSE = 6
+PARALLEL_TONES = tuple(captions.TONES)
+
+
+class WorldSettings(Settings):
+    """Section `world` of a profile; with `kind: given` the sources are the publishers' own files."""
+
+    kind: Literal["drawn", "given"]
+    seed: int  # of all scenes and all that is said about them
+    studio: StudioSettings
+    wit: SourceSettings
+    mscoco_it: SourceSettings
+    conceptual_captions: SourceSettings
+    il_post: SourceSettings
+    english: int  # pictures with an English caption, for the English CLIP; all nouns and compositions
+    sentences: int  # of Italian, for the Italian BERT
+    parallel: int  # English sentences with their Italian, for the distilled baseline
+    tests: TestSettings
+
+
+def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
+    """Writes everything below `raw`, a new folder; returns the report: per source what was asked, got and missing."""
+    report: dict[str, Any] = {}
+    retrieval_scenes = {}
+    for name, drawn in studio.results(_jobs(settings), settings.studio.workers):
+        folder = raw / ("test" if name in RETRIEVAL or name in ZEROSHOT else "") / name
+        folder.mkdir(parents=True)
+        if name in RETRIEVAL:
+            retrieval_scenes[name] = examinations.write_retrieval(folder, name, settings.seed, drawn)
+        elif name in ZEROSHOT:
+            examinations.write_zeroshot(folder, name, settings.tests, drawn)
+        elif name == "english":
+            _write_english(folder, drawn)
+        elif name == "text":
+            _write_text(folder, drawn, settings)
+        else:
+            counts = publish.WRITERS[name](folder, settings.seed, getattr(settings, name), drawn)
+            report[name] = _attrition(counts)
+    files.write_json(raw / "test/classes.json", examinations.classes())
+    files.write_json(raw / "test/gallery.json", examinations.gallery(retrieval_scenes["retrieval-seen"]))
+    return report
+
+
+def _jobs(settings: WorldSettings) -> dict[str, list[Task]]:
+    """What is to be drawn. The test sets come first: their truth is worked out while the rest is being drawn."""
+    seed, shop, tests = settings.seed, settings.studio, settings.tests
+    jobs = {
+        name: tasks(examinations.families, examinations.bases(tests)[0], name, seed, tests, shop) for name in RETRIEVAL
+    }
+    for name in ZEROSHOT:
+        jobs[name] = tasks(
+            examinations.singles, len(examinations.zeroshot_classes(name, tests)), name, seed, tests, shop
+        )
+    for name in publish.WRITERS:
+        ours = getattr(settings, name)
+        jobs[name] = tasks(publish.entries, ours.drawn, name, seed, ours, shop)
+    jobs["english"] = tasks(english_pairs, settings.english, seed, shop)
+    jobs["text"] = tasks(sentences, settings.sentences, seed) + tasks(parallel, settings.parallel, seed)
+    return jobs
+
+
+def _attrition(counts: dict[str, int]) -> dict[str, Any]:
+    """Pictures that the rows ask for and that came; rows in other languages and broken rows ask for none."""
+    asking = {kind: count for kind, count in counts.items() if kind not in ("foreign", "broken", "repeated")}
+    asked, missing = sum(asking.values()), counts.get("missing", 0)
+    return {"rows": dict(counts), "asked": asked, "got": asked - missing, "missing": {"gone from the web": missing}}
+
+
+def english_pairs(numbers: range, seed: int, shop: StudioSettings) -> list[tuple[Picture, str]]:
+    """Pictures of scenes of any seen style with an English caption."""
+    result = []
+    for number in numbers:
+        scene = compose(seed, number, "all", ENGLISH_PURPOSE)
+        rng = rng_of(seed, ENGLISH_PURPOSE, number)
+        result.append((studio.develop(scene, shop), english.say_english(captions.describe(scene, rng), rng)))
+    return result
+
+
+def _write_english(folder: pathlib.Path, drawn: list[tuple[Picture, str]]) -> None:
+    with zipfile.ZipFile(folder / "images.zip", "w") as archive:
+        for number, (picture, _) in enumerate(drawn):
+            add(archive, examinations.member(number), picture.content)
+    lines = (_english_line(examinations.member(number), caption) for number, (_, caption) in enumerate(drawn))
+    (folder / "pairs.jsonl").write_text("".join(lines), encoding="utf-8")
+
+
+def _english_line(member: str, caption: str) -> str:
+    """The format of data/<profile>/pairs."""
+    pair = {
+        "id": f"english/{member}",
+        "source": "english",
+        "archive": "english/images.zip",
+        "image": member,
+        "captions": [caption],
+    }
+    return json.dumps(pair, sort_keys=True) + "\n"
+
+
+def sentences(numbers: range, seed: int) -> list[str]:
+    """Italian text."""
+    return [corpus.corpus_sentence(seed, number) for number in numbers]
+
+
+def parallel(numbers: range, seed: int) -> list[str]:
+    """English and Italian of the same statements, separated by a tab; the tones of the sources take turns."""
+    result = []
+    for number in numbers:
+        rng = rng_of(seed, PARALLEL_PURPOSE, number)
+        statement = corpus.any_statement(rng)
+        tone = PARALLEL_TONES[number % len(PARALLEL_TONES)]
+        result.append(f"{english.say_english(statement, rng)}\t{captions.say(statement, tone, rng)}")
+    return result
+
+
+def _write_text(folder: pathlib.Path, lines: list[str], settings: WorldSettings) -> None:
+    for name, part in (("italian.txt", lines[: settings.sentences]), ("parallel.tsv", lines[settings.sentences :])):
+        (folder / name).write_text("".join(line + "\n" for line in part), encoding="utf-8")

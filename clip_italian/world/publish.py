@@ -1,0 +1,226 @@
+"""Writes drawn scenes as the four sources of the study ship theirs, with what the web does to them.
+
+Rows in other languages, names for captions, pictures that are gone, damaged or posted twice, lines that no reader can
+make sense of: a fixed, small number of each, so that the curation has the real sources' work to do.
+"""
+
+import csv
+import gzip
+import io
+import json
+import pathlib
+import unicodedata
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import simplejpeg
+from PIL import Image
+
+from clip_italian.config import Settings
+from clip_italian.data.archive import add
+from clip_italian.data.sources import WIT_COLUMNS, member_of
+from clip_italian.world import captions, corpus, names
+from clip_italian.world.compose import compose
+from clip_italian.world.studio import Picture, StudioSettings, develop, rng_of, shuffled
+
+PURPOSES = {"wit": 1, "mscoco_it": 2, "conceptual_captions": 3, "il_post": 4}
+TONES = {"wit": "encyclopaedic", "mscoco_it": "photo", "conceptual_captions": "alt", "il_post": "news"}
+LANGUAGES = ("en", "de", "fr")
+HTML = b"<!DOCTYPE html><html><head><title>404 Not Found</title></head><body>Not Found</body></html>"
+DECOMPOSED_EVERY = 40  # one caption in so many is written in NFD, as texts from some systems are
+VALIDATED_SHARE = 0.1  # of MSCOCO-IT's pictures; the file of the validated ones mixes numbers and strings as ids
+
+Entry = tuple[Picture, list[str]]
+
+
+class SourceSettings(Settings):
+    """Keys `wit`, `mscoco_it`, `conceptual_captions` and `il_post` of section `world`: numbers of rows by kind."""
+
+    drawn: int  # rows with a picture and a caption of it
+    captions: int  # of each picture
+    names: int  # rows whose caption is of proper nouns only
+    foreign: int  # rows in other languages
+    missing: int  # rows whose picture is in no archive
+    repeated: int  # rows that are there twice
+    copied: int  # rows whose picture and caption are there a second time, encoded anew, at another address
+    damaged: int  # rows whose picture cannot be decoded
+
+
+def entries(numbers: range, source: str, seed: int, settings: SourceSettings, studio: StudioSettings) -> list[Entry]:
+    """Pictures of training scenes with captions in the tone of the source."""
+    return [_entry(number, source, seed, settings.captions, studio) for number in numbers]
+
+
+def _entry(number: int, source: str, seed: int, count: int, studio: StudioSettings) -> Entry:
+    scene = compose(seed, number, "seen", PURPOSES[source])
+    rng = rng_of(seed, PURPOSES[source], number)
+    said = [captions.say(captions.describe(scene, rng), TONES[source], rng) for _ in range(count)]
+    return develop(scene, studio), said
+
+
+def damaged(content: bytes, number: int) -> bytes:
+    """What a server sends instead of the picture: half of it, a web page, nothing."""
+    return (content[: len(content) // 2], HTML, b"")[number % 3]
+
+
+def encoded_again(picture: Picture) -> bytes:
+    """The same picture, a little larger, as another site would have saved it."""
+    with Image.open(io.BytesIO(picture.content)) as image:
+        larger = image.convert("RGB").resize((image.width * 5 // 4, image.height * 5 // 4), Image.Resampling.BICUBIC)
+    return simplejpeg.encode_jpeg(np.asarray(larger), 80)
+
+
+def address(source: str, kind: str, number: int) -> str:
+    """Where a picture is said to lie; .example is reserved and leads nowhere (RFC 2606)."""
+    return f"https://{source.replace('_', '-')}.example/{kind}/{number:06d}.jpg"
+
+
+def plan(source: str, seed: int, settings: SourceSettings) -> list[tuple[str, int]]:
+    """The rows of a source in the order of its file: (kind, number within the kind)."""
+    kinds = ("drawn", "names", "foreign", "missing", "repeated", "copied", "damaged")
+    rows = [(kind, number) for kind in kinds for number in range(getattr(settings, kind))]
+    return shuffled(rows, seed, PURPOSES[source])
+
+
+def rows_of_addresses(
+    source: str, seed: int, settings: SourceSettings, drawn: list[Entry], archive: zipfile.ZipFile
+) -> Iterable[tuple[str, str, str, str]]:
+    """Adds a source's pictures to its archive and yields (kind, language, address, caption) of its rows."""
+    for kind, number in plan(source, seed, settings):
+        rng = rng_of(seed + 1, PURPOSES[source], number)
+        url, language = address(source, "drawn" if kind == "repeated" else kind, number), "it"
+        picture, said = drawn[number % len(drawn)]
+        if kind == "drawn":
+            add(archive, member_of(url), picture.content)
+        elif kind == "copied":
+            add(archive, member_of(url), encoded_again(picture))
+        elif kind == "damaged":
+            add(archive, member_of(url), damaged(picture.content, number))
+        elif kind == "names":
+            add(archive, member_of(url), picture.content)
+            said = [names.proper_noun_caption(rng)]
+        elif kind == "foreign":
+            language = LANGUAGES[number % len(LANGUAGES)]
+            said = [names.foreign_caption(corpus.any_statement(rng), language, rng)]
+        elif kind == "missing":
+            said = [captions.say(corpus.any_statement(rng), TONES[source], rng)]
+        decomposed = kind == "drawn" and number % DECOMPOSED_EVERY == 0
+        yield kind, language, url, unicodedata.normalize("NFD", said[0]) if decomposed else said[0]
+
+
+def write_wit(folder: pathlib.Path, seed: int, settings: SourceSettings, drawn: list[Entry]) -> Counter[str]:
+    """Writes WIT's TSV and archive; returns the number of rows of each kind."""
+    text = io.StringIO(newline="")
+    table = csv.writer(text, delimiter="\t", lineterminator="\n")
+    table.writerow(WIT_COLUMNS)
+    counts: Counter[str] = Counter()
+    with zipfile.ZipFile(folder / "images.zip", "w") as archive:
+        for kind, language, url, caption in rows_of_addresses("wit", seed, settings, drawn, archive):
+            counts[kind] += 1
+            table.writerow(_wit_row(counts.total(), language, url, caption))
+    content = text.getvalue().encode() + b"".join(_broken_wit_lines())
+    counts["broken"] = len(_broken_wit_lines())
+    write_gzip(folder / "wit_v1.train.all-00000-of-00001.tsv.gz", content)
+    return counts
+
+
+def _wit_row(number: int, language: str, url: str, caption: str) -> list[str | int]:
+    page = f"https://{language}.wikipedia.example/wiki/{number}"
+    context = f'Pagina {number}.\nUna "figura" con la sua didascalia.' if number % 3 == 0 else f"Pagina {number}."
+    return [language, page, url, f"Pagina {number}", "", f"Pagina {number}", caption, f"Figura {number}.jpg", "",
+            "image/jpeg", 64, 64, "true", "true", "false", context, ""]  # fmt: skip
+
+
+def _broken_wit_lines() -> tuple[bytes, ...]:
+    start = b"it\thttps://it.wikipedia.example/wiki/x\thttps://wit.example/broken/x.jpg\tx\t\tx\t"
+    end = b"\t\t\timage/jpeg\t64\t64\ttrue\ttrue\tfalse\t\t\n"
+    return (
+        start + b"Un gatto \xe8 nero" + end,  # Latin-1
+        start + b'"Un gatto nero' + end,  # a quote that nothing closes
+        start + b"Un gatto\x00 nero" + end,
+        start + b"   " + end,
+        start + b"Un gatto nero\n",  # the columns after it are gone
+    )
+
+
+def write_conceptual_captions(
+    folder: pathlib.Path, seed: int, settings: SourceSettings, drawn: list[Entry]
+) -> Counter[str]:
+    """Writes the TSV of captions and addresses and the archive; returns the number of rows of each kind."""
+    lines, counts = list[bytes](), Counter[str]()
+    with zipfile.ZipFile(folder / "images.zip", "w") as archive:
+        for kind, _, url, caption in rows_of_addresses("conceptual_captions", seed, settings, drawn, archive):
+            counts[kind] += 1
+            lines.append(f"{caption}\t{url}".encode() + (b"\r\n" if kind == "copied" else b"\n"))
+    first = address("conceptual_captions", "drawn", 0).encode()
+    captions_of_no_use = (b"caff\xe8", b"  ", "\N{CAT FACE}".encode(), b"un gatto\x00", b"un gatto\tnero")
+    broken = (*(caption + b"\t" + first for caption in captions_of_no_use), b"un gatto senza indirizzo", b"")
+    counts["broken"] = len(broken)
+    (folder / "train_it.tsv").write_bytes(b"".join(lines) + b"".join(line + b"\n" for line in broken))
+    return counts
+
+
+def write_il_post(folder: pathlib.Path, seed: int, settings: SourceSettings, drawn: list[Entry]) -> Counter[str]:
+    """Writes the JSON lines and the archive; returns the number of rows of each kind."""
+    lines, counts = [], Counter[str]()
+    with zipfile.ZipFile(folder / "images.zip", "w") as archive:
+        for kind, _, url, caption in rows_of_addresses("il_post", seed, settings, drawn, archive):
+            counts[kind] += 1
+            article = f"https://il-post.example/articoli/{counts.total():06d}"
+            lines.append(json.dumps({"article_url": article, "image_url": url, "caption": caption}, ensure_ascii=False))
+    broken = ('{"article_url": "https://il-post.example/articoli/x", "image_url": ', '{"caption": "Un gatto nero."}')
+    counts["broken"] = len(broken)
+    (folder / "il_post.jsonl").write_text("".join(line + "\n" for line in (*lines, *broken)), encoding="utf-8")
+    return counts
+
+
+def write_mscoco_it(folder: pathlib.Path, seed: int, settings: SourceSettings, drawn: list[Entry]) -> Counter[str]:
+    """Writes MSCOCO-IT's two JSON files and the archive; returns the number of pictures of each kind."""
+    ids = shuffled(range(1, 10 * len(drawn)), seed, PURPOSES["mscoco_it"])[: len(drawn)]
+    kinds = ["missing"] * settings.missing + ["damaged"] * settings.damaged
+    kinds = kinds + ["drawn"] * (len(drawn) - len(kinds))
+    with zipfile.ZipFile(folder / "images.zip", "w") as archive:
+        for number, (kind, identity, (picture, _)) in enumerate(zip(kinds, ids, drawn, strict=True)):
+            if kind != "missing":
+                content = damaged(picture.content, number) if kind == "damaged" else picture.content
+                add(archive, coco_name(identity), content)
+    cut = round(len(drawn) * (1 - VALIDATED_SHARE))
+    for name, part, as_text in (("unvalidated", slice(cut), ()), ("validated", slice(cut, None), (1, 2))):
+        described = json.dumps(coco_json(ids[part], drawn[part], seed, as_text), ensure_ascii=False)
+        write_gzip(folder / f"captions_ita_trainingset_{name}.json.gz", described.encode())
+    return Counter(kinds)
+
+
+def coco_name(identity: int) -> str:
+    """MSCOCO's file name of a picture."""
+    return f"COCO_train2014_{identity:012d}.jpg"
+
+
+def coco_json(ids: list[int], drawn: list[Entry], seed: int, as_text: tuple[int, ...] = ()) -> dict[str, Any]:
+    """MSCOCO-IT's structure. One annotation in three has its ids as strings, if its remainder is in `as_text`."""
+    images, annotations = list[dict[str, Any]](), list[dict[str, Any]]()
+    for identity, (picture, said) in zip(ids, drawn, strict=True):
+        size = {"height": picture.height, "width": picture.width}
+        images.append({"id": identity, "file_name": coco_name(identity), "license": 1} | size)
+        for caption in said:
+            kind: Callable[[int], int | str] = str if len(annotations) % 3 in as_text else int
+            blank = "\n" if len(annotations) % 300 == 0 else " " if len(annotations) % 7 == 0 else ""
+            annotations.append({"id": kind(len(annotations)), "image_id": kind(identity), "caption": caption + blank})
+    info = {"description": "Scene disegnate con didascalie italiane, nel formato di MSCOCO-IT", "version": str(seed)}
+    return {"info": info, "images": images, "annotations": annotations, "licenses": [], "type": "captions"}
+
+
+def write_gzip(path: pathlib.Path, content: bytes) -> None:
+    """Compresses without a date or a name, so that equal content gives equal files."""
+    path.write_bytes(gzip.compress(content, mtime=0))
+
+
+WRITERS: dict[str, Callable[[pathlib.Path, int, SourceSettings, list[Entry]], Counter[str]]] = {
+    "wit": write_wit,
+    "mscoco_it": write_mscoco_it,
+    "conceptual_captions": write_conceptual_captions,
+    "il_post": write_il_post,
+}

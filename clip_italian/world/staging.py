@@ -1,0 +1,41 @@
+"""Scenes made to order, of which a given statement is true."""
+
+import numpy as np
+
+from clip_italian.world.layout import Group, place, things_of
+from clip_italian.world.levels import colours_of
+from clip_italian.world.render import STYLES
+from clip_italian.world.scene import Scene
+from clip_italian.world.statements import GROUNDS, Phrase, Statement
+
+ASPECT = 1.25  # the widest pictures have the most room
+SIZES = {"su": ("piccolo", "grande"), "dentro": ("piccolo", "grande")}  # what carries is larger than what it carries
+
+
+def stage(statement: Statement, seed: int, index: int, purpose: int) -> Scene:
+    """A scene of seen things that shows what the statement says, all else being drawn at random.
+
+    Raises ValueError where it does not fit into a picture.
+    """
+    rng = np.random.default_rng([seed, purpose, index])
+    sizes = SIZES.get(statement.relation or "", ("medio", "medio"))
+    groups = tuple(_group(phrase, size, rng) for phrase, size in zip(statement.phrases, sizes, strict=False))
+    boxes = place(rng, groups, statement.relation, ASPECT)
+    if boxes is None:
+        raise ValueError(f"no room for {statement}")
+    things = [things_of(group, placed, ASPECT) for group, placed in zip(groups, boxes, strict=True)]
+    back = things[1] if len(things) == 2 else ()
+    front = tuple(range(len(back), len(back) + len(things[0])))
+    return Scene(
+        seed, index, (*back, *things[0]), (front, tuple(range(len(back)))) if back else (front,), statement.relation,
+        _pick(rng, GROUNDS), 1.0, _pick(rng, STYLES[:-1]), 0, ASPECT, purpose, "seen",
+    )  # fmt: skip
+
+
+def _pick(rng: np.random.Generator, options: tuple[str, ...]) -> str:
+    return options[int(rng.integers(len(options)))]
+
+
+def _group(phrase: Phrase, size: str, rng: np.random.Generator) -> Group:
+    colour = phrase.colour or _pick(rng, colours_of("seen", phrase.noun))
+    return Group(phrase.noun, colour, phrase.size or size, phrase.count or 2, bool(rng.random() < 0.5))

@@ -1,0 +1,24 @@
+"""Runs one stage: `python -m stages <name> [argument]`; dvc.yaml calls nothing else.
+
+Around every stage: the fixed environment, one at a time, and bad input as one line and exit code 1.
+"""
+import importlib
+import sys
+
+from clip_italian import environment
+from clip_italian.errors import InputError
+
+
+def main(name: str, *arguments: str) -> None:
+    try:
+        environment.enter()
+        with environment.only_one("-".join([name, *arguments])):
+            importlib.import_module(f"stages.{name}").main(*arguments)
+    except InputError as error:
+        sys.exit(f"{name}: {error}")
+    except MemoryError:
+        sys.exit(f"{name}: out of memory; close other programs or lower the batch size in the profile")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,125 @@
+"""Independent pieces of a stage, a process each, side by side: the seeds of an arm, the two backbones.
+
+A finished piece stays in `.state/cells/` under a key of everything it was made from, so that a stage that runs again, for
+one more seed or after a kill, computes only what is new. An unfinished piece keeps its checkpoints there.
+"""
+import dataclasses
+import hashlib
+import importlib
+import importlib.metadata
+import json
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+from clip_italian import config, environment, files, journal
+from clip_italian.environment import EnvironmentSettings
+from clip_italian.errors import InputError
+
+TERMINATED = 128 + signal.SIGTERM  # what a process that saved on SIGTERM exits with
+ROOT = pathlib.Path(".state/cells")
+CODE = (pathlib.Path("clip_italian/models"), pathlib.Path("clip_italian/training"), pathlib.Path("clip_italian/data"))
+LIBRARIES = ("jax", "jaxlib", "flax", "optax", "numpy", "opencv-python-headless", "tokenizers")
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One piece: the stage's `cell(name, *arguments, folder=...)` fills `folder / "out"`, with `folder / "state"` to resume."""
+
+    stage: str
+    name: str  # of the piece within the stage's outputs, like the seed
+    arguments: tuple[str, ...]
+    settings: dict[str, Any]
+    inputs: tuple[pathlib.Path, ...]
+
+    @property
+    def label(self) -> str:
+        return "-".join([self.stage, *self.arguments, self.name])
+
+
+def run(cells: list[Cell], processes: int) -> dict[str, pathlib.Path]:
+    """Computes the cells that are not yet there in so many processes, and returns each one's outputs by the cell's name.
+
+    Raises InputError when one fails; it has then said why on stderr, and the others have ended.
+    """
+    threads = config.section(EnvironmentSettings, "environment").cell_threads
+    folders = {cell.name: ROOT / cell.label / _key(cell, threads) for cell in cells}
+    missing = [cell for cell in cells if not files.manifest_holds(folders[cell.name] / "out")]
+    started = time.time()
+    shares = [missing[start::processes] for start in range(min(processes, len(missing)))]
+    _wait([_start([[str(folders[cell.name]), cell.stage, cell.name, *cell.arguments] for cell in share]) for share in shares])
+    for cell in missing:
+        _forget_others(folders[cell.name])
+        path = pathlib.Path("provenance", config.params().profile, f"{cell.label}.json")
+        journal.write_provenance(path, started, threads=threads, libraries=_versions())
+    return {name: folder / "out" for name, folder in folders.items()}
+
+
+def _start(share: list[list[str]]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "stages.cells", json.dumps(share)])
+
+
+def _wait(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Waits for all; hands SIGTERM on to them, so that they save, and then ends as they do."""
+    before = signal.signal(signal.SIGTERM, lambda *_: [process.terminate() for process in processes])
+    codes = [process.wait() for process in processes]
+    signal.signal(signal.SIGTERM, before)
+    if TERMINATED in codes:
+        sys.exit(TERMINATED)
+    if any(codes):
+        raise InputError("a process of the stage failed, see above; run again to go on from there")
+
+
+def publish(outputs: dict[str, pathlib.Path], part: str, target: pathlib.Path) -> None:
+    """Copies `part` of every cell's outputs to `target/<name>`, replacing `target` as a whole."""
+    with files.replacing_folder(target) as folder:
+        for name, output in outputs.items():
+            shutil.copytree(output / part, folder / name)
+
+
+def _key(cell: Cell, threads: int) -> str:
+    made_from = {
+        "settings": cell.settings,
+        "inputs": {str(path): files.tree_digest(path) for path in cell.inputs},
+        "code": _code_digest(cell.stage),
+        "environment": [threads, _versions()],
+    }
+    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _code_digest(stage: str) -> str:
+    modules = sorted(path for folder in CODE for path in folder.glob("*.py"))
+    return hashlib.sha256("".join(map(files.sha256, [*modules, pathlib.Path("stages", f"{stage}.py")])).encode()).hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in LIBRARIES}
+
+
+def _forget_others(folder: pathlib.Path) -> None:
+    """Removes what earlier settings left of this cell, and the checkpoints of the finished one."""
+    for other in folder.parent.iterdir():
+        if other != folder:
+            shutil.rmtree(other)
+    shutil.rmtree(folder / "state", ignore_errors=True)
+
+
+def _main(share: str) -> None:
+    """Computes some cells one after the other; the argument is JSON, a list for each: folder, stage, name, arguments."""
+    try:
+        environment.enter(config.section(EnvironmentSettings, "environment").cell_threads)
+        for folder, stage, name, *arguments in json.loads(share):
+            with files.replacing_folder(pathlib.Path(folder, "out")) as out:
+                state = pathlib.Path(folder, "state")
+                importlib.import_module(f"stages.{stage}").cell(name, *arguments, state=state, out=out)
+                files.write_manifest(out)
+    except InputError as error:
+        sys.exit(f"{stage} {' '.join([*arguments, name])}: {error}")
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1])

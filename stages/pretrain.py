@@ -1,0 +1,26 @@
+"""The frozen phase of an arm, every seed: the projections train on cached features."""
+import pathlib
+
+from clip_italian import config, files
+from clip_italian.models import assembly
+from clip_italian.training import arms
+from clip_italian.training.settings import TrainingSettings
+from stages import cells, trained
+
+
+def main(arm: str) -> None:
+    params = config.params()
+    settings = config.arm(TrainingSettings, arm)
+    inputs = (trained.backbones(), pathlib.Path("data", params.profile, "features"))
+    outputs = cells.run([cells.Cell("pretrain", str(seed), (arm,), settings.model_dump(), inputs) for seed in params.seeds], processes=1)
+    cells.publish(outputs, "model", pathlib.Path("models", params.profile, "frozen", arm))
+    cells.publish(outputs, "journal", pathlib.Path("runs", params.profile, arm, "pretrain"))
+
+
+def cell(name: str, arm: str, state: pathlib.Path, out: pathlib.Path) -> None:
+    settings, seed = config.arm(TrainingSettings, arm), int(name)
+    features = pathlib.Path("data", config.params().profile, "features")
+    model = assembly.italian(trained.backbones(), seed, settings.scale)
+    model, curve = arms.pretrain(settings, model, features, seed, state)
+    inputs = {"features": files.tree_digest(features), "backbones": files.tree_digest(trained.backbones())}
+    trained.write(out, "pretrain", arm, seed, settings, inputs, model, curve)

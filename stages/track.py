@@ -1,0 +1,22 @@
+"""Shows every run: the MLflow store, the page site/runs.html, and the index of keys reports/<profile>/runs.json.
+
+It only reads what other stages wrote, so it also runs by hand on a clone where nothing was computed (`make mlflow`).
+"""
+
+import pathlib
+
+from clip_italian import config, files, mlflow_view, runs, runs_page
+from clip_italian.evaluation.settings import EvaluationSettings
+
+ATTACHMENTS = ("paper/figures", "paper/tables", "paper/paper.pdf")  # to the run of the study as a whole
+
+
+def main() -> None:
+    params = config.params()
+    settings = config.section(EvaluationSettings, "evaluation")
+    groups = runs.read(params, settings.single_seed)
+    attachments = [path for root in ATTACHMENTS for path in files.files_below(pathlib.Path(root))]
+    counts = mlflow_view.fill(params.profile, groups, attachments)
+    print(f"{mlflow_view.STORE}:", ", ".join(f"{count} {name}" for name, count in counts.items()))
+    files.write_text(pathlib.Path("reports", params.profile, "runs.json"), runs.index(groups))
+    files.write_text(pathlib.Path("site/runs.html"), runs_page.page(params.profile, groups, settings))

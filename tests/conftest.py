@@ -1,0 +1,47 @@
+"""What holds for every test: shapes are checked, nothing broadcasts by accident, nothing reaches a network."""
+
+import os
+import socket
+
+# Before anything imports jax or mlflow. The allocator's settings need a fresh process and change no bits: not here.
+os.environ |= {
+    "NPROC": "2",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "JAX_NUMPY_RANK_PROMOTION": "raise",
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "true",
+    "DVC_NO_ANALYTICS": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "TOKENIZERS_PARALLELISM": "false",
+    "MPLBACKEND": "Agg",
+}
+
+from jaxtyping import install_import_hook  # noqa: E402
+
+import tests.checking  # noqa: E402, F401  (the hook below looks it up by name)
+
+install_import_hook("clip_italian", "tests.checking.check")
+
+import pytest  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any connection but to a socket file or to this machine is an error."""
+    connect = socket.socket.connect
+
+    def only_local(self: socket.socket, address: object) -> None:
+        if self.family != socket.AF_UNIX and not (isinstance(address, tuple) and address[0] in ("127.0.0.1", "::1")):
+            raise AssertionError(f"a test reached for the network: {address}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", only_local)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -1,0 +1,244 @@
+"""A made-up study on disk: embeddings of known quality in the layout of the pipeline, and nothing trained."""
+
+import io
+import pathlib
+import zipfile
+
+import numpy as np
+from PIL import Image
+
+from clip_italian import files, journal
+from clip_italian.data.shards import Example, write_shards
+from clip_italian.evaluation import arrays
+
+PROFILE = "made_up"
+QUALITY = {  # noise added to the text's copy of the image's latent vector: less is better
+    "original": 0.95,
+    "plus_optimizer": 0.85,
+    "plus_fixed_scale": 0.80,
+    "full": 0.60,
+    "freeze_short": 0.70,
+    "no_augmentation": 0.75,
+    "mclip": 0.78,
+    "english_clip": 3.0,
+}
+BASELINES = ("mclip", "english_clip")
+FROZEN = {"full": 200, "freeze_short": 80}
+SEEDS = (0, 1, 2)
+UPDATES = 600
+PARAMETERS = {  # of every run's journal: what the paper's sentences say of training
+    "batch": 128,
+    "updates": UPDATES,
+    "frozen_updates": 200,
+    "scale": 20.0,
+    "max_tokens": 24,
+    "projection": 64,
+    "vocabulary": 1000,
+    "image.width": 96,
+    "image.depth": 4,
+    "image.patch": 12,
+    "text.width": 96,
+    "text.depth": 3,
+    "tower.width": 96,
+    "tower.depth": 3,
+} | {
+    f"{optimiser}.{name}": value
+    for optimiser in ("optimiser", "frozen_optimiser")
+    for name, value in {"learning_rate": 1e-3, "weight_decay": 0.1, "clip": 0.01, "warmup_share": 0.1}.items()
+}
+CAPTIONS = 3
+WIDTH = 16
+RETRIEVAL_SETS = ("retrieval-seen", "retrieval-style")
+ZEROSHOT_SETS = ("zeroshot-seen", "zeroshot-style")
+
+EVALUATION = {
+    "templates": ["{}"],
+    "retrieval_sets": list(RETRIEVAL_SETS),
+    "zeroshot_sets": list(ZEROSHOT_SETS),
+    "block": 1024,
+    "retrieval_cutoffs": [1, 5, 10],
+    "accuracy_cutoffs": [1, 5, 10, 100],
+    "single_seed": ["english_clip"],
+    "seed": 1,
+    "resamples": 400,
+    "permutations": 399,
+    "confidence": 0.95,
+    "smallest_effect": 0.5,
+    "primary_pairs": [
+        ["full", "original"],
+        ["full", "plus_fixed_scale"],
+        ["full", "no_augmentation"],
+        ["full", "mclip"],
+    ],
+    "primary_endpoints": ["retrieval-seen/text_to_image/any/mrr@10", "zeroshot-seen/acc@1"],
+    "exploratory_pairs": [["plus_optimizer", "original"]],
+    "exploratory_endpoints": [
+        "retrieval-style/text_to_image/any/mrr@10",
+        "retrieval-seen/image_to_text/any/mrr@10",
+        "zeroshot-seen/acc@1",
+    ],
+}
+
+ANALYSIS = {
+    "proposed": "full",
+    "ladder": ["original", "plus_optimizer", "plus_fixed_scale", "full"],
+    "freeze_arms": ["plus_fixed_scale", "freeze_short", "full"],
+    "gallery_top": 4,
+    "sheet_examples": 6,
+    "sheet_views": 3,
+}
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def write_settings() -> None:
+    """params.yaml and the profile; JSON is YAML."""
+    arms = [model for model in QUALITY if model not in BASELINES]
+    params = {"profile": PROFILE, "arms": arms, "baselines": list(BASELINES), "seeds": list(SEEDS)}
+    files.write_json(pathlib.Path("params.yaml"), params)
+    files.write_json(pathlib.Path("profiles", f"{PROFILE}.yaml"), {"evaluation": EVALUATION, "analysis": ANALYSIS})
+
+
+def seeds_of(model: str) -> tuple[int, ...]:
+    return (0,) if model == "english_clip" else SEEDS
+
+
+def write_retrieval(test_set: str, images: int, stream: int) -> None:
+    """A retrieval set in which each caption is also true of the picture after its own, and every model's embeddings."""
+    rng = np.random.default_rng([stream, 0])
+    latent = rng.normal(size=(images, WIDTH))
+    owner = np.repeat(np.arange(images, dtype=np.int32), CAPTIONS)
+    true = np.stack([owner, (owner + 1) % images], axis=1)
+    folder = pathlib.Path("data", PROFILE, "raw/test", test_set)
+    arrays.write(
+        folder / "truth.npz",
+        owner=owner,
+        true_indptr=2 * np.arange(len(owner) + 1, dtype=np.int32),
+        true_indices=true.astype(np.int32).ravel(),
+        near_miss=rng.random(images) < 0.2,
+    )
+    for number, (model, noise) in enumerate(QUALITY.items()):
+        for seed in seeds_of(model):
+            draw = np.random.default_rng([stream, 1, number, seed])
+            text = latent[owner] + 2 * noise * draw.normal(size=(len(owner), WIDTH))
+            path = pathlib.Path("embeddings", PROFILE, model, str(seed), f"{test_set}.npz")
+            arrays.write(path, image=unit(latent), text=unit(text))
+
+
+def write_zeroshot(test_set: str, images: int, classes: int, stream: int) -> None:
+    """A zero-shot set whose pictures scatter about their class, and every model's embeddings."""
+    rng = np.random.default_rng([stream, 0])
+    centre = rng.normal(size=(classes, WIDTH))
+    label = rng.integers(classes, size=images).astype(np.int32)
+    arrays.write(pathlib.Path("data", PROFILE, "raw/test", test_set, "truth.npz"), label=label)
+    for number, (model, noise) in enumerate(QUALITY.items()):
+        for seed in seeds_of(model):
+            draw = np.random.default_rng([stream, 1, number, seed])
+            image = centre[label] + 2 * noise * draw.normal(size=(images, WIDTH))
+            path = pathlib.Path("embeddings", PROFILE, model, str(seed), f"{test_set}.npz")
+            arrays.write(path, image=unit(image), text=unit(centre))
+
+
+def write_runs() -> None:
+    """A journal and curves for every run; arms with a frozen phase have two."""
+    write_journal(pathlib.Path("runs", PROFILE, "backbones/italian_bert"), "italian_bert", 0, [])
+    for model, noise in QUALITY.items():
+        for seed in seeds_of(model):
+            frozen = FROZEN.get(model, 0)
+            if model in BASELINES:
+                folder = "backbones/english_clip" if model == "english_clip" else f"{model}/baseline/{seed}"
+                write_journal(pathlib.Path("runs", PROFILE, folder), model, seed, [])
+                continue
+            rng = np.random.default_rng([7, list(QUALITY).index(model), seed])
+            steps = np.arange(0, UPDATES + 1, 40)
+            loss = 2.2 + noise + 2.0 * np.exp(-steps / 150) + 0.02 * rng.normal(size=len(steps))
+            rows = [
+                {"step": float(s), "valid_loss": float(v), "valid_loss_at_20": float(v)}
+                for s, v in zip(steps, loss, strict=True)
+            ]
+            root = pathlib.Path("runs", PROFILE, model)
+            if frozen:
+                early = [row for row in rows if row["step"] <= frozen]
+                write_journal(root / "pretrain" / str(seed), model, seed, early)
+            late = [row | {"step": row["step"] - frozen} for row in rows if row["step"] >= frozen]
+            write_journal(root / "finetune" / str(seed), model, seed, late)
+
+
+def write_journal(folder: pathlib.Path, model: str, seed: int, curves: list) -> None:
+    parameters = PARAMETERS | {"frozen_updates": FROZEN.get(model, 0)}
+    journal.write(folder, journal.Journal("made-up", model, seed, parameters, {}, {}, {}, curves))
+
+
+def picture(index: int, level: str = "seen") -> np.ndarray:
+    """A plain square whose colour depends on the index."""
+    return np.full((24, 24, 3), np.random.default_rng([9, index]).integers(256, size=3), np.uint8)
+
+
+def write_pictures(images: int) -> None:
+    """The pictures of the retrieval sets, and six queries with their embeddings."""
+    test = pathlib.Path("data", PROFILE, "raw/test")
+    for test_set in RETRIEVAL_SETS:
+        names = [f"{index:06}.png" for index in range(images)]
+        content = {"images": [{"id": index, "file_name": name} for index, name in enumerate(names)], "annotations": []}
+        files.write_json(test / test_set / "captions.json", content)
+        with zipfile.ZipFile(test / test_set / "images.zip", "w") as archive:
+            for index, name in enumerate(names):
+                stream = io.BytesIO()
+                Image.fromarray(picture(index, test_set.partition("-")[2])).save(stream, "PNG")
+                archive.writestr(name, stream.getvalue())
+    queries = [
+        "un fiore giallo",
+        "un fiore blu",
+        "un gatto",
+        "due gatti",
+        "due cavalli marroni",
+        "un gatto su una sedia",
+    ]
+    files.write_json(
+        test / "gallery.json", [{"query": query, "true": [index, index + 6]} for index, query in enumerate(queries)]
+    )
+    (image,) = arrays.read(pathlib.Path("embeddings", PROFILE, "full/0/retrieval-seen.npz"), "image")
+    arrays.write(pathlib.Path("embeddings", PROFILE, "full/0/gallery.npz"), text=image[: len(queries)])
+
+
+def write_pairs(pairs: int = 40) -> None:
+    """Training shards of four sources with augmented views, and the report of their curation."""
+    sources = ("wit", "mscoco_it", "conceptual_captions", "il_post")
+    examples = [
+        Example(
+            f"{index}", sources[index * 4 // pairs], [f"una figura numero {index} con una didascalia piuttosto lunga"]
+        )
+        for index in range(pairs)
+    ]
+    pictures = np.stack([picture(index) for index in range(pairs)])
+    root = pathlib.Path("data", PROFILE, "shards")
+    write_shards(root / "train", examples, [pictures], pairs)
+    for view in range(ANALYSIS["sheet_views"]):
+        write_shards(root / "views" / str(view), examples, [pictures[:, 2:-2, view : view + 20]], pairs)
+    entry = {
+        "rows": {"read": 1213, "kept": 1100, "rejected": {"image missing": 100, "empty caption": 13}},
+        "captions": {"read": 1213, "clean": 1113, "rejected": {"empty": 13}},
+        "split": {"train": 1045, "valid": 55},
+        "words_per_caption": {"mean": 7.23, "p50": 7},
+    }
+    report = {"sources": {source: entry for source in sources}, "leaks": {}, "train": 4180, "valid": 220}
+    files.write_json(pathlib.Path("reports", PROFILE, "curate.json"), report)
+
+
+def write_embeddings(images: int, classes: int) -> None:
+    """All test sets and embeddings."""
+    for stream, test_set in enumerate(RETRIEVAL_SETS):
+        write_retrieval(test_set, images, stream)
+    for stream, test_set in enumerate(ZEROSHOT_SETS, start=100):
+        write_zeroshot(test_set, images, classes, stream)
+
+
+def write_all(images: int = 60, classes: int = 20) -> None:
+    """Everything that the evaluations and the analysis read, below the working directory."""
+    write_settings()
+    write_embeddings(images, classes)
+    write_runs()
+    write_pictures(images)
+    write_pairs()

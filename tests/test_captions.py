@@ -1,0 +1,189 @@
+"""Captions: true by construction, worded for their source, and the same for the same arguments."""
+import statistics
+
+import numpy as np
+import pytest
+
+from clip_italian.world import corpus, names, tagger
+from clip_italian.world.captions import GALLERY, TEMPLATES, TONES, class_label, describe, mirror, say
+from clip_italian.world.compose import compose
+from clip_italian.world.english import NOUNS as ENGLISH_NOUNS
+from clip_italian.world.english import english_label, say_english
+from clip_italian.world.scene import Scene, Thing
+from clip_italian.world.statements import CLASS_NOUNS, COLOURS, GROUNDS, NOUNS, POSITIONS, RELATIONS, Phrase, Statement
+from clip_italian.world.truth import holds
+
+LEVELS = ("seen", "composition", "style", "noun", "all")
+
+
+def generator(*numbers: int) -> np.random.Generator:
+    return np.random.default_rng(list(numbers))
+
+
+def two_black_cats_and_a_white_one() -> Scene:
+    cats = [Thing("gatto", colour, "medio", (left, 0.1, left + 0.2, 0.3)) for colour, left in
+            (("nero", 0.05), ("nero", 0.1), ("bianco", 0.7))]  # fmt: skip
+    return Scene(0, 0, tuple(cats), ((0, 1), (2,)), None, "prato", 1.0, "flat", 0)
+
+
+@pytest.fixture(scope="module")
+def described() -> list[tuple[Scene, Statement]]:
+    scenes = [compose(11, index, level, 0) for level in LEVELS for index in range(150)]
+    return [(scene, describe(scene, generator(11, number))) for number, scene in enumerate(scenes)]
+
+
+@pytest.fixture(scope="module")
+def captions(described) -> dict[str, list[str]]:
+    return {
+        tone: [say(statement, tone, generator(5, number)) for number, (_, statement) in enumerate(described)]
+        for tone in TONES
+    }
+
+
+def test_every_description_is_true_of_its_scene(described):
+    assert all(holds(statement, scene) for scene, statement in described)
+
+
+def test_a_single_thing_is_told_in_the_singular_and_several_never(described):
+    for scene, statement in described:
+        groups = [(scene.things[group[0]].noun, len(group)) for group in scene.groups]
+        for phrase in statement.phrases:
+            number = [count for noun, count in groups if noun == phrase.noun]
+            assert phrase.count in number or (phrase.count is None and max(number) > 1)
+
+
+def test_a_number_is_told_only_when_no_other_thing_of_the_scene_fits_the_phrase():
+    scene = two_black_cats_and_a_white_one()
+    told = {phrase for index in range(300) for phrase in describe(scene, generator(index)).phrases}
+    assert Phrase("gatto", "nero", None, 2) in told
+    assert Phrase("gatto", None, None, 2) not in told
+    assert Phrase("gatto", None, None, None) in told
+
+
+def test_two_groups_of_one_noun_are_told_apart_by_colour():
+    statements = [describe(two_black_cats_and_a_white_one(), generator(index)) for index in range(200)]
+    pairs = [statement for statement in statements if len(statement.phrases) == 2]
+    assert pairs
+    assert all(phrase.colour for statement in pairs for phrase in statement.phrases)
+
+
+def test_descriptions_use_everything_a_statement_can_tell(described):
+    statements = [statement for _, statement in described]
+    assert {statement.relation for statement in statements} == {None, *RELATIONS}
+    assert {statement.position for statement in statements} == {None, *POSITIONS}
+    assert {statement.ground for statement in statements} == {None, *GROUNDS}
+    assert {phrase.size for statement in statements for phrase in statement.phrases} == {None, "piccolo", "grande"}
+
+
+def test_captions_have_the_length_of_web_captions(captions):
+    lengths = [len(text.split()) for texts in captions.values() for text in texts]
+    assert 6 <= statistics.median(lengths) <= 10
+    assert max(lengths) <= 20
+    assert np.mean([length <= 18 for length in lengths]) > 0.995
+
+
+def test_each_tone_is_recognisable(captions):
+    assert all(text[0].islower() and text[-1] != "." for text in captions["alt"])
+    assert all(text[0].isupper() and text[-1] == "." for text in captions["photo"])
+    assert all(text[0].isupper() and text[-1] != "." for tone in ("encyclopaedic", "news") for text in captions[tone])
+    openings = {tone: {text.split()[0].lower() for text in texts} for tone, texts in captions.items()}
+    assert "i" in openings["news"]
+    assert "i" not in openings["alt"] | openings["encyclopaedic"] | openings["photo"]
+
+
+def test_one_statement_has_many_wordings():
+    statement = Statement((Phrase("gatto", "nero"), Phrase("sedia", "rosso")), relation="su")
+    texts = {say(statement, tone, generator(index)) for tone in TONES for index in range(100)}
+    assert len(texts) > 40
+    assert {"Su una sedia rossa c'è un gatto nero.", "Il gatto nero sulla sedia rossa"} <= texts
+    assert any("sedia rossa su cui c'è un gatto nero" in text for text in texts)
+
+
+def test_the_same_fact_is_told_from_either_side():
+    statement = Statement((Phrase("gatto"), Phrase("sedia")), relation="sinistra")
+    texts = " | ".join(say(statement, "photo", generator(index)) for index in range(200))
+    assert "gatto a sinistra di una sedia" in texts
+    assert "sedia a destra di un gatto" in texts
+    assert "gatto a destra" not in texts
+    assert "sedia a sinistra" not in texts
+
+
+def test_two_things_of_one_noun_are_not_named_twice():
+    statement = Statement((Phrase("gatto", "nero"), Phrase("gatto", "bianco")))
+    assert "Ci sono un gatto nero e uno bianco." in {say(statement, "photo", generator(index)) for index in range(200)}
+
+
+def test_captions_depend_on_their_arguments_alone(described):
+    _, statement = described[3]
+    assert say(statement, "news", generator(1)) == say(statement, "news", generator(1))
+    assert say_english(statement, generator(1)) == say_english(statement, generator(1))
+    assert corpus.corpus_sentence(4, 17) == corpus.corpus_sentence(4, 17)
+    assert len({corpus.corpus_sentence(4, index) for index in range(300)}) > 280
+
+
+def test_an_unknown_tone_is_an_error():
+    with pytest.raises(KeyError):
+        say(Statement((Phrase("gatto"),)), "poesia", generator(0))
+
+
+def test_mirroring_twice_changes_nothing_and_once_swaps_the_sides(captions):
+    texts = [text for tone in TONES for text in captions[tone]]
+    assert all(mirror(mirror(text)) == text for text in texts)
+    sided = [text for text in texts if "sinistr" in text or "destr" in text]
+    assert sided
+    assert all(mirror(text) != text for text in sided)
+
+
+def test_gallery_queries_say_their_statements():
+    for query, statement in GALLERY:
+        said = {say(statement, tone, generator(index)) for tone in TONES for index in range(200)}
+        assert query in said
+
+
+def test_there_are_360_class_labels_each_with_its_article():
+    labels = {class_label(noun, colour) for noun in CLASS_NOUNS for colour in COLOURS}
+    assert len(labels) == 360
+    assert all(label.startswith(("un ", "uno ", "una ", "un'")) for label in labels)
+    assert all(template.count("{}") == 1 for template in TEMPLATES)
+
+
+def test_english_speaks_of_every_noun_and_keeps_blu_and_azzurro_apart():
+    assert set(ENGLISH_NOUNS) == set(NOUNS)
+    assert english_label("ombrello", "blu") == "a blue umbrella"
+    assert english_label("ombrello", "azzurro") == "a light blue umbrella"
+    assert english_label("barca", "arancione") == "an orange boat"
+    statement = Statement((Phrase("gatto", "nero", None, 2), Phrase("tavolo", None, "grande")), relation="sotto")
+    texts = " | ".join(say_english(statement, generator(index)) for index in range(200))
+    assert "two black cats under a large table" in texts
+    assert "large table above two black cats" in texts
+
+
+def test_the_tagger_knows_every_word_of_every_caption_and_sentence(captions):
+    texts = [text for tone in TONES for text in captions[tone]] + [corpus.corpus_sentence(2, i) for i in range(2000)]
+    assert {pair for text in texts for pair in tagger.pos_tags(text) if pair[1] in ("X", "PROPN")} == set()
+
+
+def test_the_tagger_tags_a_sentence():
+    tags = tagger.pos_tags("Nell'immagine c’è un gatto nero accanto a Giuseppe Verdi.")
+    assert [tag for _, tag in tags] == [
+        "ADP", "NOUN", "PRON", "VERB", "DET", "NOUN", "ADJ", "ADP", "ADP", "PROPN", "PROPN", "PUNCT"]  # fmt: skip
+
+
+def test_captions_of_names_are_found_by_their_share_of_proper_nouns():
+    assert tagger.proper_noun_share("Giuseppe Verdi, Milano") == 1.0
+    assert tagger.proper_noun_share("Giuseppe Verdi, Teatro alla Scala, Milano") == pytest.approx(5 / 6)
+    assert tagger.proper_noun_share("Un gatto nero") == 0.0
+    assert tagger.proper_noun_share("...") == 0.0
+    shares = [tagger.proper_noun_share(names.proper_noun_caption(generator(index))) for index in range(500)]
+    assert np.mean([share >= 0.8 for share in shares]) > 0.8  # the others slip through, as they did in 2021
+
+
+def test_foreign_captions_name_the_same_things():
+    statement = Statement((Phrase("gatto", "nero", None, 2), Phrase("casa", "bianco")), relation="accanto")
+    assert names.foreign_caption(statement, "de", generator(0)) == "Zwei schwarze Katzen und weißes Haus"
+    assert names.foreign_caption(statement, "fr", generator(0)) == "Deux chats noirs et maison blanche"
+    assert "cat" in names.foreign_caption(statement, "en", generator(0))
+    assert set(names.GERMAN_NOUNS) == set(names.FRENCH_NOUNS) == set(NOUNS)
+    for colour in COLOURS:
+        for language in ("de", "fr"):
+            assert names.foreign_caption(Statement((Phrase("mela", colour),)), language, generator(0))

@@ -1,0 +1,172 @@
+"""The drawn world as files: the same whoever draws it, and no test picture among the training pictures."""
+import gzip
+import json
+
+import numpy as np
+import pytest
+
+from clip_italian import files
+from clip_italian.data import given
+from clip_italian.data.archive import Archive
+from clip_italian.data.images import decode
+from clip_italian.data.preparation import read_pairs, read_test
+from clip_italian.errors import InputError
+from clip_italian.world import download, examinations, publish
+from clip_italian.world.examinations import RETRIEVAL, ZEROSHOT
+from clip_italian.world.levels import HELD_OUT_PAIRS
+from clip_italian.world.scene import from_json
+from tests.small_world import LIMITS, world
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory):
+    """A drawn world, and its report beside it."""
+    folder = tmp_path_factory.mktemp("drawn") / "raw"
+    folder.mkdir()
+    files.write_json(folder.parent / "report.json", download.draw(folder, world()))
+    return folder
+
+
+def pixels_of(folder):
+    with Archive(folder / "images.zip") as archive:
+        return {name: decode(archive.read(name), LIMITS).tobytes() for name in sorted(archive.names)}
+
+
+def scenes_of(folder):
+    return [from_json(json.loads(line)) for line in (folder / "scenes.jsonl").read_text().splitlines()]
+
+
+def test_the_files_do_not_depend_on_the_number_of_workers(raw, tmp_path):
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    download.draw(alone, world(workers=1))
+    assert files.tree_digest(alone) == files.tree_digest(raw)
+
+
+def test_no_two_streams_of_scenes_share_a_purpose():
+    purposes = [*publish.PURPOSES.values(), *RETRIEVAL.values(), *ZEROSHOT.values()]
+    purposes += [download.ENGLISH_PURPOSE, download.PARALLEL_PURPOSE, examinations.GALLERY_PURPOSE]
+    assert len(set(purposes)) == len(purposes)
+
+
+def test_no_test_picture_is_drawn_twice_or_for_training(raw):
+    training = {
+        content
+        for source in (*publish.WRITERS, "english")
+        for content in _good_pictures(raw / source)
+    }
+    tests = [content for name in (*RETRIEVAL, *ZEROSHOT) for content in pixels_of(raw / "test" / name).values()]
+    assert len(tests) == 4 * 20 + 36 + 48
+    assert len(set(tests)) == len(tests)
+    assert not training & set(tests)
+
+
+def _good_pictures(folder):
+    with Archive(folder / "images.zip") as archive:
+        for name in archive.names:
+            content = archive.read(name)
+            if len(content) > 700 and not content.startswith(b"<"):
+                try:
+                    yield decode(content, LIMITS).tobytes()
+                except Exception:  # one in a few is damaged on purpose
+                    continue
+
+
+def test_scenes_of_the_tests_have_names_of_their_own(raw):
+    scenes = [scene for name in (*RETRIEVAL, *ZEROSHOT) for scene in scenes_of(raw / "test" / name)]
+    names = {(scene.seed, scene.purpose, scene.level, scene.index, scene.variant) for scene in scenes}
+    assert len(names) == len(scenes)
+    assert not {scene.purpose for scene in scenes} & {*publish.PURPOSES.values(), download.ENGLISH_PURPOSE}
+
+
+@pytest.mark.parametrize("name", sorted(RETRIEVAL))
+def test_a_retrieval_set_is_consistent(raw, name):
+    folder = raw / "test" / name
+    truth = np.load(folder / "truth.npz")
+    content = files.read_json(folder / "captions.json")
+    owner = truth["owner"]
+    assert [annotation["image_id"] for annotation in content["annotations"]] == owner.tolist()
+    assert [image["file_name"] for image in content["images"]] == sorted(pixels_of(folder))
+    assert len(owner) == 60
+    assert truth["near_miss"].sum() == 6
+    for j, image in enumerate(owner):
+        assert image in truth["true_indices"][truth["true_indptr"][j] : truth["true_indptr"][j + 1]]
+    examples, located = read_test(folder)
+    assert [len(example.captions) for example in examples] == [3] * 20
+    assert located[3] == (f"test/{name}/images.zip", "000003")
+
+
+def test_a_near_miss_makes_the_fullest_caption_of_its_original_false(raw):
+    folder = raw / "test/retrieval-seen"
+    truth, scenes = np.load(folder / "truth.npz"), scenes_of(folder)
+    original = {(scene.purpose, scene.index): i for i, scene in enumerate(scenes) if scene.variant == 0}
+    for i in np.flatnonzero(truth["near_miss"]).tolist():
+        first_caption = 3 * original[scenes[i].purpose, scenes[i].index]
+        true = truth["true_indices"][truth["true_indptr"][first_caption] : truth["true_indptr"][first_caption + 1]]
+        assert i not in true
+
+
+@pytest.mark.parametrize(("name", "count"), [("zeroshot-composition", 36), ("zeroshot-noun", 48)])
+def test_a_zero_shot_set_shows_what_its_labels_say(raw, name, count):
+    classes = files.read_json(raw / "test/classes.json")
+    labels = np.load(raw / "test" / name / "truth.npz")["label"]
+    assert len(classes) == 408
+    assert len(labels) == count
+    for label, scene in zip(labels.tolist(), scenes_of(raw / "test" / name), strict=True):
+        assert (scene.things[0].noun, scene.things[0].colour) == (classes[label]["noun"], classes[label]["colour"])
+        assert (name == "zeroshot-composition") == ((scene.things[0].noun, scene.things[0].colour) in HELD_OUT_PAIRS)
+
+
+def test_every_query_of_the_gallery_is_true_of_a_picture(raw):
+    scenes = scenes_of(raw / "test/retrieval-seen")
+    queries = files.read_json(raw / "test/gallery.json")
+    assert len(queries) == 6
+    assert all(query["true"] and max(query["true"]) < len(scenes) for query in queries)
+
+
+def test_the_english_pairs_read_as_pairs_do(raw):
+    examples, located = read_pairs(raw / "english/pairs.jsonl")
+    assert len(examples) == 10
+    assert set(member for _, member in located) == set(pixels_of(raw / "english"))
+
+
+def test_a_damaged_line_of_pairs_is_named(raw, tmp_path):
+    path = tmp_path / "pairs.jsonl"
+    path.write_text((raw / "english/pairs.jsonl").read_text() + '{"id": "x"}\n')
+    with pytest.raises(InputError, match=r"pairs.jsonl, line 11: .*dvc repro"):
+        read_pairs(path)
+
+
+def test_the_text_has_the_lines_asked_for(raw):
+    italian = (raw / "text/italian.txt").read_text().splitlines()
+    parallel = (raw / "text/parallel.tsv").read_text().splitlines()
+    assert len(italian) == 20
+    assert [line.count("\t") for line in parallel] == [1] * 10
+
+
+def test_the_quirks_of_the_sources_are_there(raw):
+    wit = gzip.decompress(next((raw / "wit").glob("*.gz")).read_bytes())
+    assert wit.count(b"\n") > 1 + 20 + 4 + 5 + 2 + 2 + 2 + 3 + 5  # quoted newlines make more lines than rows
+    for language in (b"\nen\t", b"\nde\t", b"\nfr\t"):
+        assert language in wit
+    validated = json.loads(gzip.decompress((raw / "mscoco_it/captions_ita_trainingset_validated.json.gz").read_bytes()))
+    assert {type(annotation["image_id"]) for annotation in validated["annotations"]} == {int, str}
+
+
+def test_the_report_counts_the_pictures_that_are_gone(raw):
+    report = files.read_json(raw.parent / "report.json")
+    assert report["conceptual_captions"]["missing"] == {"gone from the web": 2}
+    with Archive(raw / "conceptual_captions/images.zip") as archive:
+        assert report["conceptual_captions"]["got"] == len(archive.names) == 25
+
+
+def test_a_given_source_that_is_absent_is_named_with_its_publisher(tmp_path):
+    with pytest.raises(InputError, match=r"mscoco_it/captions_ita.*missing; put it there, it comes from .*crux82"):
+        given.require(tmp_path, ["mscoco_it"])
+
+
+def test_given_sources_are_listed(tmp_path):
+    (tmp_path / "il_post").mkdir()
+    for name in ("il_post.jsonl", "images.zip"):
+        (tmp_path / "il_post" / name).touch()
+    assert given.require(tmp_path, ["il_post"]) == {"il_post": ["il_post.jsonl", "images.zip"]}

@@ -1,0 +1,324 @@
+"""The graph of dvc.yaml against the code, and the whole study at profile tiny in a copy of the repository."""
+
+import ast
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+from ruamel.yaml import YAML
+
+from clip_italian import config, verify
+from tests.import_closure import PACKAGES, closure, direct_imports, stage_modules
+
+ROOT = pathlib.Path(__file__).parents[1]
+GRAPH = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
+PROFILES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
+MODULES = [path.relative_to(ROOT) for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+# A layer imports its own and earlier ones. The rest of clip_italian (views, verification) may import any of them.
+LAYERS = (
+    ("config", "errors", "files", "journal", "environment"),
+    ("world", "data", "models"),
+    ("training", "evaluation"),
+    ("use",),
+)
+
+
+def stage_of(name):
+    """The stage module that an entry of the graph runs."""
+    return GRAPH[name]["cmd"].removeprefix("exec python -m stages ").split()[0]
+
+
+def paths(name, kind):
+    """The paths of an entry's `deps`, `outs` or `metrics`."""
+    return [item if isinstance(item, str) else next(iter(item)) for item in GRAPH[name].get(kind, [])]
+
+
+def is_code(path):
+    return path.endswith(".py") or (path.split("/")[0] in PACKAGES and not pathlib.PurePath(path).suffix)
+
+
+def layer(path):
+    """The number of a module's layer, None for what lies above all."""
+    if path.parts[0] != "clip_italian":
+        return None
+    return next((number for number, names in enumerate(LAYERS) if pathlib.PurePath(path.parts[1]).stem in names), None)
+
+
+# --- Layout -----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_a_module_imports_only_its_own_layer_and_those_below(path):
+    for other in direct_imports(ROOT, path):
+        if path.parts[0] != "stages":
+            assert other.parts[0] != "stages", f"{path} imports a stage"
+        if path.parts[0] == "clip_italian":
+            assert other.parts[0] == "clip_italian", f"{path} imports {other}"
+        own, its = layer(path), layer(other)
+        if own is not None:
+            assert its is not None and its <= own, f"{path} imports {other}"
+    assert not {"clip_italian/evaluation", "clip_italian/training"} <= {
+        str(other.parent) for other in closure(ROOT, path) if path.parts[1:2] == ("evaluation",)
+    }, f"{path} reaches training"
+
+
+def test_only_one_module_imports_mlflow_and_no_analysis_imports_jax():
+    def imports(path, name):
+        return re.search(rf"^\s*(import|from) {name}\b", (ROOT / path).read_text(), re.MULTILINE)
+
+    assert [str(path) for path in MODULES if imports(path, "mlflow")] == ["clip_italian/mlflow_view.py"]
+    assert [str(path) for path in MODULES if path.parts[0] == "analysis" and imports(path, "jax")] == []
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.name == "__init__.py"], ids=str)
+def test_packages_are_empty_so_that_leaving_them_out_of_deps_hides_nothing(path):
+    body = ast.parse((ROOT / path).read_text()).body
+    assert all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
+
+
+# --- The graph against the code ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", GRAPH)
+def test_deps_name_the_modules_that_a_stage_imports_and_no_other(name):
+    imported = stage_modules(ROOT, stage_of(name))
+    named = {pathlib.Path(path) for path in paths(name, "deps") if is_code(path)}
+    folders = {path for path in named if path.suffix != ".py"}
+    inside = {
+        file.relative_to(ROOT)
+        for folder in folders
+        for file in (ROOT / folder).rglob("*.py")
+        if file.name != "__init__.py"
+    }
+    listed = (named - folders) | inside
+    assert sorted(map(str, imported - listed)) == [], "imported, not in deps"
+    assert sorted(map(str, listed - imported)) == [], "in deps, not imported"
+
+
+@pytest.mark.parametrize("name", GRAPH)
+def test_params_name_the_sections_that_a_stage_reads_and_no_other(name):
+    read = {section for path in stage_modules(ROOT, stage_of(name)) for section in sections_read(path)}
+    (listed,) = [item["profiles/${profile}.yaml"] for item in GRAPH[name]["params"] if isinstance(item, dict)]
+    assert {re.sub(r"\.\$\{item\.\w+\}", "", section) for section in listed} == read
+
+
+def sections_read(path):
+    """The profile's sections that a module reads: the names in `section(Type, "name")`, and those that `arm` joins."""
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and ast.unparse(node.func.value) == "config"
+        ):
+            if node.func.attr == "section":
+                yield ast.literal_eval(node.args[1])
+            elif node.func.attr == "arm":
+                yield from ("training", "arms")
+
+
+def test_every_stage_is_in_the_graph_and_starts_by_exec():
+    modules = {path.stem for path in (ROOT / "stages").glob("[!_]*.py") if "\ndef main(" in path.read_text()}
+    assert {stage_of(name) for name in GRAPH} == modules
+    assert all(stage["cmd"].startswith("exec python -m stages ") for stage in GRAPH.values())
+
+
+def test_what_a_stage_reads_is_in_git_or_made_by_a_stage():
+    made = {path for name in GRAPH for kind in ("outs", "metrics") for path in paths(name, kind)}
+    for name in GRAPH:
+        for path in paths(name, "deps"):
+            if not is_code(path) and not any(f"{one}/".startswith(f"{path}/") for one in made):
+                pattern = re.compile(re.escape(path).replace(r"\$\{item\.arm\}", r"\$\{item\.\w+\}"))
+                assert (ROOT / path).is_file() or any(pattern.fullmatch(one) for one in made), f"{name}: {path}"
+
+
+def test_profiles_have_the_same_keys():
+    def tree(value):
+        return {key: tree(inner) for key, inner in value.items()} if isinstance(value, dict) else None
+
+    def keys(profile):
+        return tree({name: part for name, part in content(profile).items() if name not in ("arms", "baselines")})
+
+    def content(profile):
+        return config.read_yaml(ROOT / "profiles" / f"{profile}.yaml")
+
+    for profile in PROFILES:
+        assert keys(profile) == keys("mini"), profile
+        assert {name: set(content(profile)[name]) for name in ("arms", "baselines")} == {
+            name: set(content("mini")[name]) for name in ("arms", "baselines")
+        }, profile
+
+
+# --- The study itself -------------------------------------------------------------------------------------------------
+TINY = "profile: tiny\narms:\n  - original\n  - full\nbaselines:\n  - english_clip\n  - mclip\nseeds:\n  - 0\n  - 1\n"
+# Loaded by every Python process of the copy: which of its files a stage, or a process that it starts, opens.
+WATCH = """
+import os, sys
+if sys.orig_argv[1:3] == ["-m", "stages"]:
+    os.environ["WATCH_STAGE"] = sys.orig_argv[3]
+root, log, stage = os.getcwd() + os.sep, os.environ["WATCH"], os.environ.get("WATCH_STAGE")
+def watch(event, arguments):
+    if event == "open" and isinstance(arguments[0], (str, os.PathLike)) and not watch.busy:
+        path = os.path.abspath(os.fspath(arguments[0]))
+        if path.startswith(root):
+            watch.busy = True
+            with open(log, "a") as file:
+                file.write(f"{stage} {path[len(root):]}\\n")
+            watch.busy = False
+watch.busy = False
+if stage:
+    sys.addaudithook(watch)
+"""
+
+
+class Copy:
+    """The repository in another folder with its own cache, at profile tiny."""
+
+    def __init__(self, root, watch):
+        self.root, self.log = root, watch / "opened.txt"
+        tracked = ("analysis", "clip_italian", "paper", "profiles", "stages", "dvc.yaml", ".dvcignore", ".gitignore")
+        for name in tracked:
+            if (ROOT / name).is_dir():
+                shutil.copytree(
+                    ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "figures", "tables", "*.pdf")
+                )
+            else:
+                shutil.copy(ROOT / name, root / name)
+        (root / ".dvc").mkdir()
+        for name in ("config", ".gitignore"):
+            shutil.copy(ROOT / ".dvc" / name, root / ".dvc" / name)
+        (root / "params.yaml").write_text(TINY)
+        (watch / "sitecustomize.py").write_text(WATCH)
+        binaries = pathlib.Path(sys.executable).parent
+        self.environment = {
+            "HOME": str(watch),
+            "PATH": f"{binaries}:/usr/bin:/bin",
+            "PYTHONPATH": str(watch),
+            "WATCH": str(self.log),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+        }
+        self.run("git", "init", "-q")
+        self.commit()
+
+    def run(self, *command, check=True):
+        done = subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True)
+        assert not check or done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        return done
+
+    def commit(self):
+        self.run("git", "add", "--all")
+        self.run("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "x")
+
+    def repro(self, *arguments):
+        """Runs `dvc repro` and returns the stages that ran."""
+        done = self.run("dvc", "repro", *arguments)
+        return re.findall(r"Running stage '([^']+)'", done.stdout)
+
+    def lock(self):
+        return (self.root / "dvc.lock").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    copy = Copy(tmp_path_factory.mktemp("study"), tmp_path_factory.mktemp("watch"))
+    copy.ran = copy.repro()
+    copy.commit()
+    return copy
+
+
+def test_the_whole_study_runs_from_nothing_to_the_paper_and_the_runs(study):
+    assert {"download", "finetune@full", "embed_baselines@mclip", "track"} <= set(study.ran)
+    assert (study.root / "paper/paper.pdf").read_bytes().startswith(b"%PDF")
+    assert "full" in (study.root / "site/runs.html").read_text()
+    assert (study.root / "mlflow.db").exists()
+    shown = study.run("dvc", "metrics", "show").stdout
+    assert (
+        "full.retrieval-seen/text_to_image/any/mrr@1" in shown.replace(" ", "") or "results/tiny/summary.json" in shown
+    )
+
+
+def test_nothing_runs_a_second_time_and_a_bare_clone_needs_nothing(study, tmp_path):
+    assert study.repro() == []
+    study.run("git", "clone", "-q", str(study.root), str(tmp_path / "clone"))
+    done = subprocess.run(
+        ["dvc", "repro", "--allow-missing", "--dry"],
+        cwd=tmp_path / "clone",
+        env=study.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0 and "Running stage" not in done.stdout, done.stdout + done.stderr
+
+
+def test_stages_open_nothing_that_their_deps_do_not_name(study):
+    opened = {tuple(line.split(" ", 1)) for line in study.log.read_text().splitlines()}
+    free = (".state", "params.yaml", "profiles", "provenance", "dvc.lock", "mlflow.db", "mlartifacts", ".git")
+    strangers = set()
+    for stage, path in opened:
+        entries = [name for name in GRAPH if stage_of(name) == stage]
+        named = {path for name in entries for kind in ("deps", "outs", "metrics") for path in paths(name, kind)}
+        patterns = [re.sub(r"\\\$\\\{[\w.\\]+\\\}", "[^/]+", re.escape(one)) + "(/.*)?" for one in named]
+        temporary = re.search(r"/?\.[^/]+\.\d+\.tmp", path)  # what becomes an output when it is whole
+        if not (
+            path.startswith(free)
+            or temporary
+            or path.endswith("__init__.py")
+            or any(re.fullmatch(one, path) for one in patterns)
+        ):
+            strangers.add(f"{stage}: {path}")
+    assert len(opened) > 100
+    assert sorted(strangers) == []
+
+
+def test_deleted_outputs_come_back_from_the_cache(study):
+    lock = study.lock()
+    for name in ("data", "models", "embeddings", "runs", "results"):
+        shutil.rmtree(study.root / name)
+    assert study.repro() == []
+    assert study.lock() == lock
+
+
+def test_one_arms_value_reruns_that_arm_and_what_follows(study):
+    profile = study.root / "profiles/tiny.yaml"
+    content = YAML(typ="rt", pure=True).load(profile)
+    before = profile.read_text()
+    content["arms"]["original"] = dict(content["arms"]["original"] or {}) | {"weight_decay_of_the_test": 0}
+    YAML(typ="rt", pure=True).dump(content, profile)
+    done = study.run("dvc", "status", check=False).stdout
+    profile.write_text(before)
+    changed = set(re.findall(r"^(\S+):$", done, re.MULTILINE))
+    assert changed == {"pretrain@original", "finetune@original"}, done
+
+
+def test_another_seed_trains_alone_and_an_orphan_never_counts(study):
+    before = {path.name: path.stat().st_ino for path in (study.root / ".state/cells").iterdir()}
+    (study.root / "params.yaml").write_text(TINY + "  - 2\n")
+    ran = study.repro()
+    assert "finetune@full" in ran and "backbones" not in ran and "features" not in ran
+    after = {path.name for path in (study.root / ".state/cells").iterdir()} - before.keys()
+    assert after == {f"{stage}-{arm}-2" for stage in ("pretrain", "finetune") for arm in ("original", "full")} | {
+        "baselines-mclip-2"
+    }
+    (study.root / "params.yaml").write_text(TINY)
+    study.repro()
+
+
+def test_verify_finds_a_flipped_bit_that_dvc_does_not_see(study):
+    assert "none damaged" in study.run(sys.executable, "-m", "clip_italian.verify").stdout
+    victim = max(
+        (path for path in (study.root / verify.CACHE).rglob("*") if path.is_file()),
+        key=lambda path: path.stat().st_size,
+    )
+    content = bytearray(victim.read_bytes())
+    content[len(content) // 2] ^= 1
+    mode = victim.stat().st_mode
+    os.chmod(victim, 0o644)
+    victim.write_bytes(content)
+    os.chmod(victim, mode)
+    done = study.run(sys.executable, "-m", "clip_italian.verify", check=False)
+    content[len(content) // 2] ^= 1
+    os.chmod(victim, 0o644)
+    victim.write_bytes(content)
+    os.chmod(victim, mode)
+    assert done.returncode == 1 and victim.name in done.stderr and "dvc repro" in done.stderr
+    assert done.stderr.count("\n") == 1

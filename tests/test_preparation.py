@@ -1,0 +1,75 @@
+"""Pairs to shards: every picture once, every view a function of its picture's id."""
+import numpy as np
+import pytest
+
+from clip_italian import files
+from clip_italian.data import augmentation, preparation, shards
+from clip_italian.data.augmentation import AugmentationSettings
+from clip_italian.data.images import decode, square
+from clip_italian.data.preparation import ImageSettings
+from clip_italian.data.shards import open_shards
+from clip_italian.errors import InputError
+from clip_italian.world import download
+from tests.small_world import LIMITS, world
+
+SETTINGS = ImageSettings(
+    seed=42, limits=LIMITS, stored=56, side=48, views=2, per_shard=8, workers=2,
+    augmentation=AugmentationSettings(
+        crop=52, side=48, hue=0.02, flip=0.5, degrees=15.0, translate=0.1, scale=[0.8, 1.2], shear=15.0,
+        distortion=0.3, perspective=0.3, autocontrast=0.1, equalize=0.1,
+    ),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A drawn world whose English pairs play all sets of pairs, and its shards."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "raw").mkdir()
+    (folder / "pairs").mkdir()
+    download.draw(folder / "raw", world())
+    lines = (folder / "raw/english/pairs.jsonl").read_text().splitlines(keepends=True)
+    (folder / "pairs/train.jsonl").write_text("".join(lines[:9]))
+    (folder / "pairs/valid.jsonl").write_text(lines[9])
+    preparation.prepare(folder / "shards", folder / "raw", folder / "pairs", SETTINGS)
+    return folder
+
+
+def test_every_set_has_its_shards_and_only_augmented_sets_have_pixels_to_spare(data):
+    folders = [path.parent for path in (data / "shards").rglob("index.json")]
+    opened = {folder.relative_to(data / "shards").as_posix(): open_shards(folder) for folder in folders}
+    sides = {name: pictures.shape[0] for name, pictures in opened.items() if len(pictures)}
+    assert sides.pop("train") == sides.pop("english") == 56
+    assert set(sides.values()) == {48}
+    tests = {f"test-{path.parent.name}" for path in data.glob("raw/test/*/images.zip")}
+    assert set(opened) == {"train", "english", "valid", "views/0", "views/1"} | tests
+
+
+def test_stored_pictures_are_the_squares_of_the_published_ones(data):
+    _, located = preparation.read_pairs(data / "pairs/train.jsonl")
+    pictures = open_shards(data / "shards/train")
+    with preparation.Archive(data / "raw" / located[4][0]) as archive:
+        expected = square(decode(archive.read(located[4][1]), LIMITS), 56)
+    assert np.array_equal(pictures.pixels([4])[0], expected)
+
+
+def test_stored_views_are_the_views_that_training_would_draw(data):
+    train, view = open_shards(data / "shards/train"), open_shards(data / "shards/views/1")
+    numbers = np.array([shards.number(name) for name in train.ids])
+    assert view.ids == train.ids
+    expected = augmentation.views(train.all_pixels(), 42, numbers, 1, SETTINGS.augmentation)
+    assert np.array_equal(view.all_pixels(), expected)
+
+
+def test_shards_do_not_depend_on_the_number_of_workers(data, tmp_path):
+    alone = SETTINGS.model_copy(update={"workers": 1})
+    preparation.prepare(tmp_path / "alone", data / "raw", data / "pairs", alone)
+    assert files.tree_digest(tmp_path / "alone") == files.tree_digest(data / "shards")
+
+
+def test_a_picture_that_is_gone_is_named(data, tmp_path):
+    lines = (data / "pairs/train.jsonl").read_text()
+    (tmp_path / "train.jsonl").write_text(lines.replace('"image": "000003"', '"image": "x"'))
+    (tmp_path / "valid.jsonl").write_text((data / "pairs/valid.jsonl").read_text())
+    with pytest.raises(InputError, match=r"english/images.zip: member `x`.*dvc repro"):
+        preparation.prepare(tmp_path / "shards", data / "raw", tmp_path, SETTINGS)

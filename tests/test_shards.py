@@ -1,0 +1,104 @@
+"""Shards: the pictures that went in come out, whatever the order, and damage is never read as pixels."""
+import numpy as np
+import pytest
+
+from clip_italian import files
+from clip_italian.data.shards import Example, number, open_shards, write_shards
+from clip_italian.errors import InputError
+
+PICTURES = np.random.default_rng(0).integers(0, 255, (50, 12, 10, 3), dtype=np.uint8)
+EXAMPLES = [Example(f"wit/{i:07d}", "wit", [f"didascalia {i}", "è"]) for i in range(50)]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_shards(tmp_path / "shards", EXAMPLES, [PICTURES[:20], PICTURES[20:]], per_shard=16)
+    return tmp_path / "shards"
+
+
+def test_pictures_come_back_in_the_order_asked(folder):
+    pictures = open_shards(folder)
+    order = np.random.default_rng(1).integers(0, 50, 200)
+    assert np.array_equal(pictures.pixels(order), PICTURES[order])
+    assert np.array_equal(pictures.all_pixels(), PICTURES)
+    assert pictures.pixels([]).shape == (0, 12, 10, 3)
+
+
+def test_the_index_says_what_the_pictures_are(folder):
+    pictures = open_shards(str(folder))
+    assert len(pictures) == 50
+    assert pictures.ids == [example.id for example in EXAMPLES]
+    assert pictures.captions == [example.captions for example in EXAMPLES]
+    assert set(pictures.sources) == {"wit"}
+
+
+def test_several_shards_are_written_and_none_is_empty(folder):
+    assert len(list(folder.glob("*.array_record"))) == 4
+
+
+def test_the_bytes_do_not_depend_on_how_the_pictures_were_batched(folder, tmp_path):
+    write_shards(tmp_path / "again", EXAMPLES, [PICTURES[i : i + 7] for i in range(0, 50, 7)], per_shard=16)
+    assert files.tree_digest(folder) == files.tree_digest(tmp_path / "again")
+
+
+def test_the_digest_changes_with_a_pixel_and_with_a_caption(folder, tmp_path):
+    digests = {open_shards(folder).digest}
+    other = PICTURES.copy()
+    other[3, 0, 0, 0] ^= 1
+    write_shards(tmp_path / "pixel", EXAMPLES, [other], per_shard=16)
+    write_shards(tmp_path / "caption", [Example("x", "wit", ["y"]), *EXAMPLES[1:]], [PICTURES], per_shard=16)
+    digests |= {open_shards(tmp_path / name).digest for name in ("pixel", "caption")}
+    assert len(digests) == 3
+
+
+def test_no_pictures_make_an_empty_folder_that_opens(tmp_path):
+    write_shards(tmp_path / "none", [], [], per_shard=16)
+    assert len(open_shards(tmp_path / "none")) == 0
+
+
+@pytest.mark.parametrize("index", [-1, 50])
+def test_an_index_out_of_range_is_an_error(folder, index):
+    with pytest.raises(IndexError, match="50 pictures"):
+        open_shards(folder).pixels([index])
+
+
+def test_more_or_fewer_pictures_than_examples_is_an_error(tmp_path):
+    for count in (49, 51):
+        with pytest.raises(ValueError, match="50 pictures"):
+            write_shards(tmp_path / str(count), (EXAMPLES * 2)[:count], [PICTURES], per_shard=16)
+
+
+def test_a_flipped_bit_never_becomes_a_pixel(folder):
+    path = folder / "00001.array_record"
+    whole = path.read_bytes()
+    for position in np.random.default_rng(2).integers(0, len(whole), 40).tolist():
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 4]) + whole[position + 1 :])
+        try:
+            assert np.array_equal(open_shards(folder).all_pixels(), PICTURES)  # padding was hit
+        except InputError as error:
+            assert "00001.array_record" in str(error)
+
+
+@pytest.mark.parametrize("harm", ["truncate", "delete"])
+def test_a_short_or_missing_shard_is_named_when_opening(folder, harm):
+    path = folder / "00002.array_record"
+    if harm == "truncate":
+        path.write_bytes(path.read_bytes()[:-100])
+    else:
+        path.unlink()
+    with pytest.raises(InputError, match="00002.array_record: missing or damaged.*dvc"):
+        open_shards(folder)
+
+
+def test_a_missing_or_damaged_index_is_named(folder):
+    (folder / "index.json").write_text("{")
+    with pytest.raises(InputError, match="index.json"):
+        open_shards(folder)
+    with pytest.raises(InputError, match="index.json"):
+        open_shards(folder / "nowhere")
+
+
+def test_numbers_of_ids_are_fixed_and_differ():
+    assert number("wit/0000001") == number("wit/0000001")
+    assert len({number(example.id) for example in EXAMPLES}) == 50
+    assert 0 <= number("") < 1 << 62

@@ -1,0 +1,251 @@
+"""The readers of the four sources, on files as the web leaves them."""
+import gzip
+import json
+import zipfile
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from clip_italian.data.archive import Archive, add
+from clip_italian.data.sources import READERS, WIT_COLUMNS, lines, member_of, wit_records
+from clip_italian.data.text import CaptionRejected, clean, normal_form
+from clip_italian.errors import InputError
+
+HEADER = "\t".join(WIT_COLUMNS).encode() + b"\n"
+# Carriage returns, Latin-1, NUL, an open quote, a line separator, a lone carriage return: six rows, whoever counts.
+SIX_ROWS = (
+    b"un gatto\thttps://a.example/1\r\n"
+    b"caff\xe8\thttps://a.example/2\n"
+    b"un\x00 cane\thttps://a.example/3\n"
+    b'"un fiore\thttps://a.example/4\n'
+    b"una\xe2\x80\xa8casa\thttps://a.example/5\n"
+    b"una\rmela\thttps://a.example/6\n"
+)
+
+
+def wit_line(caption: str, language: str = "it", context: str = "", page: int = 1) -> bytes:
+    columns = [language, f"https://{language}.wikipedia.example/{page}", f"https://w.example/{page}.jpg", *[""] * 14]
+    columns[6], columns[15] = caption, context
+    return "\t".join(columns).encode() + b"\n"
+
+
+def read(source, folder):
+    rejected = Counter()
+    return list(READERS[source](folder, "it", rejected)), rejected
+
+
+def write_wit(folder, content):
+    (folder / "wit_v1.train.all-00000-of-00001.tsv.gz").write_bytes(gzip.compress(HEADER + content))
+
+
+def test_conceptual_captions_has_as_many_rows_as_line_feeds(tmp_path):
+    (tmp_path / "train_it.tsv").write_bytes(SIX_ROWS)
+    rows, rejected = read("conceptual_captions", tmp_path)
+    assert len(rows) + rejected.total() == 6
+    assert rejected == {"not UTF-8": 1}
+    assert [row.id[-1] for row in rows] == ["1", "3", "4", "5", "6"]
+    assert rows[0].image == member_of("https://a.example/1")
+    assert rows[2].captions == ('"un fiore',)
+
+
+def test_a_byte_order_mark_and_extra_tabs_are_seen(tmp_path):
+    (tmp_path / "train_it.tsv").write_bytes(b"\xef\xbb\xbfun gatto\thttps://a.example/1\na\tb\tc\nd\n")
+    rows, rejected = read("conceptual_captions", tmp_path)
+    assert rows[0].captions == ("un gatto",)
+    assert rejected == {"wrong number of columns": 2}
+
+
+def test_random_bytes_never_stop_a_reader_and_no_row_is_lost(tmp_path):
+    rng = np.random.default_rng(0)
+    alphabet = np.frombuffer(b'\t\n\r"ax\xe8\x00{}:,it', np.uint8)
+    for _ in range(100):
+        content = rng.choice(alphabet, 300).tobytes()
+        (tmp_path / "train_it.tsv").write_bytes(content)
+        (tmp_path / "il_post.jsonl").write_bytes(content)
+        write_wit(tmp_path, content)
+        expected = len(content.split(b"\n")) - content.endswith(b"\n")
+        for source in ("conceptual_captions", "il_post"):
+            rows, rejected = read(source, tmp_path)
+            assert len(rows) + rejected.total() == expected
+        rows, rejected = read("wit", tmp_path)
+        assert len(rows) + rejected.total() == len(list(wit_records(next(tmp_path.glob("wit*")))))
+
+
+def test_wit_reads_newlines_tabs_and_doubled_quotes_inside_quoted_fields(tmp_path):
+    context = '"Una riga,\nun\t""altra"" riga\r\ne l\'ultima."'
+    write_wit(tmp_path, wit_line("Un gatto", context=context) + wit_line("Un cane", page=2))
+    rows, rejected = read("wit", tmp_path)
+    assert [row.captions for row in rows] == [("Un gatto",), ("Un cane",)]
+    assert not rejected
+
+
+def test_a_quote_that_is_never_closed_costs_one_row(tmp_path):
+    write_wit(tmp_path, wit_line('"Un gatto') + wit_line("Un cane", page=2) + wit_line('"Una mela', page=3))
+    rows, rejected = read("wit", tmp_path)
+    assert [row.captions for row in rows] == [("Un cane",)]
+    assert rejected == {"quote never closed": 2}
+
+
+def test_wit_counts_rows_of_other_languages_and_rows_without_a_description(tmp_path):
+    write_wit(tmp_path, wit_line("Ein Hund", "de") + wit_line("") + wit_line("Un gatto") + b"it\thttps://x\tkurz\n")
+    rows, rejected = read("wit", tmp_path)
+    assert len(rows) == 1
+    assert rejected == {"another language": 1, "no reference description": 1, "wrong number of columns": 1}
+
+
+def test_wit_parts_are_read_in_order_and_ids_stay_unique(tmp_path):
+    for part in (1, 0):
+        content = HEADER + wit_line(f"Parte {part}", page=part) + wit_line("Altro", page=9)
+        (tmp_path / f"wit_v1.train.all-0000{part}-of-00002.tsv.gz").write_bytes(gzip.compress(content))
+    rows, _ = read("wit", tmp_path)
+    assert [row.captions[0] for row in rows] == ["Parte 0", "Altro", "Parte 1", "Altro"]
+    assert len({row.id for row in rows}) == 4
+
+
+def test_mscoco_it_joins_ids_that_are_numbers_and_strings(tmp_path):
+    content = {
+        "images": [{"id": i, "file_name": name} for i, name in ((359, "a.jpg"), ("100428", "b.jpg"), (5, "c.jpg"))],
+        "annotations": [
+            {"id": 1, "image_id": "359", "caption": "Un gatto\n"},
+            {"id": "2", "image_id": 100428, "caption": "Un cane"},
+            {"id": 3, "image_id": 359, "caption": "Un gatto nero"},
+        ],
+    }
+    (tmp_path / "captions_ita_x.json.gz").write_bytes(gzip.compress(json.dumps(content, indent=1).encode()))
+    rows, rejected = read("mscoco_it", tmp_path)
+    captions = {row.image: row.captions for row in rows}
+    assert captions == {"a.jpg": ("Un gatto\n", "Un gatto nero"), "b.jpg": ("Un cane",)}
+    assert rejected == {"no caption": 1}
+
+
+def test_il_post_counts_lines_that_are_not_its_json(tmp_path):
+    good = json.dumps({"image_url": "https://p.example/1", "caption": "Un gatto"})
+    others = ('{"caption": "x"}', "[1]", "{", '{"image_url": 3, "caption": "x"}')
+    (tmp_path / "il_post.jsonl").write_text("\n".join((good, *others)))
+    rows, rejected = read("il_post", tmp_path)
+    assert len(rows) == 1
+    assert rejected == {"no image_url": 3, "not JSON": 1}
+
+
+@pytest.mark.parametrize("source", sorted(READERS))
+def test_a_missing_file_is_named_with_the_remedy(tmp_path, source):
+    with pytest.raises(InputError, match=f"{tmp_path}.*missing.*dvc"):
+        read(source, tmp_path)
+
+
+@pytest.mark.parametrize("harm", ["cut", "overwritten", "emptied"])
+def test_a_damaged_gzip_is_named_with_the_remedy(tmp_path, harm):
+    write_wit(tmp_path, b"".join(wit_line(f"Un gatto {i * i}", page=i) for i in range(500)))
+    path = next(tmp_path.glob("wit*"))
+    whole = path.read_bytes()
+    harmed = {"cut": whole[: len(whole) // 2], "overwritten": whole[:40] + b"\xff\xff\xff" + whole[43:], "emptied": b""}
+    path.write_bytes(harmed[harm])
+    with pytest.raises(InputError, match=r"wit_v1.*damaged.*delete it and run `dvc repro`"):
+        read("wit", tmp_path)
+
+
+@pytest.mark.parametrize("content", [b'{"images": [', b"[]", b'{"images": [{"id": "x"}], "annotations": []}', b"{}"])
+def test_json_of_another_structure_is_named_with_the_remedy(tmp_path, content):
+    (tmp_path / "captions_ita_x.json.gz").write_bytes(gzip.compress(content))
+    with pytest.raises(InputError, match=r"captions_ita_x.*damaged.*delete it and run `dvc repro`"):
+        read("mscoco_it", tmp_path)
+
+
+def test_an_annotation_of_an_unknown_picture_is_damage(tmp_path):
+    content = json.dumps({"images": [], "annotations": [{"image_id": 1, "caption": "x"}]}).encode()
+    (tmp_path / "captions_ita_x.json.gz").write_bytes(gzip.compress(content))
+    with pytest.raises(InputError, match="damaged"):
+        read("mscoco_it", tmp_path)
+
+
+def test_lines_end_at_line_feeds_alone(tmp_path):
+    (tmp_path / "x").write_bytes(SIX_ROWS)
+    assert len(list(lines(tmp_path / "x"))) == 6
+
+
+def zip_of(path, members):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members:
+            add(archive, name, content)
+    return path
+
+
+def test_an_archive_has_the_same_bytes_every_time_and_gives_back_its_members(tmp_path):
+    members = [("a", b"1"), ("b/c", b"22")]
+    first, second = (zip_of(tmp_path / name, members) for name in ("x.zip", "y.zip"))
+    assert first.read_bytes() == second.read_bytes()
+    with Archive(first) as archive:
+        assert archive.names == {"a", "b/c"}
+        assert [archive.read(name) for name, _ in members] == [b"1", b"22"]
+        assert archive.size("b/c") == 2
+
+
+@pytest.mark.parametrize("name", ["../a", "a/../../b", "/etc/a", "a\\b"])
+def test_an_unsafe_member_is_refused_when_opening(tmp_path, name):
+    with pytest.raises(InputError, match="unsafe member"):
+        Archive(zip_of(tmp_path / "x.zip", [(name, b"1")]))
+
+
+def test_a_link_in_an_archive_is_refused(tmp_path):
+    info = zipfile.ZipInfo("link")
+    info.create_system, info.external_attr = 3, 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr(info, "/etc/passwd")
+    with pytest.raises(InputError, match="unsafe member"):
+        Archive(tmp_path / "x.zip")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_name_that_occurs_twice_is_refused(tmp_path):
+    with pytest.raises(InputError, match="occurs twice"):
+        Archive(zip_of(tmp_path / "x.zip", [("a", b"1"), ("a", b"2")]))
+
+
+def test_a_damaged_archive_is_named_with_the_remedy(tmp_path):
+    path = zip_of(tmp_path / "x.zip", [("a", bytes(1000))])
+    content = path.read_bytes()
+    path.write_bytes(content[:200])
+    with pytest.raises(InputError, match=r"x.zip: not a whole zip file.*delete it"):
+        Archive(path)
+    path.write_bytes(content[:500] + b"\x01" + content[501:])
+    with pytest.raises(InputError, match=r"x.zip: member `a` is damaged.*dvc repro"):
+        Archive(path).read("a")
+    with pytest.raises(InputError, match="missing"):
+        Archive(tmp_path / "nowhere.zip")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("  Un   gatto\n", "Un gatto"),
+        ("perche\u0301", "perché"),
+        ("una\u2028casa\u00a0rossa\u3000", "una casa rossa"),
+        ("un\tgatto\r\nnero", "un gatto nero"),
+        ("un\u0085gatto", "un gatto"),
+        ("🐱 un gatto", "🐱 un gatto"),
+    ],
+)
+def test_captions_become_nfc_with_single_blanks(written, meant):
+    assert clean(written, 100) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("", "empty caption"),
+        (" \n\u2029\u00a0", "empty caption"),
+        ("🐱🐶", "caption without words"),
+        ("...", "caption without words"),
+        ("un\x00gatto", "control characters in the caption"),
+        ("un\x9fgatto", "control characters in the caption"),
+        ("a" * 101, "caption too long"),
+    ],
+)
+def test_captions_that_say_nothing_are_rejected_with_their_reason(written, reason):
+    with pytest.raises(CaptionRejected, match=reason):
+        clean(written, 100)
+
+
+def test_the_normal_form_forgets_case_punctuation_and_blanks():
+    assert normal_form("Un gatto,  NERO!") == normal_form("un gatto nero") != normal_form("un gatto rosso")
