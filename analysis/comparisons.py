@@ -4,6 +4,7 @@ from typing import Any
 
 from analysis import study as studies
 from analysis import style, tables
+from analysis.retrieval import heading
 
 NOTE = (
     "Difference in percentage points, first minus second; intervals: 95 % over seeds and pictures. "
@@ -32,9 +33,10 @@ def row(study: studies.Study, family: str, index: int, entry: dict[str, Any], co
         f"{family}.{index}.difference",
         key,
     )
-    test_set, _, _ = entry["endpoint"].partition("/")
+    test_set, _, metric = entry["endpoint"].partition("/")
+    name = heading(metric) if "/" in metric else studies.endpoint_label(metric)
     cells = [
-        tables.cell(f"{test_set} {studies.endpoint_label(entry['endpoint'])}"),
+        tables.cell(f"{test_set} {name}"),
         difference.as_json(),
         tables.cell(probability(entry["p"])),
         tables.cell(probability(entry[corrected])),
@@ -50,7 +52,7 @@ def main() -> None:
         ("primary", "comparisons", "p_holm", "p (Holm)", HOLM),
         ("exploratory", "comparisons_exploratory", "q", "q", BH),
     )
-    for family, name, corrected, heading, correction in kinds:
+    for family, name, corrected, title, correction in kinds:
         rows = [row(study, family, index, entry, corrected) for index, entry in enumerate(content[family])]
         note = NOTE.format(correction=correction, smallest=content["smallest_effect"])
-        tables.write(name, ["endpoint", "difference", "p", heading, "effect"], rows, note)
+        tables.write(name, ["endpoint", "difference", "p", title, "effect"], rows, note)

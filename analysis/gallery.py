@@ -58,7 +58,7 @@ def figure(found: list[Found]) -> Figure:
     count, lines = len(found[0].pictures), -(-len(found) // COLUMNS)
     side = style.PAGE / (COLUMNS * (count + 0.5))
     ratios = ([1.0] * count + [0.25]) * (COLUMNS - 1) + [1.0] * count
-    result, axes = style.axes_grid(style.PAGE, lines * (side + 0.24), lines, len(ratios), width_ratios=ratios)
+    result, axes = style.axes_grid(style.PAGE, lines * (0.85 * side + 0.22), lines, len(ratios), width_ratios=ratios)
     for plain in axes.flat:
         plain.set_axis_off()
     for number, one in enumerate(found):

@@ -13,8 +13,8 @@ stands. In an .npz file a field is an array and the number its sum; in a .py fil
 import pathlib
 from typing import Any
 
-from analysis import tables
 from analysis import study as studies
+from analysis import tables
 from analysis.comparisons import probability
 from clip_italian import files, journal
 from clip_italian.evaluation import arrays
@@ -74,9 +74,9 @@ def test_sets(study: studies.Study) -> dict[str, Entry]:
                 file = f"results/{study.profile}/{protocol}.json"
                 entries[f"{test_set}/{name}"] = entry(value, file, f"sets.{test_set}.{name}")
     for test_set in study.evaluation.retrieval_sets:
-        file = evaluation.test_folder(study.profile, test_set) / "truth.npz"
-        (near_miss,) = arrays.read(file, "near_miss")
-        entries[f"{test_set}/near_misses"] = entry(int(near_miss.sum()), file, "near_miss")
+        truth = evaluation.test_folder(study.profile, test_set) / "truth.npz"
+        (near_miss,) = arrays.read(truth, "near_miss")
+        entries[f"{test_set}/near_misses"] = entry(int(near_miss.sum()), truth, "near_miss")
     return entries
 
 
@@ -93,13 +93,13 @@ def pairs(study: studies.Study) -> dict[str, Entry]:
 
 
 def parameters(study: studies.Study) -> dict[str, Entry]:
-    """Every number among the settings that the runs' journals hold: of the last phase of each model's first seed."""
+    """The settings that the runs' journals hold, switches apart: of the last phase of each model's first seed."""
     entries = {}
     for model in [*study.grid, "italian_bert"]:
         seed = study.grid.get(model, [evaluation.ONLY_SEED])[0]
         folder = evaluation.run_folders(study.profile, model, seed)[-1]
         for name, value in journal.read(folder).parameters.items():
-            if isinstance(value, int | float) and not isinstance(value, bool):
+            if not isinstance(value, bool):
                 key = journal.key(folder)[: journal.KEY_LENGTH]
                 entries[f"{model}/{name}"] = entry(value, folder / "journal.json", f"parameters.{name}", key)
     return entries
@@ -108,9 +108,7 @@ def parameters(study: studies.Study) -> dict[str, Entry]:
 def settings(study: studies.Study) -> dict[str, Entry]:
     """How the evaluation was set up, and the headline endpoints with their printed names."""
     file = f"profiles/{study.profile}.yaml"
-    entries = {
-        f"study/{name}": entry(getattr(study.evaluation, name), file, f"evaluation.{name}") for name in SETTINGS
-    }
+    entries = {f"study/{name}": entry(getattr(study.evaluation, name), file, f"evaluation.{name}") for name in SETTINGS}
     confidence = f"{studies.POINTS * study.evaluation.confidence:g}"
     entries["study/confidence"]["text"] = confidence
     for index, endpoint in enumerate(study.evaluation.primary_endpoints):
@@ -118,7 +116,7 @@ def settings(study: studies.Study) -> dict[str, Entry]:
         one = entry(endpoint, file, f"evaluation.primary_endpoints.{index}", text=studies.endpoint_label(endpoint))
         entries[f"study/{protocol}_endpoint"] = one
     entries["study/seeds"] = entry(len(study.params.seeds), "params.yaml", "seeds.length")
-    entries["study/arms"] = entry(len(study.params.arms), "params.yaml", "arms.length")
+    entries["study/arms"] = entry(study.params.arms, "params.yaml", "arms", text=str(len(study.params.arms)))
     return entries | {"study/profile": entry(study.profile, "params.yaml", "profile")}
 
 

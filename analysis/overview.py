@@ -21,7 +21,7 @@ def figure(results: Results) -> Figure:
     """One panel for each endpoint, models from the best down by the first one."""
     first = next(iter(results.values()))
     models = sorted(first, key=lambda model: first[model].value)
-    result, [row] = style.axes_grid(style.PAGE, 0.55 + 0.24 * len(models), columns=len(results), sharey=True)
+    result, [row] = style.axes_grid(style.PAGE, 0.5 + 0.19 * len(models), columns=len(results), sharey=True)
     for axes, (endpoint, numbers) in zip(row, results.items(), strict=True):
         _panel(axes, models, numbers)
         axes.set_title(
@@ -48,7 +48,7 @@ def _panel(axes: Axes, models: list[str], numbers: dict[str, studies.Number]) ->
         seeds = [studies.POINTS * value for value in number.seeds.values()]
         axes.plot(
             seeds,
-            [place - 0.28] * len(seeds),
+            [place - 0.32] * len(seeds),
             "o",
             markersize=2.8,
             markerfacecolor="white",

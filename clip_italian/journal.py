@@ -64,6 +64,6 @@ def key(*folders: pathlib.Path) -> str:
 def write_provenance(path: pathlib.Path, started: float, **facts: Any) -> None:
     """Writes when, where and with what a run was computed; kept in git, never hashed, never an input."""
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
-    machine = {"python": platform.python_version(), "system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()}
+    machine = {"python": platform.python_version(), "system": platform.platform(), "cores": os.cpu_count()}
     clock = {"started": round(started, 3), "ended": round(time.time(), 3)}
     files.write_json(path, clock | machine | {"commit": commit or None} | facts)

@@ -106,11 +106,11 @@ def _wait_until_writable() -> None:
 
 def _experiment(client: MlflowClient, profile: str) -> str:
     found = client.get_experiment_by_name(profile)
-    return (
-        found.experiment_id
-        if found
-        else client.create_experiment(profile, artifact_location=f"mlflow-artifacts:/{profile}")
-    )
+    if found:
+        return found.experiment_id
+    # The page opens on runs and their curves instead of on traces of language models.
+    tags = {"mlflow.experimentKind": "custom_model_development"}
+    return client.create_experiment(profile, artifact_location=f"mlflow-artifacts:/{profile}", tags=tags)
 
 
 def _stored(client: MlflowClient, experiment: str) -> list[StoredRun]:

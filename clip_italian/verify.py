@@ -171,9 +171,7 @@ def main() -> None:
         if absent:
             print(f"{len(absent)} outputs are not here, {absent[0]} first; `dvc checkout` or `dvc repro` makes them")
         compared, largest = check_numbers(config.params().profile)
-        print(
-            f"results: {compared} means against the last commit, furthest apart {largest:.4f} ({TOLERANCE} allowed)"
-        )
+        print(f"results: {compared} means against the last commit, furthest apart {largest:.4f} ({TOLERANCE} allowed)")
     except InputError as error:
         sys.exit(f"verify: {error}")
 

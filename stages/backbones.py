@@ -16,7 +16,7 @@ def main() -> None:
         "english_clip": cells.Cell("backbones", "english_clip", (), settings.model_dump(), (shards(),)),
         "italian_bert": cells.Cell("backbones", "italian_bert", (), settings.model_dump(), (corpus(),)),
     }
-    for name, output in cells.run(list(cell_of.values()), processes=2).items():
+    for name, output in cells.run(list(cell_of.values()), processes=2, threads=trained.threads().threads).items():
         for part, target in (("model", trained.backbones() / name), ("journal", runs() / name)):
             with files.replacing_folder(target) as folder:
                 shutil.copytree(output / part, folder, dirs_exist_ok=True)

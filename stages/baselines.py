@@ -25,7 +25,8 @@ def main(baseline: str) -> None:
     if baseline not in (AS_IT_IS, DISTILLED):
         raise InputError(f"params.yaml: key `baselines` has `{baseline}`; known baselines: {AS_IT_IS}, {DISTILLED}")
     seeds = params.seeds if baseline == DISTILLED else [0]  # the English CLIP is one model
-    outputs = cells.run([cells.Cell("baselines", str(seed), (baseline,), settings.model_dump(), inputs) for seed in seeds], processes=len(seeds))
+    pieces = [cells.Cell("baselines", str(seed), (baseline,), settings.model_dump(), inputs) for seed in seeds]
+    outputs = cells.run(pieces, processes=len(seeds), threads=trained.threads().cell_threads)
     cells.publish(outputs, "model", pathlib.Path("models", params.profile, "tuned", baseline))
     cells.publish(outputs, "journal", pathlib.Path("runs", params.profile, baseline, "baseline"))
 

@@ -17,12 +17,13 @@ import time
 from typing import Any
 
 from clip_italian import config, environment, files, journal
-from clip_italian.environment import EnvironmentSettings
 from clip_italian.errors import InputError
 
 TERMINATED = 128 + signal.SIGTERM  # what a process that saved on SIGTERM exits with
+ENDED_BY_SIGTERM = {TERMINATED, -signal.SIGTERM}  # the second: it came before there was anything to save
 ROOT = pathlib.Path(".state/cells")
 CODE = (pathlib.Path("clip_italian/models"), pathlib.Path("clip_italian/training"), pathlib.Path("clip_italian/data"))
+WRITER = pathlib.Path("stages/trained.py")  # decides what a cell leaves
 LIBRARIES = ("jax", "jaxlib", "flax", "optax", "numpy", "opencv-python-headless", "tokenizers")
 
 
@@ -41,17 +42,17 @@ class Cell:
         return "-".join([self.stage, *self.arguments, self.name])
 
 
-def run(cells: list[Cell], processes: int) -> dict[str, pathlib.Path]:
-    """Computes the cells that are not yet there in so many processes, and returns each one's outputs by the cell's name.
+def run(cells: list[Cell], processes: int, threads: int) -> dict[str, pathlib.Path]:
+    """Computes the cells that are not yet there in so many processes of so many threads; returns outputs by cell's name.
 
     Raises InputError when one fails; it has then said why on stderr, and the others have ended.
     """
-    threads = config.section(EnvironmentSettings, "environment").cell_threads
     folders = {cell.name: ROOT / cell.label / _key(cell, threads) for cell in cells}
     missing = [cell for cell in cells if not files.manifest_holds(folders[cell.name] / "out")]
     started = time.time()
     shares = [missing[start::processes] for start in range(min(processes, len(missing)))]
-    _wait([_start([[str(folders[cell.name]), cell.stage, cell.name, *cell.arguments] for cell in share]) for share in shares])
+    orders = [[[str(folders[cell.name]), cell.stage, cell.name, *cell.arguments] for cell in share] for share in shares]
+    _wait([_start(threads, order) for order in orders])
     for cell in missing:
         _forget_others(folders[cell.name])
         path = pathlib.Path("provenance", config.params().profile, f"{cell.label}.json")
@@ -59,16 +60,21 @@ def run(cells: list[Cell], processes: int) -> dict[str, pathlib.Path]:
     return {name: folder / "out" for name, folder in folders.items()}
 
 
-def _start(share: list[list[str]]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "stages.cells", json.dumps(share)])
+def _start(threads: int, share: list[list[str]]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "stages.cells", str(threads), json.dumps(share)])
 
 
 def _wait(processes: list[subprocess.Popen[bytes]]) -> None:
     """Waits for all; hands SIGTERM on to them, so that they save, and then ends as they do."""
-    before = signal.signal(signal.SIGTERM, lambda *_: [process.terminate() for process in processes])
+
+    def hand_on(*_: object) -> None:
+        for process in processes:
+            process.terminate()
+
+    before = signal.signal(signal.SIGTERM, hand_on)
     codes = [process.wait() for process in processes]
     signal.signal(signal.SIGTERM, before)
-    if TERMINATED in codes:
+    if ENDED_BY_SIGTERM & set(codes):
         sys.exit(TERMINATED)
     if any(codes):
         raise InputError("a process of the stage failed, see above; run again to go on from there")
@@ -93,7 +99,8 @@ def _key(cell: Cell, threads: int) -> str:
 
 def _code_digest(stage: str) -> str:
     modules = sorted(path for folder in CODE for path in folder.glob("*.py"))
-    return hashlib.sha256("".join(map(files.sha256, [*modules, pathlib.Path("stages", f"{stage}.py")])).encode()).hexdigest()
+    modules += [pathlib.Path("stages", f"{stage}.py"), WRITER]
+    return hashlib.sha256("".join(map(files.sha256, modules)).encode()).hexdigest()
 
 
 def _versions() -> dict[str, str]:
@@ -101,17 +108,16 @@ def _versions() -> dict[str, str]:
 
 
 def _forget_others(folder: pathlib.Path) -> None:
-    """Removes what earlier settings left of this cell, and the checkpoints of the finished one."""
-    for other in folder.parent.iterdir():
-        if other != folder:
+    """Removes what earlier settings left of this cell, and of the finished one its checkpoints and what a kill left."""
+    for other in [*folder.parent.iterdir(), *folder.iterdir()]:
+        if other not in (folder, folder / "out"):
             shutil.rmtree(other)
-    shutil.rmtree(folder / "state", ignore_errors=True)
 
 
-def _main(share: str) -> None:
+def _main(threads: str, share: str) -> None:
     """Computes some cells one after the other; the argument is JSON, a list for each: folder, stage, name, arguments."""
     try:
-        environment.enter(config.section(EnvironmentSettings, "environment").cell_threads)
+        environment.enter(int(threads))
         for folder, stage, name, *arguments in json.loads(share):
             with files.replacing_folder(pathlib.Path(folder, "out")) as out:
                 state = pathlib.Path(folder, "state")
@@ -122,4 +128,4 @@ def _main(share: str) -> None:
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1])
+    _main(*sys.argv[1:])

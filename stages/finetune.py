@@ -17,7 +17,7 @@ def main(arm: str) -> None:
     outputs = cells.run([
         cells.Cell("finetune", str(seed), (arm,), settings, (frozen(arm, seed), data / "train", data / "valid"))
         for seed in params.seeds
-    ], processes=len(params.seeds))  # fmt: skip
+    ], processes=len(params.seeds), threads=trained.threads().cell_threads)  # fmt: skip
     cells.publish(outputs, "model", pathlib.Path("models", params.profile, "tuned", arm))
     cells.publish(outputs, "journal", pathlib.Path("runs", params.profile, arm, "finetune"))
 

@@ -12,7 +12,8 @@ def main(arm: str) -> None:
     params = config.params()
     settings = config.arm(TrainingSettings, arm)
     inputs = (trained.backbones(), pathlib.Path("data", params.profile, "features"))
-    outputs = cells.run([cells.Cell("pretrain", str(seed), (arm,), settings.model_dump(), inputs) for seed in params.seeds], processes=1)
+    seeds = [cells.Cell("pretrain", str(seed), (arm,), settings.model_dump(), inputs) for seed in params.seeds]
+    outputs = cells.run(seeds, processes=1, threads=trained.threads().threads)  # a second's work each
     cells.publish(outputs, "model", pathlib.Path("models", params.profile, "frozen", arm))
     cells.publish(outputs, "journal", pathlib.Path("runs", params.profile, arm, "pretrain"))
 

@@ -3,6 +3,7 @@ import pathlib
 
 from clip_italian import config, files, journal
 from clip_italian.config import Settings
+from clip_italian.environment import EnvironmentSettings
 from clip_italian.journal import Journal
 from clip_italian.models import assembly, weights
 from clip_italian.models.assembly import Model
@@ -12,6 +13,11 @@ from clip_italian.training.loop import Curve
 def backbones() -> pathlib.Path:
     """The folder of the profile's two backbones."""
     return pathlib.Path("models", config.params().profile, "backbones")
+
+
+def threads() -> EnvironmentSettings:
+    """The profile's numbers of threads."""
+    return config.section(EnvironmentSettings, "environment")
 
 
 def write(

@@ -12,11 +12,12 @@ from clip_italian.models.vit import ViTSettings
 from clip_italian.training.optimiser import OptimiserSettings
 
 SIZES = {"width": 16, "depth": 2, "heads": 2, "hidden": 32}
-IMAGE = ViTSettings(image_size=24, patch=8, **SIZES)
+IMAGE = ViTSettings(image_size=24, stem=(), patch=8, **SIZES)  # CLIP's own
+STEMMED_IMAGE = ViTSettings(image_size=24, stem=(8,), patch=4, **SIZES)  # the drawn world's
 BERT = BertSettings(vocabulary=40, positions=12, pooling="pooler", **SIZES)
 CLIP_TEXT = ClipTextSettings(vocabulary=40, positions=12, **SIZES)
 ITALIAN = DualEncoderSettings(image=IMAGE, text=BERT, projection=8)
-ENGLISH = DualEncoderSettings(image=IMAGE, text=CLIP_TEXT, projection=8)
+ENGLISH = DualEncoderSettings(image=STEMMED_IMAGE, text=CLIP_TEXT, projection=8)
 
 
 def optimiser(**changes: Any) -> OptimiserSettings:

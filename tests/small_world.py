@@ -31,6 +31,7 @@ def world(workers: int = 2) -> WorldSettings:
     return WorldSettings(
         kind="drawn", seed=7, studio=StudioSettings(workers=workers, height=64, jpeg_quality=90, png_every=5),
         wit=source(20, names=4, foreign=5, **ODD), mscoco_it=source(12, captions=5, missing=1, damaged=3),
-        conceptual_captions=source(20, **ODD), il_post=source(6, **ODD), english=10, sentences=20, parallel=10,
+        conceptual_captions=source(20, **ODD), il_post=source(6, **ODD), english=10, english_singles=0.3,
+        sentences=20, parallel=10,
         tests=tests,
     )  # fmt: skip

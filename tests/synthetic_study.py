@@ -29,9 +29,10 @@ UPDATES = 600
 PARAMETERS = {  # of every run's journal: what the paper's sentences say of training
     "batch": 128,
     "updates": UPDATES,
-    "frozen_updates": 200,
     "scale": 20.0,
     "max_tokens": 24,
+    "pooling": "mean",
+    "stem": [24, 48],
     "projection": 64,
     "vocabulary": 1000,
     "image.width": 96,
@@ -41,11 +42,11 @@ PARAMETERS = {  # of every run's journal: what the paper's sentences say of trai
     "text.depth": 3,
     "tower.width": 96,
     "tower.depth": 3,
-} | {
-    f"{optimiser}.{name}": value
-    for optimiser in ("optimiser", "frozen_optimiser")
-    for name, value in {"learning_rate": 1e-3, "weight_decay": 0.1, "clip": 0.01, "warmup_share": 0.1}.items()
+    "optimiser.learning_rate": 1e-3,
+    "optimiser.weight_decay": 0.1,
+    "optimiser.clip": 0.01,
 }
+FROZEN_PARAMETERS = {"frozen_optimiser.learning_rate": 5e-3}
 CAPTIONS = 3
 WIDTH = 16
 RETRIEVAL_SETS = ("retrieval-seen", "retrieval-style")
@@ -167,7 +168,9 @@ def write_runs() -> None:
 
 
 def write_journal(folder: pathlib.Path, model: str, seed: int, curves: list) -> None:
-    parameters = PARAMETERS | {"frozen_updates": FROZEN.get(model, 0)}
+    parameters = dict(PARAMETERS)
+    if model not in (*BASELINES, "italian_bert"):
+        parameters |= FROZEN_PARAMETERS | {"frozen_updates": FROZEN.get(model, 0)}
     journal.write(folder, journal.Journal("made-up", model, seed, parameters, {}, {}, {}, curves))
 
 

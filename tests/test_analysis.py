@@ -194,15 +194,20 @@ def test_every_number_is_found_where_it_says(study: studies.Study) -> None:
         assert look_up(content_of(entry["file"]), entry["field"]) == entry["value"], name
 
 
-@functools.cache
 def content_of(file: str):
     """What a number's file holds: JSON, YAML, arrays as their sums, or a module's constants."""
+    return _content(file, pathlib.Path.cwd())
+
+
+@functools.cache
+def _content(file: str, _where: pathlib.Path):
     if file.endswith(".py"):
         return vars(importlib.import_module(file.removesuffix(".py").replace("/", ".")))
     if file.endswith(".npz"):
         with np.load(file) as content:
             return {name: content[name].sum() for name in content.files}
-    return config.read_yaml(pathlib.Path(file)) if file.endswith(".yaml") else json.loads(pathlib.Path(file).read_text())
+    path = pathlib.Path(file)
+    return config.read_yaml(path) if file.endswith(".yaml") else json.loads(path.read_text())
 
 
 def look_up(content, field: str):

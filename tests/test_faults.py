@@ -118,7 +118,7 @@ def test_a_stage_dies_with_dvc_under_every_shell_that_dvc_may_use(copy):
         }
         variables |= {"SHELL": shell} if shell else {}
         dvc = subprocess.Popen([BINARIES / "dvc", "repro", "-q"], cwd=folder, env=variables)
-        pid = wait_for(lambda folder=folder: (folder / "pid").exists() and (folder / "pid").read_text(), 30)
+        pid = wait_for(lambda folder=folder: (folder / "pid").exists() and (folder / "pid").read_text())
         assert pid and alive(pid)
         dvc.send_signal(signal.SIGKILL)
         dvc.wait()
@@ -128,15 +128,15 @@ def test_a_stage_dies_with_dvc_under_every_shell_that_dvc_may_use(copy):
 def test_a_second_dvc_repro_beside_the_first_is_refused_and_harms_nothing(here):
     (here / ".dvc").mkdir()
     files.write_text(here / ".dvc/config", "[core]\n    no_scm = True\n    analytics = false\n")
-    files.write_text(
-        here / "dvc.yaml", "stages:\n  slow:\n    cmd: touch started && sleep 6 && echo done > out\n    outs: [out]\n"
-    )
+    slow = "touch started; until [ -e go ]; do sleep 0.1; done; echo done > out"
+    files.write_text(here / "dvc.yaml", f"stages:\n  slow:\n    cmd: {slow}\n    outs: [out]\n")
     variables = {"PATH": f"{BINARIES}:/usr/bin:/bin", "HOME": str(here), "DVC_NO_ANALYTICS": "1"}
     first = subprocess.Popen([BINARIES / "dvc", "repro", "-q"], env=variables)
-    assert wait_for((here / "started").exists, 30)
+    assert wait_for((here / "started").exists)
     second = subprocess.run([BINARIES / "dvc", "repro"], env=variables, capture_output=True, text=True)
-    assert second.returncode != 0 and str(first.pid) in second.stderr
+    (here / "go").touch()
     assert first.wait() == 0 and (here / "out").read_text() == "done\n"
+    assert second.returncode != 0 and str(first.pid) in second.stderr
 
 
 def test_nothing_in_the_project_unpickles_or_reads_yaml_loosely():

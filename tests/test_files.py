@@ -33,6 +33,22 @@ def test_a_folder_is_replaced_as_a_whole_or_not_at_all(here):
     assert os.listdir(here) == ["folder"]
 
 
+def test_what_a_killed_process_left_behind_is_removed_and_what_a_running_one_writes_is_not(here):
+    script = "import os, pathlib, signal, sys; from clip_italian import files\n"
+    script += "with getattr(files, sys.argv[1])(pathlib.Path(sys.argv[2])) as temporary:\n"
+    script += "    temporary.mkdir(exist_ok=True); (temporary / 'half').touch(); os.kill(os.getpid(), signal.SIGKILL)"
+    root = str(pathlib.Path(files.__file__).parents[1])
+    for helper, name in (("replacing_folder", "folder"), ("replacing", "x.txt")):
+        subprocess.run([sys.executable, "-c", script, helper, name], env={**os.environ, "PYTHONPATH": root})
+    (here / f".folder.{os.getppid()}.tmp").mkdir()
+    (here / "x.txt.1.tmp").touch()  # nobody's temporary name
+    assert len(os.listdir(here)) == 4
+    with files.replacing_folder(here / "folder"):
+        pass
+    files.write_text(here / "x.txt", "new")
+    assert sorted(os.listdir(here)) == sorted([f".folder.{os.getppid()}.tmp", "folder", "x.txt", "x.txt.1.tmp"])
+
+
 def test_a_full_disk_is_one_line_that_names_the_file_and_leaves_the_old_one(here):
     script = (
         "import resource, signal, pathlib; from clip_italian import files; from clip_italian.errors import InputError\n"

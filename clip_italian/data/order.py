@@ -4,6 +4,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int
 
+from clip_italian.errors import InputError
+
 EPOCH_ORDER, CAPTION_CHOICE = 11, 12  # purposes: keep the streams of random numbers apart
 
 
@@ -23,10 +25,13 @@ def permutation(seed: int, epoch: int, count: int) -> Int[np.ndarray, " n"]:
 def draw(seed: int, step: int, batch: int, caption_offsets: Int[np.ndarray, " n1"]) -> Draw:
     """The batch of one step: `batch` examples of the epoch's order, whole batches only, one caption for each.
 
-    `caption_offsets` says where each example's captions begin in the list of all captions.
+    `caption_offsets` says where each example's captions begin in the list of all captions. Raises InputError when there
+    are fewer examples than a batch holds.
     """
     count = len(caption_offsets) - 1
     batches = count // batch
+    if not batches:
+        raise InputError(f"a batch of {batch} cannot be drawn from {count} examples; lower `batch` in the profile")
     epoch, place = divmod(step, batches)
     examples = permutation(seed, epoch, count)[place * batch : (place + 1) * batch]
     share = np.random.default_rng([seed, CAPTION_CHOICE, epoch]).random(count)[examples]

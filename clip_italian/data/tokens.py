@@ -1,19 +1,23 @@
 """Tokenisers: trained here for the drawn world, and texts as padded arrays of token ids."""
 import pathlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import tokenizers
 from jaxtyping import Bool, Int
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from clip_italian import files
+from clip_italian.data import subwords
 from clip_italian.errors import InputError
 
 TOKENIZER = "tokenizer.json"
 BERT_SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 CLIP_SPECIAL = ["<|startoftext|>", "<|endoftext|>"]
+# An accent is one character and an apostrophe is straight: people and newspapers write either, and mean the same word.
+ONE_SPELLING = [normalizers.NFC(), normalizers.Replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")]
 
 
 class Tokens(NamedTuple):
@@ -25,27 +29,44 @@ class Tokens(NamedTuple):
 
 def train_wordpiece(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     """A cased WordPiece tokeniser in BERT's format; cased, because uncased BERT drops accents (`è` becomes `e`)."""
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=False)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(vocab_size=vocabulary, special_tokens=BERT_SPECIAL, show_progress=False)
-    tokenizer.train_from_iterator(texts, trainer)
-    start, end = (tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
-    tokenizer.post_processor = processors.BertProcessing(("[SEP]", end), ("[CLS]", start))
-    return tokenizer
+    frame = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    frame.normalizer = normalizers.Sequence([*ONE_SPELLING, normalizers.BertNormalizer(lowercase=False, strip_accents=False)])
+    frame.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    learnt = subwords.learn(_words(frame, texts), vocabulary, BERT_SPECIAL, subwords.word_pieces, subwords.join_pieces)
+    frame.model = models.WordPiece(_numbered(learnt.symbols), unk_token="[UNK]", max_input_chars_per_word=100)
+    return _between(frame, "[CLS]", "[SEP]", BERT_SPECIAL)
 
 
 def train_clip_bpe(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     """A lower-cased byte-pair tokeniser in CLIP's format, with an end-of-word mark."""
-    tokenizer = Tokenizer(models.BPE(unk_token=CLIP_SPECIAL[1], end_of_word_suffix="</w>"))
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary, special_tokens=CLIP_SPECIAL, end_of_word_suffix="</w>", show_progress=False
+    frame = Tokenizer(models.BPE())
+    frame.normalizer = normalizers.Sequence([*ONE_SPELLING, normalizers.Lowercase()])
+    frame.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    learnt = subwords.learn(_words(frame, texts), vocabulary, CLIP_SPECIAL, subwords.byte_pairs, subwords.join_bytes)
+    frame.model = models.BPE(
+        _numbered(learnt.symbols), learnt.merges, unk_token=CLIP_SPECIAL[1], end_of_word_suffix=subwords.ENDED
     )
-    tokenizer.train_from_iterator(texts, trainer)
-    start, end = (tokenizer.token_to_id(token) for token in CLIP_SPECIAL)
-    tokenizer.post_processor = processors.BertProcessing((CLIP_SPECIAL[1], end), (CLIP_SPECIAL[0], start))
+    return _between(frame, CLIP_SPECIAL[0], CLIP_SPECIAL[1], CLIP_SPECIAL)
+
+
+def _words(frame: Tokenizer, texts: Iterable[str]) -> Counter[str]:
+    """How often each word occurs, as the tokeniser cuts words."""
+    words: Counter[str] = Counter()
+    for text, times in Counter(texts).items():
+        for word, _ in frame.pre_tokenizer.pre_tokenize_str(frame.normalizer.normalize_str(text)):
+            words[word] += times
+    return words
+
+
+def _numbered(symbols: Sequence[str]) -> dict[str, int]:
+    return {symbol: number for number, symbol in enumerate(symbols)}
+
+
+def _between(tokenizer: Tokenizer, start: str, end: str, special: Sequence[str]) -> Tokenizer:
+    """The tokeniser with its special tokens, two of which it puts around every text."""
+    tokenizer.add_special_tokens(list(special))
+    number = tokenizer.get_vocab()
+    tokenizer.post_processor = processors.BertProcessing((end, number[end]), (start, number[start]))
     return tokenizer
 
 
@@ -69,6 +90,7 @@ def encode(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> Tokens:
     tokenizer.enable_truncation(length)
     tokenizer.no_padding()
     rows = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+    tokenizer.no_truncation()  # would be written with the tokeniser
     ids, mask = np.zeros((len(rows), length), np.int32), np.zeros((len(rows), length), bool)
     for i, row in enumerate(rows):
         ids[i, : len(row)] = row

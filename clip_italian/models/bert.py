@@ -39,7 +39,7 @@ class BertBlock(nn.Module):
 
 def bert_norm(name: str) -> nn.LayerNorm:
     """Layer normalisation with BERT's epsilon."""
-    return nn.LayerNorm(epsilon=1e-12, use_fast_variance=False, name=name)
+    return nn.LayerNorm(epsilon=1e-12, name=name)
 
 
 class Bert(nn.Module):

@@ -11,7 +11,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from clip_italian.config import Settings
-from clip_italian.models import layers
 from clip_italian.models.bert import Bert, BertSettings
 from clip_italian.models.clip_text import ClipText, ClipTextSettings
 from clip_italian.models.vit import VisionTransformer, ViTSettings
@@ -70,14 +69,15 @@ def image_features(
     settings: DualEncoderSettings, params: Params, pixels: UInt8[Array, "n h w 3"]
 ) -> Float[Array, "n d"]:
     """The vision tower's pooled features, before the projection."""
-    return VisionTransformer(settings.image).apply({"params": params["vision_model"]}, normalise_pixels(pixels))
+    features: Any = VisionTransformer(settings.image).apply({"params": params["vision_model"]}, normalise_pixels(pixels))
+    return features
 
 
 def text_features(
     settings: DualEncoderSettings, params: Params, ids: Int[Array, "n t"], mask: Bool[Array, "n t"]
 ) -> Float[Array, "n d"]:
     """The text tower's pooled features, before the projection."""
-    features = _text_tower(settings).apply({"params": params["text_model"]}, ids, mask)
+    features: Any = _text_tower(settings).apply({"params": params["text_model"]}, ids, mask)
     return features[1] if isinstance(settings.text, BertSettings) else features
 
 

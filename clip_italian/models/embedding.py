@@ -59,4 +59,4 @@ def write(
 
 def _save(path: pathlib.Path, **arrays: np.ndarray) -> None:
     with files.replacing(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, allow_pickle=False, **arrays)

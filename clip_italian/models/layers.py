@@ -55,7 +55,7 @@ def _split(x: Float[Array, "n t d"], heads: int) -> Float[Array, "n t h e"]:
 
 def clip_norm(name: str) -> nn.LayerNorm:
     """Layer normalisation with CLIP's epsilon."""
-    return nn.LayerNorm(epsilon=1e-5, use_fast_variance=False, name=name)
+    return nn.LayerNorm(epsilon=1e-5, name=name)
 
 
 class ClipBlock(nn.Module):

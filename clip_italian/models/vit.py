@@ -1,6 +1,7 @@
 """CLIP's vision transformer, with the tensor names of OpenAI's checkpoint as Hugging Face ships it."""
 import flax.linen as nn
 import jax.numpy as jnp
+import pydantic
 from jaxtyping import Array, Float
 
 from clip_italian.config import Settings
@@ -11,7 +12,10 @@ class ViTSettings(Settings):
     """A vision tower."""
 
     image_size: int  # pixels a side
-    patch: int  # pixels a side; divides image_size
+    # Channels of 3 x 3 convolutions of stride 2 ahead of the patches (Xiao et al. 2021, "Early convolutions help
+    # transformers see better"). CLIP has none; a tower trained on thousands of pictures, not millions, needs them.
+    stem: tuple[int, ...] = pydantic.Field(strict=False)  # JSON and YAML have lists only
+    patch: int  # a side, in pixels of the stem's output; divides image_size / 2 ** len(stem)
     width: int
     depth: int  # blocks
     heads: int
@@ -26,6 +30,9 @@ class VisionTransformer(nn.Module):
     @nn.compact
     def __call__(self, pixels: Float[Array, "n h w 3"]) -> Float[Array, "n d"]:
         s = self.settings
+        for i, channels in enumerate(s.stem):
+            pixels = nn.Conv(channels, (3, 3), (2, 2), "SAME", use_bias=False, name=f"embeddings.stem.{i}.convolution")(pixels)
+            pixels = layers.quick_gelu(layers.clip_norm(f"embeddings.stem.{i}.layer_norm")(pixels))
         patches = nn.Conv(
             s.width, (s.patch, s.patch), (s.patch, s.patch), "VALID", use_bias=False,
             kernel_init=nn.initializers.lecun_normal(), name="embeddings.patch_embedding",

@@ -45,7 +45,7 @@ def to_state(params: Params) -> dict[str, np.ndarray]:
 def from_state(state: dict[str, np.ndarray], like: Params, where: str) -> Params:
     """The parameters of `like`'s structure, read from a flat dict.
 
-    Raises InputError naming the tensor that is missing, left over, of another shape, or not finite.
+    Raises InputError naming the tensor that is missing, left over, of another shape or type, or not finite.
     """
     wanted, found = flatten_dict(like), {}
     for path, leaf in wanted.items():
@@ -55,6 +55,8 @@ def from_state(state: dict[str, np.ndarray], like: Params, where: str) -> Params
         value = _from_torch(path, state[name])
         if value.shape != leaf.shape:
             raise InputError(f"{where}: tensor `{name}` has shape {value.shape}, the model needs {leaf.shape}")
+        if value.dtype != leaf.dtype:
+            raise InputError(f"{where}: tensor `{name}` holds {value.dtype}, the model needs {leaf.dtype}; convert the file")
         if not np.isfinite(value).all():
             raise InputError(f"{where}: tensor `{name}` holds NaN or infinity; make the file anew")
         found[path] = value

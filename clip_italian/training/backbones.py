@@ -4,6 +4,7 @@ from typing import Literal
 
 import jax
 import numpy as np
+from jaxtyping import Int
 
 from clip_italian.config import Settings
 from clip_italian.data import augmentation, examples, images, order, tokens
@@ -14,11 +15,14 @@ from clip_italian.models.assembly import Model
 from clip_italian.models.bert import BertSettings
 from clip_italian.models.clip_text import ClipTextSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
-from clip_italian.models.vit import ViTSettings
 from clip_italian.models.encoder import Encoder
+from clip_italian.models.vit import ViTSettings
 from clip_italian.training import contrastive, loop, masking
 from clip_italian.training.loop import Curve
 from clip_italian.training.optimiser import OptimiserSettings
+
+SINGLES = "english-singles"  # source of the pairs that show a single thing
+NAME_ALONE = 1  # place, among the captions of a picture of these, of the one that only names it
 
 
 class TowerSettings(Settings):
@@ -33,7 +37,8 @@ class TowerSettings(Settings):
 class EnglishClipSettings(Settings):
     """How the English CLIP is made; AdamW, learned scale, light augmentation, as in Radford et al. 2021."""
 
-    patch: int  # pixels a side
+    stem: list[int]  # channels; see ViTSettings
+    patch: int  # a side, in pixels of the stem's output
     image: TowerSettings
     text: TowerSettings
     projection: int
@@ -41,6 +46,9 @@ class EnglishClipSettings(Settings):
     max_tokens: int
     batch: int
     updates: int
+    # Of them, the first ones see single things named without their colours. From the start on everything, a tower of this
+    # size learns colours and grounds, which tell most pairs of a batch apart, and hardly any shapes (LOG.md).
+    nouns_first: int
     evaluate_every: int
     valid_examples: int  # the last so many pairs are never trained on
     scale: float  # first factor on the cosines; 1 / 0.07 in CLIP
@@ -81,13 +89,17 @@ def english_clip(
         vocabulary=tokenizer.get_vocab_size(), positions=settings.max_tokens, **settings.text.model_dump()
     )
     side = settings.augmentation.side
-    image = ViTSettings(image_size=side, patch=settings.patch, **settings.image.model_dump())
+    image = ViTSettings(image_size=side, stem=tuple(settings.stem), patch=settings.patch, **settings.image.model_dump())
     architecture = DualEncoderSettings(image=image, text=text, projection=settings.projection)
     params = dual_encoder.initial(architecture, jax.random.key(seed), settings.scale)
     held_out = np.arange(len(data.pictures) - settings.valid_examples, len(data.pictures))
 
+    singles = np.flatnonzero([source == SINGLES for source in data.pictures.sources[: held_out[0]]])
+
     def batch_of(step: int) -> contrastive.Batch:
         drawn = order.draw(seed, step, settings.batch, data.offsets[: held_out[0] + 1])
+        first_part = step < settings.nouns_first
+        drawn = _single_thing(drawn, singles, data.offsets) if first_part else _not_name_alone(drawn, data.offsets)
         stored = data.pictures.pixels(drawn.examples)
         pixels = augmentation.views(stored, seed, data.numbers[drawn.examples], drawn.epoch, settings.augmentation)
         return {"pixels": pixels, "ids": data.tokens.ids[drawn.captions], "mask": data.tokens.mask[drawn.captions]}
@@ -103,6 +115,18 @@ def english_clip(
         settings.updates, settings.evaluate_every, (), state,
     )  # fmt: skip
     return Model(architecture, params, tokenizer), curve
+
+
+def _single_thing(drawn: order.Draw, singles: Int[np.ndarray, " m"], offsets: Int[np.ndarray, " n1"]) -> order.Draw:
+    """The same draw among the pictures of a single thing, with the captions that name it and say no more."""
+    examples = singles[drawn.examples % len(singles)]
+    return order.Draw(examples, drawn.epoch, offsets[examples] + NAME_ALONE)
+
+
+def _not_name_alone(drawn: order.Draw, offsets: Int[np.ndarray, " n1"]) -> order.Draw:
+    """The same draw with the first caption in place of the one that leaves the colours out."""
+    first = offsets[drawn.examples]
+    return drawn._replace(captions=np.where(drawn.captions == first + NAME_ALONE, first, drawn.captions))
 
 
 def italian_bert(

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.training.loss import contrastive
@@ -63,7 +64,10 @@ def validator(
     """A validation for `fit`: features by the given functions, then `validation_metrics`."""
 
     def validate(params: Params) -> dict[str, float]:
-        values = validation_metrics(params, image_of(params), text_of(params), block)
+        image, text = image_of(params), text_of(params)
+        if len(image) < block:
+            raise InputError(f"{len(image)} validation pairs are fewer than the batch of {block}; lower `batch` in the profile")
+        values = validation_metrics(params, image, text, block)
         return {name: float(value) for name, value in values.items()}
 
     return validate

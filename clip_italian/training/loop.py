@@ -1,11 +1,12 @@
 """The one training loop: backbones, frozen phase, full fine-tuning and distillation all run through `fit`."""
+import contextlib
 import functools
 import math
 import pathlib
 import signal
 import sys
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import jax
@@ -32,7 +33,7 @@ def train_step(
     value, grads = jax.value_and_grad(lambda part: loss({**frozen, **part}, batch))(trainable)
     updates, state = transform.update(grads, state, trainable)
     trainable = jax.tree.map(lambda weight, update: weight - rate * update, trainable, updates)
-    return trainable, state, value, optax.global_norm(grads)
+    return trainable, state, value, optax.tree.norm(grads)
 
 
 def fit(
@@ -65,27 +66,29 @@ def fit(
         report(f"resumed after update {start}")
     else:
         start, curve, recent = 0, [{"step": 0, **validate(params)}], []
-    terminated = _sigterm_flag()
-    for step in range(start, updates):
-        rate, batch = optimiser.learning_rate(settings, step, updates), batch_of(step)
-        trainable, state, value, norm = train_step(trainable, fixed, state, batch, rate, loss, transform)
-        recent.append((value, norm))
-        done = step + 1
-        due = done % evaluate_every == 0 or done == updates
-        if not (due or terminated):
-            continue
-        recent = [(float(value), float(norm)) for value, norm in recent]
-        if not np.isfinite(recent).all():
-            raise _diverged(folder, done - len(recent), recent, batch_of)
-        if due:
-            row = {"step": done, "learning_rate": float(rate), **_means(recent), **validate({**fixed, **trainable})}
-            if row["valid_loss"] <= min(point["valid_loss"] for point in curve):
-                best = jax.device_get(trainable)
-            curve, recent = [*curve, row], []
-            report(f"{done}/{updates} " + " ".join(f"{name} {row[name]:.4g}" for name in row if name != "step"))
-        checkpoints.save(folder, done, (trainable, state, best), {"curve": curve, "recent": recent})
-        if terminated:
-            sys.exit(TERMINATED)
+    with _asked_to_stop() as terminated:
+        for step in range(start, updates):
+            rate, batch = optimiser.learning_rate(settings, step, updates), batch_of(step)
+            trainable, state, value, norm = train_step(trainable, fixed, state, batch, rate, loss, transform)
+            recent.append((value, norm))
+            done = step + 1
+            due = done % evaluate_every == 0 or done == updates
+            if not (due or terminated):
+                continue
+            recent = [(float(value), float(norm)) for value, norm in recent]
+            if not np.isfinite(recent).all():
+                raise _diverged(folder, done - len(recent), recent, batch_of)
+            if due:
+                row = {"step": done, "learning_rate": float(rate), **_means(recent), **validate({**fixed, **trainable})}
+                if not np.isfinite(list(row.values())).all():
+                    raise InputError(f"the validation is not finite after update {done}; lower the learning rate or mend the data")
+                if row["valid_loss"] <= min(point["valid_loss"] for point in curve):
+                    best = jax.device_get(trainable)
+                curve, recent = [*curve, row], []
+                report(f"{done}/{updates} " + " ".join(f"{name} {row[name]:.4g}" for name in row if name != "step"))
+            checkpoints.save(folder, done, (trainable, state, best), {"curve": curve, "recent": recent})
+            if terminated:
+                sys.exit(TERMINATED)
     return {**fixed, **best}, curve
 
 
@@ -94,12 +97,18 @@ def _means(recent: list[tuple[float, float]]) -> dict[str, float]:
     return {"train_loss": math.fsum(losses) / len(losses), "gradient_norm": math.fsum(norms) / len(norms)}
 
 
-def _sigterm_flag() -> list[int]:
+@contextlib.contextmanager
+def _asked_to_stop() -> Iterator[list[int]]:
     """A list that becomes non-empty when the process is asked to stop; only the main thread may listen."""
     received: list[int] = []
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
-    return received
+    if threading.current_thread() is not threading.main_thread():
+        yield received
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
+    try:
+        yield received
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _diverged(
@@ -110,7 +119,7 @@ def _diverged(
     path = folder / f"diverged-{step}.npz"
     leaves = jax.tree_util.tree_flatten_with_path(batch_of(step))[0]
     with files.replacing(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, **{jax.tree_util.keystr(name): np.asarray(leaf) for name, leaf in leaves})
+        np.savez(file, allow_pickle=False, **{jax.tree_util.keystr(name): np.asarray(leaf) for name, leaf in leaves})
     return InputError(
         f"loss or gradient is not finite at update {step + 1}; the batch is in {path}; lower the learning rate or mend the data"
     )

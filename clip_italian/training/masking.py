@@ -44,7 +44,7 @@ def masked_loss(settings: BertSettings) -> Callable[[Any, Any], Array]:
     """Mean cross-entropy of the chosen tokens."""
 
     def loss(params: Any, batch: Any) -> Array:
-        logits = MaskedLanguageModel(settings).apply({"params": params}, batch["ids"], batch["mask"], batch["positions"])
+        logits: Any = MaskedLanguageModel(settings).apply({"params": params}, batch["ids"], batch["mask"], batch["positions"])
         picked = jnp.take_along_axis(jax.nn.log_softmax(logits), batch["targets"][..., None], axis=-1)[..., 0]
         return -jnp.sum(picked * batch["weights"]) / jnp.maximum(jnp.sum(batch["weights"]), 1)
 

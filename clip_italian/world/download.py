@@ -1,5 +1,6 @@
 """The raw files of a profile that draws its world instead of fetching one: sources, backbones' data and test sets."""
 
+import dataclasses
 import json
 import pathlib
 import zipfile
@@ -9,13 +10,16 @@ from clip_italian import files
 from clip_italian.config import Settings
 from clip_italian.data.archive import add
 from clip_italian.world import captions, corpus, english, examinations, publish, studio
-from clip_italian.world.compose import compose
+from clip_italian.world.compose import compose, compose_single
 from clip_italian.world.examinations import RETRIEVAL, ZEROSHOT, TestSettings
 from clip_italian.world.publish import SourceSettings
+from clip_italian.world.statements import COLOURS, NOUNS, Statement
 from clip_italian.world.studio import Picture, StudioSettings, Task, rng_of, tasks
+from clip_italian.world.truth import full_statement
 
 ENGLISH_PURPOSE = 5
 PARALLEL_PURPOSE = 6
+SINGLES, SCENES = "english-singles", "english-scenes"  # sources of the English pairs
 PARALLEL_TONES = tuple(captions.TONES)
 
 
@@ -30,6 +34,7 @@ class WorldSettings(Settings):
     conceptual_captions: SourceSettings
     il_post: SourceSettings
     english: int  # pictures with an English caption, for the English CLIP; all nouns and compositions
+    english_singles: float  # share of them that shows a single thing
     sentences: int  # of Italian, for the Italian BERT
     parallel: int  # English sentences with their Italian, for the distilled baseline
     tests: TestSettings
@@ -71,7 +76,7 @@ def _jobs(settings: WorldSettings) -> dict[str, list[Task]]:
     for name in publish.WRITERS:
         ours = getattr(settings, name)
         jobs[name] = tasks(publish.entries, ours.drawn, name, seed, ours, shop)
-    jobs["english"] = tasks(english_pairs, settings.english, seed, shop)
+    jobs["english"] = tasks(english_pairs, settings.english, seed, settings.english_singles, shop)
     jobs["text"] = tasks(sentences, settings.sentences, seed) + tasks(parallel, settings.parallel, seed)
     return jobs
 
@@ -83,32 +88,56 @@ def _attrition(counts: dict[str, int]) -> dict[str, Any]:
     return {"rows": dict(counts), "asked": asked, "got": asked - missing, "missing": {"gone from the web": missing}}
 
 
-def english_pairs(numbers: range, seed: int, shop: StudioSettings) -> list[tuple[Picture, str]]:
-    """Pictures of scenes of any seen style with an English caption."""
+def english_pairs(
+    numbers: range, seed: int, singles: float, shop: StudioSettings
+) -> list[tuple[Picture, str, list[str]]]:
+    """Pictures of any seen style, a share of them of a single thing; each with its source and its English captions.
+
+    The first caption says what there is and how it stands, the second names things alone, the third tells everything.
+    """
     result = []
     for number in numbers:
-        scene = compose(seed, number, "all", ENGLISH_PURPOSE)
         rng = rng_of(seed, ENGLISH_PURPOSE, number)
-        result.append((studio.develop(scene, shop), english.say_english(captions.describe(scene, rng), rng)))
+        single = rng.random() < singles
+        if single:
+            noun, colour = NOUNS[rng.integers(len(NOUNS))], COLOURS[rng.integers(len(COLOURS))]
+            scene = compose_single(seed, number, noun, colour, "all", ENGLISH_PURPOSE)
+        else:
+            scene = compose(seed, number, "all", ENGLISH_PURPOSE)
+        everything = full_statement(scene)
+        statements = [_terse(everything), _nouns_alone(everything), *([] if single else [everything])]
+        said = [english.say_english(one, rng) for one in statements]
+        result.append((studio.develop(scene, shop), SINGLES if single else SCENES, said))
     return result
 
 
-def _write_english(folder: pathlib.Path, drawn: list[tuple[Picture, str]]) -> None:
+def _terse(statement: Statement) -> Statement:
+    """What things there are, their colours, and how they stand to each other."""
+    phrases = tuple(dataclasses.replace(phrase, size=None) for phrase in statement.phrases)
+    return dataclasses.replace(statement, phrases=phrases, position=None, ground=None)
+
+
+def _nouns_alone(statement: Statement) -> Statement:
+    phrases = tuple(dataclasses.replace(phrase, colour=None, size=None) for phrase in statement.phrases)
+    return Statement(phrases)
+
+
+def _write_english(folder: pathlib.Path, drawn: list[tuple[Picture, str, list[str]]]) -> None:
     with zipfile.ZipFile(folder / "images.zip", "w") as archive:
-        for number, (picture, _) in enumerate(drawn):
+        for number, (picture, _, _) in enumerate(drawn):
             add(archive, examinations.member(number), picture.content)
-    lines = (_english_line(examinations.member(number), caption) for number, (_, caption) in enumerate(drawn))
+    lines = (_english_line(examinations.member(number), *entry[1:]) for number, entry in enumerate(drawn))
     (folder / "pairs.jsonl").write_text("".join(lines), encoding="utf-8")
 
 
-def _english_line(member: str, caption: str) -> str:
+def _english_line(member: str, source: str, said: list[str]) -> str:
     """The format of data/<profile>/pairs."""
     pair = {
         "id": f"english/{member}",
-        "source": "english",
+        "source": source,
         "archive": "english/images.zip",
         "image": member,
-        "captions": [caption],
+        "captions": said,
     }
     return json.dumps(pair, sort_keys=True) + "\n"
 

@@ -1,6 +1,7 @@
 """The grounds a scene stands on, and the marks on them that mean nothing."""
 
 import dataclasses
+import functools
 
 import cv2
 import numpy as np
@@ -38,8 +39,15 @@ GROUNDS: dict[str, Ground] = {
 }
 
 
-def _wash(top: RGB, bottom: RGB, rows: int) -> UInt8[np.ndarray, "rows 1 3"]:
-    return np.linspace(top, bottom, rows).round().astype(np.uint8)[:, None, :]
+@functools.lru_cache(maxsize=512)
+def _wash(name: str, horizon: int, height: int) -> UInt8[np.ndarray, "height 1 3"]:
+    """One column of the ground; read-only."""
+    ground = GROUNDS[name]
+    above = np.linspace(ground.top, ground.low, horizon)
+    below = np.linspace(ground.near, ground.front, height - horizon)
+    column = np.concatenate([above, below]).round().astype(np.uint8)[:, None, :]
+    column.flags.writeable = False
+    return column
 
 
 def _oval(canvas: Canvas, x: float, y: float, across: float, down: float, colour: RGB) -> None:
@@ -49,29 +57,29 @@ def _oval(canvas: Canvas, x: float, y: float, across: float, down: float, colour
 def _scenery(canvas: Canvas, scene: Scene, horizon: int, rng: np.random.Generator) -> None:
     """What makes the ground one that can be named: moon, waves, clouds, skirting, hills."""
     height, width = canvas.shape[:2]
-    x = float(rng.uniform(0.15, 0.85)) * width
+    x = (0.15 + 0.7 * rng.random()) * width
     if scene.ground == "cielo":
-        for cloud in rng.uniform(size=(3, 2)):
+        for cloud in rng.random((3, 2)).tolist():
             for step, size in ((-0.09, 0.06), (0.0, 0.085), (0.1, 0.055)):
                 x, y = (cloud[0] + step) * width, cloud[1] * height
                 _oval(canvas, x, y, size * width, size * height * 0.8, (246, 250, 254))
     elif scene.ground == "notte":
         _oval(canvas, x, 0.14 * height, 0.08 * height, 0.08 * height, (244, 240, 206))
         _oval(canvas, x + 0.02 * height, 0.12 * height, 0.02 * height, 0.02 * height, (226, 222, 190))
-        for star in rng.uniform(size=(9, 2)):
+        for star in rng.random((9, 2)).tolist():
             _oval(canvas, star[0] * width, star[1] * horizon * 0.9, 1, 1, (240, 240, 220))
     elif scene.ground == "mare":
-        for wave in rng.uniform(size=(12, 2)):
+        for wave in rng.random((12, 2)).tolist():
             at = (round(wave[0] * width), round(horizon + (0.06 + 0.94 * wave[1]) * (height - horizon)))
-            cv2.ellipse(canvas, at, (round(0.05 * width), round(0.018 * height)), 0, 180, 360, (214, 236, 240), 2)
+            cv2.ellipse(canvas, at, (round(0.05 * width), round(0.018 * height)), 0, 180, 360, (214, 236, 240), 1)
     elif scene.ground == "stanza":
-        cv2.rectangle(canvas, (0, horizon - 4), (width, horizon), (250, 244, 236), -1)
+        cv2.rectangle(canvas, (0, horizon - 3), (width, horizon), (250, 244, 236), -1)
         for column in range(1, 6):
             far, near = round(width * column / 6), round(width * (column * 1.5 / 6 - 0.25))
             cv2.line(canvas, (far, horizon), (near, height), (180, 144, 108), 1)
     elif scene.ground in ("prato", "neve", "sabbia"):
         colour = GROUNDS[scene.ground].near
-        _oval(canvas, x, horizon + 2, 0.4 * width, 0.06 * height, colour)
+        _oval(canvas, x, horizon + 1, 0.4 * width, 0.06 * height, colour)
 
 
 def _clutter(canvas: Canvas, scene: Scene, horizon: int, rng: np.random.Generator) -> None:
@@ -79,23 +87,22 @@ def _clutter(canvas: Canvas, scene: Scene, horizon: int, rng: np.random.Generato
     height, width = canvas.shape[:2]
     marks = GROUNDS[scene.ground].marks
     start = horizon if horizon < height else 0
-    for _ in range(scene.clutter):
-        x, y, size, slant = rng.uniform(size=4)
-        at = np.array([x * width, start + y * (height - start)])
-        arm = np.array([slant - 0.5, -0.35]) * (0.03 + 0.05 * size) * height
-        colour = marks[int(rng.integers(len(marks)))]
-        begin, end = np.rint(at - arm).astype(int), np.rint(at + arm).astype(int)
-        cv2.line(canvas, begin.tolist(), end.tolist(), colour, 2 + round(3 * size))
+    for x, y, size, slant, hue in rng.random((scene.clutter, 5)).tolist():
+        middle, level = x * width, start + y * (height - start)
+        arm = (0.03 + 0.05 * size) * height
+        across, down = (slant - 0.5) * arm, -0.35 * arm
+        begin = (round(middle - across), round(level - down))
+        end = (round(middle + across), round(level + down))
+        cv2.line(canvas, begin, end, marks[int(hue * len(marks))], 1 + round(2 * size))
 
 
 def draw_ground(scene: Scene, height: int, width: int) -> Canvas:
     """The scene without its things, `height` x `width` pixels."""
     rng = np.random.default_rng([scene.seed, scene.purpose, scene.index, 1])
     ground = GROUNDS[scene.ground]
-    horizon = height if ground.horizon == 1 else round(height * (ground.horizon + float(rng.uniform(-0.06, 0.06))))
-    canvas = np.empty((height, width, 3), np.uint8)
-    canvas[:horizon] = _wash(ground.top, ground.low, horizon)
-    canvas[horizon:] = _wash(ground.near, ground.front, height - horizon)
+    horizon = height if ground.horizon == 1 else round(height * (ground.horizon + 0.12 * rng.random() - 0.06))
+    # Widening by resizing takes half as long as repeating the column does.
+    canvas = cv2.resize(_wash(scene.ground, horizon, height), (width, height), interpolation=cv2.INTER_NEAREST)
     _scenery(canvas, scene, horizon, rng)
     _clutter(canvas, scene, horizon, rng)
     return canvas

@@ -5,6 +5,7 @@ Lengths are in heights of the picture: x runs from 0 to the picture's aspect, y 
 
 import dataclasses
 import typing
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,8 +14,9 @@ from clip_italian.world.shapes import MOUTHS, SHAPES, SHELTERS, SURFACES, Rectan
 
 # The longer side of a thing, in heights of the picture. The ranges leave gaps, so that sizes can be told apart.
 SIDES: dict[str, tuple[float, float]] = {"piccolo": (0.26, 0.31), "medio": (0.38, 0.47), "grande": (0.58, 0.74)}
+ALONE = (0.70, 0.88)  # of a single large thing, which may fill the picture
 EDGE = 0.02  # least distance from a thing to the picture's edge
-TRIES = 40
+TRIES = 12
 # Cells for several equal things, (columns, rows), by their number.
 GRIDS: dict[int, tuple[tuple[int, int], ...]] = {
     1: ((1, 1),),
@@ -26,6 +28,7 @@ GRIDS: dict[int, tuple[tuple[int, int], ...]] = {
 }
 
 Placed = list[Rectangle]
+Option = typing.TypeVar("Option")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +40,16 @@ class Group:
     size: str
     count: int
     mirrored: bool = False
+
+
+def between(rng: np.random.Generator, low: float, high: float) -> float:
+    """A number from the range; a quarter of the time that `rng.uniform` takes for one."""
+    return low + (high - low) * rng.random()
+
+
+def pick(rng: np.random.Generator, options: Sequence[Option]) -> Option:
+    """One of the options, all equally likely."""
+    return options[int(len(options) * rng.random())]
 
 
 def extent(noun: str, side: float) -> tuple[float, float]:
@@ -59,7 +72,7 @@ def place(
 ) -> list[Placed] | None:
     """Boxes for each group's things, None if they never fit after TRIES draws of their exact sizes and places."""
     for _ in range(TRIES):
-        sides = [float(rng.uniform(*SIDES[group.size])) for group in groups]
+        sides = [between(rng, *_sides(group, len(groups) == 1)) for group in groups]
         if len(groups) == 1:
             boxes = [_scattered(rng, groups[0], sides[0], aspect)]
         else:
@@ -67,6 +80,10 @@ def place(
         if all(_inside(box, aspect) for placed in boxes for box in placed):
             return boxes
     return None
+
+
+def _sides(group: Group, only: bool) -> tuple[float, float]:
+    return ALONE if only and group.count == 1 and group.size == "grande" else SIDES[group.size]
 
 
 def things_of(group: Group, boxes: Placed, aspect: float) -> tuple[Thing, ...]:
@@ -93,18 +110,16 @@ def _inside(box: Rectangle, aspect: float) -> bool:
 def _scattered(rng: np.random.Generator, group: Group, side: float, aspect: float) -> Placed:
     """One group: each thing somewhere in a cell of its own."""
     width, height = extent(group.noun, side)
-    grids = GRIDS[group.count]
-    columns, rows = grids[int(rng.integers(len(grids)))]
-    cells = np.sort(rng.permutation(columns * rows)[: group.count])
+    columns, rows = pick(rng, GRIDS[group.count])
+    across, down = (aspect - 2 * EDGE) / columns, (1 - 2 * EDGE) / rows
+    if width > across or height > down:  # it would touch its neighbour: off the picture, so that it is drawn again
+        return [_at(-1.0, -1.0, width, height)]
     placed = []
-    for cell in cells.tolist():
+    for cell in sorted(rng.permutation(columns * rows)[: group.count].tolist()):
         row, column = divmod(cell, columns)
-        across, down = (aspect - 2 * EDGE) / columns, (1 - 2 * EDGE) / rows
-        shift = rng.uniform(size=2)
-        left = EDGE + column * across + float(shift[0]) * (across - width)
-        top = EDGE + row * down + float(shift[1]) * (down - height)
-        # A thing wider than its cell would touch its neighbour: push it off the picture, so that it is drawn again.
-        placed.append(_at(left if width <= across else -1.0, top if height <= down else -1.0, width, height))
+        left = EDGE + column * across + rng.random() * (across - width)
+        top = EDGE + row * down + rng.random() * (down - height)
+        placed.append(_at(left, top, width, height))
     return placed
 
 
@@ -131,7 +146,7 @@ def _related(
     if relation in ("su", "dentro") or (relation == "sotto" and groups[1].noun in SHELTERS):
         return _held(rng, groups, sides, relation, aspect)
     upright = relation in ("sopra", "sotto") or (relation is None and rng.random() < 0.5)
-    first = 0 if relation in ("sinistra", "sopra") else 1 if relation == "sotto" else int(rng.integers(2))
+    first = 0 if relation in ("sinistra", "sopra") else 1 if relation == "sotto" else pick(rng, (0, 1))
     order = (first, 1 - first)
     rows = [_row(groups[number], sides[number]) for number in order]
     arranged = (_stacked if upright else _abreast)(rng, rows, relation, aspect)
@@ -146,10 +161,10 @@ def _abreast(
 ) -> list[tuple[float, float]]:
     """Lower left corners of two rows, one left of the other."""
     (wide, tall), (wider, taller) = rows
-    gap = float(rng.uniform(0.03, 0.06) if relation == "accanto" else rng.uniform(0.05, 0.25))
-    left = float(rng.uniform(EDGE, max(EDGE, aspect - EDGE - wide - gap - wider)))
-    bottom = float(rng.uniform(EDGE + max(tall, taller), 1 - EDGE))
-    lift = 0.0 if relation == "accanto" else float(rng.uniform(0, 0.12))
+    gap = between(rng, 0.03, 0.06) if relation == "accanto" else between(rng, 0.05, 0.25)
+    left = between(rng, EDGE, max(EDGE, aspect - EDGE - wide - gap - wider))
+    bottom = between(rng, EDGE + max(tall, taller), 1 - EDGE)
+    lift = 0.0 if relation == "accanto" else between(rng, 0, 0.12)
     return [(left, bottom), (left + wide + gap, bottom - lift)]
 
 
@@ -158,11 +173,11 @@ def _stacked(
 ) -> list[tuple[float, float]]:
     """Lower left corners of two rows, one above the other without touching it."""
     (wide, tall), (wider, taller) = rows
-    gap = float(rng.uniform(0.07, 0.16))
-    top = float(rng.uniform(EDGE, max(EDGE, 1 - EDGE - tall - gap - taller)))
+    gap = between(rng, 0.07, 0.16)
+    top = between(rng, EDGE, max(EDGE, 1 - EDGE - tall - gap - taller))
     broad = max(wide, wider)
-    middle = float(rng.uniform(EDGE + broad / 2, max(EDGE + broad / 2, aspect - EDGE - broad / 2)))
-    shift = float(rng.uniform(-0.2, 0.2)) * min(wide, wider)
+    middle = between(rng, EDGE + broad / 2, max(EDGE + broad / 2, aspect - EDGE - broad / 2))
+    shift = between(rng, -0.2, 0.2) * min(wide, wider)
     return [
         (middle - wide / 2 + (shift if wide < wider else 0), top + tall),
         (middle - wider / 2 + (0 if wide < wider else shift), top + tall + gap + taller),
@@ -176,7 +191,7 @@ def _held(
     held, holder = groups
     width, height = extent(holder.noun, sides[1])
     row, tall = _row(held, sides[0])
-    box = _at(float(rng.uniform(EDGE, max(EDGE, aspect - EDGE - width))), 1 - EDGE - height, width, height)
+    box = _at(between(rng, EDGE, max(EDGE, aspect - EDGE - width)), 1 - EDGE - height, width, height)
     table = {"su": SURFACES, "dentro": MOUTHS}.get(relation or "", SHELTERS)
     left, top, right, bottom = within(table, holder, box)
     base = {"su": top + 0.01, "dentro": min(bottom, top + 0.42 * tall)}.get(relation or "", box[3])
@@ -185,9 +200,9 @@ def _held(
         return [[(-1.0, -1.0, 0.0, 0.0)], [box]]
     # What is narrower than its support stands somewhere on it, what is wider is centred.
     play = max(0.0, right - left - row)
-    start = (left + right - row) / 2 + float(rng.uniform(-0.5, 0.5)) * play
+    start = (left + right - row) / 2 + between(rng, -0.5, 0.5) * play
     spread = _spread(held, sides[0], start, base)
-    lift = float(rng.uniform(0, max(0.0, min(b[1] for b in [*spread, box]) - EDGE)))
+    lift = between(rng, 0, max(0.0, min(b[1] for b in [*spread, box]) - EDGE))
     return [[_lifted(b, lift) for b in spread], [_lifted(box, lift)]]
 
 

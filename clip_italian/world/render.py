@@ -1,6 +1,7 @@
 """Pictures of scenes, and which pixels of them belong to which thing."""
 
 import functools
+import typing
 from collections.abc import Iterator
 
 import cv2
@@ -17,12 +18,20 @@ cv2.setNumThreads(1)  # the study's cores are shared out between processes, not 
 
 STYLES: tuple[str, ...] = tuple(styles.STYLES)
 UNSEEN_STYLE = STYLES[-1]
-OVERSAMPLING = 3  # pixels drawn per pixel shown, along each axis
-MARGIN = 9  # drawn pixels around a thing's box: room for its outline
+OVERSAMPLING = 2  # pixels drawn per pixel shown, along each axis
+MARGIN = 6  # drawn pixels around a thing's box: room for its outline
 _BITS = 4  # binary digits after the point in OpenCV's coordinates
-_TILE = 6  # drawn pixels along a tile of the mosaic: two shown ones
+_TILE = 4  # drawn pixels along a tile of the mosaic: two shown ones
 
 Canvas = UInt8[np.ndarray, "h w 3"]
+Cover = UInt8[np.ndarray, "h w"]  # of a layer: its fourth channel
+
+
+class Sprite(typing.NamedTuple):
+    """A finished layer in two parts, as OpenCV pastes them."""
+
+    colours: Canvas
+    cover: Cover
 
 
 def _outline(colour: str, ground: str) -> RGB:
@@ -32,15 +41,15 @@ def _outline(colour: str, ground: str) -> RGB:
 
 
 @functools.lru_cache(maxsize=64)
-def _sprite(noun: str, colour: str, style: str, width: int, height: int, mirrored: bool, outline: RGB) -> styles.Layer:
+def _sprite(noun: str, colour: str, style: str, width: int, height: int, mirrored: bool, outline: RGB) -> Sprite:
     """The finished thing with MARGIN around it, read-only: equal things of one scene share it."""
     shape, paint = SHAPES[noun], paints(colour)
     layer = np.zeros((height + 2 * MARGIN, width + 2 * MARGIN, 4), np.uint8)
     unit = shape.points * (-1, 1) + (1, 0) if mirrored else shape.points
     points = np.rint((unit * (width, height) + MARGIN) * (1 << _BITS)).astype(np.int32)
     per_unit = (width * height / (shape.span[0] * shape.span[1])) ** 0.5
-    line = 2 if max(width, height) > 100 else 1
-    contour = styles.STYLES[style].contour and max(width, height) > 54  # lines would fill smaller things
+    line = 2 if max(width, height) > 140 else 1
+    contour = styles.STYLES[style].contour and max(width, height) > 36  # lines would fill smaller things
     ink = (*paint["ink"], 255)
     start = 0
     for part in shape.parts:
@@ -56,55 +65,58 @@ def _sprite(noun: str, colour: str, style: str, width: int, height: int, mirrore
         cv2.fillPoly(layer, path, fill, shift=_BITS)
         if contour and part.edged:
             cv2.polylines(layer, path, True, ink, line, shift=_BITS)
-    finished = styles.STYLES[style].finish(layer, outline, 2 if line == 1 else 3)
-    finished.flags.writeable = False
-    return finished
+    finished = styles.STYLES[style].finish(layer, outline, 2 if max(width, height) > 66 else 1)
+    sprite = Sprite(cv2.cvtColor(finished, cv2.COLOR_RGBA2RGB), cv2.extractChannel(finished, 3))
+    for array in sprite:
+        array.flags.writeable = False
+    return sprite
 
 
-def _front(thing: Thing, layer: styles.Layer, width: int, height: int) -> styles.Layer:
+def _front(thing: Thing, sprite: Sprite, width: int, height: int) -> Sprite:
     """What of a container hides the things inside it."""
     unit = np.array(FRONTS[thing.noun])
     unit = unit * (-1, 1) + (1, 0) if thing.mirrored else unit
-    wall = np.zeros(layer.shape[:2], np.uint8)
+    wall = np.zeros(sprite.cover.shape, np.uint8)
     cv2.fillPoly(wall, [np.rint(unit * (width, height) + MARGIN).astype(np.int32)], 255)
-    front = layer.copy()
-    front[..., 3] &= wall
-    return front
+    return Sprite(sprite.colours, sprite.cover & wall)
 
 
-def _layers(scene: Scene, height: int, width: int) -> Iterator[tuple[int, styles.Layer, int, int]]:
-    """(index of the thing, layer, left, top) from back to front, in drawn pixels."""
+def _sprites(scene: Scene, height: int, width: int) -> Iterator[tuple[int, Sprite, int, int]]:
+    """(index of the thing, sprite, left, top) from back to front, in drawn pixels."""
     fronts = []
     for index, thing in enumerate(scene.things):
         left, top, right, bottom = thing.box
         x, y = round(left * width), round(top * height)
         across, down = max(2, round((right - left) * width)), max(2, round((bottom - top) * height))
         outline = _outline(thing.colour, scene.ground)
-        layer = _sprite(thing.noun, thing.colour, scene.style, across, down, thing.mirrored, outline)
-        yield index, layer, x - MARGIN, y - MARGIN
+        sprite = _sprite(thing.noun, thing.colour, scene.style, across, down, thing.mirrored, outline)
+        yield index, sprite, x - MARGIN, y - MARGIN
         if scene.relation == "dentro" and index in scene.groups[1]:
-            fronts.append((index, _front(thing, layer, across, down), x - MARGIN, y - MARGIN))
+            fronts.append((index, _front(thing, sprite, across, down), x - MARGIN, y - MARGIN))
     yield from fronts
 
 
-def _window(canvas: np.ndarray, layer: styles.Layer, left: int, top: int) -> tuple[np.ndarray, styles.Layer]:
-    """The parts of canvas and layer that lie on each other."""
-    height, width = canvas.shape[:2]
-    top_cut, left_cut = max(0, -top), max(0, -left)
-    bottom, right = min(height, top + layer.shape[0]), min(width, left + layer.shape[1])
-    return canvas[max(0, top) : bottom, max(0, left) : right], layer[top_cut : bottom - top, left_cut : right - left]
+Window = tuple[slice, slice]
+
+
+def _windows(canvas: np.ndarray, cover: np.ndarray, left: int, top: int) -> tuple[Window, Window]:
+    """Which (rows, columns) of the canvas and of a sprite lie on each other."""
+    bottom, right = min(canvas.shape[0], top + cover.shape[0]), min(canvas.shape[1], left + cover.shape[1])
+    above, before = max(0, top), max(0, left)
+    below = slice(above, bottom), slice(before, right)
+    return below, (slice(above - top, bottom - top), slice(before - left, right - left))
 
 
 def render(scene: Scene, height: int, width: int) -> Canvas:
     """The scene as an 8-bit sRGB picture. `picture_size` says at which width nothing is stretched."""
     canvas = draw_ground(scene, height * OVERSAMPLING, width * OVERSAMPLING)
     opacity = styles.STYLES[scene.style].opacity
-    for _, layer, left, top in _layers(scene, *canvas.shape[:2]):
-        below, above = _window(canvas, layer, left, top)
-        colours = np.ascontiguousarray(above[..., :3])
+    for _, sprite, left, top in _sprites(scene, *canvas.shape[:2]):
+        below, above = _windows(canvas, sprite.cover, left, top)
+        colours, covered = sprite.colours[above], canvas[below]
         if opacity < 1:
-            colours = cv2.addWeighted(colours, opacity, below, 1 - opacity, 0)
-        below[:] = cv2.copyTo(colours, np.ascontiguousarray(above[..., 3]), below.copy())
+            colours = cv2.addWeighted(colours, opacity, covered, 1 - opacity, 0)
+        cv2.copyTo(colours, sprite.cover[above], covered)
     if scene.style == "mosaico":
         canvas = _tiled(canvas)
     picture = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
@@ -124,10 +136,11 @@ def _tiled(canvas: Canvas) -> Canvas:
 def masks(scene: Scene, height: int, width: int) -> Bool[np.ndarray, "things h w"]:
     """The visible pixels of each thing without its outline: more than half of the pixel shows the thing."""
     owner = np.full((height * OVERSAMPLING, width * OVERSAMPLING), -1, np.int16)
-    for index, layer, left, top in _layers(scene, *owner.shape):
-        below, above = _window(owner, layer, left, top)
-        below[above[..., 3] > 0] = -1
-        below[above[..., 3] == styles.INSIDE] = index
+    for index, sprite, left, top in _sprites(scene, *owner.shape):
+        below, above = _windows(owner, sprite.cover, left, top)
+        covered, cover = owner[below], sprite.cover[above]
+        covered[cover > 0] = -1
+        covered[cover == styles.INSIDE] = index
     shares = [
         cv2.resize((owner == index).astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
         for index in range(len(scene.things))

@@ -8,7 +8,7 @@ from clip_italian.world.render import STYLES
 from clip_italian.world.scene import Scene
 from clip_italian.world.statements import GROUNDS, Phrase, Statement
 
-ASPECT = 1.25  # the widest pictures have the most room
+ASPECT = 1.0625  # the widest pictures have the most room
 SIZES = {"su": ("piccolo", "grande"), "dentro": ("piccolo", "grande")}  # what carries is larger than what it carries
 
 

@@ -25,7 +25,7 @@ class StudioSettings(Settings):
     """Key `studio` of section `world`: how pictures become files."""
 
     workers: int  # processes that draw
-    height: int  # pixels; pictures are up to a quarter wider
+    height: int  # pixels; pictures are up to a sixteenth wider
     jpeg_quality: int  # 1 to 100
     png_every: int  # one picture in so many is a PNG, the others are JPEGs
 
@@ -55,7 +55,7 @@ def develop(scene: Scene, settings: StudioSettings) -> Picture:
 
 def encode_png(pixels: UInt8[np.ndarray, "height width 3"]) -> bytes:
     """The picture as a PNG file."""
-    return cv2.imencode(".png", pixels[..., ::-1])[1].tobytes()
+    return cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +96,7 @@ def results(jobs: dict[str, list[Task]], workers: int) -> Iterator[tuple[str, li
 
 def rng_of(seed: int, purpose: int, index: int) -> np.random.Generator:
     """Random numbers for what is said about a scene; those of the scene itself are drawn elsewhere."""
-    return np.random.default_rng([seed, purpose, index, 1])
+    return np.random.default_rng([seed, purpose, index, 3])
 
 
 def shuffled(items: Iterable[Any], seed: int, purpose: int) -> list[Any]:

@@ -12,7 +12,7 @@ from clip_italian.world.palette import RGB, luminance
 
 Layer = UInt8[np.ndarray, "h w 4"]  # red, green, blue, and INSIDE where the thing is, less on its outline, else 0
 INSIDE = 255
-TEXTURE = 640  # pixels; larger than any thing at the study's picture sizes
+TEXTURE = 480  # pixels; larger than any thing at the study's picture sizes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,18 +24,19 @@ class Style:
     finish: Callable[[Layer, RGB, int], Layer]
 
 
+@functools.cache
 def _disc(radius: int) -> UInt8[np.ndarray, "d d"]:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
 
 
 def outlined(layer: Layer, colour: RGB, radius: int) -> Layer:
     """The layer with a line of that colour around everything in it."""
-    grown = cv2.dilate(layer[..., 3], _disc(radius))
+    inside = cv2.extractChannel(layer, 3)
     below = np.empty_like(layer)
-    below[:] = (*colour, 0)
-    below = cv2.copyTo(layer, layer[..., 3].copy(), below)
-    below[..., 3] = np.maximum(layer[..., 3], grown // 2)
-    return below
+    cv2.rectangle(below, (0, 0), layer.shape[1::-1], (*colour, 0), -1)
+    cv2.copyTo(layer, inside, below)
+    edged = cv2.max(inside, cv2.convertScaleAbs(cv2.dilate(inside, _disc(radius)), alpha=0.5))
+    return cv2.insertChannel(edged, below, 3)
 
 
 @functools.cache
@@ -49,17 +50,22 @@ def _noise(grain: float, number: int) -> Float[np.ndarray, "t t"]:
 def _shaken(layer: Layer) -> Layer:
     """The layer as an unsteady hand would draw it; small things shake less, to stay legible."""
     height, width = layer.shape[:2]
-    reach = np.float32(1.3 * min(1.0, max(height, width) / 120))
-    across = np.arange(width, dtype=np.float32) + reach * _noise(6, 1)[:height, :width]
-    down = np.arange(height, dtype=np.float32)[:, None] + reach * _noise(6, 2)[:height, :width]
+    reach = np.float32(0.9 * min(1.0, max(height, width) / 80))
+    across = np.arange(width, dtype=np.float32) + reach * _noise(4, 1)[:height, :width]
+    down = np.arange(height, dtype=np.float32)[:, None] + reach * _noise(4, 2)[:height, :width]
     return cv2.remap(layer, across, down, cv2.INTER_NEAREST)
 
 
 @functools.cache
 def _hatching() -> UInt8[np.ndarray, "t t"]:
     rows, columns = np.mgrid[:TEXTURE, :TEXTURE]
-    wave = (rows + columns + 2.0 * _noise(5, 3)) % 9
-    return (wave < 4).astype(np.uint8) * 255
+    wave = (rows + columns + 1.3 * _noise(3.5, 3)) % 6
+    return (wave < 2.7).astype(np.uint8) * 255
+
+
+def _inside_of(layer: Layer, coloured: Layer) -> Layer:
+    """`coloured` with the outline of `layer`."""
+    return cv2.insertChannel(cv2.extractChannel(layer, 3), coloured, 3)
 
 
 def _flat(layer: Layer, outline: RGB, radius: int) -> Layer:
@@ -70,29 +76,31 @@ def _pencil(layer: Layer, outline: RGB, radius: int) -> Layer:
     """Hatched in its colours on white paper, with a thin shaky line around."""
     layer = _shaken(layer)
     height, width = layer.shape[:2]
-    paler = cv2.addWeighted(layer, 0.8, np.full_like(layer, 255), 0.2, 0)
+    paler = cv2.convertScaleAbs(layer, alpha=0.8, beta=51)
     cv2.copyTo(layer, _hatching()[:height, :width], paler)
-    paler[..., 3] = layer[..., 3]
-    return outlined(paler, outline, max(1, radius - 1))
+    return outlined(_inside_of(layer, paler), outline, max(1, radius - 1))
+
+
+@functools.cache
+def _blotches() -> Float[np.ndarray, "t t"]:
+    return 0.68 + 0.07 * _noise(3, 4)
 
 
 def _watercolour(layer: Layer, outline: RGB, radius: int) -> Layer:
     """Washes that dry darker at their edges, without any line where the ground allows it."""
     layer = _shaken(layer)
     height, width = layer.shape[:2]
-    inside = cv2.boxFilter(layer[..., 3], -1, (9, 9), borderType=cv2.BORDER_CONSTANT)
-    tone = (0.68 + 0.07 * _noise(4, 4)[:height, :width]) + inside * np.float32(0.34 / 255)
-    washed = cv2.multiply(layer, cv2.merge([tone, tone, tone, np.ones_like(tone)]), dtype=cv2.CV_8U)
-    washed[..., 3] = layer[..., 3]
+    inside = cv2.boxFilter(cv2.extractChannel(layer, 3), -1, (7, 7), borderType=cv2.BORDER_CONSTANT)
+    tone = _blotches()[:height, :width] + inside * np.float32(0.34 / 255)
+    washed = _inside_of(layer, cv2.multiply(layer, cv2.merge([tone] * 4), dtype=cv2.CV_8U))
     return outlined(washed, outline, 1) if luminance(outline) > 150 else washed
 
 
 def _sticker(layer: Layer, outline: RGB, radius: int) -> Layer:
     """Cut out with a white border and lit from above."""
     height, width = layer.shape[:2]
-    light = np.linspace(1.1, 0.88, height, dtype=np.float32)[:, None].repeat(width, 1)
-    lit = cv2.multiply(layer, cv2.merge([light, light, light, np.ones_like(light)]), dtype=cv2.CV_8U)
-    lit[..., 3] = layer[..., 3]
+    light = (1.1 - 0.22 / height * np.arange(height, dtype=np.float32))[:, None]
+    lit = _inside_of(layer, cv2.multiply(layer, cv2.merge([cv2.repeat(light, 1, width)] * 4), dtype=cv2.CV_8U))
     return outlined(outlined(lit, (255, 255, 255), radius + 1), (150, 152, 164), 1)
 
 

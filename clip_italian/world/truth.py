@@ -49,17 +49,19 @@ def full_statement(scene: Scene) -> Statement:
 
 
 def truth_matrix(statements: Sequence[Statement], scenes: Sequence[Scene]) -> Bool[np.ndarray, "statements scenes"]:
-    """`holds` of every statement and scene. Only scenes with all of a statement's nouns are looked at."""
-    with_noun: dict[str, set[int]] = {}
+    """`holds` of every statement and scene. Only scenes with all of a statement's nouns and colours are looked at."""
+    showing: dict[tuple[str, str | None], set[int]] = {}
     for column, scene in enumerate(scenes):
         for thing in scene.things:
-            with_noun.setdefault(thing.noun, set()).add(column)
+            for colour in (None, thing.colour):
+                showing.setdefault((thing.noun, colour), set()).add(column)
     rows: dict[Statement, Bool[np.ndarray, " scenes"]] = {}
     for statement in statements:
         if statement not in rows:
-            rows[statement] = np.zeros(len(scenes), bool)
-            for column in set.intersection(*(with_noun.get(phrase.noun, set()) for phrase in statement.phrases)):
-                rows[statement][column] = holds(statement, scenes[column])
+            row = rows[statement] = np.zeros(len(scenes), bool)
+            found = (showing.get((phrase.noun, phrase.colour), set()) for phrase in statement.phrases)
+            for column in set.intersection(*found):
+                row[column] = holds(statement, scenes[column])
     return np.stack([rows[statement] for statement in statements]) if statements else np.zeros((0, len(scenes)), bool)
 
 

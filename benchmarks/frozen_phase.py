@@ -1,0 +1,156 @@
+"""How long the frozen phase takes: as in 2021, with gradients of the projections alone, and on cached features.
+
+`python -m benchmarks.frozen_phase` runs the three one after the other in one process, with the architecture, batch and
+optimiser of arm `full` of profile mini on random pictures and texts, and prints a table. Every step of every epoch is run;
+nothing is extrapolated. Compilation is left out of all three; the extraction of features is counted. Each picture has one
+view: with v views the extraction of pictures takes v times as long.
+
+* 2021: both towers in every step, `stop_gradient` on their pooled features, gradients and optimiser over every parameter
+  (hybrid_clip's `freeze_backbones`).
+* projections: both towers in every step, gradients and optimiser over the two projections.
+* cached: features once, and the projections train on them, as the stages `features` and `pretrain` do.
+"""
+
+import argparse
+import functools
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from clip_italian import config, environment
+from clip_italian.data import order, tokens
+from clip_italian.data.tokens import Tokens
+from clip_italian.models import dual_encoder
+from clip_italian.models.bert import BertSettings
+from clip_italian.models.dual_encoder import DualEncoderSettings, Params
+from clip_italian.models.encoder import Encoder
+from clip_italian.models.vit import ViTSettings
+from clip_italian.training import contrastive, freezing, loop, optimiser
+from clip_italian.training.arms import BACKBONES
+from clip_italian.training.backbones import BackboneSettings
+from clip_italian.training.contrastive import Batch
+from clip_italian.training.optimiser import OptimiserSettings
+from clip_italian.training.settings import TrainingSettings
+
+PROFILE, ARM = "mini", "full"
+BLOCK = 256  # pictures or texts at once, as in stage features
+
+
+class Timed(NamedTuple):
+    """What one way leaves and took."""
+
+    params: Params
+    seconds: float
+
+
+def architecture(settings: BackboneSettings) -> DualEncoderSettings:
+    """The dual encoder of the profile, its vocabulary as large as it may become."""
+    clip, bert = settings.english_clip, settings.italian_bert
+    image = ViTSettings(
+        image_size=clip.augmentation.side, stem=tuple(clip.stem), patch=clip.patch, **clip.image.model_dump()
+    )
+    text = BertSettings(
+        vocabulary=bert.vocabulary, positions=bert.max_tokens, pooling=bert.pooling, **bert.tower.model_dump()
+    )
+    return DualEncoderSettings(image=image, text=text, projection=clip.projection)
+
+
+def data(model: DualEncoderSettings, count: int) -> tuple[np.ndarray, Tokens]:
+    """Random pictures, and random texts of 6 to 16 tokens."""
+    rng = np.random.default_rng(0)
+    side, length = model.image.image_size, model.text.positions
+    pixels = rng.integers(0, 256, (count, side, side, 3), dtype=np.uint8)
+    mask = np.arange(length)[None] < rng.integers(6, 17, count)[:, None]
+    return pixels, Tokens(np.where(mask, rng.integers(5, model.text.vocabulary, mask.shape), 0).astype(np.int32), mask)
+
+
+def stopped_loss(model: DualEncoderSettings) -> loop.Loss:
+    """The loss of 2021: both towers, with `stop_gradient` behind them."""
+
+    def loss(params: Params, batch: Batch) -> jax.Array:
+        image = dual_encoder.image_features(model, params, batch["pixels"])
+        text = dual_encoder.text_features(model, params, batch["ids"], batch["mask"])
+        return contrastive.loss_on_features(params, jax.lax.stop_gradient({"image": image, "text": text}))
+
+    return loss
+
+
+def train(
+    params: Params, loss: loop.Loss, batch_of: Callable[[int], Batch], frozen: tuple[str, ...],
+    settings: OptimiserSettings, steps: int,
+) -> Timed:  # fmt: skip
+    """Takes so many of the training loop's own steps."""
+    transform = optimiser.build(settings)
+    trainable, fixed = freezing.split(jax.tree.map(jax.numpy.array, params), frozen)
+    state = jax.jit(transform.init)(trainable)
+    step_of = functools.partial(loop.train_step, loss=loss, transform=transform)
+    copy = jax.tree.map(jax.numpy.array, (trainable, state))
+    jax.block_until_ready(step_of(copy[0], fixed, copy[1], batch_of(0), np.float32(0)))  # compiles
+    started = time.perf_counter()
+    for step in range(steps):
+        rate = optimiser.learning_rate(settings, step, steps)
+        trainable, state, _, _ = step_of(trainable, fixed, state, batch_of(step), rate)
+    jax.block_until_ready(trainable)
+    return Timed({**fixed, **trainable}, time.perf_counter() - started)
+
+
+def extract(model: DualEncoderSettings, params: Params, pixels: np.ndarray, texts: Tokens) -> tuple[Batch, float]:
+    """The features of everything, and the seconds they took."""
+    encoder = Encoder(model, BLOCK)
+    encoder.images(params, pixels[:1]), encoder.texts(params, tokens.take(texts, slice(0, 1)))  # compiles
+    started = time.perf_counter()
+    features = {"image": encoder.images(params, pixels), "text": encoder.texts(params, texts)}
+    return features, time.perf_counter() - started
+
+
+def main(examples: int, epochs: int) -> None:
+    """Runs the three ways and prints the table."""
+    settings = config.arm(TrainingSettings, ARM, PROFILE)
+    model = architecture(config.section(BackboneSettings, "backbones", PROFILE))
+    params = dual_encoder.initial(model, jax.random.key(0), settings.scale)
+    pixels, texts = data(model, examples)
+    steps = epochs * (examples // settings.batch)
+
+    def rows(step: int) -> np.ndarray:
+        return order.draw(0, step, settings.batch, np.arange(examples + 1)).examples
+
+    def raw(step: int) -> Batch:
+        captions = tokens.trim(tokens.take(texts, rows(step)), settings.token_multiple)
+        return {"pixels": pixels[rows(step)], **captions._asdict()}
+
+    fixed = (*BACKBONES, "logit_scale")
+    run = functools.partial(train, params, settings=settings.frozen_optimiser, steps=steps)
+    everything = run(stopped_loss(model), raw, frozen=("logit_scale",))
+    projections = run(contrastive.loss_on_pixels(model), raw, frozen=fixed)
+    features, extraction = extract(model, params, pixels, texts)
+    cached = run(
+        contrastive.loss_on_features, lambda step: {name: part[rows(step)] for name, part in features.items()}, frozen=fixed
+    )
+    total = extraction + cached.seconds
+    print(f"{epochs} epochs of {examples} pairs, {steps} updates of {settings.batch}, {jax.devices()[0].device_kind}")
+    for name, timed, seconds in (
+        ("2021", everything, everything.seconds),
+        ("projections", projections, projections.seconds),
+        ("cached", cached, total),
+    ):
+        print(f"{name:12} {seconds:8.2f} s {everything.seconds / seconds:6.1f}x, {difference(timed.params, cached.params):.0e} apart")
+    print(f"cached is {extraction:.2f} s for the features and {cached.seconds:.2f} s for the updates")
+    print(f"ratio of 2021 to cached {everything.seconds / total:.1f}, to projections {everything.seconds / projections.seconds:.2f}")
+
+
+def difference(one: Params, other: Params) -> float:
+    """The largest difference of a weight of the projections: that all three ways train the same model."""
+    names = ("visual_projection", "text_projection")
+    return max(float(np.abs(one[name]["kernel"] - other[name]["kernel"]).max()) for name in names)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--examples", type=int, default=4096, help="pairs (default %(default)s)")
+    parser.add_argument("--epochs", type=int, default=15, help="default %(default)s, as of the issue's goal")
+    arguments = parser.parse_args()
+    environment.enter()
+    main(arguments.examples, arguments.epochs)

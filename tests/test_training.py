@@ -1,0 +1,335 @@
+"""The loss, freezing, the loop and its checkpoints."""
+
+import math
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from clip_italian import files
+from clip_italian.errors import InputError
+from clip_italian.models import dual_encoder
+from clip_italian.models.encoder import Encoder
+from clip_italian.training import checkpoints, contrastive, freezing, loop
+from clip_italian.training.loss import contrastive as contrastive_loss
+from tests.golden_values import unit
+from tests.small_models import ITALIAN, optimiser, pictures, texts
+
+ROOT = pathlib.Path(loop.__file__).parents[2]
+UPDATES, EVERY = 12, 5  # the last evaluation comes out of turn
+
+
+def unit_rows(seed, count=5, width=3):
+    return jnp.asarray(unit(np.random.default_rng(seed).normal(size=(count, width))).astype(np.float32))
+
+
+def test_the_loss_is_symmetric_in_its_towers():
+    image, text = unit_rows(0), unit_rows(1)
+    np.testing.assert_allclose(contrastive_loss(image, text, 20.0), contrastive_loss(text, image, 20.0), rtol=1e-6)
+
+
+def test_the_loss_is_the_mean_of_two_cross_entropies():
+    image, text = unit_rows(2), unit_rows(3)
+    logits = 20 * np.asarray(image, np.float64) @ np.asarray(text, np.float64).T
+    naive = [
+        -np.mean([logits[i, i] - np.log(np.exp(logits[i]).sum()) for i in range(5)]),
+        -np.mean([logits[i, i] - np.log(np.exp(logits[:, i]).sum()) for i in range(5)]),
+    ]
+    np.testing.assert_allclose(contrastive_loss(image, text, 20.0), np.mean(naive), rtol=1e-5)
+    assert abs(naive[0] - naive[1]) > 1e-3
+
+
+def test_the_loss_of_towers_that_say_nothing_is_the_logarithm_of_the_batch():
+    same = jnp.broadcast_to(unit_rows(4)[:1], (7, 3))
+    np.testing.assert_allclose(contrastive_loss(same, same, 20.0), math.log(7), rtol=1e-6)
+
+
+def test_the_loss_of_perfect_towers_is_near_zero_and_finite_at_a_large_scale():
+    apart = jnp.eye(6)
+    assert contrastive_loss(apart, apart, 20.0) < 1e-6
+    assert contrastive_loss(apart, jnp.roll(apart, 1, axis=0), 1000.0) == pytest.approx(1000, rel=1e-5)
+
+
+def test_batches_of_two_sizes_are_refused():
+    with pytest.raises(Exception, match="[Tt]ype-check"):
+        contrastive_loss(unit_rows(0, 4), unit_rows(1, 3), 20.0)
+
+
+def test_an_unknown_frozen_part_is_an_error_that_names_the_known_ones():
+    with pytest.raises(InputError, match="`visual_model` is none of the model's parts: text_model, vision_model"):
+        freezing.split({"vision_model": 1, "text_model": 2}, ("visual_model",))
+
+
+def test_splitting_puts_every_part_on_one_side():
+    trainable, frozen = freezing.split({"a": 1, "b": 2, "c": 3}, ("b",))
+    assert (trainable, frozen) == ({"a": 1, "c": 3}, {"b": 2})
+
+
+# A toy for the loop: three parts, a loss that needs all of them, a batch that is a function of the step.
+def toy_params():
+    rng = np.random.default_rng(9)
+    sizes = {"first": (3, 4), "second": (4, 2), "offset": (2,)}
+    return {name: {"kernel": jnp.asarray(rng.normal(size=size), jnp.float32)} for name, size in sizes.items()}
+
+
+def toy_loss(params, batch):
+    hidden = jnp.tanh(batch["x"] @ params["first"]["kernel"])
+    return jnp.mean((hidden @ params["second"]["kernel"] + params["offset"]["kernel"][None] - batch["y"]) ** 2)
+
+
+def toy_batch(step):
+    x = np.random.default_rng([10, step]).normal(size=(8, 3)).astype(np.float32)
+    return {"x": x, "y": x[:, :2] * 2}
+
+
+def toy_validate(params):
+    return {"valid_loss": float(toy_loss(params, toy_batch(10**6)))}
+
+
+def train(folder, batch_of=toy_batch, validate=toy_validate, frozen=()):
+    settings = optimiser(learning_rate=3e-2)
+    return loop.fit(
+        toy_params(), toy_loss, batch_of, validate, settings, UPDATES, EVERY, frozen, pathlib.Path(folder), lambda line: None
+    )
+
+
+def assert_same(result, expected):
+    jax.tree.map(lambda a, b: np.testing.assert_array_equal(np.asarray(a), np.asarray(b)), result[0], expected[0])
+    assert files.dumps(result[1]) == files.dumps(expected[1])
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    return train(tmp_path_factory.mktemp("undisturbed"))
+
+
+def test_training_lowers_the_loss_and_keeps_the_best_of_the_curve(undisturbed):
+    params, curve = undisturbed
+    losses = [row["valid_loss"] for row in curve]
+    assert [row["step"] for row in curve] == [0, 5, 10, 12]
+    assert min(losses) < 0.9 * losses[0]
+    assert toy_validate(params)["valid_loss"] == pytest.approx(min(losses), rel=1e-6)
+
+
+def test_the_best_checkpoint_is_returned_and_not_the_last(here):
+    scores = iter([5.0, 1.0, 3.0, 4.0])
+    seen = []
+
+    def validate(params):
+        seen.append(jax.device_get(params))
+        return {"valid_loss": next(scores)}
+
+    params, _ = train(here, validate=validate)
+    jax.tree.map(np.testing.assert_array_equal, jax.device_get(params), seen[1])
+
+
+def test_training_leaves_the_callers_parameters_alone(here):
+    params = toy_params()
+    before = jax.device_get(params)
+    loop.fit(params, toy_loss, toy_batch, toy_validate, optimiser(), 2, 2, ("offset",), here, lambda line: None)
+    jax.tree.map(np.testing.assert_array_equal, jax.device_get(params), before)
+
+
+@pytest.mark.parametrize("frozen", [("first",), ("second", "offset")])
+def test_frozen_parts_keep_their_bits_and_have_no_optimiser_state(here, frozen):
+    params, _ = train(here, frozen=frozen)
+    for name, part in toy_params().items():
+        same = np.asarray(params[name]["kernel"]).tobytes() == np.asarray(part["kernel"]).tobytes()
+        assert same == (name in frozen)
+    arrays = (here / f"{UPDATES:08d}" / checkpoints.ARRAYS).read_bytes()
+    assert all((f"['{name}']".encode() in arrays) == (name not in frozen) for name in toy_params())
+
+
+@pytest.mark.parametrize("name", ["adamw", "adabelief_2021"])
+def test_frozen_towers_keep_their_bits_under_weight_decay_too(here, name):
+    params = dual_encoder.initial(ITALIAN, jax.random.key(0), 20.0)
+    batch = {"image": np.ones((4, 16), np.float32), "text": np.eye(4, 16, dtype=np.float32)}
+    settings = optimiser(name=name, weight_decay=0.1, warmup_share=0.0)
+    trained, _ = loop.fit(
+        params, contrastive.loss_on_features, lambda step: batch, lambda params: {"valid_loss": 0.0}, settings,
+        3, 3, ("vision_model", "text_model", "logit_scale"), here, lambda line: None,
+    )  # fmt: skip
+    for part in ("vision_model", "text_model", "logit_scale"):
+        jax.tree.map(np.testing.assert_array_equal, jax.device_get(trained[part]), jax.device_get(params[part]))
+    assert not np.array_equal(trained["text_projection"]["kernel"], params["text_projection"]["kernel"])
+
+
+def test_training_on_cached_features_equals_training_with_frozen_towers_in_the_loop(here):
+    params = jax.device_get(dual_encoder.initial(ITALIAN, jax.random.key(1), 20.0))
+    pixels, encoded = pictures(seed=1, count=24), texts(seed=2, count=24)
+    encoder = Encoder(ITALIAN, 24)
+    image, text = encoder.images(params, pixels), encoder.texts(params, encoded)
+
+    def rows(step):
+        return np.random.default_rng([3, step]).permutation(24)[:8]
+
+    def run(folder, loss, batch_of):
+        frozen = ("vision_model", "text_model", "logit_scale")
+        return loop.fit(
+            params, loss, batch_of, lambda params: {"valid_loss": 0.0}, optimiser(warmup_share=0.0), 6, 6, frozen,
+            here / folder, lambda line: None,
+        )[0]  # fmt: skip
+
+    cached = run("cached", contrastive.loss_on_features, lambda step: {"image": image[rows(step)], "text": text[rows(step)]})
+    in_loop = run("loop", contrastive.loss_on_pixels(ITALIAN), lambda step: {
+        "pixels": pixels[rows(step)], "ids": encoded.ids[rows(step)], "mask": encoded.mask[rows(step)],
+    })  # fmt: skip
+    for name in ("visual_projection", "text_projection"):
+        np.testing.assert_allclose(cached[name]["kernel"], in_loop[name]["kernel"], rtol=0, atol=1e-5)
+        assert np.abs(cached[name]["kernel"] - params[name]["kernel"]).max() > 1e-3
+
+
+class Killed(BaseException):
+    """Stands for a process that ends at once."""
+
+
+@pytest.mark.parametrize("step", range(UPDATES))
+def test_a_run_killed_at_any_step_and_started_again_ends_with_the_same_bytes(here, undisturbed, step):
+    def batch_of(number):
+        if number == step:
+            raise Killed
+        return toy_batch(number)
+
+    with pytest.raises(Killed):
+        train(here, batch_of)
+    assert_same(train(here), undisturbed)
+
+
+@pytest.mark.parametrize("evaluation", range(4))
+def test_a_run_killed_at_any_evaluation_and_started_again_ends_with_the_same_bytes(here, undisturbed, evaluation):
+    left = [evaluation]
+
+    def validate(params):
+        left[0] -= 1
+        if left[0] < 0:
+            raise Killed
+        return toy_validate(params)
+
+    with pytest.raises(Killed):
+        train(here, validate=validate)
+    assert_same(train(here), undisturbed)
+
+
+def test_a_finished_run_started_again_computes_nothing_and_ends_with_the_same_bytes(here, undisturbed):
+    train(here)
+
+    def nothing(step):
+        raise AssertionError(f"step {step} ran again")
+
+    assert_same(train(here, nothing), undisturbed)
+
+
+def flipped(content):
+    return content[:-1] + bytes([content[-1] ^ 1])
+
+
+DAMAGE = {"a flipped bit": flipped, "a cut": lambda content: content[: len(content) // 2], "nothing left": lambda _: b""}
+
+
+@pytest.mark.parametrize("file", [checkpoints.ARRAYS, checkpoints.VALUES, files.MANIFEST, "deleted"])
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(here, undisturbed, capsys, file, damage):
+    train(here)
+    newest = sorted(here.glob("0*"))[-1]
+    if file == "deleted":
+        (newest / checkpoints.ARRAYS).unlink()
+    else:
+        (newest / file).write_bytes(DAMAGE[damage]((newest / file).read_bytes()))
+    steps = []
+
+    def batch_of(step):
+        steps.append(step)
+        return toy_batch(step)
+
+    assert_same(train(here, batch_of), undisturbed)
+    assert steps == [10, 11]
+    assert capsys.readouterr().err == f"{newest}: damaged checkpoint passed over\n"
+
+
+def test_a_run_all_of_whose_checkpoints_are_damaged_starts_anew(here, undisturbed):
+    train(here)
+    for path in here.glob("0*/arrays.safetensors"):
+        path.write_bytes(b"")
+    assert_same(train(here), undisturbed)
+
+
+def test_only_the_two_newest_checkpoints_are_kept(here):
+    train(here)
+    assert sorted(os.listdir(here)) == ["00000010", "00000012"]
+
+
+@pytest.mark.parametrize("step", [0, 7, 11])
+def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_its_batch(here, step):
+    def batch_of(number):
+        batch = toy_batch(number)
+        if number == step:
+            batch["x"][2, 1] = np.nan
+        return batch
+
+    with pytest.raises(InputError, match=rf"not finite at update {step + 1}; the batch is in .*diverged-{step}\.npz; lower"):
+        train(here, batch_of)
+    with np.load(here / f"diverged-{step}.npz") as saved:
+        np.testing.assert_array_equal(saved["['x']"], batch_of(step)["x"])
+        np.testing.assert_array_equal(saved["['y']"], batch_of(step)["y"])
+    assert len(list(here.glob("0*"))) == step // EVERY  # nothing was saved after it went wrong
+
+
+def test_a_validation_that_is_not_finite_stops_the_run(here):
+    scores = iter([1.0, math.nan])
+    with pytest.raises(InputError, match="the validation is not finite after update 5; lower"):
+        train(here, validate=lambda params: {"valid_loss": next(scores)})
+    assert not list(here.glob("0*"))
+
+
+TERMINATED = """
+import os, signal, sys
+import tests.test_training as t
+def batch_of(step):
+    if step == 6:
+        os.kill(os.getpid(), signal.SIGTERM)
+    return t.toy_batch(step)
+t.train(sys.argv[1], batch_of)
+"""
+
+
+def test_a_run_asked_to_stop_saves_and_exits_and_ends_with_the_same_bytes(here, undisturbed):
+    command = [sys.executable, "-c", TERMINATED, str(here / "state")]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    assert (done.returncode, done.stderr) == (143, "")
+    assert sorted(os.listdir(here / "state")) == ["00000005", "00000007"]
+    steps = []
+
+    def batch_of(step):
+        steps.append(step)
+        return toy_batch(step)
+
+    assert_same(train(here / "state", batch_of), undisturbed)
+    assert steps[0] == 7
+    shutil.rmtree(here / "state")
+
+
+def test_validation_metrics_are_the_losses_of_whole_blocks_and_the_mean_reciprocal_rank():
+    params = jax.device_get(dual_encoder.initial(ITALIAN, jax.random.key(2), 10.0))
+    rng = np.random.default_rng(5)
+    image, text = (rng.normal(size=(11, 16)).astype(np.float32) for _ in range(2))
+    values = contrastive.validator(lambda _: image, lambda _: text, 4)(params)
+    i = unit(image @ params["visual_projection"]["kernel"])
+    t = unit(text @ params["text_projection"]["kernel"])
+    for name, scale in (("valid_loss", 10.0), ("valid_loss_at_20", 20.0)):
+        blocks = [contrastive_loss(jnp.asarray(i[s : s + 4]), jnp.asarray(t[s : s + 4]), scale) for s in (0, 4)]
+        assert values[name] == pytest.approx(np.mean(blocks), rel=1e-5)
+    ranks = [1 + list(np.argsort(-row)).index(own) for own, row in enumerate(t @ i.T)]
+    assert values["valid_mrr@10"] == pytest.approx(np.mean([1 / rank if rank <= 10 else 0 for rank in ranks]), rel=1e-5)
+
+
+def test_a_validation_of_less_than_a_batch_is_an_error_that_says_so():
+    rows = np.ones((3, 16), np.float32)
+    params = jax.device_get(dual_encoder.initial(ITALIAN, jax.random.key(2), 10.0))
+    with pytest.raises(InputError, match="3 validation pairs are fewer than the batch of 4; lower `batch`"):
+        contrastive.validator(lambda _: rows, lambda _: rows, 4)(params)
