@@ -137,7 +137,8 @@ def test_checkpoints_and_what_a_kill_left_are_removed_when_a_cell_is_finished(pr
 def test_a_missing_input_is_one_line_that_names_it(project):
     (project / "input").unlink()
     done, computed = run("0")
-    assert (done.returncode, done.stderr, computed) == (1, "toy: input: missing; run `dvc repro` (or `dvc checkout`) to make it\n", [])
+    message = "toy: input: missing; run `dvc repro` (or `dvc checkout`) to make it\n"
+    assert (done.returncode, done.stderr, computed) == (1, message, [])
 
 
 def test_a_stage_asked_to_stop_stops_its_cells_and_says_so_by_its_exit_code(project):

@@ -40,7 +40,8 @@ def recounted(words, size, special, spell, join):
     while len(symbols) < size:
         pairs = Counter()
         for word, times in words.items():
-            pairs.update({pair: times * list(itertools.pairwise(spelled[word])).count(pair) for pair in itertools.pairwise(spelled[word])})
+            neighbours = Counter(itertools.pairwise(spelled[word]))
+            pairs.update({pair: times * count for pair, count in neighbours.items()})
         if not pairs:
             break
         best = min(pairs, key=lambda pair: (-pairs[pair], pair))
@@ -71,7 +72,8 @@ def test_subwords_are_what_counting_anew_before_every_merge_gives(size, spelling
 def test_the_most_frequent_pair_is_merged_first():
     words = Counter({"gatto": 3, "gatti": 2, "rosa": 1})
     learnt = subwords.learn(words, 14, [], subwords.word_pieces, subwords.join_pieces)
-    assert learnt.symbols == ["##a", "##i", "##o", "##s", "##t", "g", "r", "##at", "##att", "gatt", "gatto", "gatti", "##os", "##osa"]
+    letters, joined = ["##a", "##i", "##o", "##s", "##t", "g", "r"], ["##at", "##att", "gatt", "gatto", "gatti", "##os", "##osa"]
+    assert learnt.symbols == letters + joined
 
 
 @BOTH
