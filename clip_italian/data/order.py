@@ -1,9 +1,8 @@
 """Which examples make up which batch: a pure function of (seed, step), so that a resumed run reads the same data."""
-import functools
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from clip_italian.errors import InputError
 
@@ -18,21 +17,9 @@ class Draw(NamedTuple):
     captions: Int[np.ndarray, " b"]
 
 
-# Kept from step to step: drawing a whole epoch takes longer than a step on cached features.
-@functools.lru_cache(maxsize=2)
 def permutation(seed: int, epoch: int, count: int) -> Int[np.ndarray, " n"]:
-    """The order of all examples in one epoch; not to be written to."""
-    return _read_only(np.random.default_rng([seed, EPOCH_ORDER, epoch]).permutation(count))
-
-
-@functools.lru_cache(maxsize=2)
-def _caption_shares(seed: int, epoch: int, count: int) -> Float[np.ndarray, " n"]:
-    return _read_only(np.random.default_rng([seed, CAPTION_CHOICE, epoch]).random(count))
-
-
-def _read_only(array: np.ndarray) -> np.ndarray:
-    array.setflags(write=False)
-    return array
+    """The order of all examples in one epoch."""
+    return np.random.default_rng([seed, EPOCH_ORDER, epoch]).permutation(count)
 
 
 def draw(seed: int, step: int, batch: int, caption_offsets: Int[np.ndarray, " n1"]) -> Draw:
@@ -47,6 +34,6 @@ def draw(seed: int, step: int, batch: int, caption_offsets: Int[np.ndarray, " n1
         raise InputError(f"a batch of {batch} cannot be drawn from {count} examples; lower `batch` in the profile")
     epoch, place = divmod(step, batches)
     examples = permutation(seed, epoch, count)[place * batch : (place + 1) * batch]
-    share = _caption_shares(seed, epoch, count)[examples]
+    share = np.random.default_rng([seed, CAPTION_CHOICE, epoch]).random(count)[examples]
     first, after = caption_offsets[examples], caption_offsets[examples + 1]
     return Draw(examples, epoch, first + (share * (after - first)).astype(first.dtype))
