@@ -144,7 +144,6 @@ def test_a_missing_figure_is_named_in_one_line(copy: pathlib.Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.skipif(not (ROOT / "paper/paper.pdf").exists(), reason="the study has not run yet")
 def test_the_committed_paper_is_that_of_the_committed_results(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert paper.compiled(paper.SOURCE) == paper.OUTPUT.read_bytes()
