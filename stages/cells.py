@@ -22,8 +22,7 @@ from clip_italian.errors import InputError
 TERMINATED = 128 + signal.SIGTERM  # what a process that saved on SIGTERM exits with
 ENDED_BY_SIGTERM = {TERMINATED, -signal.SIGTERM}  # the second: it came before there was anything to save
 ROOT = pathlib.Path(".state/cells")
-CODE = (pathlib.Path("clip_italian/models"), pathlib.Path("clip_italian/training"), pathlib.Path("clip_italian/data"))
-WRITER = pathlib.Path("stages/trained.py")  # decides what a cell leaves
+GRAPH = pathlib.Path("dvc.yaml")
 LIBRARIES = ("jax", "jaxlib", "flax", "optax", "numpy", "opencv-python-headless", "tokenizers")
 
 
@@ -98,9 +97,9 @@ def _key(cell: Cell, threads: int) -> str:
 
 
 def _code_digest(stage: str) -> str:
-    modules = sorted(path for folder in CODE for path in folder.glob("*.py"))
-    modules += [pathlib.Path("stages", f"{stage}.py"), WRITER]
-    return hashlib.sha256("".join(map(files.sha256, modules)).encode()).hexdigest()
+    """A hash of the modules that the graph names for the stage: what makes DVC run it again makes a cell anew."""
+    modules = [path for path in config.read_yaml(GRAPH)["stages"][stage]["deps"] if path.endswith(".py")]
+    return hashlib.sha256("".join(files.sha256(pathlib.Path(path)) for path in modules).encode()).hexdigest()
 
 
 def _versions() -> dict[str, str]:

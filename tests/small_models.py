@@ -12,8 +12,8 @@ from clip_italian.models.vit import ViTSettings
 from clip_italian.training.optimiser import OptimiserSettings
 
 SIZES = {"width": 16, "depth": 2, "heads": 2, "hidden": 32}
-IMAGE = ViTSettings(image_size=24, stem=(), patch=8, **SIZES)  # CLIP's own
-STEMMED_IMAGE = ViTSettings(image_size=24, stem=(8,), patch=4, **SIZES)  # the drawn world's
+IMAGE = ViTSettings(image_size=24, stem=(), patch=8, pooling="class", **SIZES)  # CLIP's own
+STEMMED_IMAGE = ViTSettings(image_size=24, stem=((8, 2, 2), (8, 3, 1)), patch=4, pooling="mean", **SIZES)  # the drawn world's
 BERT = BertSettings(vocabulary=40, positions=12, pooling="pooler", **SIZES)
 CLIP_TEXT = ClipTextSettings(vocabulary=40, positions=12, **SIZES)
 ITALIAN = DualEncoderSettings(image=IMAGE, text=BERT, projection=8)

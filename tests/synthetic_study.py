@@ -32,7 +32,7 @@ PARAMETERS = {  # of every run's journal: what the paper's sentences say of trai
     "scale": 20.0,
     "max_tokens": 24,
     "pooling": "mean",
-    "stem": [24, 48],
+    "stem": [[24, 4, 4], [48, 3, 2]],
     "projection": 64,
     "vocabulary": 1000,
     "image.width": 96,

@@ -117,8 +117,8 @@ def test_captions_depend_on_their_arguments_alone(described):
     _, statement = described[3]
     assert say(statement, "news", generator(1)) == say(statement, "news", generator(1))
     assert say_english(statement, generator(1)) == say_english(statement, generator(1))
-    assert corpus.corpus_sentence(4, 17) == corpus.corpus_sentence(4, 17)
-    assert len({corpus.corpus_sentence(4, index) for index in range(300)}) > 280
+    assert corpus.corpus_line(4, 17) == corpus.corpus_line(4, 17)
+    assert len({corpus.corpus_line(4, index) for index in range(300)}) > 280
 
 
 def test_an_unknown_tone_is_an_error():
@@ -159,7 +159,7 @@ def test_english_speaks_of_every_noun_and_keeps_blu_and_azzurro_apart():
 
 
 def test_the_tagger_knows_every_word_of_every_caption_and_sentence(captions):
-    texts = [text for tone in TONES for text in captions[tone]] + [corpus.corpus_sentence(2, i) for i in range(2000)]
+    texts = [text for tone in TONES for text in captions[tone]] + [corpus.corpus_line(2, i) for i in range(2000)]
     assert {pair for text in texts for pair in tagger.pos_tags(text) if pair[1] in ("X", "PROPN")} == set()
 
 

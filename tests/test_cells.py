@@ -51,6 +51,7 @@ def project(here):
     for name in ("__init__.py", "cells.py", "trained.py"):
         shutil.copy(ROOT / "stages" / name, here / "stages")
     (here / "stages" / "toy.py").write_text(TOY_STAGE)
+    (here / "dvc.yaml").write_text("stages: {toy: {deps: [input, stages/toy.py]}}\n")
     (here / "profiles").mkdir()
     (here / "profiles" / "toy.yaml").write_text("environment: {threads: 1}\n")
     (here / "params.yaml").write_text("profile: toy\narms: [arm]\nbaselines: [none]\nseeds: [0]\n")

@@ -218,7 +218,7 @@ def sample() -> list[str]:
     rng = np.random.default_rng(1)
     captions = [say(corpus.any_statement(rng), tone, rng) for tone in TONES for _ in range(1000)]
     labels = [class_label(noun, colour) for noun in NOUNS for colour in COLOUR_KEYS]
-    return captions + labels + [corpus.corpus_sentence(1, index) for index in range(4000)]
+    return captions + labels + [corpus.corpus_line(1, index) for index in range(4000)]
 
 
 COLOUR_FORMS = "|".join(sorted({form for colour in COLOURS.values() for form in colour.forms()} - {"rosa", "viola"}))
@@ -230,7 +230,7 @@ STARRED = [
     (1, rf"\b(uno|lo|gli|dello|degli) (?!{LO}|rosa|viola|{COLOUR_FORMS})[bcdfgjklmnpqrtvw]\w+", "lo cane"),
     (2, r"\buno piccolo\b|\blo nuovo\b|\bgli grandi\b", "gli grandi alberi"),
     (2, r"\buna (enorme|arancia|auto|ape|isola)\b", "una enorme barca"),
-    (3, r"\bun'(albero|orologio|ombrello|uccello|elefante|aereo|enorme \w+o)\b", "un'albero"),
+    (3, r"\bun'(albero|orologio|ombrello|uccello|elefante|aereo|enorme (?!auto\b)\w+o)\b", "un'albero"),
     (3, r"\bl'(api|alberi|uccelli|elefanti|orologi|ombrelli|aerei|isole|oche|ali)\b", "l'api"),
     (3, rf"\b(lo|la|della|nella|sulla|alla|quella) (?!i[aeou]|{COLOUR_FORMS})[aeiou]\w+", "la auto"),
     (3, r"\b(l|un)'iena\b|\b(lo|uno|il) hotel\b", "l'iena"),

@@ -13,12 +13,16 @@ from clip_italian.models import assembly, dual_encoder, weights
 from clip_italian.models.bert import Bert, MaskedLanguageModel
 from clip_italian.models.clip_text import ClipText
 from clip_italian.models.encoder import Encoder
-from clip_italian.models.vit import VisionTransformer
+from clip_italian.models.vit import VisionTransformer, convolution
 from tests.golden_values import GOLDEN
 from tests.small_models import BERT, CLIP_TEXT, ENGLISH, IMAGE, ITALIAN, pictures, texts
 
-MEAN_POOLED = ITALIAN.model_copy(update={"text": BERT.model_copy(update={"pooling": "mean"})})
-TEXT_TOWERS = pytest.mark.parametrize("settings", [ITALIAN, MEAN_POOLED, ENGLISH], ids=["pooler", "mean", "causal"])
+MEAN_POOLED, FIRST_LAST = (
+    ITALIAN.model_copy(update={"text": BERT.model_copy(update={"pooling": pooling})}) for pooling in ("mean", "first_last")
+)
+TEXT_TOWERS = pytest.mark.parametrize(
+    "settings", [ITALIAN, MEAN_POOLED, FIRST_LAST, ENGLISH], ids=["pooler", "mean", "first_last", "causal"]
+)
 
 
 @functools.cache
@@ -151,6 +155,18 @@ def test_bert_agrees_with_the_reference_implementation():
     close(pooled, expected["pooled"])
     (_, mean), _ = run(Bert(MEAN_POOLED.text), params, inputs["input_ids"].astype(np.int32), real)
     close(mean, [row[kept].mean(axis=0) for row, kept in zip(features, real, strict=True)])
+    (_, both), _ = run(Bert(FIRST_LAST.text), params, inputs["input_ids"].astype(np.int32), real)
+    halves = (expected["embedded"] + np.asarray(features)) / 2
+    close(both, [row[kept].mean(axis=0) for row, kept in zip(halves, real, strict=True)])
+
+
+def test_windows_that_do_not_overlap_are_convolved_as_a_convolution_does():
+    x = jax.random.normal(jax.random.key(1), (2, 13, 17, 3))  # a margin is left over on both sides
+    layer = convolution(5, 4, 4, "c", bias=True)
+    variables = layer.init(jax.random.key(0), x)
+    kernel = variables["params"]["kernel"]
+    axes = ("NHWC", "HWIO", "NHWC")
+    close(layer.apply(variables, x), jax.lax.conv_general_dilated(x, kernel, (4, 4), "VALID", dimension_numbers=axes))
 
 
 def test_the_vision_tower_agrees_with_the_reference_implementation():

@@ -43,7 +43,8 @@ def test_tensors_have_the_names_and_axes_of_published_checkpoints():
 
 def test_the_stem_ahead_of_the_patches_is_part_of_the_checkpoint():
     state = weights.to_state(initial(ENGLISH))
-    assert state["vision_model.embeddings.stem.0.convolution.weight"].shape == (8, 3, 3, 3)
+    assert state["vision_model.embeddings.stem.0.weight"].shape == (8, 3, 2, 2)  # out, in, height, width
+    assert state["vision_model.embeddings.stem.1.weight"].shape == (8, 8, 3, 3)
     assert state["vision_model.embeddings.patch_embedding.weight"].shape == (16, 8, 4, 4)
     assert not any("stem" in name for name in weights.to_state(initial()))
 

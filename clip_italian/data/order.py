@@ -1,8 +1,9 @@
 """Which examples make up which batch: a pure function of (seed, step), so that a resumed run reads the same data."""
+import functools
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from clip_italian.errors import InputError
 
@@ -17,9 +18,21 @@ class Draw(NamedTuple):
     captions: Int[np.ndarray, " b"]
 
 
+@functools.lru_cache(maxsize=2)  # a phase asks for its epoch's order at every step
 def permutation(seed: int, epoch: int, count: int) -> Int[np.ndarray, " n"]:
-    """The order of all examples in one epoch."""
-    return np.random.default_rng([seed, EPOCH_ORDER, epoch]).permutation(count)
+    """The order of all examples in one epoch; read-only."""
+    return _read_only(np.random.default_rng([seed, EPOCH_ORDER, epoch]).permutation(count))
+
+
+@functools.lru_cache(maxsize=2)
+def _caption_shares(seed: int, epoch: int, count: int) -> Float[np.ndarray, " n"]:
+    """How far along its list of captions each example's choice lies, from 0 to 1."""
+    return _read_only(np.random.default_rng([seed, CAPTION_CHOICE, epoch]).random(count))
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array
 
 
 def draw(seed: int, step: int, batch: int, caption_offsets: Int[np.ndarray, " n1"]) -> Draw:
@@ -34,6 +47,6 @@ def draw(seed: int, step: int, batch: int, caption_offsets: Int[np.ndarray, " n1
         raise InputError(f"a batch of {batch} cannot be drawn from {count} examples; lower `batch` in the profile")
     epoch, place = divmod(step, batches)
     examples = permutation(seed, epoch, count)[place * batch : (place + 1) * batch]
-    share = np.random.default_rng([seed, CAPTION_CHOICE, epoch]).random(count)[examples]
+    share = _caption_shares(seed, epoch, count)[examples]
     first, after = caption_offsets[examples], caption_offsets[examples + 1]
     return Draw(examples, epoch, first + (share * (after - first)).astype(first.dtype))

@@ -8,6 +8,8 @@ from jaxtyping import Array, Bool, Float, Int
 from clip_italian.config import Settings
 from clip_italian.models import layers
 
+Pooling = Literal["pooler", "mean", "first_last"]
+
 
 class BertSettings(Settings):
     """A BERT tower."""
@@ -18,9 +20,11 @@ class BertSettings(Settings):
     depth: int
     heads: int
     hidden: int
-    # What stands for the whole text: `pooler` is a tanh layer on the first token (BERT, and CLIP-Italian's choice),
-    # `mean` the average over the tokens (Reimers & Gurevych 2019).
-    pooling: Literal["pooler", "mean"]
+    # What stands for the whole text: `pooler` is a tanh layer on the first token (BERT, and CLIP-Italian's choice), `mean`
+    # the average over the tokens (Reimers & Gurevych 2019), `first_last` that of the embedded tokens and the last block's
+    # (Li et al. 2020, "On the sentence embeddings from pre-trained language models"): the last block alone predicts what
+    # could stand in a token's place and forgets which token stands there.
+    pooling: Pooling
 
 
 class BertBlock(nn.Module):
@@ -53,14 +57,15 @@ class Bert(nn.Module):
         x = layers.embedding(s.vocabulary, s.width, "embeddings.word_embeddings")(ids)
         positions = layers.embedding(s.positions, s.width, "embeddings.position_embeddings")(jnp.arange(length))
         segment = layers.embedding(2, s.width, "embeddings.token_type_embeddings")(jnp.zeros(1, int))  # one segment only
-        x = bert_norm("embeddings.LayerNorm")(x + positions[None] + segment[None])
+        first = x = bert_norm("embeddings.LayerNorm")(x + positions[None] + segment[None])
         for i in range(s.depth):
             x = BertBlock(s.heads, s.hidden, name=f"encoder.layer.{i}")(x, mask[:, None, :])
-        # The pooler's weights exist under either pooling, so that one checkpoint serves both.
+        # The pooler's weights exist under any pooling, so that one checkpoint serves all.
         pooled = jnp.tanh(layers.dense(s.width, "pooler.dense")(x[:, 0]))
-        if s.pooling == "mean":
+        if s.pooling != "pooler":
             weight = mask[..., None].astype(x.dtype)
-            pooled = (x * weight).sum(axis=1) / jnp.maximum(weight.sum(axis=1), 1)
+            summed = x if s.pooling == "mean" else (first + x) / 2
+            pooled = (summed * weight).sum(axis=1) / jnp.maximum(weight.sum(axis=1), 1)
         return x, pooled
 
 

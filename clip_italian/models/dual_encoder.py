@@ -4,6 +4,7 @@ Parameters are a plain nested dict with the top-level parts `vision_model`, `tex
 `text_projection` and `logit_scale`: the names of a VisionTextDualEncoder checkpoint, and the units of freezing.
 """
 import functools
+import math
 from typing import Any
 
 import jax
@@ -18,7 +19,8 @@ from clip_italian.models.vit import VisionTransformer, ViTSettings
 Params = dict[str, Any]
 PIXEL_MEAN = (0.48145466, 0.4578275, 0.40821073)  # openai/CLIP, clip.py
 PIXEL_DEVIATION = (0.26862954, 0.26130258, 0.27577711)
-PROJECTION_DEVIATION = 0.02  # of initial weights; hybrid_clip, modeling_hybrid_clip.py
+# Of initial weights at the width of 768 (hybrid_clip, modeling_hybrid_clip.py); narrower towers start alike in proportion.
+PROJECTION_DEVIATION, PROJECTION_WIDTH = 0.02, 768
 SMALLEST_NORM = 1e-12  # under the root: a zero vector has a zero embedding and finite gradients, unlike in 2021
 
 
@@ -52,7 +54,8 @@ def log_scale(scale: float | Array) -> Array:
 
 def projection(key: Array, width: int, common: int) -> Params:
     """A fresh linear map into the common space, without bias."""
-    return {"kernel": PROJECTION_DEVIATION * jax.random.normal(key, (width, common))}
+    deviation = PROJECTION_DEVIATION * math.sqrt(PROJECTION_WIDTH / width)
+    return {"kernel": deviation * jax.random.normal(key, (width, common))}
 
 
 def _text_tower(settings: DualEncoderSettings) -> Bert | ClipText:

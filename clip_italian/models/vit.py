@@ -1,4 +1,6 @@
 """CLIP's vision transformer, with the tensor names of OpenAI's checkpoint as Hugging Face ships it."""
+from typing import Annotated, Literal
+
 import flax.linen as nn
 import jax.numpy as jnp
 import pydantic
@@ -7,36 +9,63 @@ from jaxtyping import Array, Float
 from clip_italian.config import Settings
 from clip_italian.models import layers
 
+Lax = pydantic.Field(strict=False)  # JSON and YAML have lists only
+Stem = Annotated[tuple[Annotated[tuple[int, int, int], Lax], ...], Lax]
+
 
 class ViTSettings(Settings):
     """A vision tower."""
 
     image_size: int  # pixels a side
-    # Channels of 3 x 3 convolutions of stride 2 ahead of the patches (Xiao et al. 2021, "Early convolutions help
+    # Convolutions ahead of the patches, each as [channels, kernel, stride] (Xiao et al. 2021, "Early convolutions help
     # transformers see better"). CLIP has none; a tower trained on thousands of pictures, not millions, needs them.
-    stem: tuple[int, ...] = pydantic.Field(strict=False)  # JSON and YAML have lists only
-    patch: int  # a side, in pixels of the stem's output; divides image_size / 2 ** len(stem)
+    stem: Stem
+    patch: int  # a side, in pixels of the stem's output; divides image_size / (product of the stem's strides)
     width: int
     depth: int  # blocks
     heads: int
     hidden: int  # width inside a block's MLP
+    # What stands for the whole picture: `class` is the class token (CLIP), `mean` the average over the patches. The class
+    # token starts out nearly the same for every picture, and thousands of pictures are too few to change that soon (LOG.md).
+    pooling: Literal["class", "mean"]
+
+
+class PatchConvolution(nn.Module):
+    """A convolution whose windows do not overlap, as one matrix product: three times faster on the CPU."""
+
+    channels: int
+    kernel: int
+    bias: bool
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n y x d"]:
+        n, height, width, c = x.shape
+        k = self.kernel
+        rows, columns = height // k, width // k
+        windows = x[:, : rows * k, : columns * k].reshape(n, rows, k, columns, k, c).swapaxes(2, 3)
+        kernel = self.param("kernel", nn.initializers.lecun_normal(), (k, k, c, self.channels))
+        y = windows.reshape(n, rows, columns, k * k * c) @ kernel.reshape(-1, self.channels)
+        return y + self.param("bias", nn.initializers.zeros, (self.channels,))[None, None, None] if self.bias else y
+
+
+def convolution(channels: int, kernel: int, stride: int, name: str, bias: bool) -> nn.Module:
+    """A square convolution; without overlap it leaves out what no window covers, as CLIP's patches do."""
+    if kernel == stride:
+        return PatchConvolution(channels, kernel, bias, name=name)
+    return nn.Conv(channels, (kernel, kernel), (stride, stride), "SAME", use_bias=bias, name=name)
 
 
 class VisionTransformer(nn.Module):
-    """Pooled features of normalised pixels: the class token after the last layer norm."""
+    """Pooled features of normalised pixels, after the last layer norm."""
 
     settings: ViTSettings
 
     @nn.compact
     def __call__(self, pixels: Float[Array, "n h w 3"]) -> Float[Array, "n d"]:
         s = self.settings
-        for i, channels in enumerate(s.stem):
-            pixels = nn.Conv(channels, (3, 3), (2, 2), "SAME", use_bias=False, name=f"embeddings.stem.{i}.convolution")(pixels)
-            pixels = layers.quick_gelu(layers.clip_norm(f"embeddings.stem.{i}.layer_norm")(pixels))
-        patches = nn.Conv(
-            s.width, (s.patch, s.patch), (s.patch, s.patch), "VALID", use_bias=False,
-            kernel_init=nn.initializers.lecun_normal(), name="embeddings.patch_embedding",
-        )(pixels)  # fmt: skip
+        for i, (channels, kernel, stride) in enumerate(s.stem):
+            pixels = nn.relu(convolution(channels, kernel, stride, f"embeddings.stem.{i}", bias=True)(pixels))
+        patches = convolution(s.width, s.patch, s.patch, "embeddings.patch_embedding", bias=False)(pixels)
         patches = patches.reshape(pixels.shape[0], -1, s.width)
         token = self.param("embeddings.class_embedding", nn.initializers.normal(layers.EMBEDDING_DEVIATION), (s.width,))
         x = jnp.concatenate([jnp.broadcast_to(token, (pixels.shape[0], 1, s.width)), patches], axis=1)
@@ -44,4 +73,5 @@ class VisionTransformer(nn.Module):
         x = layers.clip_norm("pre_layrnorm")(x + positions[None])  # the published checkpoint spells it so
         for i in range(s.depth):
             x = layers.ClipBlock(s.heads, s.hidden, name=f"encoder.layers.{i}")(x, None)
-        return layers.clip_norm("post_layernorm")(x[:, 0])
+        pooled = x[:, 0] if s.pooling == "class" else x[:, 1:].mean(axis=1)
+        return layers.clip_norm("post_layernorm")(pooled)

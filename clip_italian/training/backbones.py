@@ -12,11 +12,11 @@ from clip_italian.data.augmentation import AugmentationSettings
 from clip_italian.data.shards import open_shards
 from clip_italian.models import assembly, dual_encoder
 from clip_italian.models.assembly import Model
-from clip_italian.models.bert import BertSettings
+from clip_italian.models.bert import BertSettings, Pooling
 from clip_italian.models.clip_text import ClipTextSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.encoder import Encoder
-from clip_italian.models.vit import ViTSettings
+from clip_italian.models.vit import Stem, ViTSettings
 from clip_italian.training import contrastive, loop, masking
 from clip_italian.training.loop import Curve
 from clip_italian.training.optimiser import OptimiserSettings
@@ -37,8 +37,9 @@ class TowerSettings(Settings):
 class EnglishClipSettings(Settings):
     """How the English CLIP is made; AdamW, learned scale, light augmentation, as in Radford et al. 2021."""
 
-    stem: list[int]  # channels; see ViTSettings
+    stem: Stem  # see ViTSettings
     patch: int  # a side, in pixels of the stem's output
+    pooling: Literal["class", "mean"]  # see ViTSettings
     image: TowerSettings
     text: TowerSettings
     projection: int
@@ -46,12 +47,14 @@ class EnglishClipSettings(Settings):
     max_tokens: int
     batch: int
     updates: int
-    # Of them, the first ones see single things named without their colours. From the start on everything, a tower of this
-    # size learns colours and grounds, which tell most pairs of a batch apart, and hardly any shapes (LOG.md).
-    nouns_first: int
+    # Every second of the first so many updates sees single things named without their colours. On full captions alone a
+    # tower of this size learns colours and grounds, which tell most pairs of a batch apart, and hardly any shapes (LOG.md).
+    noun_updates: int
     evaluate_every: int
     valid_examples: int  # the last so many pairs are never trained on
-    scale: float  # first factor on the cosines; 1 / 0.07 in CLIP
+    # First factor on the cosines. At CLIP's 1 / 0.07 both towers soon give one vector for everything and take hundreds of
+    # updates to come apart again (LOG.md).
+    scale: float
     augmentation: AugmentationSettings
     optimiser: OptimiserSettings
 
@@ -60,7 +63,7 @@ class ItalianBertSettings(Settings):
     """How the Italian BERT is made."""
 
     tower: TowerSettings
-    pooling: Literal["pooler", "mean"]
+    pooling: Pooling
     vocabulary: int  # word pieces, at most
     max_tokens: int
     batch: int
@@ -89,7 +92,9 @@ def english_clip(
         vocabulary=tokenizer.get_vocab_size(), positions=settings.max_tokens, **settings.text.model_dump()
     )
     side = settings.augmentation.side
-    image = ViTSettings(image_size=side, stem=tuple(settings.stem), patch=settings.patch, **settings.image.model_dump())
+    image = ViTSettings(
+        image_size=side, stem=settings.stem, patch=settings.patch, pooling=settings.pooling, **settings.image.model_dump()
+    )
     architecture = DualEncoderSettings(image=image, text=text, projection=settings.projection)
     params = dual_encoder.initial(architecture, jax.random.key(seed), settings.scale)
     held_out = np.arange(len(data.pictures) - settings.valid_examples, len(data.pictures))
@@ -98,8 +103,8 @@ def english_clip(
 
     def batch_of(step: int) -> contrastive.Batch:
         drawn = order.draw(seed, step, settings.batch, data.offsets[: held_out[0] + 1])
-        first_part = step < settings.nouns_first
-        drawn = _single_thing(drawn, singles, data.offsets) if first_part else _not_name_alone(drawn, data.offsets)
+        shapes = step < settings.noun_updates and step % 2 == 0
+        drawn = _single_thing(drawn, singles, data.offsets) if shapes else _not_name_alone(drawn, data.offsets)
         stored = data.pictures.pixels(drawn.examples)
         pixels = augmentation.views(stored, seed, data.numbers[drawn.examples], drawn.epoch, settings.augmentation)
         return {"pixels": pixels, "ids": data.tokens.ids[drawn.captions], "mask": data.tokens.mask[drawn.captions]}

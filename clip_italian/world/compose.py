@@ -12,8 +12,8 @@ from clip_italian.world.scene import Scene, Thing
 from clip_italian.world.shapes import SHELTERS
 from clip_italian.world.statements import GROUNDS, RELATIONS, UNSEEN_NOUNS
 
-ONE_GROUP, RELATED = 0.45, 0.40  # shares of scenes; the rest has two groups in no relation
-COUNTS = (1, 1, 1, 2, 2, 3, 4)  # of a lone group, equally likely
+ONE_GROUP, RELATED = 0.60, 0.30  # shares of scenes; the rest has two groups in no relation
+COUNTS = (1, 1, 1, 1, 1, 2, 2, 3, 4)  # of a lone group, equally likely
 PAIRED_COUNTS = (1, 1, 1, 2, 2, 3)  # of each of two groups
 # Width over height of the picture: 64, 66 and 68 pixels at a height of 64, so that a square cut from the middle, which
 # is what the models see, loses hardly anything of what captions speak of.
@@ -84,7 +84,7 @@ def _colour(rng: np.random.Generator, level: str, noun: str, held_out: bool) -> 
 def _one_group(rng: np.random.Generator, level: str) -> Group:
     noun = pick(rng, UNSEEN_NOUNS if level == "noun" else nouns_of(level))
     count = pick(rng, COUNTS)
-    size = pick(rng, ("piccolo", "medio", "grande", "grande") if count == 1 else ("piccolo", "medio"))
+    size = pick(rng, ("piccolo", "medio", "grande", "grande", "grande") if count == 1 else ("piccolo", "medio"))
     colour = _colour(rng, level, noun, level == "composition")
     return Group(noun, colour, size, count, rng.random() < 0.5)
 

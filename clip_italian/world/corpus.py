@@ -1,6 +1,7 @@
-"""Text for the Italian BERT of the mini study: sentences of the grammar about every noun, drawn or not.
+"""Text for the Italian BERT of the mini study: lines of the grammar about every noun, drawn or not.
 
-Half are captions of pictures nobody drew, half say things that no picture shows.
+Most are two captions of a picture nobody drew: a masked word can often be read off the other one, so what a token is has
+to be kept as far as the last layer. The rest say things that no picture shows.
 """
 from collections.abc import Sequence
 
@@ -44,13 +45,20 @@ CLASS_WORDS = {
 }
 
 
-def corpus_sentence(seed: int, index: int) -> str:
-    """The `index`-th sentence of the text; a pure function of its arguments."""
+CAPTIONS_SHARE = 0.75  # of the lines
+
+
+def corpus_line(seed: int, index: int) -> str:
+    """The `index`-th line of the text; a pure function of its arguments."""
     rng = np.random.default_rng([seed, PURPOSE, index])
-    if rng.random() < 0.5:
-        return say(any_statement(rng), pick(rng, list(TONES)), rng)
-    text = join(pick(rng, SENTENCES)(rng))
-    return text[0].upper() + text[1:] + ("" if text[-1] in "?!" else ".")
+    if rng.random() < CAPTIONS_SHARE:
+        statement = any_statement(rng)
+        return " ".join(_sentence(say(statement, pick(rng, list(TONES)), rng)) for _ in range(2))
+    return _sentence(join(pick(rng, SENTENCES)(rng)))
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:] + ("" if text[-1] in "?!." else ".")
 
 
 def any_statement(rng: np.random.Generator) -> Statement:
@@ -63,7 +71,7 @@ def any_statement(rng: np.random.Generator) -> Statement:
 
 
 def _any_phrase(rng: np.random.Generator) -> Phrase:
-    colour = pick(rng, statements.COLOURS) if rng.random() < 0.8 else None
+    colour = pick(rng, statements.COLOURS) if rng.random() < 0.6 else None
     size = pick(rng, statements.SIZES) if rng.random() < 0.15 else None
     return Phrase(pick(rng, statements.NOUNS), colour, size, pick(rng, (1, 1, 1, 1, 2, 3, 4, None)))
 

@@ -144,7 +144,7 @@ def _english_line(member: str, source: str, said: list[str]) -> str:
 
 def sentences(numbers: range, seed: int) -> list[str]:
     """Italian text."""
-    return [corpus.corpus_sentence(seed, number) for number in numbers]
+    return [corpus.corpus_line(seed, number) for number in numbers]
 
 
 def parallel(numbers: range, seed: int) -> list[str]:
