@@ -50,7 +50,7 @@ def architecture(settings: BackboneSettings) -> DualEncoderSettings:
     """The dual encoder of the profile, its vocabulary as large as it may become."""
     clip, bert = settings.english_clip, settings.italian_bert
     image = ViTSettings(
-        image_size=clip.augmentation.side, stem=tuple(clip.stem), patch=clip.patch, **clip.image.model_dump()
+        image_size=clip.augmentation.side, stem=clip.stem, patch=clip.patch, pooling=clip.pooling, **clip.image.model_dump()
     )
     text = BertSettings(
         vocabulary=bert.vocabulary, positions=bert.max_tokens, pooling=bert.pooling, **bert.tower.model_dump()

@@ -22,7 +22,6 @@ from clip_italian.errors import InputError
 TERMINATED = 128 + signal.SIGTERM  # what a process that saved on SIGTERM exits with
 ENDED_BY_SIGTERM = {TERMINATED, -signal.SIGTERM}  # the second: it came before there was anything to save
 ROOT = pathlib.Path(".state/cells")
-GRAPH = pathlib.Path("dvc.yaml")
 LIBRARIES = ("jax", "jaxlib", "flax", "optax", "numpy", "opencv-python-headless", "tokenizers")
 
 
@@ -90,16 +89,10 @@ def _key(cell: Cell, threads: int) -> str:
     made_from = {
         "settings": cell.settings,
         "inputs": {str(path): files.tree_digest(path) for path in cell.inputs},
-        "code": _code_digest(cell.stage),
+        "code": files.sha256(pathlib.Path("reports/code", f"{cell.stage}.txt")),
         "environment": [threads, _versions()],
     }
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _code_digest(stage: str) -> str:
-    """A hash of the modules that the graph names for the stage: what makes DVC run it again makes a cell anew."""
-    modules = [path for path in config.read_yaml(GRAPH)["stages"][stage]["deps"] if path.endswith(".py")]
-    return hashlib.sha256("".join(files.sha256(pathlib.Path(path)) for path in modules).encode()).hexdigest()
 
 
 def _versions() -> dict[str, str]:

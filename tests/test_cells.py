@@ -51,7 +51,8 @@ def project(here):
     for name in ("__init__.py", "cells.py", "trained.py"):
         shutil.copy(ROOT / "stages" / name, here / "stages")
     (here / "stages" / "toy.py").write_text(TOY_STAGE)
-    (here / "dvc.yaml").write_text("stages: {toy: {deps: [input, stages/toy.py]}}\n")
+    (here / "reports/code").mkdir(parents=True)
+    (here / "reports/code/toy.txt").write_text("the code of the stage")
     (here / "profiles").mkdir()
     (here / "profiles" / "toy.yaml").write_text("environment: {threads: 1}\n")
     (here / "params.yaml").write_text("profile: toy\narms: [arm]\nbaselines: [none]\nseeds: [0]\n")
@@ -95,7 +96,7 @@ def test_another_setting_input_or_code_makes_a_new_key_and_forgets_the_old(proje
     for change in (
         lambda: None,
         lambda: (project / "input").write_text("second"),
-        lambda: (project / "stages" / "toy.py").write_text(TOY_STAGE + "\n"),
+        lambda: (project / "reports/code/toy.txt").write_text("another code"),
     ):
         change()
         assert run("0", settings={"rate": 2})[1] == ["0"]

@@ -12,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from clip_italian import config, verify
-from tests.import_closure import PACKAGES, closure, direct_imports, stage_modules
+from clip_italian.imports import PACKAGES, closure, direct_imports, stage_modules, stage_names, write_listings
 
 ROOT = pathlib.Path(__file__).parents[1]
 GRAPH = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
@@ -35,10 +35,6 @@ def stage_of(name):
 def paths(name, kind):
     """The paths of an entry's `deps`, `outs` or `metrics`."""
     return [item if isinstance(item, str) else next(iter(item)) for item in GRAPH[name].get(kind, [])]
-
-
-def is_code(path):
-    return path.endswith(".py") or (path.split("/")[0] in PACKAGES and not pathlib.PurePath(path).suffix)
 
 
 def layer(path):
@@ -79,20 +75,36 @@ def test_packages_are_empty_so_that_leaving_them_out_of_deps_hides_nothing(path)
 
 
 # --- The graph against the code ---------------------------------------------------------------------------------------
-@pytest.mark.parametrize("name", GRAPH)
-def test_deps_name_the_modules_that_a_stage_imports_and_no_other(name):
-    imported = stage_modules(ROOT, stage_of(name))
-    named = {pathlib.Path(path) for path in paths(name, "deps") if is_code(path)}
-    folders = {path for path in named if path.suffix != ".py"}
-    inside = {
-        file.relative_to(ROOT)
-        for folder in folders
-        for file in (ROOT / folder).rglob("*.py")
-        if file.name != "__init__.py"
-    }
-    listed = (named - folders) | inside
-    assert sorted(map(str, imported - listed)) == [], "imported, not in deps"
-    assert sorted(map(str, listed - imported)) == [], "in deps, not imported"
+@pytest.mark.parametrize("name", [name for name in GRAPH if name != "code"])
+def test_a_stage_depends_on_the_listing_of_its_own_code(name):
+    assert [path for path in paths(name, "deps") if path.startswith("reports/code/")] == [
+        f"reports/code/{stage_of(name)}.txt"
+    ]
+
+
+def test_the_listings_depend_on_all_code_that_a_stage_can_import():
+    imported = {path.parts[0] for stage in stage_names(ROOT) for path in stage_modules(ROOT, stage)}
+    assert imported == set(paths("code", "deps"))
+
+
+def test_a_listing_names_what_a_stage_loads_and_changes_with_it(tmp_path):
+    for folder in PACKAGES[:-1]:
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    write_listings(tmp_path / "before", tmp_path)
+    program = "import sys, stages.curate; print(*(getattr(one, '__file__', None) for one in sys.modules.values()), sep='\\n')"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    loaded = {path for path in map(pathlib.Path, done.stdout.splitlines()) if path.is_relative_to(tmp_path)}
+    listed = {tmp_path / line.split("  ")[1] for line in (tmp_path / "before/curate.txt").read_text().splitlines()}
+    assert {path for path in loaded if path.name != "__init__.py"} == listed - {tmp_path / "stages/__main__.py"}
+
+    edited = pathlib.Path("clip_italian/data/duplicates.py")
+    with open(tmp_path / edited, "a") as module:
+        module.write("# changed\n")
+    write_listings(tmp_path / "after", tmp_path)
+    before, after = ({path.stem: path.read_text() for path in (tmp_path / name).iterdir()} for name in ("before", "after"))
+    changed = {stage for stage in before if before[stage] != after[stage]}
+    assert changed == {stage for stage in before if edited in stage_modules(ROOT, stage)}
+    assert "curate" in changed and "finetune" not in changed
 
 
 @pytest.mark.parametrize("name", GRAPH)
@@ -117,8 +129,7 @@ def sections_read(path):
 
 
 def test_every_stage_is_in_the_graph_and_starts_by_exec():
-    modules = {path.stem for path in (ROOT / "stages").glob("[!_]*.py") if "\ndef main(" in path.read_text()}
-    assert {stage_of(name) for name in GRAPH} == modules
+    assert sorted({stage_of(name) for name in GRAPH}) == stage_names(ROOT)
     assert all(stage["cmd"].startswith("exec python -m stages ") for stage in GRAPH.values())
 
 
@@ -126,7 +137,8 @@ def test_what_a_stage_reads_is_in_git_or_made_by_a_stage():
     made = {path for name in GRAPH for kind in ("outs", "metrics") for path in paths(name, kind)}
     for name in GRAPH:
         for path in paths(name, "deps"):
-            if not is_code(path) and not any(f"{one}/".startswith(f"{path}/") for one in made):
+            inside = any(f"{path}/".startswith(f"{one}/") or f"{one}/".startswith(f"{path}/") for one in made)
+            if path not in PACKAGES and not inside:
                 pattern = re.compile(re.escape(path).replace(r"\$\{item\.arm\}", r"\$\{item\.\w+\}"))
                 assert (ROOT / path).is_file() or any(pattern.fullmatch(one) for one in made), f"{name}: {path}"
 
@@ -252,9 +264,9 @@ def test_nothing_runs_a_second_time_and_a_bare_clone_needs_nothing(study, tmp_pa
 
 def test_stages_open_nothing_that_their_deps_do_not_name(study):
     lines = (line.split(" ", 1) for line in study.log.read_text().splitlines() if " " in line)
-    # Code is the imports' test above; a bare number is a checkpoint's folder, opened relative to the one that holds it.
+    # Code is in the listings, tested above; a bare number is a checkpoint's folder, opened relative to the one that holds it.
     opened = {(stage, path) for stage, path in lines if not re.search(r"\.pyc?$|^\d{8}$", path)}
-    free = (".state", "params.yaml", "profiles", "provenance", "dvc.yaml", "dvc.lock", "mlflow.db", "mlartifacts", ".git")
+    free = (".state", "params.yaml", "profiles", "provenance", "dvc.lock", "mlflow.db", "mlartifacts", ".git")
     strangers = set()
     for stage, path in opened:
         entries = [name for name in GRAPH if stage_of(name) == stage]

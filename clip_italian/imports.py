@@ -1,11 +1,12 @@
-"""Which modules of this repository a module really imports; `python -m tests.import_closure` prints all stages'.
+"""Which modules of this repository a module really imports, so that a stage runs again when one of them changes.
 
 Only import statements count, at any depth of the file: the library is imported by name, never by computed names.
 """
 
 import ast
 import pathlib
-import sys
+
+from clip_italian import files
 
 PACKAGES = ("clip_italian", "stages", "analysis", "benchmarks")
 ENTRY = pathlib.Path("stages/__main__.py")  # every stage starts here
@@ -43,14 +44,18 @@ def closure(root: pathlib.Path, *starts: pathlib.Path) -> set[pathlib.Path]:
     return seen
 
 
+def stage_names(root: pathlib.Path) -> list[str]:
+    """The modules of `stages` that are stages, not helpers of stages."""
+    return sorted(path.stem for path in (root / "stages").glob("[!_]*.py") if "\ndef main(" in path.read_text())
+
+
 def stage_modules(root: pathlib.Path, stage: str) -> set[pathlib.Path]:
     """Every module that `python -m stages <stage>` loads, as paths relative to `root`."""
     return closure(root, ENTRY, pathlib.Path("stages") / f"{stage}.py")
 
 
-if __name__ == "__main__":
-    here = pathlib.Path()
-    for name in sys.argv[1:] or sorted(
-        p.stem for p in pathlib.Path("stages").glob("*.py") if not p.stem.startswith("_")
-    ):
-        print(name, *sorted(str(path) for path in stage_modules(here, name)), sep="\n      - ")
+def write_listings(folder: pathlib.Path, root: pathlib.Path = pathlib.Path()) -> None:
+    """Writes `<stage>.txt` for every stage: a line "SHA-256, path" for each module that it loads."""
+    for stage in stage_names(root):
+        lines = (f"{files.sha256(root / path)}  {path}\n" for path in sorted(stage_modules(root, stage)))
+        files.write_text(folder / f"{stage}.txt", "".join(lines))
