@@ -30,7 +30,7 @@ SETTINGS = ("resamples", "permutations", "confidence", "smallest_effect")
 
 def entry(value: Any, file: pathlib.Path | str, field: str, run_key: str = "", text: str = "") -> Entry:
     """A number that has no interval; whole ones are printed with thousands separated."""
-    plain = f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
+    plain = f"{value:,}" if isinstance(value, int) else f"{value:.4g}" if isinstance(value, float) else str(value)
     return {"value": value, "text": text or plain, "file": str(file), "field": field, "run_key": run_key}
 
 
