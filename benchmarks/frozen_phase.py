@@ -24,11 +24,9 @@ from clip_italian import config, environment
 from clip_italian.data import order, tokens
 from clip_italian.data.tokens import Tokens
 from clip_italian.models import dual_encoder
-from clip_italian.models.bert import BertSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.encoder import Encoder
-from clip_italian.models.vit import ViTSettings
-from clip_italian.training import contrastive, freezing, loop, optimiser
+from clip_italian.training import backbones, contrastive, freezing, loop, optimiser
 from clip_italian.training.arms import BACKBONES
 from clip_italian.training.backbones import BackboneSettings
 from clip_italian.training.contrastive import Batch
@@ -48,14 +46,10 @@ class Timed(NamedTuple):
 
 def architecture(settings: BackboneSettings) -> DualEncoderSettings:
     """The dual encoder of the profile, its vocabulary as large as it may become."""
-    clip, bert = settings.english_clip, settings.italian_bert
-    image = ViTSettings(
-        image_size=clip.augmentation.side, stem=clip.stem, patch=clip.patch, pooling=clip.pooling, **clip.image.model_dump()
+    clip = backbones.english_architecture(settings.english_clip, settings.english_clip.vocabulary)
+    return clip.model_copy(
+        update={"text": backbones.italian_architecture(settings.italian_bert, settings.italian_bert.vocabulary)}
     )
-    text = BertSettings(
-        vocabulary=bert.vocabulary, positions=bert.max_tokens, pooling=bert.pooling, **bert.tower.model_dump()
-    )
-    return DualEncoderSettings(image=image, text=text, projection=clip.projection)
 
 
 def data(model: DualEncoderSettings, count: int) -> tuple[np.ndarray, Tokens]:

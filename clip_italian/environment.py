@@ -63,9 +63,14 @@ def enter(threads: int | None = None) -> None:
     `threads` None takes the profile's number.
     """
     die_with_parent()
-    wanted = variables(threads or config.section(EnvironmentSettings, "environment").threads)
-    if any(os.environ.get(name) != value for name, value in wanted.items()):
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **wanted})
+    threads = threads or config.section(EnvironmentSettings, "environment").threads
+    if not is_entered(threads):
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **variables(threads)})
+
+
+def is_entered(threads: int) -> bool:
+    """Whether this process was started with `variables(threads)`."""
+    return all(os.environ.get(name) == value for name, value in variables(threads).items())
 
 
 def die_with_parent() -> None:

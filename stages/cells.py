@@ -43,14 +43,19 @@ class Cell:
 def run(cells: list[Cell], processes: int, threads: int) -> dict[str, pathlib.Path]:
     """Computes the cells that are not yet there in so many processes of so many threads; returns outputs by cell's name.
 
-    Raises InputError when one fails; it has then said why on stderr, and the others have ended.
+    This process takes them itself where one is asked for and it has that many threads: to start another takes longer than
+    the work of a frozen phase. Raises InputError when a cell fails; other processes have then said why and have ended.
     """
     folders = {cell.name: ROOT / cell.label / _key(cell, threads) for cell in cells}
     missing = [cell for cell in cells if not files.manifest_holds(folders[cell.name] / "out")]
     started = time.time()
     shares = [missing[start::processes] for start in range(min(processes, len(missing)))]
     orders = [[[str(folders[cell.name]), cell.stage, cell.name, *cell.arguments] for cell in share] for share in shares]
-    _wait([_start(threads, order) for order in orders])
+    if processes == 1 and environment.is_entered(threads):
+        for order in orders:
+            _compute(order)
+    else:
+        _wait([_start(threads, order) for order in orders])
     for cell in missing:
         _forget_others(folders[cell.name])
         path = pathlib.Path("provenance", config.params().profile, f"{cell.label}.json")
@@ -106,17 +111,26 @@ def _forget_others(folder: pathlib.Path) -> None:
             shutil.rmtree(other)
 
 
-def _main(threads: str, share: str) -> None:
-    """Computes some cells one after the other; the argument is JSON, a list for each: folder, stage, name, arguments."""
-    try:
-        environment.enter(int(threads))
-        for folder, stage, name, *arguments in json.loads(share):
+def _compute(share: list[list[str]]) -> None:
+    """Computes some cells one after the other, each given as folder, stage, name and arguments."""
+    for folder, stage, name, *arguments in share:
+        try:
             with files.replacing_folder(pathlib.Path(folder, "out")) as out:
                 state = pathlib.Path(folder, "state")
                 importlib.import_module(f"stages.{stage}").cell(name, *arguments, state=state, out=out)
                 files.write_manifest(out)
+        except InputError as error:
+            raise InputError(f"{' '.join([*arguments, name])}: {error}") from None
+
+
+def _main(threads: str, share: str) -> None:
+    """Computes the cells of `share`, in JSON, which are of one stage."""
+    environment.enter(int(threads))
+    cells = json.loads(share)
+    try:
+        _compute(cells)
     except InputError as error:
-        sys.exit(f"{stage} {' '.join([*arguments, name])}: {error}")
+        sys.exit(f"{cells[0][1]} {error}")
 
 
 if __name__ == "__main__":

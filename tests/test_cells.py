@@ -12,11 +12,12 @@ import time
 import pytest
 
 from clip_italian import files
+from clip_italian.environment import variables
 from stages import cells
 
 ROOT = pathlib.Path(cells.__file__).parents[1]
 TOY_STAGE = """
-import pathlib, time
+import os, pathlib, time
 from clip_italian.errors import InputError
 
 def cell(name, arm, state, out):
@@ -29,18 +30,21 @@ def cell(name, arm, state, out):
     if name == "slow":
         time.sleep(60)
     (out / "model").mkdir()
+    (out / "model" / "process").write_text(str(os.getpid()))
     (out / "model" / "value").write_text(f"{name} {arm} {pathlib.Path('input').read_text()}")
 """
 DRIVER = """
-import json, pathlib, sys
+import json, os, pathlib, sys
 from clip_italian.errors import InputError
 from stages import cells
-names, settings = json.loads(sys.argv[1])
+names, settings, processes, threads = json.loads(sys.argv[1])
+pieces = [cells.Cell("toy", name, ("arm",), settings, (pathlib.Path("input"),)) for name in names]
 try:
-    outputs = cells.run([cells.Cell("toy", name, ("arm",), settings, (pathlib.Path("input"),)) for name in names], 2, 1)
+    outputs = cells.run(pieces, processes, threads)
 except InputError as error:
     sys.exit(f"toy: {error}")
 cells.publish(outputs, "model", pathlib.Path("published"))
+print(os.getpid())
 """
 
 
@@ -60,8 +64,8 @@ def project(here):
     return here
 
 
-def command(*names, settings=None):
-    return [sys.executable, "-c", DRIVER, json.dumps([names, settings or {"rate": 1}])]
+def command(*names, settings=None, processes=2, threads=1):
+    return [sys.executable, "-c", DRIVER, json.dumps([names, settings or {"rate": 1}, processes, threads])]
 
 
 def environment():
@@ -103,6 +107,20 @@ def test_another_setting_input_or_code_makes_a_new_key_and_forgets_the_old(proje
         assert len(keys("0")) == 1 and keys("0") != seen
         seen = keys("0")
     assert (project / "published" / "0" / "value").read_text() == "0 arm second"
+
+
+@pytest.mark.parametrize(("processes", "threads", "alone"), [(1, 1, True), (1, 2, False), (2, 1, False)])
+def test_a_lone_process_is_the_stages_own_if_it_has_the_threads(project, processes, threads, alone):
+    ours = environment() | variables(1)
+    stage = subprocess.run(command("0", processes=processes, threads=threads), capture_output=True, text=True, env=ours)
+    assert stage.returncode == 0, stage.stderr
+    assert ((project / "published" / "0" / "process").read_text() == stage.stdout.strip()) is alone
+
+
+def test_an_error_in_the_stages_own_process_is_one_line(project):
+    ours = environment() | variables(1)
+    stage = subprocess.run(command("bad", processes=1), capture_output=True, text=True, env=ours)
+    assert (stage.returncode, stage.stderr) == (1, "toy: arm bad: input.txt: wrong, line 3; mend it\n")
 
 
 def test_a_damaged_finished_cell_is_computed_again(project):

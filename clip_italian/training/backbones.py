@@ -81,6 +81,23 @@ class BackboneSettings(Settings):
     italian_bert: ItalianBertSettings
 
 
+def english_architecture(settings: EnglishClipSettings, vocabulary: int) -> DualEncoderSettings:
+    """The two towers of the English CLIP, for so many byte pairs."""
+    image = ViTSettings(
+        image_size=settings.augmentation.side, stem=settings.stem, patch=settings.patch, pooling=settings.pooling,
+        **settings.image.model_dump(),
+    )  # fmt: skip
+    text = ClipTextSettings(vocabulary=vocabulary, positions=settings.max_tokens, **settings.text.model_dump())
+    return DualEncoderSettings(image=image, text=text, projection=settings.projection)
+
+
+def italian_architecture(settings: ItalianBertSettings, vocabulary: int) -> BertSettings:
+    """The tower of the Italian BERT, for so many word pieces."""
+    return BertSettings(
+        vocabulary=vocabulary, positions=settings.max_tokens, pooling=settings.pooling, **settings.tower.model_dump()
+    )
+
+
 def english_clip(
     settings: EnglishClipSettings, seed: int, folder: pathlib.Path, state: pathlib.Path
 ) -> tuple[Model, Curve]:
@@ -88,14 +105,7 @@ def english_clip(
     captions = [text for group in open_shards(folder).captions for text in group]
     tokenizer = tokens.train_clip_bpe(captions, settings.vocabulary)
     data = examples.load(folder, tokenizer, settings.max_tokens)
-    text = ClipTextSettings(
-        vocabulary=tokenizer.get_vocab_size(), positions=settings.max_tokens, **settings.text.model_dump()
-    )
-    side = settings.augmentation.side
-    image = ViTSettings(
-        image_size=side, stem=settings.stem, patch=settings.patch, pooling=settings.pooling, **settings.image.model_dump()
-    )
-    architecture = DualEncoderSettings(image=image, text=text, projection=settings.projection)
+    architecture, side = english_architecture(settings, tokenizer.get_vocab_size()), settings.augmentation.side
     params = dual_encoder.initial(architecture, jax.random.key(seed), settings.scale)
     held_out = np.arange(len(data.pictures) - settings.valid_examples, len(data.pictures))
 
@@ -140,10 +150,7 @@ def italian_bert(
     """Trains the Italian BERT on the sentences of `corpus`, one a line."""
     sentences = corpus.read_text().splitlines()
     tokenizer = tokens.train_wordpiece(sentences, settings.vocabulary)
-    architecture = BertSettings(
-        vocabulary=tokenizer.get_vocab_size(), positions=settings.max_tokens, pooling=settings.pooling,
-        **settings.tower.model_dump(),
-    )  # fmt: skip
+    architecture = italian_architecture(settings, tokenizer.get_vocab_size())
     encoded = tokens.encode(tokenizer, sentences, settings.max_tokens)
     split = len(sentences) - settings.valid_examples
     loss = masking.masked_loss(architecture)

@@ -33,13 +33,13 @@ GALLERY = (
 )
 
 # How often a caption mentions what it could mention.
-COLOUR_SHARE = 0.65
+COLOUR_SHARE = 0.45
 SIZE_SHARE = 0.25
 COUNT_SHARE = 0.75  # an exact number rather than a plural
 BOTH_GROUPS_SHARE = 0.75
 RELATION_SHARE = 0.9
-POSITION_SHARE = 0.3
-GROUND_SHARE = 0.3  # half of it where both groups are told
+POSITION_SHARE = 0.2
+GROUND_SHARE = 0.2  # half of it where both groups are told
 
 
 def describe(scene: Scene, rng: np.random.Generator) -> Statement:

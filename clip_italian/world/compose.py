@@ -12,7 +12,7 @@ from clip_italian.world.scene import Scene, Thing
 from clip_italian.world.shapes import SHELTERS
 from clip_italian.world.statements import GROUNDS, RELATIONS, UNSEEN_NOUNS
 
-ONE_GROUP, RELATED = 0.60, 0.30  # shares of scenes; the rest has two groups in no relation
+ONE_GROUP, RELATED = 0.68, 0.27  # shares of scenes; the rest has two groups in no relation
 COUNTS = (1, 1, 1, 1, 1, 2, 2, 3, 4)  # of a lone group, equally likely
 PAIRED_COUNTS = (1, 1, 1, 2, 2, 3)  # of each of two groups
 # Width over height of the picture: 64, 66 and 68 pixels at a height of 64, so that a square cut from the middle, which
@@ -135,7 +135,7 @@ def _sizes(rng: np.random.Generator, relation: str | None, holder: str) -> tuple
     if relation == "dentro":
         return pick(rng, ("piccolo", "medio")), "grande"
     if _holds_up(relation, holder):
-        return pick(rng, ("piccolo", "piccolo", "medio")), "grande"
+        return pick(rng, ("piccolo", "medio", "medio")), "grande"
     return pick(rng, ("piccolo", "medio")), pick(rng, ("piccolo", "medio"))
 
 

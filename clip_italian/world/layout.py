@@ -13,7 +13,7 @@ from clip_italian.world.scene import Thing
 from clip_italian.world.shapes import MOUTHS, SHAPES, SHELTERS, SURFACES, Rectangle
 
 # The longer side of a thing, in heights of the picture. The ranges leave gaps, so that sizes can be told apart.
-SIDES: dict[str, tuple[float, float]] = {"piccolo": (0.26, 0.31), "medio": (0.38, 0.47), "grande": (0.58, 0.74)}
+SIDES: dict[str, tuple[float, float]] = {"piccolo": (0.29, 0.34), "medio": (0.40, 0.47), "grande": (0.58, 0.74)}
 ALONE = (0.70, 0.88)  # of a single large thing, which may fill the picture
 EDGE = 0.02  # least distance from a thing to the picture's edge
 TRIES = 12

@@ -87,13 +87,14 @@ FARFALLA = shape(
 )  # fmt: skip
 
 CONIGLIO = shape(
-    oval("main", 50, 76, 27, 22), *mirrored(oval("main", 28, 93, 14, 7)),
-    *mirrored(oval("main", 37, 18, 9, 24, -8), oval("blush", 37, 19, 4.5, 17, -8, edged=False)),
-    oval("main", 50, 50, 25, 21), oval("tint", 50, 80, 15, 14, edged=False),
-    *mirrored(*eye(40, 46, 5), stroke("ink", 1.8, (37, 56), (18, 53), edged=False),
-              stroke("ink", 1.8, (37, 59), (19, 62), edged=False)),
-    poly("blush", (45, 53), (55, 53), (50, 58), edged=False),
-    poly("eye", (46, 61), (54, 61), (54, 68), (46, 68)),
+    oval("main", 48, 19, 7.5, 25, 24), oval("blush", 48, 20, 3.5, 17, 24, edged=False),
+    dot("cream", 94, 74, 8),
+    blob("main", (34, 56), (56, 46), (80, 52), (93, 70), (88, 92), (60, 96), (38, 95), (28, 76)),
+    oval("main", 73, 77, 16, 15), oval("main", 66, 94, 17, 5.5), oval("main", 36, 94, 9, 5),
+    oval("main", 33, 17, 7.5, 25, 6), oval("blush", 33, 18, 3.5, 17, 6, edged=False),
+    oval("main", 26, 50, 21, 17),
+    *eye(21, 46, 5), dot("blush", 6, 51, 3.5),
+    stroke("ink", 1.8, (12, 56), (26, 60), edged=False), stroke("ink", 1.8, (12, 58), (24, 64), edged=False),
 )  # fmt: skip
 
 TARTARUGA = shape(

@@ -9,7 +9,7 @@ from clip_italian.world.scene import Scene
 from clip_italian.world.statements import GROUNDS, Phrase, Statement
 
 ASPECT = 1.0625  # the widest pictures have the most room
-SIZES = {"su": ("piccolo", "grande"), "dentro": ("piccolo", "grande")}  # what carries is larger than what it carries
+SIZES = {"su": ("medio", "grande"), "dentro": ("piccolo", "grande")}  # what carries is larger than what it carries
 
 
 def stage(statement: Statement, seed: int, index: int, purpose: int) -> Scene:
