@@ -2,10 +2,10 @@
 
 `python -m benchmarks.frozen_phase` runs the three in turn, twice, in one process, with the batch and the optimiser of arm
 `full` of profile mini on random pictures and texts, and prints a table for each of two models: `plain` has towers of the
-usual form, a tenth as large as ViT-B/32 and BERT-base; `mini` is the profile's own, whose towers are so small that the
-updates on features weigh. Every step of every epoch is run; nothing is extrapolated. Compilation is left out of all three;
-the extraction of features is counted. Each picture has one view: with v views the extraction of pictures takes v times as
-long.
+form of ViT-B/32 and BERT-base, with 5 million weights rather than 198; `mini` is the profile's own, whose towers are so
+small that the updates on features weigh. Every step of every epoch is run; nothing is extrapolated. Compilation is left out
+of all three; the extraction of features is counted. Each picture has one view: with v views the extraction of pictures
+takes v times as long.
 
 * 2021: both towers in every step, `stop_gradient` on their pooled features, gradients and optimiser over every parameter,
   texts padded to the longest that the model takes (hybrid_clip's `freeze_backbones` and data loader).
@@ -54,7 +54,7 @@ class Timed(NamedTuple):
     seconds: float
 
 
-def small(settings: BackboneSettings) -> DualEncoderSettings:
+def profiles_own(settings: BackboneSettings) -> DualEncoderSettings:
     """The dual encoder of the profile, its vocabulary as large as it may become."""
     clip = backbones.english_architecture(settings.english_clip, settings.english_clip.vocabulary)
     return clip.model_copy(
@@ -143,9 +143,9 @@ def compare(name: str, model: DualEncoderSettings, settings: TrainingSettings, e
     }
     heading = f"{name}: {epochs} epochs of {examples} pairs, {steps} updates of {settings.batch}, least of {rounds} rounds"
     print(heading, flush=True)
-    turns = [{name: way() for name, way in ways.items()} for _ in range(rounds)]
+    turns = [{way: run_way() for way, run_way in ways.items()} for _ in range(rounds)]
     # Other programs on the machine only ever add time, so the least is the nearest to what the way itself takes.
-    least = {name: min(turn[name].seconds for turn in turns) for name in ways}
+    least = {way: min(turn[way].seconds for turn in turns) for way in ways}
     for way, seconds in least.items():
         apart = difference(turns[0][way].params, turns[0]["cached"].params)
         print(f"  {way:12} {seconds:8.2f} s   largest difference of the projections from cached: {apart:.0e}")
@@ -163,7 +163,7 @@ def main(epochs: int, rounds: int) -> None:
     """Compares the three ways for both models."""
     settings = config.arm(TrainingSettings, ARM, PROFILE)
     compare("plain", PLAIN, settings, 1024, epochs, rounds)
-    compare("mini", small(config.section(BackboneSettings, "backbones", PROFILE)), settings, 4096, epochs, rounds)
+    compare("mini", profiles_own(config.section(BackboneSettings, "backbones", PROFILE)), settings, 4096, epochs, rounds)
 
 
 if __name__ == "__main__":
