@@ -10,7 +10,7 @@ from clip_italian.data.tokens import Tokens
 from clip_italian.models import dual_encoder
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 
-LENGTH_MULTIPLE = 8  # tokens: few distinct lengths mean few programs
+LENGTH_MULTIPLE = 4  # tokens: few distinct lengths mean few programs
 # One program for all encoders of an architecture: seeds and validations share it.
 _image_features = jax.jit(dual_encoder.image_features, static_argnums=0)
 _text_features = jax.jit(dual_encoder.text_features, static_argnums=0)

@@ -6,6 +6,7 @@ import numpy as np
 from clip_italian.data import augmentation, examples, images, order, tokens
 from clip_italian.data.augmentation import AugmentationSettings
 from clip_italian.models.assembly import Model
+from clip_italian.models.dual_encoder import Params
 from clip_italian.models.encoder import Encoder
 from clip_italian.training import contrastive, features, loop
 from clip_italian.training.contrastive import Batch
@@ -18,6 +19,11 @@ BACKBONES = ("vision_model", "text_model")
 def frozen_parts(settings: TrainingSettings) -> tuple[str, ...]:
     """What no phase of the arm trains: the scale, when it is fixed."""
     return () if settings.learned_scale else ("logit_scale",)
+
+
+def without_backbones(params: Params) -> Params:
+    """What is behind the pooled features: all that the frozen phase needs of a model."""
+    return {name: part for name, part in params.items() if name not in BACKBONES}
 
 
 def pretrain(
@@ -37,10 +43,10 @@ def pretrain(
 
     validate = contrastive.validator(lambda _: valid[0], lambda _: valid[1], settings.batch)
     params, curve = loop.fit(
-        model.params, contrastive.loss_on_features, batch_of, validate, settings.frozen_optimiser,
-        settings.frozen_updates, settings.evaluate_every, (*BACKBONES, *frozen_parts(settings)), state,
+        without_backbones(model.params), contrastive.loss_on_features, batch_of, validate, settings.frozen_optimiser,
+        settings.frozen_updates, settings.evaluate_every, frozen_parts(settings), state,
     )  # fmt: skip
-    return model._replace(params=params), curve
+    return model._replace(params={**model.params, **params}), curve
 
 
 def finetune(
