@@ -1,4 +1,6 @@
-"""CLIP's causal text transformer, with the tensor names of OpenAI's checkpoint as Hugging Face ships it."""
+"""The text transformers of CLIP and SigLIP, with the tensor names of the checkpoints as Hugging Face ships them."""
+from typing import Literal
+
 import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
@@ -8,7 +10,7 @@ from clip_italian.models import layers
 
 
 class ClipTextSettings(Settings):
-    """A causal text tower."""
+    """A pre-norm text tower; what has a default is CLIP's."""
 
     vocabulary: int  # token ids
     positions: int  # longest text in tokens
@@ -16,10 +18,15 @@ class ClipTextSettings(Settings):
     depth: int
     heads: int
     hidden: int
+    # `last` is CLIP's: tokens look back only, and the last one of each text stands for it. `fixed` is SigLIP's: every text is
+    # padded to `positions` tokens, all of them look at all, padding too, and the last position stands for the text.
+    reading: Literal["last", "fixed"] = "last"
+    activation: layers.Activation = "quick_gelu"
+    epsilon: float = layers.CLIP_EPSILON  # of the layer norms
 
 
 class ClipText(nn.Module):
-    """Pooled features of token ids: the last token of each text, after the last layer norm.
+    """Pooled features of token ids: of one token of each text, after the last layer norm.
 
     Looking back only, a token never sees the padding behind it, so no padding mask is needed.
     """
@@ -32,9 +39,9 @@ class ClipText(nn.Module):
         x = layers.embedding(s.vocabulary, s.width, "embeddings.token_embedding")(ids)
         positions = layers.embedding(s.positions, s.width, "embeddings.position_embedding")(jnp.arange(length))
         x = x + positions[None]
-        causal = jnp.tril(jnp.ones((1, length, length), bool))
+        causal = jnp.tril(jnp.ones((1, length, length), bool)) if s.reading == "last" else None
         for i in range(s.depth):
-            x = layers.ClipBlock(s.heads, s.hidden, name=f"encoder.layers.{i}")(x, causal)
-        last = jnp.maximum(mask.sum(axis=1) - 1, 0)
+            x = layers.ClipBlock(s.heads, s.hidden, s.activation, s.epsilon, name=f"encoder.layers.{i}")(x, causal)
+        last = jnp.maximum(mask.sum(axis=1) - 1, 0) if s.reading == "last" else jnp.full(len(ids), length - 1)
         pooled = jnp.take_along_axis(x, last[:, None, None], axis=1)[:, 0]
-        return layers.clip_norm("final_layer_norm")(pooled)
+        return nn.LayerNorm(s.epsilon, name="final_layer_norm")(pooled)

@@ -5,7 +5,7 @@ Parameters are a plain nested dict with the top-level parts `vision_model`, `tex
 """
 import functools
 import math
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -14,22 +14,27 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 from clip_italian.config import Settings
 from clip_italian.models.bert import Bert, BertSettings
 from clip_italian.models.clip_text import ClipText, ClipTextSettings
+from clip_italian.models.layers import exact_gelu
 from clip_italian.models.vit import VisionTransformer, ViTSettings
 
 Params = dict[str, Any]
-PIXEL_MEAN = (0.48145466, 0.4578275, 0.40821073)  # openai/CLIP, clip.py
-PIXEL_DEVIATION = (0.26862954, 0.26130258, 0.27577711)
+Head = Literal["none", "linear", "affine", "mlp"]
 # Of initial weights at the width of 768 (hybrid_clip, modeling_hybrid_clip.py); narrower towers start alike in proportion.
 PROJECTION_DEVIATION, PROJECTION_WIDTH = 0.02, 768
 SMALLEST_NORM = 1e-12  # under the root: a zero vector has a zero embedding and finite gradients, unlike in 2021
 
 
 class DualEncoderSettings(Settings):
-    """The architecture of a dual encoder."""
+    """The architecture of a dual encoder; what has a default is CLIP's and CLIP-Italian's."""
 
     image: ViTSettings
     text: BertSettings | ClipTextSettings
     projection: int  # width of the common space
+    # From pooled features into the common space: `linear` without bias, `affine` with one, `mlp` two linear layers without
+    # bias around a GELU (open_clip's HFTextEncoder), `none` where the features already are in it (SigLIP's pictures).
+    image_head: Head = "linear"
+    text_head: Head = "linear"
+    logit_bias: bool = False  # added to the scaled cosines; SigLIP has one
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -38,13 +43,25 @@ def initial(settings: DualEncoderSettings, key: Array, logit_scale: float | Arra
     image_key, text_key, visual_key, textual_key = jax.random.split(key, 4)
     size = settings.image.image_size
     ids = jnp.zeros((1, 2), int)
-    return {
+    params = {
         "vision_model": VisionTransformer(settings.image).init(image_key, jnp.zeros((1, size, size, 3)))["params"],
         "text_model": _text_tower(settings).init(text_key, ids, ids == 0)["params"],
-        "visual_projection": projection(visual_key, settings.image.width, settings.projection),
-        "text_projection": projection(textual_key, settings.text.width, settings.projection),
+        "visual_projection": _head(settings.image_head, visual_key, settings.image.width, settings.projection),
+        "text_projection": _head(settings.text_head, textual_key, settings.text.width, settings.projection),
         "logit_scale": log_scale(logit_scale),
     }
+    return params | ({"logit_bias": jnp.zeros(())} if settings.logit_bias else {})
+
+
+def _head(kind: Head, key: Array, width: int, common: int) -> Params:
+    """Fresh parameters of what maps pooled features into the common space."""
+    if kind == "none":
+        return {}
+    if kind == "mlp":
+        middle = (width + common) // 2  # open_clip, hf_model.py
+        keys = jax.random.split(key)
+        return {"0": projection(keys[0], width, middle), "2": projection(keys[1], middle, common)}
+    return projection(key, width, common) | ({"bias": jnp.zeros(common)} if kind == "affine" else {})
 
 
 def log_scale(scale: float | Array) -> Array:
@@ -62,9 +79,9 @@ def _text_tower(settings: DualEncoderSettings) -> Bert | ClipText:
     return Bert(settings.text) if isinstance(settings.text, BertSettings) else ClipText(settings.text)
 
 
-def normalise_pixels(pixels: UInt8[Array, "n h w 3"]) -> Float[Array, "n h w 3"]:
-    """Pixels in CLIP's units."""
-    mean, deviation = (jnp.asarray(values)[None, None, None] for values in (PIXEL_MEAN, PIXEL_DEVIATION))
+def normalise_pixels(settings: ViTSettings, pixels: UInt8[Array, "n h w 3"]) -> Float[Array, "n h w 3"]:
+    """Pixels in the units of the tower."""
+    mean, deviation = (jnp.asarray(values)[None, None, None] for values in (settings.mean, settings.deviation))
     return (pixels.astype(jnp.float32) / 255 - mean) / deviation
 
 
@@ -72,7 +89,8 @@ def image_features(
     settings: DualEncoderSettings, params: Params, pixels: UInt8[Array, "n h w 3"]
 ) -> Float[Array, "n d"]:
     """The vision tower's pooled features, before the projection."""
-    features: Any = VisionTransformer(settings.image).apply({"params": params["vision_model"]}, normalise_pixels(pixels))
+    normalised = normalise_pixels(settings.image, pixels)
+    features: Any = VisionTransformer(settings.image).apply({"params": params["vision_model"]}, normalised)
     return features
 
 
@@ -87,13 +105,21 @@ def text_features(
 @jax.jit
 def project_image(params: Params, features: Float[Array, "n d"]) -> Float[Array, "n p"]:
     """Unit vectors in the common space."""
-    return unit(features @ params["visual_projection"]["kernel"])
+    return unit(apply_head(params.get("visual_projection", {}), features))
 
 
 @jax.jit
 def project_text(params: Params, features: Float[Array, "n d"]) -> Float[Array, "n p"]:
     """Unit vectors in the common space."""
-    return unit(features @ params["text_projection"]["kernel"])
+    return unit(apply_head(params.get("text_projection", {}), features))
+
+
+def apply_head(head: Params, features: Float[Array, "n d"]) -> Float[Array, "n p"]:
+    """Pooled features in the common space, by whichever of the kinds of `Head` these parameters are of."""
+    if "2" in head:
+        return apply_head(head["2"], exact_gelu(apply_head(head["0"], features)))
+    projected = features @ head["kernel"] if "kernel" in head else features
+    return projected + head["bias"][None] if "bias" in head else projected
 
 
 def unit(x: Float[Array, "n d"]) -> Float[Array, "n d"]:

@@ -4,6 +4,7 @@ They are functions, called inside a module's compact method: the submodules they
 names of the published checkpoints' tensors.
 """
 import math
+from typing import Literal
 
 import flax.linen as nn
 import jax
@@ -14,6 +15,8 @@ EMBEDDING_DEVIATION = 0.02  # of initial vectors in a table; BERT (Devlin et al.
 # Linear maps start with deviation 1 / sqrt(inputs), as OpenAI's CLIP does (model.py, initialize_parameters). BERT's 0.02 is
 # nearly that at its width of 768 and would be five times too small for towers of a hundred units.
 Mask = Bool[Array, "#n #q k"]  # True where a query may look at a key
+Activation = Literal["quick_gelu", "gelu", "gelu_tanh"]
+CLIP_EPSILON = 1e-5  # of layer norms, openai/CLIP, model.py (PyTorch's default)
 
 
 def dense(width: int, name: str, bias: bool = True) -> nn.Dense:
@@ -36,12 +39,27 @@ def exact_gelu(x: Float[Array, "..."]) -> Float[Array, "..."]:
     return jax.nn.gelu(x, approximate=False)
 
 
+def activated(x: Float[Array, "..."], name: Activation) -> Float[Array, "..."]:
+    """The activation of that name; `gelu_tanh` is SigLIP's, the approximation by tanh."""
+    if name == "quick_gelu":
+        return quick_gelu(x)
+    return exact_gelu(x) if name == "gelu" else jax.nn.gelu(x, approximate=True)
+
+
 def attention(
-    x: Float[Array, "n t d"], heads: int, names: tuple[str, str, str, str], mask: Mask | None
-) -> Float[Array, "n t d"]:
-    """Multi-head self-attention (Vaswani et al. 2017); `names`: the checkpoint's query, key, value and output."""
-    width = x.shape[-1]
-    query, key, value = (_split(dense(width, name)(x), heads) for name in names[:3])
+    x: Float[Array, "n q d"],
+    heads: int,
+    names: tuple[str, str, str, str],
+    mask: Mask | None,
+    context: Float[Array, "n k d"] | None = None,
+) -> Float[Array, "n q d"]:
+    """Multi-head attention (Vaswani et al. 2017); `names`: the checkpoint's query, key, value and output.
+
+    `context` is what is looked at; without it every position looks at all the others.
+    """
+    width, seen = x.shape[-1], x if context is None else context
+    query = _split(dense(width, names[0])(x), heads)
+    key, value = (_split(dense(width, name)(seen), heads) for name in names[1:3])
     scores = jnp.einsum("nqhd,nkhd->nhqk", query, key) / math.sqrt(width // heads)
     if mask is not None:
         scores = jnp.where(mask[:, None], scores, jnp.finfo(scores.dtype).min)
@@ -53,20 +71,21 @@ def _split(x: Float[Array, "n t d"], heads: int) -> Float[Array, "n t h e"]:
     return x.reshape(*x.shape[:2], heads, x.shape[-1] // heads)
 
 
-def clip_norm(name: str) -> nn.LayerNorm:
-    """Layer normalisation with CLIP's epsilon."""
-    return nn.LayerNorm(epsilon=1e-5, name=name)
-
-
 class ClipBlock(nn.Module):
-    """A pre-norm transformer block, the same in both towers of CLIP (Radford et al. 2021)."""
+    """A pre-norm transformer block, the same in both towers of CLIP (Radford et al. 2021) and of SigLIP (Zhai et al. 2023)."""
 
     heads: int
     hidden: int
+    activation: Activation = "quick_gelu"
+    epsilon: float = CLIP_EPSILON
 
     @nn.compact
     def __call__(self, x: Float[Array, "n t d"], mask: Mask | None) -> Float[Array, "n t d"]:
         names = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.out_proj")
-        x = x + attention(clip_norm("layer_norm1")(x), self.heads, names, mask)
-        inner = quick_gelu(dense(self.hidden, "mlp.fc1")(clip_norm("layer_norm2")(x)))
-        return x + dense(x.shape[-1], "mlp.fc2")(inner)
+        x = x + attention(nn.LayerNorm(self.epsilon, name="layer_norm1")(x), self.heads, names, mask)
+        return x + feed_forward(nn.LayerNorm(self.epsilon, name="layer_norm2")(x), self.hidden, self.activation)
+
+
+def feed_forward(x: Float[Array, "n t d"], hidden: int, activation: Activation) -> Float[Array, "n t d"]:
+    """The two linear layers of a block, under CLIP's names."""
+    return dense(x.shape[-1], "mlp.fc2")(activated(dense(hidden, "mlp.fc1")(x), activation))

@@ -1,4 +1,4 @@
-"""CLIP's vision transformer, with the tensor names of OpenAI's checkpoint as Hugging Face ships it."""
+"""The vision transformers of CLIP and SigLIP, with the tensor names of the checkpoints as Hugging Face ships them."""
 from typing import Annotated, Literal
 
 import flax.linen as nn
@@ -10,11 +10,12 @@ from clip_italian.config import Settings
 from clip_italian.models import layers
 
 Lax = pydantic.Field(strict=False)  # JSON and YAML have lists only
+Triple = Annotated[tuple[float, float, float], Lax]
 Stem = Annotated[tuple[Annotated[tuple[int, int, int], Lax], ...], Lax]
 
 
 class ViTSettings(Settings):
-    """A vision tower."""
+    """A vision tower; what has a default is CLIP's."""
 
     image_size: int  # pixels a side
     # Convolutions ahead of the patches, each as [channels, kernel, stride] (Xiao et al. 2021, "Early convolutions help
@@ -27,7 +28,15 @@ class ViTSettings(Settings):
     hidden: int  # width inside a block's MLP
     # What stands for the whole picture: `class` is the class token (CLIP), `mean` the average over the patches. The class
     # token starts out nearly the same for every picture, and thousands of pictures are too few to change that soon (LOG.md).
-    pooling: Literal["class", "mean"]
+    # `attention` is SigLIP's form (Zhai et al. 2023): no class token, no norm ahead of the blocks, a bias on the patches, and
+    # a learned query that looks at all of them.
+    pooling: Literal["class", "mean", "attention"]
+    activation: layers.Activation = "quick_gelu"
+    epsilon: float = layers.CLIP_EPSILON  # of the layer norms
+    mean: Triple = (0.48145466, 0.4578275, 0.40821073)  # of the channels of pixels from 0 to 1; openai/CLIP, clip.py
+    deviation: Triple = (0.26862954, 0.26130258, 0.27577711)
+    # How a picture becomes a square: `crop` scales the short side and cuts the middle, `squash` scales both sides (SigLIP).
+    fit: Literal["crop", "squash"] = "crop"
 
 
 class PatchConvolution(nn.Module):
@@ -65,13 +74,35 @@ class VisionTransformer(nn.Module):
         s = self.settings
         for i, (channels, kernel, stride) in enumerate(s.stem):
             pixels = nn.relu(convolution(channels, kernel, stride, f"embeddings.stem.{i}", bias=True)(pixels))
-        patches = convolution(s.width, s.patch, s.patch, "embeddings.patch_embedding", bias=False)(pixels)
-        patches = patches.reshape(pixels.shape[0], -1, s.width)
-        token = self.param("embeddings.class_embedding", nn.initializers.normal(layers.EMBEDDING_DEVIATION), (s.width,))
-        x = jnp.concatenate([jnp.broadcast_to(token, (pixels.shape[0], 1, s.width)), patches], axis=1)
+        siglip, n = s.pooling == "attention", pixels.shape[0]
+        x = convolution(s.width, s.patch, s.patch, "embeddings.patch_embedding", bias=siglip)(pixels).reshape(n, -1, s.width)
+        if not siglip:
+            token = self.param("embeddings.class_embedding", nn.initializers.normal(layers.EMBEDDING_DEVIATION), (s.width,))
+            x = jnp.concatenate([jnp.broadcast_to(token, (n, 1, s.width)), x], axis=1)
         positions = layers.embedding(x.shape[1], s.width, "embeddings.position_embedding")(jnp.arange(x.shape[1]))
-        x = layers.clip_norm("pre_layrnorm")(x + positions[None])  # the published checkpoint spells it so
+        x = x + positions[None]
+        if not siglip:
+            x = nn.LayerNorm(s.epsilon, name="pre_layrnorm")(x)  # the published checkpoint spells it so
         for i in range(s.depth):
-            x = layers.ClipBlock(s.heads, s.hidden, name=f"encoder.layers.{i}")(x, None)
-        pooled = x[:, 0] if s.pooling == "class" else x[:, 1:].mean(axis=1)
-        return layers.clip_norm("post_layernorm")(pooled)
+            x = layers.ClipBlock(s.heads, s.hidden, s.activation, s.epsilon, name=f"encoder.layers.{i}")(x, None)
+        norm = nn.LayerNorm(s.epsilon, name="post_layernorm")
+        if siglip:
+            return AttentionPooling(s.heads, s.hidden, s.activation, s.epsilon, name="head")(norm(x))
+        return norm(x[:, 0] if s.pooling == "class" else x[:, 1:].mean(axis=1))
+
+
+class AttentionPooling(nn.Module):
+    """SigLIP's pooling: one learned query looks at all patches, then a feed-forward block (Lee et al. 2019, "Set transformer")."""
+
+    heads: int
+    hidden: int
+    activation: layers.Activation
+    epsilon: float
+
+    @nn.compact
+    def __call__(self, patches: Float[Array, "n t d"]) -> Float[Array, "n d"]:
+        n, _, width = patches.shape
+        probe = jnp.broadcast_to(self.param("probe", nn.initializers.lecun_normal(), (1, 1, width)), (n, 1, width))
+        names = ("attention.q_proj", "attention.k_proj", "attention.v_proj", "attention.out_proj")
+        x = layers.attention(probe, self.heads, names, None, patches)
+        return (x + layers.feed_forward(nn.LayerNorm(self.epsilon, name="layernorm")(x), self.hidden, self.activation))[:, 0]

@@ -15,6 +15,7 @@ from clip_italian.errors import InputError
 Params = dict[str, Any]
 S = TypeVar("S", bound=Settings)
 TORCH_LEAF = {"kernel": "weight", "scale": "weight", "embedding": "weight"}  # a flax leaf's name in PyTorch
+PARTS = ("vision_model", "text_model", "visual_projection", "text_projection", "logit_scale", "logit_bias")  # of a dual encoder
 WEIGHTS, SETTINGS = "model.safetensors", "config.json"
 
 
@@ -30,7 +31,8 @@ def _to_torch(path: tuple[str, ...], value: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(value.transpose(3, 2, 0, 1) if value.ndim == 4 else value.T)
 
 
-def _from_torch(path: tuple[str, ...], value: np.ndarray) -> np.ndarray:
+def from_torch(path: tuple[str, ...], value: np.ndarray) -> np.ndarray:
+    """The array in Flax's axis order."""
     if path[-1] != "kernel":
         return value
     return np.ascontiguousarray(value.transpose(2, 3, 1, 0) if value.ndim == 4 else value.T)
@@ -52,7 +54,7 @@ def from_state(state: dict[str, np.ndarray], like: Params, where: str) -> Params
         name = torch_name(path)
         if name not in state:
             raise InputError(f"{where}: tensor `{name}` is missing; the file is of another model or damaged")
-        value = _from_torch(path, state[name])
+        value = from_torch(path, state[name])
         if value.shape != leaf.shape:
             raise InputError(f"{where}: tensor `{name}` has shape {value.shape}, the model needs {leaf.shape}")
         if value.dtype != leaf.dtype:

@@ -1,0 +1,1 @@
+"""Against the reference implementations, which need torch: `make parity`."""
