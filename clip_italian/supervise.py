@@ -5,11 +5,15 @@ The kernel kills the command when whoever started it dies, even by -9. Stages as
 exit code.
 """
 
+import json
 import os
+import pathlib
 import shutil
 import sys
 
 from clip_italian import environment
+
+DVC_LOCK = pathlib.Path(".dvc/tmp/rwlock")  # {"read": {path: [{"pid", "cmd"}]}, "write": {path: {"pid", "cmd"}}}
 
 
 def main(*command: str) -> None:
@@ -17,11 +21,37 @@ def main(*command: str) -> None:
     program = shutil.which(command[0]) if command else None
     if program is None:
         sys.exit(f"supervise: no command `{' '.join(command)}`; run `make venv`")
+    forget_locks_of_the_dead(DVC_LOCK)
     started_by = os.getppid()
     environment.die_with_parent()
     if os.getppid() != started_by:
         sys.exit("supervise: the parent process has died")
     os.execv(program, list(command))
+
+
+def forget_locks_of_the_dead(lock: pathlib.Path) -> None:
+    """Removes DVC's lock file when all processes in it have been killed.
+
+    DVC asks only whether a process exists, and one that was killed does until its new parent has taken notice: in a
+    container without an init process that is never, and DVC would say "busy" for ever.
+    """
+    try:
+        held = json.loads(lock.read_text())
+        holders = [one["pid"] for readers in held["read"].values() for one in readers]
+        holders += [one["pid"] for one in held["write"].values()]
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # absent, or not as expected: DVC's business
+    if all(_is_dead(pid) for pid in holders):
+        lock.unlink(missing_ok=True)
+
+
+def _is_dead(pid: int) -> bool:
+    """Whether there is no such process, or nothing but its entry is left (state Z; proc(5))."""
+    try:
+        state = pathlib.Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    return state in "ZX"
 
 
 if __name__ == "__main__":

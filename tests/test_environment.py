@@ -1,3 +1,4 @@
+import json
 import os
 import pathlib
 import signal
@@ -7,14 +8,14 @@ import time
 
 import pytest
 
-from clip_italian import environment
+from clip_italian import environment, supervise
 from clip_italian.errors import InputError
 
 ROOT = pathlib.Path(environment.__file__).parents[1]
 # A stage that says who it is and waits to be killed.
 WAITING = """
 import os, time
-from clip_italian import environment
+from clip_italian import environment, supervise
 environment.die_with_parent()
 open('pid', 'w').write(str(os.getpid()))
 time.sleep(60)
@@ -82,6 +83,22 @@ def test_killing_the_supervised_command_or_its_starter_leaves_nothing_running(he
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert wait_for(lambda: not alive(pid))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="process states are read as Linux gives them")
+@pytest.mark.parametrize("still_runs", [True, False])
+def test_a_lock_of_killed_processes_blocks_nobody_even_if_their_parent_never_noticed(here, still_runs):
+    killed = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    killed.kill()
+    assert wait_for(lambda: pathlib.Path("/proc", str(killed.pid), "stat").read_text().rpartition(")")[2].split()[0] == "Z")
+    reader = {"pid": os.getpid() if still_runs else killed.pid, "cmd": "dvc repro"}
+    writer = {"pid": killed.pid, "cmd": "dvc repro"}
+    lock = here / supervise.DVC_LOCK
+    lock.parent.mkdir(parents=True)
+    lock.write_text(json.dumps({"read": {"a": [reader]}, "write": {"b": writer}}))
+    supervise.forget_locks_of_the_dead(supervise.DVC_LOCK)
+    assert lock.exists() == still_runs
+    killed.wait()
 
 
 def test_a_supervised_command_keeps_its_exit_code_and_its_output(here):

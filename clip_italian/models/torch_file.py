@@ -48,12 +48,13 @@ class Members:
         self.where = where
         self._zip = _open_zip(where, path)
         infos, size = self._zip.infolist(), path.stat().st_size
-        for info in infos:
-            _check_member(where, info, size)
         self._infos = {info.filename: info for info in infos}
         if len(self._infos) != len(infos):
             raise damaged(where, "a name occurs twice in its zip")
+        _check_names(where, list(self._infos))
         self._root = _root(where, list(self._infos))
+        for info in infos:
+            _check_member(where, info, size)
 
     def program(self) -> bytes:
         """The pickle."""
@@ -102,11 +103,16 @@ def _open_zip(where: str, path: pathlib.Path) -> zipfile.ZipFile:
         raise damaged(where, f"not a whole zip ({one_line(error)})") from None
 
 
+def _check_names(where: str, names: list[str]) -> None:
+    """Nothing is ever unpacked; a name that would lead out of a folder still says what the file was made for."""
+    for name in names:
+        parts = name.split("/")
+        if ".." in parts or parts[0] == "" or "\\" in name:
+            raise damaged(where, f"unsafe member {shown(name)} in its zip")
+
+
 def _check_member(where: str, info: zipfile.ZipInfo, size: int) -> None:
     """torch stores members as they are: one that would grow when it is unpacked is not torch's."""
-    parts = info.filename.split("/")
-    if ".." in parts or parts[0] == "" or "\\" in info.filename:
-        raise damaged(where, f"unsafe member {shown(info.filename)} in its zip")
     if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size or info.flag_bits & 1:
         raise refused(where, f"its member {shown(info.filename)} is compressed or encrypted, which torch.save never does")
     if info.header_offset + info.file_size > size:

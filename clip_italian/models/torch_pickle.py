@@ -83,9 +83,9 @@ class Machine:
 
     def _step(self, name: str, argument: Any) -> None:
         match name:
-            case "PROTO" if argument == 2:
-                pass
-            case "STOP":
+            case "PROTO" if argument != 2:
+                raise refused(self.where, f"its pickle has protocol {argument}, not 2 as torch.save writes")
+            case "PROTO" | "STOP":
                 pass
             case "MARK":
                 self._outer.append(self._stack)

@@ -79,7 +79,7 @@ def clip(folder: pathlib.Path, seed: int = 0) -> Reference:
         return Outputs(
             hidden(seen.hidden_states) | {"pooled": seen.pooler_output, "projected": image},
             hidden(read.hidden_states) | {"pooled": read.pooler_output, "projected": said},
-            (model.logit_scale.exp() * image @ said.T).detach().,
+            (model.logit_scale.exp() * image @ said.T).detach(),
         )
 
     return saved(Reference(folder, None, outputs, (model,), lambda: model.save_pretrained(folder)))
@@ -107,7 +107,7 @@ def clip_italian(folder: pathlib.Path, version: int = 5) -> Reference:
         return Outputs(
             hidden(seen.hidden_states) | {"pooled": seen.pooler_output, "projected": unit(both.image_embeds)},
             hidden(read.hidden_states) | {"pooled": read.pooler_output, "projected": unit(both.text_embeds)},
-            both.logits_per_image.detach().,
+            both.logits_per_image.detach(),
         )
 
     return saved(Reference(folder, None, outputs, (model,), save))
@@ -182,7 +182,7 @@ def open_clip(folder: pathlib.Path) -> Reference:
         image, text = model.encode_image(pixels, normalize=True), model.encode_text(ids, normalize=True)
         return Outputs(
             {"projected": image}, hidden(states) | {"projected": text},
-            (model.logit_scale.exp() * image @ text.T).detach().,
+            (model.logit_scale.exp() * image @ text.T).detach(),
         )  # fmt: skip
 
     return saved(Reference(folder, None, outputs, (model,), save))
@@ -207,7 +207,7 @@ def open_clip_plain(folder: pathlib.Path) -> Reference:
     def outputs(pixels: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor) -> Outputs:
         ids = torch.where(mask.bool(), ids, 0)
         image, text = model.encode_image(pixels, normalize=True), model.encode_text(ids, normalize=True)
-        logits = (model.logit_scale.exp() * image @ text.T).detach().
+        logits = (model.logit_scale.exp() * image @ text.T).detach()
         return Outputs({"projected": image}, {"projected": text}, logits)
 
     return saved(Reference(folder, None, outputs, (model,), save))
@@ -250,7 +250,7 @@ def siglip(folder: pathlib.Path) -> Reference:
         return Outputs(
             hidden(seen.hidden_states) | {"pooled": seen.pooler_output, "projected": both.image_embeds},
             hidden(read.hidden_states) | {"projected": both.text_embeds},
-            both.logits_per_image.detach().,
+            both.logits_per_image.detach(),
         )
 
     return saved(Reference(folder, None, outputs, (model,), lambda: model.save_pretrained(folder), fixed=True))
