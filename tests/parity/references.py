@@ -5,8 +5,15 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
-import transformers
-from safetensors.torch import load_file, save_file
+
+# torchvision's packages are made for torch with CUDA; beside torch for the CPU they do not import unless these names exist,
+# and without torchvision open_clip and transformers' CLIPModel do not import either.
+_OPERATORS = torch.library.Library("torchvision", "DEF")
+_OPERATORS.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+_OPERATORS.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+
+import transformers  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
 
 WIDTH, DEPTH, HEADS, HIDDEN, SIDE, PATCH, COMMON, WORDS = 32, 3, 4, 64, 32, 8, 24, 60
 VISION: dict[str, Any] = {

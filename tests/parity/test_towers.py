@@ -3,6 +3,7 @@ import pathlib
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -20,7 +21,7 @@ FORWARD, GRADIENT = 1e-5, 1e-4  # largest difference, relative to the largest va
 PAIRS, LENGTH, SCALE = 4, 20, 20.0
 
 
-def inputs(fixed: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def inputs(fixed: bool) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Pixels, token ids and mask of some pairs; texts of several lengths, each ending with the last word of the vocabulary."""
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (PAIRS, SIDE, SIDE, 3), dtype=np.uint8)
@@ -28,16 +29,16 @@ def inputs(fixed: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     mask = np.arange(LENGTH)[None] < lengths[:, None]
     ids = rng.integers(5, WORDS - 3, (PAIRS, LENGTH))
     ids[np.arange(PAIRS), lengths - 1] = WORDS - 1
-    return pixels, np.where(mask, ids, 0).astype(np.int32), mask
+    return jnp.asarray(pixels), jnp.asarray(np.where(mask, ids, 0), jnp.int32), jnp.asarray(mask)
 
 
-def captured(module: Any, params: Params, *arrays: np.ndarray) -> dict[str, np.ndarray]:
+def captured(module: Any, params: Params, *arrays: jax.Array) -> dict[str, np.ndarray]:
     """What each submodule gives."""
     _, state = module.apply({"params": params}, *arrays, capture_intermediates=True, mutable=["intermediates"])
     return {name: value["__call__"][0] for name, value in state["intermediates"].items() if isinstance(value, dict)}
 
 
-def ours(settings: DualEncoderSettings, params: Params, pixels: np.ndarray, ids: np.ndarray, mask: np.ndarray) -> Any:
+def ours(settings: DualEncoderSettings, params: Params, pixels: jax.Array, ids: jax.Array, mask: jax.Array) -> Any:
     image_tower = VisionTransformer(settings.image)
     text_tower: Any = Bert(settings.text) if isinstance(settings.text, BertSettings) else ClipText(settings.text)
     layer = "encoder.layer" if isinstance(settings.text, BertSettings) else "encoder.layers"
@@ -63,10 +64,10 @@ def error(value: np.ndarray, reference: torch.Tensor, rows: np.ndarray | None = 
     return float(np.abs(value - expected).max() / np.abs(expected).max())
 
 
-def reference_outputs(reference: Reference, settings: DualEncoderSettings, arrays: tuple[np.ndarray, ...]) -> Any:
+def reference_outputs(reference: Reference, settings: DualEncoderSettings, arrays: tuple[jax.Array, ...]) -> Any:
     pixels, ids, mask = arrays
     normalised = np.asarray(dual_encoder.normalise_pixels(settings.image, pixels)).transpose(0, 3, 1, 2)
-    return reference.outputs(torch.tensor(normalised), torch.tensor(ids, dtype=torch.long), torch.tensor(mask, dtype=torch.long))
+    return reference.outputs(torch.tensor(normalised), torch.tensor(np.asarray(ids), dtype=torch.long), torch.tensor(np.asarray(mask), dtype=torch.long))
 
 
 @pytest.fixture(params=list(SYSTEMS), scope="module")
@@ -80,7 +81,7 @@ def test_every_stage_of_the_forward_pass_agrees(reference: Reference, record_pro
     image, text, logits = ours(settings, params, *arrays)
     expected = reference_outputs(reference, settings, arrays)
     errors = {f"image, {name}": error(image[name], value) for name, value in expected.image.items()}
-    errors |= {f"text, {name}": error(text[name], value, arrays[2]) for name, value in expected.text.items()}
+    errors |= {f"text, {name}": error(text[name], value, np.asarray(arrays[2])) for name, value in expected.text.items()}
     if expected.logits is not None:
         errors["logits"] = error(logits, expected.logits)
     record_property("errors", errors)
@@ -122,7 +123,7 @@ def largest(tree: Params) -> float:
     return max(float(np.abs(leaf).max()) for leaf in jax.tree.leaves(tree))
 
 
-def torch_gradients(reference: Reference, settings: DualEncoderSettings, arrays: tuple[np.ndarray, ...]) -> Params:
+def torch_gradients(reference: Reference, settings: DualEncoderSettings, arrays: tuple[jax.Array, ...]) -> Params:
     """torch's gradients in our structure: written in place of the weights and read by the same importer."""
     for module in reference.modules:
         module.zero_grad()
