@@ -133,6 +133,12 @@ def test_the_schedule_is_that_of_2021():
     np.testing.assert_allclose(rates, GOLDEN["rates"], rtol=1e-6)
 
 
+def test_a_schedule_of_which_a_share_is_run_is_the_beginning_of_the_whole():
+    whole, part = settings_of(learning_rate=0.5), settings_of(learning_rate=0.5, run_share=0.52)
+    rates = [optimiser.learning_rate(part, step, 26) for step in range(26)]
+    assert rates == [optimiser.learning_rate(whole, step, 50) for step in range(26)]
+
+
 def test_the_schedule_without_warm_up_starts_at_its_peak_and_ends_near_zero():
     settings = settings_of(learning_rate=0.5, warmup_share=0.0)
     rates = [optimiser.learning_rate(settings, step, 100) for step in range(100)]

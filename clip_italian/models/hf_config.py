@@ -38,12 +38,13 @@ def _activation(name: str, where: str) -> Activation:
 def vision(config: Any, where: str) -> ViTSettings:
     """The tower of a CLIP or SigLIP vision configuration."""
     siglip = config.model_type == "siglip_vision_model"
-    return ViTSettings(
+    tower = ViTSettings(
         image_size=config.image_size, stem=(), patch=config.patch_size, width=config.hidden_size,
         depth=config.num_hidden_layers, heads=config.num_attention_heads, hidden=config.intermediate_size,
         pooling="attention" if siglip else "class", activation=_activation(config.hidden_act, where),
-        epsilon=config.layer_norm_eps, **({"mean": HALF, "deviation": HALF, "fit": "squash"} if siglip else {}),
+        epsilon=config.layer_norm_eps,
     )  # fmt: skip
+    return tower.model_copy(update={"mean": HALF, "deviation": HALF, "fit": "squash"}) if siglip else tower
 
 
 def clip_text(config: Any, where: str) -> ClipTextSettings:

@@ -41,10 +41,10 @@ def pretrain(
         drawn = order.draw(seed, step, settings.batch, offsets)
         return {"image": image[drawn.epoch % len(image)][drawn.examples], "text": text[drawn.captions]}
 
-    validate = contrastive.validator(lambda _: valid[0], lambda _: valid[1], settings.batch)
+    validate = contrastive.validator(lambda _: valid[0], lambda _: valid[1], settings.negatives)
     params, curve = loop.fit(
-        without_backbones(model.params), contrastive.loss_on_features, batch_of, validate, settings.frozen_optimiser,
-        settings.frozen_updates, settings.evaluate_every, frozen_parts(settings), state,
+        without_backbones(model.params), contrastive.loss_on_features(settings.negatives), batch_of, validate,
+        settings.frozen_optimiser, settings.frozen_updates, settings.evaluate_every, frozen_parts(settings), state,
     )  # fmt: skip
     return model._replace(params={**model.params, **params}), curve
 
@@ -74,10 +74,11 @@ def finetune(
     valid_text = tokens.take(valid.first_captions(), kept)
     encoder = Encoder(model.settings, settings.batch)
     validate = contrastive.validator(
-        lambda params: encoder.images(params, valid_pixels), lambda params: encoder.texts(params, valid_text), settings.batch
+        lambda params: encoder.images(params, valid_pixels), lambda params: encoder.texts(params, valid_text),
+        settings.negatives,
     )
     params, curve = loop.fit(
-        model.params, contrastive.loss_on_pixels(model.settings), batch_of, validate, settings.optimiser,
+        model.params, contrastive.loss_on_pixels(model.settings, settings.negatives), batch_of, validate, settings.optimiser,
         settings.updates - settings.frozen_updates, settings.evaluate_every, frozen_parts(settings), state,
     )  # fmt: skip
     return model._replace(params=params), curve

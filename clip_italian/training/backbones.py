@@ -126,7 +126,7 @@ def english_clip(
         lambda params: encoder.images(params, pixels), lambda params: encoder.texts(params, first), settings.batch
     )
     params, curve = loop.fit(
-        params, contrastive.loss_on_pixels(architecture), batch_of, validate, settings.optimiser,
+        params, contrastive.loss_on_pixels(architecture, settings.batch), batch_of, validate, settings.optimiser,
         settings.updates, settings.evaluate_every, (), state,
     )  # fmt: skip
     return Model(architecture, params, tokenizer), curve

@@ -53,9 +53,9 @@ def randomised(module: torch.nn.Module, seed: int) -> torch.nn.Module:
         for name, parameter in module.named_parameters():
             if parameter.ndim == 0:
                 continue
-            spread = 1.0 if "embed" in name and parameter.ndim > 1 else 0.3
+            spread = (1.0 if "embed" in name and parameter.ndim > 1 else 0.3) / max(parameter.shape[-1], 1) ** 0.5
             around = 1.0 if parameter.ndim == 1 and name.endswith("weight") else 0.0
-            parameter.copy_(around + spread * torch.randn(parameter.shape, generator=generator) / max(parameter.shape[-1], 1) ** 0.5)
+            parameter.copy_(around + spread * torch.randn(parameter.shape, generator=generator))
     return module.eval()
 
 

@@ -1,5 +1,4 @@
 """Every stage of the forward pass, and the gradients, against the libraries that define the systems."""
-import pathlib
 from typing import Any
 
 import jax
@@ -49,11 +48,13 @@ def ours(settings: DualEncoderSettings, params: Params, pixels: jax.Array, ids: 
     depth = settings.image.depth - 1
     vectors = dual_encoder.project_image(params, image), dual_encoder.project_text(params, text)
     logits = np.exp(params["logit_scale"]) * vectors[0] @ vectors[1].T + params.get("logit_bias", 0)
+    blocks = {"first block": seen["encoder.layers.0"], "last block": seen[f"encoder.layers.{depth}"]}
+    text_blocks = {"first block": read[f"{layer}.0"], "last block": read[f"{layer}.{depth}"]}
     return (
-        {"first block": seen["encoder.layers.0"], "last block": seen[f"encoder.layers.{depth}"], "pooled": image, "projected": vectors[0]},
-        {"first block": read[f"{layer}.0"], "last block": read[f"{layer}.{depth}"], "pooled": text, "projected": vectors[1]},
+        blocks | {"pooled": image, "projected": vectors[0]},
+        text_blocks | {"pooled": text, "projected": vectors[1]},
         logits,
-    )  # fmt: skip
+    )
 
 
 def error(value: np.ndarray, reference: torch.Tensor, rows: np.ndarray | None = None) -> float:
@@ -67,7 +68,7 @@ def error(value: np.ndarray, reference: torch.Tensor, rows: np.ndarray | None = 
 def reference_outputs(reference: Reference, settings: DualEncoderSettings, arrays: tuple[jax.Array, ...]) -> Any:
     pixels, ids, mask = arrays
     normalised = np.asarray(dual_encoder.normalise_pixels(settings.image, pixels)).transpose(0, 3, 1, 2)
-    return reference.outputs(torch.tensor(normalised), torch.tensor(np.asarray(ids), dtype=torch.long), torch.tensor(np.asarray(mask), dtype=torch.long))
+    return reference.outputs(torch.tensor(normalised), torch.tensor(np.asarray(ids)).long(), torch.tensor(np.asarray(mask)).long())
 
 
 @pytest.fixture(params=list(SYSTEMS), scope="module")
