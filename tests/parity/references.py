@@ -65,7 +65,27 @@ def saved(reference: Reference) -> Reference:
 
 
 def hidden(states: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
-    return {"first block": states[1], "last block": states[-1]}
+    return {"embedding": states[0], "first block": states[1], "last block": states[-1]}
+
+
+def watched(modules: dict[str, torch.nn.Module], run: Callable[[], torch.Tensor]) -> dict[str, torch.Tensor]:
+    """What each of the modules gives while `run` runs, and then its own result as `projected`."""
+    seen: dict[str, torch.Tensor] = {}
+    hooks = [
+        module.register_forward_hook(lambda _, __, output, name=name: seen.__setitem__(name, output))
+        for name, module in modules.items()
+    ]
+    result = run()
+    for hook in hooks:
+        hook.remove()
+    return {name: seen[name] for name in modules} | {"projected": result}
+
+
+def open_clip_image(visual: Any, run: Callable[[], torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The stages of open_clip's vision transformer."""
+    blocks = visual.transformer.resblocks
+    stages = watched({"embedding": visual.ln_pre, "first block": blocks[0], "last block": blocks[-1], "pooled": visual.ln_post}, run)
+    return stages | {"pooled": stages["pooled"][:, 0]}
 
 
 def unit(x: torch.Tensor) -> torch.Tensor:
@@ -186,11 +206,10 @@ def open_clip(folder: pathlib.Path) -> Reference:
     def outputs(pixels: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor) -> Outputs:
         ids = torch.where(mask.bool(), ids, 1)  # it knows padding by its id
         states = model.text.transformer(ids, ids != 1, output_hidden_states=True).hidden_states
-        image, text = model.encode_image(pixels, normalize=True), model.encode_text(ids, normalize=True)
-        return Outputs(
-            {"projected": image}, hidden(states) | {"projected": text},
-            (model.logit_scale.exp() * image @ text.T).detach(),
-        )  # fmt: skip
+        image = open_clip_image(model.visual, lambda: model.encode_image(pixels, normalize=True))
+        text = watched({"pooled": model.text.pooler}, lambda: model.encode_text(ids, normalize=True))
+        logits = (model.logit_scale.exp() * image["projected"] @ text["projected"].T).detach()
+        return Outputs(image, hidden(states) | text, logits)
 
     return saved(Reference(folder, None, outputs, (model,), save))
 
@@ -213,9 +232,11 @@ def open_clip_plain(folder: pathlib.Path) -> Reference:
 
     def outputs(pixels: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor) -> Outputs:
         ids = torch.where(mask.bool(), ids, 0)
-        image, text = model.encode_image(pixels, normalize=True), model.encode_text(ids, normalize=True)
-        logits = (model.logit_scale.exp() * image @ text.T).detach()
-        return Outputs({"projected": image}, {"projected": text}, logits)
+        image = open_clip_image(model.visual, lambda: model.encode_image(pixels, normalize=True))
+        blocks = model.transformer.resblocks
+        text = watched({"first block": blocks[0], "last block": blocks[-1]}, lambda: model.encode_text(ids, normalize=True))
+        logits = (model.logit_scale.exp() * image["projected"] @ text["projected"].T).detach()
+        return Outputs(image, {"embedding": model.token_embedding(ids) + model.positional_embedding} | text, logits)
 
     return saved(Reference(folder, None, outputs, (model,), save))
 

@@ -37,6 +37,18 @@ def captured(module: Any, params: Params, *arrays: jax.Array) -> dict[str, np.nd
     return {name: value["__call__"][0] for name, value in state["intermediates"].items() if isinstance(value, dict)}
 
 
+def embedded(stages: dict[str, np.ndarray]) -> np.ndarray:
+    """What the first block is given: after the tower's first norm, or, without one, the sum of its embeddings."""
+    for norm in ("pre_layrnorm", "embeddings.LayerNorm"):
+        if norm in stages:
+            return stages[norm]
+    items = stages.get("embeddings.token_embedding")
+    if items is None:
+        patches = stages["embeddings.patch_embedding"]
+        items = patches.reshape(len(patches), -1, patches.shape[-1])
+    return items + stages["embeddings.position_embedding"][None]
+
+
 def ours(settings: DualEncoderSettings, params: Params, pixels: jax.Array, ids: jax.Array, mask: jax.Array) -> Any:
     image_tower = VisionTransformer(settings.image)
     text_tower: Any = Bert(settings.text) if isinstance(settings.text, BertSettings) else ClipText(settings.text)
@@ -48,8 +60,8 @@ def ours(settings: DualEncoderSettings, params: Params, pixels: jax.Array, ids: 
     depth = settings.image.depth - 1
     vectors = dual_encoder.project_image(params, image), dual_encoder.project_text(params, text)
     logits = np.exp(params["logit_scale"]) * vectors[0] @ vectors[1].T + params.get("logit_bias", 0)
-    blocks = {"first block": seen["encoder.layers.0"], "last block": seen[f"encoder.layers.{depth}"]}
-    text_blocks = {"first block": read[f"{layer}.0"], "last block": read[f"{layer}.{depth}"]}
+    blocks = {"embedding": embedded(seen), "first block": seen["encoder.layers.0"], "last block": seen[f"encoder.layers.{depth}"]}
+    text_blocks = {"embedding": embedded(read), "first block": read[f"{layer}.0"], "last block": read[f"{layer}.{depth}"]}
     return (
         blocks | {"pooled": image, "projected": vectors[0]},
         text_blocks | {"pooled": text, "projected": vectors[1]},
