@@ -5,15 +5,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
-
-# torchvision's packages are made for torch with CUDA; beside torch for the CPU they do not import unless these names exist,
-# and without torchvision open_clip and transformers' CLIPModel do not import either.
-_OPERATORS = torch.library.Library("torchvision", "DEF")
-_OPERATORS.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-_OPERATORS.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-
-import transformers  # noqa: E402
-from safetensors.torch import load_file, save_file  # noqa: E402
+import transformers
+from safetensors.torch import load_file, save_file
 
 WIDTH, DEPTH, HEADS, HIDDEN, SIDE, PATCH, COMMON, WORDS = 32, 3, 4, 64, 32, 8, 24, 60
 VISION: dict[str, Any] = {
@@ -84,7 +77,8 @@ def watched(modules: dict[str, torch.nn.Module], run: Callable[[], torch.Tensor]
 def open_clip_image(visual: Any, run: Callable[[], torch.Tensor]) -> dict[str, torch.Tensor]:
     """The stages of open_clip's vision transformer."""
     blocks = visual.transformer.resblocks
-    stages = watched({"embedding": visual.ln_pre, "first block": blocks[0], "last block": blocks[-1], "pooled": visual.ln_post}, run)
+    modules = {"embedding": visual.ln_pre, "first block": blocks[0], "last block": blocks[-1], "pooled": visual.ln_post}
+    stages = watched(modules, run)
     return stages | {"pooled": stages["pooled"][:, 0]}
 
 

@@ -5,16 +5,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch", reason="`make parity` has it")
-
-from clip_italian.models import dual_encoder  # noqa: E402
-from clip_italian.models.bert import Bert, BertSettings  # noqa: E402
-from clip_italian.models.clip_text import ClipText  # noqa: E402
-from clip_italian.models.dual_encoder import DualEncoderSettings, Params  # noqa: E402
-from clip_italian.models.vit import VisionTransformer  # noqa: E402
-from clip_italian.use import layouts  # noqa: E402
-from tests.parity.references import SIDE, SYSTEMS, WORDS, Reference, unit  # noqa: E402
+from clip_italian.models import dual_encoder
+from clip_italian.models.bert import Bert, BertSettings
+from clip_italian.models.clip_text import ClipText
+from clip_italian.models.dual_encoder import DualEncoderSettings, Params
+from clip_italian.models.vit import VisionTransformer
+from clip_italian.use import layouts
+from tests.parity.references import SIDE, SYSTEMS, WORDS, Reference, unit
 
 FORWARD, GRADIENT = 1e-5, 1e-4  # largest difference, relative to the largest value (of the tower, for gradients)
 PAIRS, LENGTH, SCALE = 4, 20, 20.0
@@ -88,7 +87,18 @@ def reference(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     return SYSTEMS[request.param](tmp_path_factory.mktemp("system") / "model")
 
 
-def test_every_stage_of_the_forward_pass_agrees(reference: Reference, record_property: Any) -> None:
+def system_of(request: Any) -> str:
+    """The system that a test runs on, by its name in SYSTEMS."""
+    return request.node.callspec.params["reference"]
+
+
+def of_part(errors: dict[str, float], part: str) -> dict[str, float]:
+    """The stages of one tower; the logits, which both make, stand with the text tower's."""
+    named = {name.removeprefix(f"{part}, "): value for name, value in errors.items() if name.startswith(part)}
+    return named | ({"logits": errors["logits"]} if part == "text" and "logits" in errors else {})
+
+
+def test_every_stage_of_the_forward_pass_agrees(reference: Reference, request: Any, record_property: Any) -> None:
     settings, params = layouts.read(reference.folder, reference.images)
     arrays = inputs(reference.fixed)
     image, text, logits = ours(settings, params, *arrays)
@@ -97,7 +107,8 @@ def test_every_stage_of_the_forward_pass_agrees(reference: Reference, record_pro
     errors |= {f"text, {name}": error(text[name], value, np.asarray(arrays[2])) for name, value in expected.text.items()}
     if expected.logits is not None:
         errors["logits"] = error(logits, expected.logits)
-    record_property("errors", errors)
+    for part in ("image", "text"):
+        record_property(f"Forward pass, {part} tower", (system_of(request), of_part(errors, part)))
     assert max(errors.values()) < FORWARD, errors
 
 
@@ -112,7 +123,7 @@ def test_a_pair_alone_is_what_it_is_among_others(reference: Reference) -> None:
         np.testing.assert_allclose(alone[1]["projected"][0], text["projected"][row], atol=FORWARD)
 
 
-def test_gradients_agree(reference: Reference, record_property: Any) -> None:
+def test_gradients_agree(reference: Reference, request: Any, record_property: Any) -> None:
     settings, params = layouts.read(reference.folder, reference.images)
     pixels, ids, mask = arrays = inputs(reference.fixed)
 
@@ -128,7 +139,7 @@ def test_gradients_agree(reference: Reference, record_property: Any) -> None:
         for part in ("vision_model", "text_model", "visual_projection", "text_projection")
         if found.get(part)
     }
-    record_property("gradients", errors)
+    record_property("Gradients of the contrastive loss", (system_of(request), errors))
     assert max(errors.values()) < GRADIENT, errors
 
 
