@@ -38,8 +38,11 @@ def tokenise(folder: pathlib.Path, settings: DualEncoderSettings) -> Tokenise:
         folder = _m_clip_folder(folder)
     tokenizer = read(folder)
     longest = CLIP_ITALIAN_LONGEST if kind in ("vision-text-dual-encoder", "hybrid-clip") else LONGEST
-    clean = _siglip_clean(tokenizer) if kind in ("siglip", "siglip2") else unchanged
-    return functools.partial(encode, tokenizer, settings, longest, clean)
+    # SigLIP's tokeniser drops capitals and punctuation itself. SigLIP 2's is Gemma's, and its texts were lower-cased, which
+    # transformers does in its Siglip2Tokenizer but not where a folder names Gemma's.
+    if kind in ("siglip", "siglip2") and type(tokenizer).__name__ != "SiglipTokenizer":
+        _normalise_first(tokenizer, tokenizers.normalizers.Lowercase())
+    return functools.partial(encode, tokenizer, settings, longest, unchanged)
 
 
 def read(folder: pathlib.Path) -> Any:
@@ -81,14 +84,10 @@ def unchanged(text: str) -> str:
     return text
 
 
-def _siglip_clean(tokenizer: Any) -> Callable[[str], str]:
-    """SigLIP's tokeniser drops capitals and punctuation itself; SigLIP 2's is Gemma's, and its texts were lower-cased.
-
-    transformers lower-cases them in its Siglip2Tokenizer, not where a folder names Gemma's.
-    """
-    if type(tokenizer).__name__ == "SiglipTokenizer":
-        return unchanged
-    return tokenizers.normalizers.Lowercase().normalize_str
+def _normalise_first(tokenizer: Any, step: tokenizers.normalizers.Normalizer) -> None:
+    """Puts a step ahead of what the tokeniser does to a text; special tokens written in it stay what they are."""
+    rest = tokenizer.backend_tokenizer.normalizer
+    tokenizer.backend_tokenizer.normalizer = tokenizers.normalizers.Sequence([step] if rest is None else [step, rest])
 
 
 def _m_clip_folder(folder: pathlib.Path) -> pathlib.Path:
@@ -102,8 +101,9 @@ def _sentence_transformers(folder: pathlib.Path, settings: DualEncoderSettings) 
     path = folder / "sentence_bert_config.json"
     config = files.read_json(path) if path.exists() else {}
     tokenizer = read(folder)
-    clean = tokenizers.normalizers.Lowercase().normalize_str if config.get("do_lower_case") else unchanged
-    return functools.partial(encode, tokenizer, settings, config.get("max_seq_length") or LONGEST, clean)
+    if config.get("do_lower_case"):
+        _normalise_first(tokenizer, tokenizers.normalizers.Lowercase())
+    return functools.partial(encode, tokenizer, settings, config.get("max_seq_length") or LONGEST, unchanged)
 
 
 def _open_clip(folder: pathlib.Path, settings: DualEncoderSettings) -> Tokenise:
