@@ -75,8 +75,11 @@ def test_a_tokeniser_of_another_model_is_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"clean": "polish"}, "`clean` is `polish`; known are whitespace, lower, canonicalize"), ({"language": "it"}, "`language` of the tokeniser is not known")],
-)  # fmt: skip
+    [
+        ({"clean": "polish"}, "`clean` is `polish`; known are whitespace, lower, canonicalize"),
+        ({"language": "it"}, "`language` of the tokeniser is not known"),
+    ],
+)
 def test_options_of_open_clip_that_are_not_known_are_named(options, message, tmp_path):
     folders.written(tmp_path, open_clip_config={"model_cfg": {"text_cfg": {"tokenizer_kwargs": options}}})
     with pytest.raises(InputError, match=message):

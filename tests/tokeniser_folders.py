@@ -11,11 +11,15 @@ from clip_italian.models.dual_encoder import DualEncoderSettings
 from tests.small_models import IMAGE, SIZES
 
 TEXTS = [
-    "un gatto su una sedia", "Due Cavalli Marroni", "UN FIORE GIALLO!", "perché no? è già così, più in là", "perche\u0301 e\u0300 cosi\u0300",
+    "un gatto su una sedia", "Due Cavalli Marroni", "UN FIORE GIALLO!", "perché no? è già così, più in là",
+    "perche\u0301 e\u0300 cosi\u0300",
     "l'uomo e un'auto dell'800", "l\u2019uomo e un\u2019auto", "«il fiore» disse, “blu” e „azzurro‟", "città, virtù, caffè — però…",
-    "un gatto \U0001f408 e un \U0001f469\u200d\U0001f680", "Tom &amp; Jerry &lt;3 &quot;qui&quot; &#232;", "&amp;amp; due volte", "un\tgatto\n\nsu  una\u00a0sedia ",
-    "", " ", "?!...,;:", "3 cavalli, 1.500 € e il 25%", "anno 2021/22 n°7", "lunghissimo " * 120, "supercalifragilistichespiralidoso",
-    "snake_case e un'altra_cosa", "日本語 e ελληνικάς Σίσυφος", "Ã¨ un gatto", "<b>un fiore</b> [MASK] #blu @tutti", "e\u0301\u0323 o\u0302",
+    "un gatto \U0001f408 e un \U0001f469\u200d\U0001f680", "Tom &amp; Jerry &lt;3 &quot;qui&quot; &#232;", "&amp;amp; due volte",
+    "un\tgatto\n\nsu  una\u00a0sedia ",
+    "", " ", "?!...,;:", "3 cavalli, 1.500 € e il 25%", "anno 2021/22 n°7", "lunghissimo " * 120,
+    "supercalifragilistichespiralidoso",
+    "snake_case e un'altra_cosa", "日本語 e ελληνικάς Σίσυφος", "Ã¨ un gatto", "<b>un fiore</b> [MASK] #blu @tutti",
+    "e\u0301\u0323 o\u0302",
     "L'UOMO DELL'ARIA", "ı İstanbul ſtraße", "\u200bzero\ufeff larghezza\u200d", "ﬁore ½ ²",
 ]  # fmt: skip
 WORDS = sorted({word.strip(",.!?") for text in TEXTS[:6] for word in text.lower().split()})
@@ -136,13 +140,14 @@ def openai(folder: pathlib.Path) -> DualEncoderSettings:
 
 
 def clip_italian(folder: pathlib.Path, cased: bool) -> DualEncoderSettings:
-    written(folder, config={"model_type": "vision-text-dual-encoder"}, tokenizer_config={"do_lower_case": not cased})
+    written(folder, config={"model_type": "vision-text-dual-encoder"})
     written(folder, tokenizer_config={"do_lower_case": not cased, "tokenizer_class": "BertTokenizer", "model_max_length": 512})
     return bert(word_pieces(folder), 512)
 
 
 def siglip(folder: pathlib.Path) -> DualEncoderSettings:
-    written(folder, config={"model_type": "siglip"}, tokenizer_config={"tokenizer_class": "SiglipTokenizer", "model_max_length": 64})
+    written(folder, config={"model_type": "siglip"})
+    written(folder, tokenizer_config={"tokenizer_class": "SiglipTokenizer", "model_max_length": 64})
     return clip(sentencepiece(folder / "spiece.model"), 64, "fixed")
 
 

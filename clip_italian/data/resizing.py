@@ -55,8 +55,10 @@ def _resized(pixels: Pixels, height: int, width: int, fit: Fit) -> UInt8[np.ndar
     if pixels.shape[:2] == (height, width):
         return pixels
     if fit.resize == "tensor":
-        # The same cubic (a = -0.75) at the same centres as torch.nn.functional.interpolate, rounded and clamped.
-        return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_CUBIC)
+        # The same cubic (a = -0.75) at the same centres as torch.nn.functional.interpolate. On bytes OpenCV rounds halves
+        # another way, which shows in every picture that is enlarged by a power of two.
+        floats = cv2.resize(pixels.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+        return np.rint(floats).clip(0, 255).astype(np.uint8)
     return np.asarray(Image.fromarray(pixels).resize((width, height), FILTERS[fit.interpolation]))
 
 

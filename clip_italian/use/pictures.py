@@ -12,7 +12,7 @@ from clip_italian.data import images
 from clip_italian.data.images import ImageLimits, ImageRejected, Pixels
 from clip_italian.errors import InputError
 
-Picture = str | pathlib.Path | Image.Image | Pixels
+Picture = str | pathlib.Path | Image.Image | np.ndarray
 # Of files: bombs are kept out, odd shapes are the user's business.
 LIMITS = ImageLimits(max_bytes=1 << 28, max_pixels=1 << 28, min_side=1, max_aspect=1e3)
 
