@@ -3,7 +3,7 @@ import pathlib
 
 import numpy as np
 
-from clip_italian.data import augmentation, examples, images, order, tokens
+from clip_italian.data import augmentation, examples, order, resizing, tokens
 from clip_italian.data.augmentation import AugmentationSettings
 from clip_italian.models.assembly import Model
 from clip_italian.models.dual_encoder import Params
@@ -61,7 +61,7 @@ def finetune(
     def pixels_of(drawn: order.Draw) -> np.ndarray:
         stored = train.pictures.pixels(drawn.examples)
         if not settings.augmentation:
-            return images.squares(stored, side)
+            return resizing.squares(stored, side)
         return augmentation.views(stored, seed, train.numbers[drawn.examples], drawn.epoch, views)
 
     def batch_of(step: int) -> Batch:
@@ -70,7 +70,7 @@ def finetune(
         return {"pixels": pixels_of(drawn), **captions._asdict()}
 
     kept = np.arange(min(settings.valid_examples, len(valid.pictures)))
-    valid_pixels = images.squares(valid.pictures.pixels(kept), side)
+    valid_pixels = resizing.squares(valid.pictures.pixels(kept), side)
     valid_text = tokens.take(valid.first_captions(), kept)
     encoder = Encoder(model.settings, settings.batch)
     validate = contrastive.validator(
