@@ -25,7 +25,7 @@ def text(form: str, settings: DualEncoderSettings, facts: Facts, home: pathlib.P
     sections = {
         "Model description": description(form, settings),
         "Direct use": direct_use(form, settings),
-        "Downstream use": "A start for further training on pairs of pictures and Italian texts, and frozen features for classifiers.",
+        "Downstream use": "A start for further training on pictures with Italian texts; frozen features for classifiers.",
         "Out-of-scope use": out_of_scope(facts),
         "How to load": SNIPPETS[form].format(home=home, texts=examples(facts), tokens=settings.text.positions),
         "Training data": training_data(facts),
@@ -103,7 +103,7 @@ def direct_use(form: str, settings: DualEncoderSettings) -> str:
 
 def out_of_scope(facts: Facts) -> str:
     limits = f"{facts.about.limits} " if facts.about else ""
-    return f"{limits}Recognising people, surveillance, and any decision about a person. Other languages than Italian were not trained."
+    return f"{limits}Recognising people, surveillance, any decision about a person; languages other than Italian."
 
 
 def examples(facts: Facts) -> str:
@@ -139,7 +139,8 @@ def measured(facts: Facts) -> str:
         for one in facts.results
     ]
     note = f"Per cent; in brackets intervals of {100 * facts.confidence:.0f} % over seeds and pictures."
-    return f"{note}\n\n| test set | pictures | metric | this model | mean over seeds |\n|---|---:|---|---:|---:|\n" + "\n".join(rows)
+    head = "| test set | pictures | metric | this model | mean over seeds |\n|---|---:|---|---:|---:|"
+    return "\n".join([note, "", head, *rows])
 
 
 def limitations(settings: DualEncoderSettings, facts: Facts) -> str:

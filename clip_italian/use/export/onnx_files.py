@@ -70,8 +70,8 @@ def converted(function: Callable[..., jax.Array], inputs: list[Any], names: list
     import jax2onnx  # here: takes seconds, and only this format needs it
 
     logging.getLogger("onnx_ir").setLevel(logging.ERROR)  # it announces every shape that it leaves out
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the converter asks jax for float64 and gets float32
+    with warnings.catch_warnings(), jax.numpy_rank_promotion("allow"):  # it adds a bias without naming the axes
+        warnings.simplefilter("ignore")  # it asks for float64 and gets float32
         return jax2onnx.to_onnx(function, inputs, input_names=names, output_names=[output])
 
 
@@ -93,24 +93,29 @@ def take_int64(model: Any) -> None:
 
 def check(folder: pathlib.Path, model: Model) -> None:
     """Raises InputError unless onnxruntime gives from the files what our towers give, for one and for several rows."""
+    for rows in BATCHES:
+        pixels, texts = sample(model, rows)
+        for name, function, feed in ((IMAGE, image_function(model), pixels), (TEXT, text_function(model), texts)):
+            difference = compared(folder / name, function, feed)
+            if not difference <= LARGEST_DIFFERENCE:  # NaN is no agreement
+                raise InputError(
+                    f"{name}: onnxruntime's embeddings differ by {difference:.1e}; install the versions of requirements.lock"
+                )
+
+
+def sample(model: Model, rows: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Random inputs of both files: pixels, and texts of several lengths."""
+    rng, side, length = np.random.default_rng(0), model.settings.image.image_size, model.settings.text.positions
+    pixels = rng.normal(size=(rows, 3, side, side)).astype(np.float32)
+    mask = np.arange(length)[None] < rng.integers(1, length + 1, rows)[:, None]
+    ids = rng.integers(0, model.settings.text.vocabulary, (rows, length))
+    return {"pixel_values": pixels}, {"input_ids": ids, "attention_mask": mask.astype(np.int64)}
+
+
+def compared(path: pathlib.Path, function: Callable[..., jax.Array], feed: dict[str, np.ndarray]) -> float:
+    """The largest difference between what a file and a function give."""
     import onnxruntime
 
-    rng, side, length = np.random.default_rng(0), model.settings.image.image_size, model.settings.text.positions
-    for rows in BATCHES:
-        pixels = rng.normal(size=(rows, 3, side, side)).astype(np.float32)
-        ids = rng.integers(0, model.settings.text.vocabulary, (rows, length))
-        mask = np.arange(length)[None] < rng.integers(1, length + 1, rows)[:, None]
-        texts = {"input_ids": ids, "attention_mask": mask.astype(np.int64)}
-        for name, feed, function in (
-            (IMAGE, {"pixel_values": pixels}, image_function(model)),
-            (TEXT, texts, text_function(model)),
-        ):
-            session = onnxruntime.InferenceSession(folder / name, providers=["CPUExecutionProvider"])
-            given = session.run(None, feed)[0]
-            wanted = jax.jit(function)(*[jnp.asarray(value, jnp.float32 if name == IMAGE else jnp.int32) for value in feed.values()])
-            difference = float(np.abs(given - np.asarray(wanted)).max())
-            if not difference <= LARGEST_DIFFERENCE:
-                raise InputError(
-                    f"{name}: onnxruntime {onnxruntime.__version__} computes embeddings that differ by {difference:.1e}; "
-                    "use the versions of requirements.lock"
-                )
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    wanted = jax.jit(function)(*[jnp.asarray(value) for value in feed.values()])
+    return float(np.abs(session.run(None, feed)[0] - np.asarray(wanted)).max())
