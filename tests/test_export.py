@@ -38,7 +38,10 @@ ABOUT = ExportSettings(
 )  # fmt: skip
 STUDIED = Facts(
     "a-model", "gpl-3.0", ABOUT, 0.95, "0123456789ab",
-    (Journal("pretrain", "full", 1, {"batch": 128}, {}, {}, {}), Journal("finetune", "full", 1, {"batch": 64, "scale": 20.0}, {}, {}, {})),
+    (
+        Journal("pretrain", "full", 1, {"batch": 128}, {}, {}, {}),
+        Journal("finetune", "full", 1, {"batch": 64, "scale": 20.0}, {}, {}, {}),
+    ),
     (("wit", 5000),),
     (
         Result("retrieval-seen", 1000, False, "text_to_image/any/mrr@10", 0.612345, 0.6, (0.58, 0.62)),
@@ -188,7 +191,8 @@ UNHELD = {  # what the model has, and the formats that cannot hold it with a wor
     "mean of tokens": (text(pooling="mean"), {"transformers": "not by BERT's pooler", "open_clip": "not by BERT's pooler"}),
     "bias": (settings(logit_bias=True), {"transformers": "bias", "open_clip": "bias"}),
     "head": (settings(image_head="none"), {"transformers": "`none`", "open_clip": "`none`"}),
-    "activation": (image(activation="gelu_tanh"), {"open_clip": "approximate GELU"}),
+    "activation": (image(activation="gelu_tanh"), {"open_clip": "GELU by tanh"}),
+    "inner width": (image(width=19, hidden=53), {"open_clip": "inner width 53"}),
     "epsilon": (image(epsilon=1e-6), {"open_clip": "1e-06"}),
     "causal text": (settings(text=CLIP_TEXT), dict.fromkeys(["transformers", "open_clip", "sentence_transformers"], "not a BERT")),
     "no segments": (text(segments=0), dict.fromkeys(["transformers", "open_clip", "sentence_transformers"], "DistilBERT")),

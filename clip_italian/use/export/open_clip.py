@@ -35,9 +35,11 @@ def unlike(settings: DualEncoderSettings) -> list[str]:
     """Why open_clip cannot hold the towers; empty where it can."""
     image, reasons = settings.image, holding.unlike_clip_italian(settings)
     if image.activation == "gelu_tanh":
-        reasons.append("the picture tower's activation is the approximate GELU, which open_clip's has not")
+        reasons.append("the picture tower's activation is the GELU by tanh, which open_clip's has not")
     if image.epsilon != CLIP_EPSILON:
         reasons.append(f"the picture tower's layer norms add {image.epsilon}, and open_clip's {CLIP_EPSILON}")
+    if int(image.width * (image.hidden / image.width)) != image.hidden:
+        reasons.append(f"open_clip cannot compute the picture tower's inner width {image.hidden} from a ratio to {image.width}")
     return reasons
 
 

@@ -1,5 +1,11 @@
 """How each format is loaded, for the model cards: code that runs in the card's folder beside a picture `gatto.jpg`."""
 
+# Measured in tests/parity/test_exports.py: up to 8e-4 on small random towers.
+RESIZING = """
+
+Where torchvision is installed, transformers 5 scales pictures with it instead of Pillow, and embeddings differ in the third
+decimal; `backend="pil"` as an argument of the processor's `from_pretrained` avoids that."""
+
 TRANSFORMERS = """```python
 import torch
 from PIL import Image
@@ -13,8 +19,7 @@ with torch.inference_mode():
     print(model(**inputs).logits_per_image.softmax(dim=-1))
 ```
 
-Versions 4.57 and 5 of transformers load it. Where torchvision is installed, version 5 scales pictures with it instead of
-Pillow, and embeddings differ in the third decimal; `AutoProcessor.from_pretrained(folder, backend="pil")` avoids that."""
+Versions 4.57 and 5 of transformers load it.""" + RESIZING
 
 ONNX = """```python
 import onnxruntime
@@ -31,7 +36,7 @@ print(image @ text.T)
 
 Inputs: `pixel_values`, float32 of (batch, 3, height, width), scaled and normalised as `preprocessor_config.json` says;
 `input_ids` and `attention_mask`, int64 of (batch, {tokens}): texts are always padded to {tokens} tokens. Outputs:
-`image_embeds` and `text_embeds`, unit vectors. The batch may have any size."""
+`image_embeds` and `text_embeds`, unit vectors. The batch may have any size.""" + RESIZING
 
 OPEN_CLIP = """```python
 import open_clip
@@ -48,7 +53,8 @@ print(image @ text.T)
 ```
 
 open_clip finds the text tower's configuration by `hf_model_name` in `open_clip_config.json`, from the working directory: when
-the folder moves, write its new place (or the repository's name) there. CLIP_benchmark takes the same `local-dir:` name."""
+the folder moves, write its new place (or the repository's name) there. CLIP_benchmark takes the same `local-dir:` name. Of
+pictures that are not square open_clip cuts the middle one pixel beside where the other formats do, where it has to round."""
 
 SENTENCE_TRANSFORMERS = """```python
 from sentence_transformers import SentenceTransformer
