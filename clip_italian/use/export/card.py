@@ -6,12 +6,13 @@ from clip_italian.models.bert import BertSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings
 from clip_italian.use.export import sentence_transformers
 from clip_italian.use.export.facts import Facts, Result
-from clip_italian.use.export.snippets import SNIPPETS
+from clip_italian.use.export.snippets import SNIPPETS, TEXTS_ALONE
 
 PICTURES = "zero-shot-image-classification"
 PIPELINES = {"transformers": PICTURES, "onnx": PICTURES, "open_clip": PICTURES, "sentence_transformers": "sentence-similarity"}
 LIBRARIES = {"sentence_transformers": "sentence-transformers"}  # on the hub, where it calls a library otherwise
 TAGS = ["clip", "vision", "image-text", "italian"]
+UNKNOWN = "Not known to the export: the model was given without its study."
 CITATION = """@book{bianchi2021,
   title={Contrastive Language-Image Pre-training for the {Italian} Language},
   author={Bianchi, Federico and Attanasio, Giuseppe and Pisoni, Raphael and Terragni, Silvia and Sarti, Gabriele and Lakshmi, Sri},
@@ -22,12 +23,13 @@ CITATION = """@book{bianchi2021,
 
 def text(form: str, settings: DualEncoderSettings, facts: Facts, home: pathlib.Path) -> str:
     """The card of a format's folder, which lies at `home`."""
+    snippet = TEXTS_ALONE if texts_alone(form, settings) else SNIPPETS[form]
     sections = {
         "Model description": description(form, settings),
         "Direct use": direct_use(form, settings),
         "Downstream use": "A start for further training on pictures with Italian texts; frozen features for classifiers.",
         "Out-of-scope use": out_of_scope(facts),
-        "How to load": SNIPPETS[form].format(home=home, texts=examples(facts), tokens=settings.text.positions),
+        "How to load": snippet.format(home=home, texts=examples(facts), tokens=settings.text.positions),
         "Training data": training_data(facts),
         "Training procedure": procedure(facts),
         "Hardware": facts.about.hardware if facts.about else UNKNOWN,
@@ -38,9 +40,6 @@ def text(form: str, settings: DualEncoderSettings, facts: Facts, home: pathlib.P
     }
     body = "\n\n".join(f"## {heading}\n\n{content}" for heading, content in sections.items())
     return f"---\n{metadata(form, facts)}\n---\n\n# {facts.name}\n\n{body}\n"
-
-
-UNKNOWN = "Not known to the export: the model was given without its study."
 
 
 def metadata(form: str, facts: Facts) -> str:
@@ -83,7 +82,7 @@ def description(form: str, settings: DualEncoderSettings) -> str:
     image, text_tower = settings.image, settings.text
     stem = f"{len(image.stem)} convolutions, then " if image.stem else ""
     kind = f"a BERT, pooled by `{text_tower.pooling}`" if isinstance(text_tower, BertSettings) else "the text transformer of CLIP"
-    alone = form == "sentence_transformers" and not sentence_transformers.holds_pictures(settings)
+    alone = texts_alone(form, settings)
     return (
         "A contrastive image-text model for Italian in the manner of CLIP-Italian (Bianchi et al. 2021): two towers whose "
         f"projections into one space of {settings.projection} dimensions are compared by their cosine.\n\n"
@@ -95,8 +94,13 @@ def description(form: str, settings: DualEncoderSettings) -> str:
     )
 
 
+def texts_alone(form: str, settings: DualEncoderSettings) -> bool:
+    """Whether the folder holds no picture tower."""
+    return form == "sentence_transformers" and not sentence_transformers.holds_pictures(settings)
+
+
 def direct_use(form: str, settings: DualEncoderSettings) -> str:
-    if form == "sentence_transformers" and not sentence_transformers.holds_pictures(settings):
+    if texts_alone(form, settings):
         return "Vectors of Italian texts, to be compared with each other or with the vectors of pictures from the ONNX files."
     return "Search of pictures by Italian text and of texts by picture; classification of pictures by labels given in words."
 

@@ -1,10 +1,15 @@
 """How each format is loaded, for the model cards: code that runs in the card's folder beside a picture `gatto.jpg`."""
 
-# Measured in tests/parity/test_exports.py: up to 8e-4 on small random towers.
-RESIZING = """
+
+def _resizing(where: str) -> str:
+    """What is said wherever transformers prepares pictures; measured in tests/parity/test_exports.py (up to 8e-4)."""
+    return f"""
 
 Where torchvision is installed, transformers 5 scales pictures with it instead of Pillow, and embeddings differ in the third
-decimal; `backend="pil"` as an argument of the processor's `from_pretrained` avoids that."""
+decimal; `backend="pil"` {where} avoids that."""
+
+
+_AT_THE_PROCESSOR = _resizing("as an argument of the processor's `from_pretrained`")
 
 TRANSFORMERS = """```python
 import torch
@@ -19,7 +24,7 @@ with torch.inference_mode():
     print(model(**inputs).logits_per_image.softmax(dim=-1))
 ```
 
-Versions 4.57 and 5 of transformers load it.""" + RESIZING
+Versions 4.57 and 5 of transformers load it.""" + _AT_THE_PROCESSOR
 
 ONNX = """```python
 import onnxruntime
@@ -36,7 +41,7 @@ print(image @ text.T)
 
 Inputs: `pixel_values`, float32 of (batch, 3, height, width), scaled and normalised as `preprocessor_config.json` says;
 `input_ids` and `attention_mask`, int64 of (batch, {tokens}): texts are always padded to {tokens} tokens. Outputs:
-`image_embeds` and `text_embeds`, unit vectors. The batch may have any size.""" + RESIZING
+`image_embeds` and `text_embeds`, unit vectors. The batch may have any size.""" + _AT_THE_PROCESSOR
 
 OPEN_CLIP = """```python
 import open_clip
@@ -57,6 +62,16 @@ the folder moves, write its new place (or the repository's name) there. CLIP_ben
 pictures that are not square open_clip cuts the middle one pixel beside where the other formats do, where it has to round."""
 
 SENTENCE_TRANSFORMERS = """```python
+from PIL import Image
+from sentence_transformers import SentenceTransformer
+
+model = SentenceTransformer(".")  # this folder, or the repository's name
+print(model.similarity(model.encode([Image.open("gatto.jpg")]), model.encode({texts})))
+```
+
+It takes version 6 of sentence-transformers with version 5 of transformers.""" + _resizing("in the model's `processor_kwargs`")
+
+TEXTS_ALONE = """```python
 from sentence_transformers import SentenceTransformer
 
 model = SentenceTransformer(".")  # this folder, or the repository's name
