@@ -93,8 +93,10 @@ OPEN_CLIP = Format(
         (r"^(?:text\.)?transformer\.", "text_model."),
         *_BLOCK,
     ),
-    (*BUFFERS, r"(^|\.)attn_mask$", r"^text\.transformer\.pooler\."),
+    (*BUFFERS, r"(^|\.)attn_mask$"),
 )
+
+OPEN_CLIP_WITHOUT_POOLER = Format(OPEN_CLIP.rules, (*OPEN_CLIP.ignored, r"^text\.transformer\.pooler\."))
 
 NAMES_OF_OURS = Format((), ())
 

@@ -37,7 +37,7 @@ class TextHalf(NamedTuple):
 
 def kind(folder: pathlib.Path) -> str:
     """Which library's folder it is: `ours`, a key of LAYOUTS or TEXT_HALVES, or else the `model_type` of its config.json."""
-    if (folder / MODULES).exists():
+    if (folder / MODULES).exists() and not _holds_both(folder):
         first = str(files.read_json(folder / MODULES)[0]["type"])
         return "sentence_transformers_clip" if first.endswith("CLIPModel") else "sentence_transformers"
     if (folder / OPEN_CLIP).exists():
@@ -46,6 +46,11 @@ def kind(folder: pathlib.Path) -> str:
     if {"image", "text", "projection"} <= set(config):
         return "ours"
     return str(config.get("model_type"))
+
+
+def _holds_both(folder: pathlib.Path) -> bool:
+    """Whether a folder of sentence-transformers is also one of transformers, with both towers."""
+    return (folder / CONFIG).exists() and files.read_json(folder / CONFIG).get("model_type") == "vision-text-dual-encoder"
 
 
 def read(folder: pathlib.Path, images: pathlib.Path | None) -> tuple[DualEncoderSettings, Params]:
@@ -145,12 +150,13 @@ def _open_clip(folder: pathlib.Path) -> Layout:
     model = _entry(content, "model_cfg", where)
     image = processors.open_clip(content.get("preprocess_cfg") or {}, hf_config.open_clip_vision(model), where)
     config = _entry(model, "text_cfg", where)
-    sources = _sources(folder, formats.OPEN_CLIP)
     if "hf_model_name" not in config:
         text = hf_config.open_clip_text(model)
-        return Layout(DualEncoderSettings(image=image, text=text, projection=model["embed_dim"]), sources)
+        settings = DualEncoderSettings(image=image, text=text, projection=model["embed_dim"])
+        return Layout(settings, _sources(folder, formats.OPEN_CLIP))
     pooling = _named(POOLERS, config.get("hf_pooler_type", config.get("pooler_type", "mean_pooler")), "hf_pooler_type", where)
     head = _named(HEADS, config.get("hf_proj_type", config.get("proj", "mlp")), "hf_proj_type", where)
+    sources = _sources(folder, formats.OPEN_CLIP if pooling == "pooler" else formats.OPEN_CLIP_WITHOUT_POOLER)
     hugging_face = filled(hf_config.of_hub_name(config["hf_model_name"], where), where)
     tower = hf_config.bert(hugging_face, pooling, _rows(sources), where)
     tower = tower.model_copy(update={"positions": min(config.get("context_length", 77), tower.positions)})

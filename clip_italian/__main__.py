@@ -1,0 +1,47 @@
+"""What people do with a model, from a shell: `python -m clip_italian export MODEL OUT`; `--help` lists all."""
+import argparse
+import pathlib
+import sys
+from collections.abc import Sequence
+
+from clip_italian.errors import InputError
+from clip_italian.models import assembly
+from clip_italian.use.export import writing
+from clip_italian.use.export.facts import Facts
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    whole = argparse.ArgumentParser("python -m clip_italian", description="Uses a model of the study, or one of the same layout.")
+    commands = whole.add_subparsers(title="commands", required=True)
+    export = commands.add_parser("export", help="write a model for transformers, onnxruntime, open_clip and sentence-transformers")
+    export.add_argument("model", type=pathlib.Path, help="folder of a model, such as models/mini/tuned/full/0")
+    export.add_argument("out", type=pathlib.Path, help="folder that is made, or replaced; a sub-folder each format")
+    export.add_argument("--format", action="append", default=[], choices=writing.FORMATS, help="only this one; may be repeated")
+    export.add_argument("--licence", default="apache-2.0", help="of the weights, for the cards (default: %(default)s)")
+    export.set_defaults(run=run_export)
+    return whole
+
+
+def run_export(chosen: argparse.Namespace) -> None:
+    """Writes the formats and prints what was written and what was left out."""
+    out: pathlib.Path = chosen.out
+    facts = Facts(name=out.resolve().name, licence=chosen.licence)
+    reasons = writing.write(out, assembly.load(chosen.model), facts, chosen.format)
+    for name in sorted(path.name for path in out.iterdir()):
+        print(f"{out / name}: written")
+    for name, reason in reasons.items():
+        print(f"{name}: left out: {reason}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs a command; bad input is one line and exit code 1."""
+    chosen = parser().parse_args(arguments)
+    try:
+        chosen.run(chosen)
+    except InputError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""A trained model as the folders that other libraries load."""

@@ -1,0 +1,93 @@
+"""A folder for open_clip's `local-dir:`: its vision transformer beside a BERT of transformers."""
+import pathlib
+import re
+from typing import Any
+
+import numpy as np
+
+from clip_italian import files
+from clip_italian.models import weights
+from clip_italian.models.assembly import Model
+from clip_italian.models.bert import BertSettings
+from clip_italian.models.dual_encoder import DualEncoderSettings
+from clip_italian.models.formats import THIRDS
+from clip_italian.models.layers import CLIP_EPSILON
+from clip_italian.use.export import holding, parts
+
+# Our names and open_clip's: `formats.OPEN_CLIP` the other way round.
+RENAMED = (
+    (r"^vision_model\.embeddings\.class_embedding$", "visual.class_embedding"),
+    (r"^vision_model\.embeddings\.position_embedding\.weight$", "visual.positional_embedding"),
+    (r"^vision_model\.embeddings\.patch_embedding\.", "visual.conv1."),
+    (r"^vision_model\.pre_layrnorm\.", "visual.ln_pre."),
+    (r"^vision_model\.post_layernorm\.", "visual.ln_post."),
+    (r"^vision_model\.encoder\.layers\.(\d+)\.", r"visual.transformer.resblocks.\1."),
+    (r"(resblocks\.\d+)\.layer_norm([12])\.", r"\1.ln_\2."),
+    (r"(resblocks\.\d+)\.self_attn\.", r"\1.attn."),
+    (r"(resblocks\.\d+)\.mlp\.fc1\.", r"\1.mlp.c_fc."),
+    (r"(resblocks\.\d+)\.mlp\.fc2\.", r"\1.mlp.c_proj."),
+    (r"^text_model\.", "text.transformer."),
+    (r"^text_projection\.", "text.proj."),
+)
+
+
+def unlike(settings: DualEncoderSettings) -> list[str]:
+    """Why open_clip cannot hold the towers; empty where it can."""
+    image, reasons = settings.image, holding.unlike_clip_italian(settings)
+    if image.activation == "gelu_tanh":
+        reasons.append("the picture tower's activation is the GELU by tanh, which open_clip's has not")
+    if image.epsilon != CLIP_EPSILON:
+        reasons.append(f"the picture tower's layer norms add {image.epsilon}, and open_clip's {CLIP_EPSILON}")
+    if int(image.width * (image.hidden / image.width)) != image.hidden:
+        reasons.append(f"open_clip cannot compute the picture tower's inner width {image.hidden} from a ratio to {image.width}")
+    return reasons
+
+
+def write(folder: pathlib.Path, model: Model, home: pathlib.Path) -> None:
+    """Writes the folder that is going to lie at `home`.
+
+    open_clip looks for the text tower's configuration by a path of its own, relative to the working directory, not to the
+    folder: `text_cfg.hf_model_name` is `home` as it was given.
+    """
+    settings = model.settings
+    assert isinstance(settings.text, BertSettings)  # `unlike` has said so
+    files.write_json(folder / "open_clip_config.json", config(settings, home))
+    files.write_json(folder / weights.SETTINGS, parts.bert_config(settings.text))
+    parts.write_weights(folder / "open_clip_model.safetensors", renamed(weights.to_state(model.params)))
+    parts.write_tokenizer(folder, model)
+
+
+def config(settings: DualEncoderSettings, home: pathlib.Path) -> dict[str, Any]:
+    """`open_clip_config.json`."""
+    image, text = settings.image, settings.text
+    vision = {
+        "image_size": image.image_size, "patch_size": image.patch, "width": image.width, "layers": image.depth,
+        "head_width": image.width // image.heads, "mlp_ratio": image.hidden / image.width,
+    }  # fmt: skip
+    texts = {
+        "context_length": text.positions, "vocab_size": text.vocabulary, "hf_model_name": str(home),
+        "hf_tokenizer_name": str(home), "hf_pooler_type": "cls_pooler", "hf_proj_type": "linear",
+    }  # fmt: skip
+    pictures = {
+        "mean": list(image.mean), "std": list(image.deviation), "interpolation": "bicubic",
+        "resize_mode": {"crop": "shortest", "squash": "squash"}[image.fit],
+    }  # fmt: skip
+    model = {"embed_dim": settings.projection, "quick_gelu": image.activation == "quick_gelu"}
+    return {"model_cfg": model | {"vision_cfg": vision, "text_cfg": texts}, "preprocess_cfg": pictures}
+
+
+def renamed(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Tensors under open_clip's names; query, key and value of an attention are one tensor there."""
+    state = {_name(name): value for name, value in state.items()}
+    state["visual.proj"] = np.ascontiguousarray(state.pop("visual_projection.weight").T)
+    for name in [name for name in state if f".{THIRDS[0]}." in name]:
+        block, kind = name.split(f".{THIRDS[0]}.")
+        joined = [state.pop(f"{block}.{part}.{kind}") for part in THIRDS]
+        state[f"{block}.in_proj_{kind}"] = np.concatenate(joined)
+    return state
+
+
+def _name(name: str) -> str:
+    for pattern, replacement in RENAMED:
+        name = re.sub(pattern, replacement, name)
+    return name

@@ -1,0 +1,110 @@
+"""A folder for sentence-transformers: one model for texts and pictures where transformers has the towers, else the text tower.
+
+Modules are named as versions 2 to 5 of the library name them; version 6 takes these names too.
+"""
+import pathlib
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from clip_italian import files
+from clip_italian.models import weights
+from clip_italian.models.assembly import Model
+from clip_italian.models.bert import BertSettings
+from clip_italian.models.dual_encoder import DualEncoderSettings
+from clip_italian.use.export import holding, hugging_face, parts
+
+TEXT_TOWER, POOLER = "text_model.", "text_model.pooler.dense."
+NORMALISED = {"module_input_name": "sentence_embedding", "module_output_name": "sentence_embedding"}
+
+
+class Module(NamedTuple):
+    """A step from tokens to the embedding: the library's class, its configuration and its tensors."""
+
+    kind: str
+    config: dict[str, Any]
+    state: dict[str, np.ndarray]
+
+
+def holds_pictures(settings: DualEncoderSettings) -> bool:
+    """Whether the folder encodes pictures too, or the text tower alone."""
+    return not holding.unlike_clip_italian(settings)
+
+
+def write(folder: pathlib.Path, model: Model) -> None:
+    """Writes the folder; embeddings are unit vectors."""
+    if holds_pictures(model.settings):
+        hugging_face.write(folder, model)
+        transformer = {"modality_config": {"text": _features("text"), "image": _features("image")}}
+        _write_modules(folder, transformer | {"module_output_name": "sentence_embedding"}, [])
+    else:
+        _write_text_tower(folder, model)
+    files.write_json(
+        folder / "config_sentence_transformers.json", {"prompts": {}, "default_prompt_name": None, "similarity_fn_name": "cosine"}
+    )
+
+
+def _features(what: str) -> dict[str, str]:
+    return {"method": f"get_{what}_features", "method_output_name": "pooler_output"}
+
+
+def _write_text_tower(folder: pathlib.Path, model: Model) -> None:
+    text, state = model.settings.text, weights.to_state(model.params)
+    assert isinstance(text, BertSettings)  # `holding` has said so
+    config: dict[str, Any] = parts.bert_config(text) | {"architectures": ["BertModel"]}
+    files.write_json(folder / weights.SETTINGS, config | {"output_hidden_states": text.pooling == "first_last"})
+    tower = {
+        name.removeprefix(TEXT_TOWER): value
+        for name, value in state.items()
+        if name.startswith(TEXT_TOWER) and not name.startswith(POOLER)
+    }
+    parts.write_weights(folder / weights.WEIGHTS, tower)
+    parts.write_tokenizer(folder, model)
+    last = _dense(state["text_projection.weight"], None, "torch.nn.modules.linear.Identity")
+    transformer = {"max_seq_length": text.positions, "do_lower_case": False, "model_args": {"add_pooling_layer": False}}
+    _write_modules(folder, transformer, [*_pooling(text, state), last])
+
+
+def _pooling(text: BertSettings, state: dict[str, np.ndarray]) -> list[Module]:
+    """The modules between the transformer and the projection."""
+    pooled = "cls" if text.pooling == "pooler" else "mean"
+    pooling = Module("Pooling", {"word_embedding_dimension": text.width, f"pooling_mode_{pooled}_token{_plural(pooled)}": True}, {})
+    if text.pooling == "pooler":
+        dense = _dense(state[POOLER + "weight"], state[POOLER + "bias"], "torch.nn.modules.activation.Tanh")
+        return [pooling, dense]
+    if text.pooling == "mean":
+        return [pooling]
+    # Layer 0 is the embedded tokens: the first and the last count alike, those between not at all.
+    config = {"word_embedding_dimension": text.width, "layer_start": 0, "num_hidden_layers": text.depth}
+    share = np.zeros(text.depth + 1, np.float32)
+    share[[0, -1]] = 1
+    return [Module("WeightedLayerPooling", config, {"layer_weights": share}), pooling]
+
+
+def _plural(pooled: str) -> str:
+    return "" if pooled == "cls" else "s"
+
+
+def _dense(weight: np.ndarray, bias: np.ndarray | None, activation: str) -> Module:
+    sizes = {"in_features": weight.shape[1], "out_features": weight.shape[0], "bias": bias is not None}
+    state = {"linear.weight": weight} | ({} if bias is None else {"linear.bias": bias})
+    return Module("Dense", sizes | {"activation_function": activation}, state)
+
+
+def _write_modules(folder: pathlib.Path, transformer: dict[str, Any], modules: list[Module]) -> None:
+    """Writes what each module is, in the order in which they run; the transformer itself lies in the folder."""
+    files.write_json(folder / "sentence_bert_config.json", transformer)
+    entries = [("", "Transformer")]
+    for number, module in enumerate([*modules, Module("Normalize", NORMALISED, {})], start=1):
+        path = f"{number}_{module.kind}"
+        files.write_json(folder / path / "config.json", module.config)
+        if module.state:
+            parts.write_weights(folder / path / weights.WEIGHTS, module.state)
+        entries.append((path, module.kind))
+    files.write_json(
+        folder / "modules.json",
+        [
+            {"idx": number, "name": str(number), "path": path, "type": f"sentence_transformers.models.{kind}"}
+            for number, (path, kind) in enumerate(entries)
+        ],
+    )

@@ -1,0 +1,57 @@
+"""All formats of one model in one folder: `transformers`, `onnx`, `open_clip`, `sentence_transformers`."""
+import pathlib
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from clip_italian import files
+from clip_italian.errors import InputError
+from clip_italian.models.assembly import Model
+from clip_italian.models.dual_encoder import DualEncoderSettings
+from clip_italian.use.export import card, holding, hugging_face, onnx_files, open_clip, sentence_transformers
+from clip_italian.use.export.facts import Facts
+
+
+class Format(NamedTuple):
+    """A library's folder: why it cannot hold towers (empty where it can), and what writes it, given where it will lie."""
+
+    unlike: Callable[[DualEncoderSettings], list[str]]
+    write: Callable[[pathlib.Path, Model, pathlib.Path], None]
+
+
+FORMATS = {
+    "transformers": Format(holding.unlike_clip_italian, lambda folder, model, _: hugging_face.write(folder, model)),
+    "onnx": Format(lambda settings: [], lambda folder, model, _: onnx_files.write(folder, model)),
+    "open_clip": Format(open_clip.unlike, open_clip.write),
+    "sentence_transformers": Format(holding.unlike_bert, lambda folder, model, _: sentence_transformers.write(folder, model)),
+}
+
+
+def left_out(settings: DualEncoderSettings) -> dict[str, str]:
+    """The formats that cannot hold these towers, each with the reasons."""
+    reasons = {name: "; ".join(form.unlike(settings)) for name, form in FORMATS.items()}
+    return {name: reason for name, reason in reasons.items() if reason}
+
+
+def write(out: pathlib.Path, model: Model, facts: Facts, formats: Sequence[str] = ()) -> dict[str, str]:
+    """Writes the formats into sub-folders of `out`, which is replaced as a whole; each has a model card.
+
+    Without `formats`, those that can hold the model; returns the others with the reasons. Raises InputError with the reason
+    when one that is asked for cannot, and when what was written computes other numbers.
+    """
+    reasons = left_out(model.settings)
+    for name in formats:
+        if name in reasons:
+            raise InputError(f"{name}: cannot hold this model: {reasons[name]}; leave the format out, ONNX holds every model")
+    _check_replaceable(out)
+    with files.replacing_folder(out) as folder:
+        for name in formats or [name for name in FORMATS if name not in reasons]:
+            FORMATS[name].write(folder / name, model, out / name)
+            files.write_text(folder / name / "README.md", card.text(name, model.settings, facts, out / name))
+    return {} if formats else reasons
+
+
+def _check_replaceable(out: pathlib.Path) -> None:
+    """Raises InputError unless `out` is missing, empty or an earlier export: it is going to be replaced as a whole."""
+    strangers = sorted({path.name for path in out.iterdir()} - set(FORMATS)) if out.is_dir() else []
+    if strangers or (out.exists() and not out.is_dir()):
+        raise InputError(f"{out}: exists and holds `{(strangers or [out.name])[0]}`, which is no export; name another folder")
