@@ -32,6 +32,7 @@ class Fit(Settings):
 
 
 CLIP_ITALIAN = Fit()
+TRANSFORMERS = Fit(margin="floor")  # of CLIP, in its CLIPImageProcessor
 
 
 def square(pixels: Pixels, side: int, fit: Fit = CLIP_ITALIAN) -> UInt8[np.ndarray, "side side 3"]:

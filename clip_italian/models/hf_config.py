@@ -26,7 +26,7 @@ NAMED = {
     | {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096},
 }
 HALF = (0.5, 0.5, 0.5)  # SigLIP's mean and deviation of pixels
-CROP, SQUASH = Fit(margin="floor"), Fit(kind="squash")  # how transformers prepares pictures for CLIP and for SigLIP
+SQUASH = Fit(kind="squash")  # how transformers prepares pictures for SigLIP
 OPEN_CLIP_HEAD = 64  # width of an attention head where a configuration does not say (open_clip, CLIPVisionCfg)
 OPEN_CLIP_WIDTH, OPEN_CLIP_VOCABULARY, OPEN_CLIP_LENGTH, OPEN_CLIP_TEXT_HEADS = 512, 49408, 77, 8  # CLIPTextCfg
 
@@ -44,7 +44,7 @@ def vision(config: Any, where: str) -> ViTSettings:
         image_size=config.image_size, stem=(), patch=config.patch_size, width=config.hidden_size,
         depth=config.num_hidden_layers, heads=config.num_attention_heads, hidden=config.intermediate_size,
         pooling="attention" if siglip else "class", activation=_activation(config.hidden_act, where),
-        epsilon=config.layer_norm_eps, fit=CROP,
+        epsilon=config.layer_norm_eps,
     )  # fmt: skip
     return tower.model_copy(update={"mean": HALF, "deviation": HALF, "fit": SQUASH}) if siglip else tower
 

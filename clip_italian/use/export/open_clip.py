@@ -69,8 +69,8 @@ def config(settings: DualEncoderSettings, home: pathlib.Path) -> dict[str, Any]:
         "hf_tokenizer_name": str(home), "hf_pooler_type": "cls_pooler", "hf_proj_type": "linear",
     }  # fmt: skip
     pictures = {
-        "mean": list(image.mean), "std": list(image.deviation), "interpolation": "bicubic",
-        "resize_mode": {"crop": "shortest", "squash": "squash"}[image.fit],
+        "mean": list(image.mean), "std": list(image.deviation), "interpolation": image.fit.interpolation,
+        "resize_mode": {"crop": "shortest", "squash": "squash"}[image.fit.kind],
     }  # fmt: skip
     model = {"embed_dim": settings.projection, "quick_gelu": image.activation == "quick_gelu"}
     return {"model_cfg": model | {"vision_cfg": vision, "text_cfg": texts}, "preprocess_cfg": pictures}

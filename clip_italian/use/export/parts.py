@@ -7,12 +7,12 @@ import safetensors.numpy
 
 from clip_italian import files
 from clip_italian.data import tokens
+from clip_italian.data.resizing import FILTERS
 from clip_italian.models.assembly import Model
 from clip_italian.models.bert import BertSettings
 from clip_italian.models.hf_config import ACTIVATIONS
 from clip_italian.models.vit import ViTSettings
 
-BICUBIC = 3  # Pillow's number of it, as transformers stores it
 BERT_TOKENS = {
     "unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]", "mask_token": "[MASK]",
 }  # fmt: skip
@@ -47,14 +47,19 @@ def write_tokenizer(folder: pathlib.Path, model: Model, **more: Any) -> None:
 
 
 def write_picture_processor(folder: pathlib.Path, image: ViTSettings, **more: Any) -> None:
-    """Writes `preprocessor_config.json`: the same square, the same units as `pictures.fitted` and the tower have."""
+    """Writes `preprocessor_config.json`: the tower's square and units.
+
+    Of an odd number of pixels to cut off, transformers leaves the smaller half in front, whatever `Fit.margin` says.
+    """
     side = {"height": image.image_size, "width": image.image_size}
     fit: dict[str, Any] = {"size": side, "do_center_crop": False}
-    if image.fit == "crop":
-        fit = {"size": {"shortest_edge": image.image_size}, "do_center_crop": True, "crop_size": side}
+    if image.fit.kind == "crop":
+        short = {"shortest_edge": image.fit.resized or image.image_size}
+        fit = {"size": short, "do_center_crop": True, "crop_size": side}
     steps = {"do_convert_rgb": True, "do_resize": True, "do_rescale": True, "do_normalize": True}
     numbers = {
-        "resample": BICUBIC, "rescale_factor": 1 / 255, "image_mean": list(image.mean), "image_std": list(image.deviation),
+        "resample": int(FILTERS[image.fit.interpolation]), "rescale_factor": 1 / 255,
+        "image_mean": list(image.mean), "image_std": list(image.deviation),
     }  # fmt: skip
     kind = {"image_processor_type": "CLIPImageProcessor"}
     files.write_json(folder / "preprocessor_config.json", kind | fit | steps | numbers | more)
