@@ -1,16 +1,17 @@
 """Parameters as safetensors with the names and axis orders of PyTorch checkpoints, and a model's folder."""
 import pathlib
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import jax
 import numpy as np
-import safetensors
 import safetensors.numpy
 from flax.traverse_util import flatten_dict, unflatten_dict
 
 from clip_italian import config, files
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
+from clip_italian.models.safetensors_file import SafetensorsFile
 
 Params = dict[str, Any]
 S = TypeVar("S", bound=Settings)
@@ -44,8 +45,8 @@ def to_state(params: Params) -> dict[str, np.ndarray]:
     return {torch_name(path): _to_torch(path, np.asarray(value)) for path, value in leaves.items()}
 
 
-def from_state(state: dict[str, np.ndarray], like: Params, where: str) -> Params:
-    """The parameters of `like`'s structure, read from a flat dict.
+def from_state(state: Mapping[str, np.ndarray], like: Params, where: str) -> Params:
+    """The parameters of `like`'s structure (shapes suffice), each read once from a flat mapping.
 
     Raises InputError naming the tensor that is missing, left over, of another shape or type, or not finite.
     """
@@ -81,12 +82,12 @@ def load_settings(folder: pathlib.Path, kind: type[S]) -> S:
 
 
 def load(folder: pathlib.Path, like: Params) -> Params:
-    """Reads `model.safetensors` into `like`'s structure; raises InputError naming the file and the tensor at fault."""
+    """Reads `model.safetensors` into `like`'s structure, a tensor at a time.
+
+    Raises InputError naming the file and the tensor at fault.
+    """
     path = folder / WEIGHTS
     try:
-        state = safetensors.numpy.load_file(path)
+        return from_state(SafetensorsFile(path), like, str(path))
     except FileNotFoundError:
         raise InputError(f"{path}: missing; run `dvc repro` (or `dvc checkout`) to make it") from None
-    except safetensors.SafetensorError as error:
-        raise InputError(f"{path}: damaged ({error}); delete it and run `dvc checkout`") from None
-    return from_state(state, like, str(path))
