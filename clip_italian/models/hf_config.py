@@ -91,7 +91,8 @@ def open_clip_vision(model: dict[str, Any], where: str) -> ViTSettings:
     width = config["width"]
     return _checked(
         ViTSettings, where, image_size=config["image_size"], stem=(), patch=config["patch_size"], width=width,
-        depth=config["layers"], heads=width // config.get("head_width", OPEN_CLIP_HEAD), hidden=int(width * config.get("mlp_ratio", 4.0)),
+        depth=config["layers"], heads=width // config.get("head_width", OPEN_CLIP_HEAD),
+        hidden=int(width * config.get("mlp_ratio", 4.0)),
         pooling="class", activation=_open_clip_activation(model), epsilon=CLIP_EPSILON,
     )  # fmt: skip
 

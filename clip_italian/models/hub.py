@@ -64,7 +64,7 @@ def _in_words(name: str, revision: str | None) -> Iterator[None]:
     except errors.GatedRepoError:
         raise InputError(f"{at}: its publisher gives it on request only; ask on its page, then run `hf auth login`") from None
     except errors.RepositoryNotFoundError:
-        raise InputError(f"{at}: no such folder, no such repository on the hub; check the name (private: `hf auth login`)") from None
+        raise InputError(f"{at}: no such folder, no such repository on the hub; check the name, or run `hf auth login`") from None
     except errors.RevisionNotFoundError:
         raise InputError(f"{at}: the repository has no such branch, tag or commit; check `revision`") from None
     except errors.HFValidationError:

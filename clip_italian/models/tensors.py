@@ -1,9 +1,8 @@
 """What the readers of checkpoint files share: arrays that lie in a file, read one at a time, and words for what is wrong."""
 
+import abc
 import math
 import pathlib
-from abc import abstractmethod
-from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import ml_dtypes
@@ -21,11 +20,8 @@ CONVERT = (
 )
 
 
-class Tensors(Mapping[str, np.ndarray]):
-    """A checkpoint open for reading: a mapping of names to arrays that are read when they are asked for.
-
-    `where` is what messages call it, `shapes` holds every tensor's shape by its name.
-    """
+class Tensors(abc.ABC):
+    """A checkpoint open for reading: `where` is what messages call it, `shapes` holds every tensor's shape by its name."""
 
     where: str
     shapes: dict[str, Shape]
@@ -33,18 +29,6 @@ class Tensors(Mapping[str, np.ndarray]):
     def names(self) -> list[str]:
         """The tensors' names, in the file's order."""
         return list(self.shapes)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.shapes)
-
-    def __len__(self) -> int:
-        return len(self.shapes)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.shapes
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        return self.read(name)
 
     def read(self, name: str) -> np.ndarray:
         """One tensor, writable, in C order and of the file's own type (float16 and bfloat16 too).
@@ -58,7 +42,7 @@ class Tensors(Mapping[str, np.ndarray]):
         except OSError as error:
             raise damaged(self.where, f"tensor {shown(name)} cannot be read ({error.strerror or error})") from None
 
-    @abstractmethod
+    @abc.abstractmethod
     def _read(self, name: str) -> np.ndarray:
         """One tensor that exists; an OSError of the disk may pass."""
 

@@ -4,6 +4,8 @@ import json
 import pathlib
 from typing import Any
 
+from tokenizers import Tokenizer
+
 from clip_italian.errors import InputError
 from clip_italian.models.tensors import damaged, one_line, shown
 
@@ -75,3 +77,14 @@ def named(known: dict[str, Any], name: Any, key: str, where: str) -> Any:
     if name not in known:
         raise InputError(f"{where}: `{key}` is `{name}`; known are {', '.join(map(str, known))}")
     return known[name]
+
+
+def tokeniser(folder: pathlib.Path) -> Tokenizer:
+    """The tokeniser of a folder, as transformers makes it from whichever files are there."""
+    import transformers
+
+    try:
+        made: Any = transformers.AutoTokenizer.from_pretrained(str(folder))
+        return Tokenizer.from_str(made.backend_tokenizer.to_str())
+    except Exception as error:  # tokenizers raises bare Exception
+        raise InputError(f"{folder}: no tokeniser that transformers can read ({one_line(error)}); download its files again") from None
