@@ -12,13 +12,13 @@ from clip_italian.models.repository import Provenance
 from clip_italian.models.tensors import damaged, one_line
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
-NETWORK = "check the network (and HF_ENDPOINT, where it is set), then load again: it goes on where it stopped"
+NETWORK = "check the network (and HF_ENDPOINT, where it is set), then load again: files that are whole are kept"
 
 
 def fetch(name: str, revision: str | None, sha256: Mapping[str, str] | None) -> tuple[pathlib.Path, Provenance]:
     """The folder of a repository at a branch, tag or commit (None: its main branch), and what is in it.
 
-    Only the files that `repository.chosen` names are fetched. Without a network, what was fetched before is used. Raises
+    Only the files that `repository.chosen` names are fetched; what breaks off is taken up again some times. Without a network, what was fetched before is used. Raises
     InputError in words when there is no such repository or revision, when it may not be had, when the download fails, and when
     a file has another SHA-256 than the hub states for it or `sha256` gives.
     """

@@ -77,7 +77,7 @@ def located(
         return path, repository.recorded(path, str(path), None, sha256)
     if path.is_file():
         return path.parent, repository.recorded(path.parent, str(path), None, sha256, path.name)
-    if isinstance(name_or_path, pathlib.Path) or str(path).startswith((".", "/", "~")):
+    if isinstance(name_or_path, pathlib.Path) or name_or_path.startswith((".", "/", "~")):
         raise InputError(f"{path}: no such folder; check the path")
     return hub.fetch(name_or_path, revision, sha256)
 
