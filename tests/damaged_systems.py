@@ -84,6 +84,10 @@ def put(content: bytes) -> Callable[[bytes], bytes]:
     return lambda _: content
 
 
+def cut(tenths: int) -> Callable[[bytes], bytes]:
+    return lambda content: content[: len(content) * tenths // 10]
+
+
 def filled(state: dict[str, np.ndarray], name: str, value: float) -> None:
     state[name] = np.full_like(state[name], value)
 
@@ -102,7 +106,7 @@ def _arrays() -> None:
         "renamed": (lambda s: s.update({"text_model.x": s.pop(FC1)}), f"no tensor is `{FC1}`"),
         "transposed": (lambda s: s.update({FC1: s[FC1].T.copy()}), rf"`{FC1}` has shape \(8, 16\), which .* the model needs"),
         "narrow": (lambda s: s.update({FC1: s[FC1][:, :3].copy()}), rf"`{FC1}` has shape \(16, 3\)"),
-        "scalar": (lambda s: s.update({FC1: np.float32(1).reshape(())}), rf"`{FC1}` has shape \(\)"),
+        "scalar": (lambda s: s.update({FC1: np.array(1, np.float32)}), rf"`{FC1}` has shape \(\)"),
         "empty": (lambda s: s.update({FC1: np.zeros((0, 8), np.float32)}), rf"`{FC1}` has shape \(0, 8\)"),
         "whole-numbers": (lambda s: s.update({FC1: s[FC1].astype(np.int32)}), f"`{FC1}` holds int32, not numbers with fractions"),
         "truth-values": (lambda s: s.update({FC1: s[FC1] > 0}), f"`{FC1}` holds bool"),
@@ -113,7 +117,7 @@ def _arrays() -> None:
             DAMAGED[f"{system}-{name}"] = Damage(system, "model.safetensors", tensors(change), message)
     both = tensors(lambda s: s.update({"vision_model." + FC1: s[FC1]}))
     DAMAGED["two-of-one-name"] = Damage(HYBRID, "model.safetensors", both, f"are both `{FC1}`")
-    flat = tensors(lambda s: s.update({WORDS: np.float32(1).reshape(())}))
+    flat = tensors(lambda s: s.update({WORDS: np.array(1, np.float32)}))
     DAMAGED["table-of-one-number"] = Damage(HYBRID, "model.safetensors", flat, "is a single number")
     none = tensors(lambda s: s.pop(WORDS))
     DAMAGED["no-table"] = Damage(HYBRID, "model.safetensors", none, f"no tensor is `{WORDS}`")
@@ -126,7 +130,7 @@ def _arrays() -> None:
 def _leaves() -> None:
     """Wrong arrays in Flax's msgpack."""
     changes: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
-        "nan": (lambda t: t["visual_projection"]["kernel"].fill(np.nan), "`visual_projection.weight` holds NaN or infinity"),
+        "nan": (lambda t: t["visual_projection"].update(kernel=np.full((8, 6), np.nan, "f4")), "projection.weight` holds NaN"),
         "missing": (lambda t: t.pop("visual_projection"), "no tensor is `visual_projection.weight`"),
         "extra": (lambda t: t.update(head={"bias": np.zeros(2, np.float32)}), "`head.bias` belongs to no part"),
         "shape": (lambda t: t["text_projection"].update(kernel=np.zeros((2, 3), np.float32)), "`text_projection.weight` has shape"),
@@ -142,8 +146,7 @@ def _files() -> None:
     weights = {HYBRID: "model.safetensors", FLAX: "flax_model.msgpack", **BINS, SIGLIP: "model.safetensors"}
     for system, file in weights.items():
         for part in (0, 1, 5, 9):
-            cut = (lambda part: lambda content: content[: len(content) * part // 10])(part)
-            DAMAGED[f"{system}-cut-{part}"] = Damage(system, file, cut, rf"{file}: .*; (download|use) ")
+            DAMAGED[f"{system}-cut-{part}"] = Damage(system, file, cut(part), rf"{file}: .*; (download|use) ")
         DAMAGED[f"{system}-noise"] = Damage(system, file, put(np.random.default_rng(1).bytes(500)), rf"{file}: .*; download")
         DAMAGED[f"{system}-pointer"] = Damage(system, file, put(b"version https://git-lfs.github.com/spec/v1\n"), "Git LFS")
     for file, system in (("x.safetensors", HYBRID), ("x.msgpack", FLAX)):
@@ -156,13 +159,14 @@ def _files() -> None:
     for name, (content, _) in SPOILT["x.bin"].items():
         if not name.startswith(("pickle-", "bare-")):
             DAMAGED[f"torch-{name}"] = Damage(TORCH, BINS[TORCH], put(content), "pytorch_model.bin: .*; ")
-    DAMAGED["legacy"] = Damage(TORCH, BINS[TORCH], put(made.LEGACY), "is a pickle of torch before 1.6.*; use the repository's model.s")
+    DAMAGED["legacy"] = Damage(TORCH, BINS[TORCH], put(made.LEGACY), "is a pickle of torch before 1.6.*; use the repo")
     DAMAGED["plain-pickle"] = Damage(TORCH, BINS[TORCH], put(pickle.dumps({"a": 1})), "not a zip")
 
 
 def _settings() -> None:
     """Settings that lie."""
     huge, text, vision, config = 1 << 40, "text_config", "vision_config", "config.json"
+    index = "model.safetensors.index.json"
     lies: dict[str, tuple[str, str, Callable[[bytes], bytes], str]] = {
         "no-json": (HYBRID, config, put(b"{"), "not valid JSON .*; download"),
         "not-utf8": (HYBRID, config, put(b'{"\xff": 1}'), "not valid JSON"),
@@ -176,15 +180,15 @@ def _settings() -> None:
         "no-projection": (HYBRID, config, without("projection_dim"), "no key `projection_dim`"),
         "half-is-text": (HYBRID, config, entry(text, value="bert"), "not a configuration that transformers knows"),
         "half-is-null": (HYBRID, config, entry(text, value=None), "not a configuration that transformers knows"),
-        "half-is-unknown": (HYBRID, config, entry(text, "model_type", value="rm -rf"), "not a configuration that transformers knows"),
+        "half-is-unknown": (HYBRID, config, entry(text, "model_type", value="rm -rf"), "not a configuration that"),
         "projection-huge": (HYBRID, config, entry("projection_dim", value=huge), "key `projection`: Input should be less"),
         "projection-negative": (HYBRID, config, entry("projection_dim", value=-6), "key `projection`: Input should be greater"),
-        "projection-text": (HYBRID, config, entry("projection_dim", value="6"), "key `projection`: Input should be a valid integer"),
+        "projection-text": (HYBRID, config, entry("projection_dim", value="6"), "key `projection`: Input should be a valid"),
         "projection-other": (HYBRID, config, entry("projection_dim", value=7), r"projection.* has shape .* the model needs"),
         "heads-odd": (HYBRID, config, entry(text, "num_attention_heads", value=3), r"(`heads` \(3\) must divide `width` \(8\)|3)"),
         "heads-zero": (HYBRID, config, entry(vision, "num_attention_heads", value=0), "heads|make no sense|transformers knows"),
         "depth-huge": (HYBRID, config, entry(text, "num_hidden_layers", value=huge), "key `depth`: Input should be less"),
-        "depth-many": (HYBRID, config, entry(text, "num_hidden_layers", value=200), "no tensor is `text_model.encoder.layer.2."),
+        "depth-many": (HYBRID, config, entry(text, "num_hidden_layers", value=200), "no tensor is `text_model.encoder.layer.10."),
         "depth-less": (HYBRID, config, entry(vision, "num_hidden_layers", value=1), "belongs to no part of the model"),
         "depth-zero": (HYBRID, config, entry(vision, "num_hidden_layers", value=0), "key `depth`: Input should be greater"),
         "width-huge": (HYBRID, config, entry(vision, "hidden_size", value=huge), "key `width`: Input should be less"),
@@ -194,7 +198,7 @@ def _settings() -> None:
         "width-fraction": (OPENAI, config, entry(text, "hidden_size", value=8.5), "not a configuration|valid integer"),
         "width-infinite": (OPENAI, config, entry(text, "hidden_size", value=float("inf")), "not a configuration|valid integer"),
         "words-huge": (OPENAI, config, entry(text, "vocab_size", value=1 << 23), r"has shape .* the model needs \(8388608, 8\)"),
-        "picture-huge": (OPENAI, config, entry(vision, "image_size", value=1 << 20), "position_embedding.weight` has shape"),
+        "picture-huge": (OPENAI, config, entry(vision, "image_size", value=1 << 20), "are more than"),
         "picture-small": (OPENAI, config, entry(vision, "image_size", value=4), "no patch of 8 pixels fits"),
         "patch-zero": (OPENAI, config, entry(vision, "patch_size", value=0), "key `patch`|not a configuration"),
         "activation": (OPENAI, config, entry(vision, "hidden_act", value="sine"), "activation `sine` is not known; known"),
@@ -207,7 +211,9 @@ def _settings() -> None:
         "open-clip-ratio": (
             PLAIN, "open_clip_config.json", entry("model_cfg", "vision_cfg", "mlp_ratio", value=1e300), "key `hidden`"
         ),
-        "open-clip-head": (PLAIN, "open_clip_config.json", entry("model_cfg", "vision_cfg", "head_width", value=0), "make no sense"),
+        "open-clip-head": (
+            PLAIN, "open_clip_config.json", entry("model_cfg", "vision_cfg", "head_width", value=0), "make no sense"
+        ),
         "open-clip-pooler": (
             OPEN_CLIP, "open_clip_config.json", entry("model_cfg", "text_cfg", "hf_pooler_type", value="max"), "`max`; known are"
         ),
@@ -226,10 +232,9 @@ def _settings() -> None:
         ),
         "dense-tanh": (MULTILINGUAL, "2_Dense/config.json", entry("activation_function", value="Tanh"), "is not Identity"),
         "dense-other": (MULTILINGUAL, "2_Dense/config.json", entry("out_features", value=7), "texts have 7 dimensions"),
-        "pooling-cls": (MULTILINGUAL, "1_Pooling/config.json", put(b'{"pooling_mode_cls_token": true}'), "pooling other than the mean"),
-        "index-outside": (SHARDS, "model.safetensors.index.json", put(b'{"weight_map": {"a": "../x.safetensors"}}'), "no safetensors"),
-        "index-empty": (SHARDS, "model.safetensors.index.json", put(b"{}"), "has no `weight_map`"),
-        "vocabulary": (HYBRID, "tokenizer_config.json", put(b"{"), "no tokeniser|not valid JSON"),
+        "pooling-cls": (MULTILINGUAL, "1_Pooling/config.json", put(b'{"pooling_mode_cls_token": true}'), "pooling other than"),
+        "index-outside": (SHARDS, index, put(b'{"weight_map": {"a": "../x.safetensors"}}'), "no safetensors"),
+        "index-empty": (SHARDS, index, put(b"{}"), "has no `weight_map`"),
     }  # fmt: skip
     for name, damage in lies.items():
         DAMAGED[f"lie-{name}"] = Damage(*damage)
@@ -238,7 +243,8 @@ def _settings() -> None:
 def missing_files() -> dict[str, tuple[str, str]]:
     """A system, and a file of it that is taken away."""
     names = {HYBRID: ["config.json", "model.safetensors"], SHARDS: ["model-00002-of-00002.safetensors"]}
-    names |= {MULTILINGUAL: ["2_Dense/config.json", "2_Dense/pytorch_model.bin", "1_Pooling/config.json"], M_CLIP: ["base/config.json"]}
+    names |= {MULTILINGUAL: ["2_Dense/config.json", "2_Dense/pytorch_model.bin", "1_Pooling/config.json"]}
+    names |= {M_CLIP: ["base/config.json"]}
     return {f"{system}-{name}": (system, name) for system, files in names.items() for name in files}
 
 

@@ -1,6 +1,7 @@
 """Damaged and hostile model folders, through `load`: each is refused in one line with a remedy, and none runs anything."""
 
 import hashlib
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -57,8 +58,6 @@ def test_a_flipped_bit_is_refused_where_the_digest_is_known(here, system):
 def test_nothing_is_made_of_the_size_that_settings_state(here):
     golden = copied("openai", here)
     spoil(DAMAGED["lie-words-huge"], golden.folder)
-    import tracemalloc
-
     tracemalloc.start()
     refused(golden, "has shape")
     assert tracemalloc.get_traced_memory()[1] < 100e6  # the table would have 268 MB

@@ -5,17 +5,22 @@ import io
 import pathlib
 import urllib.request
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
 
 import clip_italian
+from clip_italian.data import tokens
 from clip_italian.errors import InputError
+from clip_italian.models import assembly, dual_encoder
 from clip_italian.models.bert import Bert
+from clip_italian.models.encoder import Encoder
 from clip_italian.use import layouts, loading
 from clip_italian.use.systems import SYSTEMS
 from tests.golden_systems import NAMES, TEXTS, copied
+from tests.small_models import ITALIAN
 
 close = {"rtol": 0, "atol": 1e-5}
 
@@ -70,6 +75,22 @@ def test_digests_choose_the_weights_and_have_to_name_them(here):
         clip_italian.load(golden.folder, sha256=pins | {"other.json": "00"})
     with pytest.raises(InputError, match="has no picture half of its own"):
         clip_italian.load(golden.folder, sha256=pins | {"images/config.json": "00"})
+
+
+def test_a_model_of_this_study_is_loaded_as_the_study_reads_it(here):
+    model = assembly.Model(ITALIAN, dual_encoder.initial(ITALIAN, jax.random.key(0), 20.0), tokens.train_wordpiece(TEXTS, 40))
+    assembly.save(here / "model", model)
+    loaded = clip_italian.load(here / "model")
+    jax.tree.map(np.testing.assert_array_equal, loaded.params, model.params)
+    features = Encoder(ITALIAN, 4).texts(model.params, tokens.encode(model.tokenizer, TEXTS, ITALIAN.text.positions))
+    np.testing.assert_allclose(loaded.encode_text(TEXTS), dual_encoder.project_text(model.params, features), atol=1e-6)
+    assert set(loading.digests(loaded)) == {"config.json", "model.safetensors", "tokenizer.json"}
+    path = here / "model/model.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-9] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"model\.safetensors: has SHA-256 \w+ instead of"):
+        clip_italian.load(here / "model")
 
 
 @pytest.mark.parametrize("pooling", ["pooler", "mean"])

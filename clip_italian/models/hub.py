@@ -18,9 +18,9 @@ NETWORK = "check the network (and HF_ENDPOINT, where it is set), then load again
 def fetch(name: str, revision: str | None, sha256: Mapping[str, str] | None) -> tuple[pathlib.Path, Provenance]:
     """The folder of a repository at a branch, tag or commit (None: its main branch), and what is in it.
 
-    Only the files that `repository.chosen` names are fetched; what breaks off is taken up again some times. Without a network, what was fetched before is used. Raises
-    InputError in words when there is no such repository or revision, when it may not be had, when the download fails, and when
-    a file has another SHA-256 than the hub states for it or `sha256` gives.
+    Only the files that `repository.chosen` names are fetched, and a download that breaks off is taken up again a few times.
+    Without a network, what was fetched before is used. Raises InputError in words when there is no such repository or revision,
+    when it may not be had, when the download fails, and when a file has another SHA-256 than the hub states or `sha256` gives.
     """
     folder, commit = _download(name, revision, sha256 or {})
     provenance = repository.recorded(folder, name, commit, sha256)

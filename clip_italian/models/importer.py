@@ -39,7 +39,8 @@ def locate(sources: Iterable[Source]) -> dict[str, Located]:
                 if ours.partition(".")[0] not in source.parts and ours.partition(".")[0] in weights.PARTS:
                     continue
                 if ours in found:
-                    raise InputError(f"{source.tensors.where}: `{found[ours].origin.name}` and `{name}` are both `{ours}`")
+                    both = f"`{found[ours].origin.name}` and `{name}` are both `{ours}`"
+                    raise InputError(f"{source.tensors.where}: {both}; download the file again")
                 found[ours] = Located(source.tensors, origin)
     return found
 

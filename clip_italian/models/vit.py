@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 from clip_italian.config import Depth, Settings, Size
 from clip_italian.models import layers
 
+MOST_PATCHES = 1 << 24  # a bound like those of config.Size
 Lax = pydantic.Field(strict=False)  # JSON and YAML have lists only
 Triple = Annotated[tuple[float, float, float], Lax]
 Stem = Annotated[tuple[Annotated[tuple[Size, Size, Size], Lax], ...], Lax]
@@ -45,6 +46,8 @@ class ViTSettings(Settings):
     def _patch_fits(self) -> "ViTSettings":
         if self.patch * math.prod(stride for _, _, stride in self.stem) > self.image_size:
             raise ValueError(f"no patch of {self.patch} pixels fits into `image_size` {self.image_size}")
+        if (self.image_size // self.patch) ** 2 > MOST_PATCHES:
+            raise ValueError(f"`image_size` {self.image_size} and `patch` {self.patch} are more than {MOST_PATCHES} patches")
         return self
 
 

@@ -87,4 +87,4 @@ def tokeniser(folder: pathlib.Path) -> Tokenizer:
         made: Any = transformers.AutoTokenizer.from_pretrained(str(folder))
         return Tokenizer.from_str(made.backend_tokenizer.to_str())
     except Exception as error:  # tokenizers raises bare Exception
-        raise InputError(f"{folder}: no tokeniser that transformers can read ({one_line(error)}); download its files again") from None
+        raise damaged(str(folder), f"no tokeniser that transformers can read ({one_line(error)})") from None

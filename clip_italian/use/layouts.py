@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import jax
 
+from clip_italian import files
 from clip_italian.config import parse
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder, formats, hf_config, importer, tensor_files, weights
@@ -49,7 +50,7 @@ class TextHalf(NamedTuple):
 
 
 def kind(folder: pathlib.Path) -> str:
-    """Which library's folder it is: `ours`, a key of LAYOUTS or TEXT_HALVES, or else the `model_type` of its config.json."""
+    """Which library's folder it is: a key of LAYOUTS or TEXT_HALVES, or else the `model_type` of its config.json."""
     if (folder / MODULES).exists():
         picture = any(module_kind(module) == "CLIPModel" for module in modules(folder))
         return "sentence_transformers_clip" if picture else "sentence_transformers"
@@ -141,6 +142,13 @@ def _rows(sources: list[Source]) -> int:
     return shape[0]
 
 
+def _ours(folder: pathlib.Path, opened: Opener) -> Layout:
+    """A model of this study."""
+    files.check_manifest(folder)
+    settings = weights.load_settings(folder, DualEncoderSettings)
+    return Layout(settings, [Source(opened(folder), formats.NAMES_OF_OURS, weights.PARTS)])
+
+
 def _hybrid(folder: pathlib.Path, opened: Opener) -> Layout:
     """A VisionTextDualEncoder of transformers, or the FlaxHybridCLIP that CLIP-Italian was trained as."""
     where, content = str(folder / CONFIG), read_json(folder / CONFIG)
@@ -194,7 +202,7 @@ def _sentence_transformers(folder: pathlib.Path, opened: Opener) -> TextHalf:
     if not str(entry(map_config, "activation_function", dense_where)).endswith("Identity"):
         raise InputError(f"{dense_where}: `activation_function` is not Identity; such a map is not known")
     if not _is_mean(read_json(pooling / CONFIG)):
-        raise InputError(f"{pooling / CONFIG}: pooling other than the mean of all tokens is not known")
+        raise InputError(f"{pooling / CONFIG}: pooling other than the mean of all tokens; such models are not known")
     form = formats.DISTILBERT if config.model_type == "distilbert" else formats.BERT_WITHOUT_POOLER
     dense_source = Source(opened(dense), formats.SENTENCE_TRANSFORMERS_DENSE, TEXT_PARTS)
     sources = [Source(opened(transformer), form, TEXT_PARTS), dense_source]
@@ -226,6 +234,7 @@ def _dual(where: str, **parts: Any) -> DualEncoderSettings:
 POOLERS: dict[str, Pooling] = {"mean_pooler": "mean", "cls_pooler": "pooler"}  # open_clip's names
 HEADS: dict[str, Head] = {"mlp": "mlp", "linear": "linear"}
 LAYOUTS = {
+    "ours": _ours,
     "vision-text-dual-encoder": _hybrid,
     "hybrid-clip": _hybrid,
     "clip": _clip,

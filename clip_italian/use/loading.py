@@ -4,14 +4,12 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from clip_italian.data import tokens
 from clip_italian.data.tokens import Tokens
 from clip_italian.errors import InputError
-from clip_italian.models import assembly, hub, repository
+from clip_italian.models import hub, repository
 from clip_italian.models.clip_text import ClipTextSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings
 from clip_italian.models.repository import Provenance
@@ -41,11 +39,6 @@ def load(
     pinned = dict(sha256 or {})
     theirs = {name: pinned.pop(name) for name in list(pinned) if name.startswith(PICTURES)}
     folder, provenance = located(name_or_path, revision or (system.repository.revision if system else None), pinned)
-    if layouts.kind(folder) == "ours":
-        model = assembly.load(folder)
-        length = model.settings.text.positions
-        encode = functools.partial(tokens.encode, model.tokenizer, length=length)
-        return Clip(model.settings, jax.tree.map(jnp.asarray, model.params), encode, (provenance,))
     parts = [(folder, provenance)]
     if images is not None:
         parts.append(located(images, None, _unprefixed(theirs)))
@@ -54,7 +47,14 @@ def load(
     elif theirs:
         raise InputError(f"{next(iter(theirs))}: a SHA-256 is given for it, but the system has no picture half of its own")
     settings, params = layouts.read(folder, parts[-1][0] if len(parts) > 1 else None, repository.opener(*parts))
-    return Clip(settings, params, tokenise(folder, settings), tuple(provenance for _, provenance in parts))
+    ours = layouts.kind(folder) == "ours"
+    encode = _as_trained(folder, settings) if ours else tokenise(folder, settings)
+    return Clip(settings, params, encode, tuple(provenance for _, provenance in parts))
+
+
+def _as_trained(folder: pathlib.Path, settings: DualEncoderSettings) -> Tokenise:
+    """Texts to tokens by the tokeniser of a model of this study."""
+    return functools.partial(tokens.encode, tokens.load(folder), length=settings.text.positions)
 
 
 def digests(model: Clip) -> dict[str, str]:

@@ -69,7 +69,8 @@ def clip_tokeniser(folder: pathlib.Path) -> Any:
     return transformers.AutoTokenizer.from_pretrained(folder)
 
 
-UNIGRAMS = ["<s>", "<pad>", "</s>", "<unk>", "\N{LOWER ONE EIGHTH BLOCK}", *LETTERS, "\N{LOWER ONE EIGHTH BLOCK}un", "gatto", "<mask>"]
+SPACE = "\N{LOWER ONE EIGHTH BLOCK}"
+UNIGRAMS = ["<s>", "<pad>", "</s>", "<unk>", SPACE, *LETTERS, f"{SPACE}un", "gatto", "<mask>"]
 
 
 def xlm_tokeniser(folder: pathlib.Path) -> Any:
