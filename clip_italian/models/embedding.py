@@ -5,7 +5,7 @@ import numpy as np
 from jaxtyping import Float
 
 from clip_italian import files
-from clip_italian.data import images, shards, tokens
+from clip_italian.data import resizing, shards, tokens
 from clip_italian.models import dual_encoder
 from clip_italian.models.assembly import Model
 from clip_italian.models.encoder import Encoder
@@ -22,7 +22,7 @@ class Embedder:
 
     def images(self, pixels: np.ndarray) -> Float[np.ndarray, "n p"]:
         """Embeddings of stored pictures, cut to the model's size."""
-        features = self._encoder.images(self.model.params, images.squares(pixels, self.model.settings.image.image_size))
+        features = self._encoder.images(self.model.params, resizing.squares(pixels, self.model.settings.image.image_size))
         return np.asarray(dual_encoder.project_image(self.model.params, features))
 
     def texts(self, texts: list[str]) -> Float[np.ndarray, "n p"]:

@@ -8,6 +8,7 @@ import pydantic
 from jaxtyping import Array, Float
 
 from clip_italian.config import Depth, Settings, Size
+from clip_italian.data.resizing import CLIP_ITALIAN, Fit
 from clip_italian.models import layers
 
 MOST_PATCHES = 1 << 24  # a bound like those of config.Size
@@ -37,8 +38,7 @@ class ViTSettings(Settings):
     epsilon: float = layers.CLIP_EPSILON  # of the layer norms
     mean: Triple = (0.48145466, 0.4578275, 0.40821073)  # of the channels of pixels from 0 to 1; openai/CLIP, clip.py
     deviation: Triple = (0.26862954, 0.26130258, 0.27577711)
-    # How a picture becomes a square: `crop` scales the short side and cuts the middle, `squash` scales both sides (SigLIP).
-    fit: Literal["crop", "squash"] = "crop"
+    fit: Fit = CLIP_ITALIAN  # how a picture becomes a square of `image_size`
 
     _heads = pydantic.model_validator(mode="after")(layers.check_heads)
 

@@ -23,6 +23,9 @@ def english_clip(settings: BackboneSettings) -> tuple[Model, Provenance]:
     folder, provenance = hub.fetch(source.repository, source.revision, source.sha256)
     architecture, params = layouts.read(folder, None, repository.opener((folder, provenance)))
     stated = backbones.english_architecture(settings.english_clip, architecture.text.vocabulary)
+    # The study prepares its own pictures, which this says of no others.
+    image = architecture.image.model_copy(update={"fit": stated.image.fit})
+    architecture = architecture.model_copy(update={"image": image})
     _check(stated, architecture, source.repository, "english_clip")
     return Model(architecture, params, folders.tokeniser(folder)), provenance
 

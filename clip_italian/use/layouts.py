@@ -14,6 +14,7 @@ from clip_italian.models.dual_encoder import DualEncoderSettings, Head, Params
 from clip_italian.models.importer import Source
 from clip_italian.models.repository import Opener
 from clip_italian.models.tensors import one_line, shown
+from clip_italian.use import processors
 from clip_italian.use.folders import (
     CONFIG,
     MODULES,
@@ -156,13 +157,15 @@ def _hybrid(folder: pathlib.Path, opened: Opener) -> Layout:
     sources = [Source(opened(folder), formats.HUGGING_FACE, weights.PARTS)]
     tower = hf_config.bert(text, "pooler", _rows(sources), where)
     image = hf_config.vision(getattr(vision, "vision_config", vision), where)  # it may be given as a whole CLIP
+    image = processors.hugging_face(folder, image)
     return Layout(_dual(where, image=image, text=tower, projection=entry(content, "projection_dim", where)), sources)
 
 
 def _clip(folder: pathlib.Path, opened: Opener) -> Layout:
     where = str(folder / CONFIG)
     config = filled(read_json(folder / CONFIG), where)
-    image, text = hf_config.vision(config.vision_config, where), hf_config.clip_text(config.text_config, where)
+    image = processors.hugging_face(folder, hf_config.vision(config.vision_config, where))
+    text = hf_config.clip_text(config.text_config, where)
     sources = [Source(opened(folder), formats.HUGGING_FACE, weights.PARTS)]
     return Layout(_dual(where, image=image, text=text, projection=config.projection_dim), sources)
 
@@ -170,8 +173,9 @@ def _clip(folder: pathlib.Path, opened: Opener) -> Layout:
 def _siglip(folder: pathlib.Path, opened: Opener) -> Layout:
     where = str(folder / CONFIG)
     config = filled(read_json(folder / CONFIG), where)
+    image = processors.hugging_face(folder, hf_config.vision(config.vision_config, where))
     settings = _dual(
-        where, image=hf_config.vision(config.vision_config, where), text=hf_config.clip_text(config.text_config, where),
+        where, image=image, text=hf_config.clip_text(config.text_config, where),
         projection=config.text_config.projection_size, image_head="none", text_head="affine", logit_bias=True,
     )  # fmt: skip
     return Layout(settings, [Source(opened(folder), formats.HUGGING_FACE, weights.PARTS)])
@@ -179,8 +183,10 @@ def _siglip(folder: pathlib.Path, opened: Opener) -> Layout:
 
 def _open_clip(folder: pathlib.Path, opened: Opener) -> Layout:
     where = str(folder / OPEN_CLIP)
-    model = entry(read_json(folder / OPEN_CLIP), "model_cfg", where)
-    image, config = hf_config.open_clip_vision(model, where), entry(model, "text_cfg", where)
+    content = read_json(folder / OPEN_CLIP)
+    model = entry(content, "model_cfg", where)
+    image = processors.open_clip(content.get("preprocess_cfg") or {}, hf_config.open_clip_vision(model, where), where)
+    config = entry(model, "text_cfg", where)
     sources = [Source(opened(folder), formats.OPEN_CLIP, weights.PARTS)]
     if "hf_model_name" not in config:
         text = hf_config.open_clip_text(model, where)

@@ -2,22 +2,16 @@
 import functools
 import pathlib
 from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
 
 from clip_italian.data import tokens
-from clip_italian.data.tokens import Tokens
 from clip_italian.errors import InputError
-from clip_italian.models import hub, repository
-from clip_italian.models.clip_text import ClipTextSettings
+from clip_italian.models import hub, repository, resolution
 from clip_italian.models.dual_encoder import DualEncoderSettings
 from clip_italian.models.repository import Provenance
-from clip_italian.use import folders, layouts, systems
+from clip_italian.use import layouts, systems, texts
 from clip_italian.use.model import Clip, Tokenise
 
 PICTURES = "images/"  # before the names of files of the picture half
-LONGEST = 512  # tokens, where neither the tower nor the system says less
 
 
 def load(
@@ -26,14 +20,15 @@ def load(
     images: str | pathlib.Path | None = None,
     revision: str | None = None,
     sha256: Mapping[str, str] | None = None,
+    image_size: int | None = None,
 ) -> Clip:
     """A model that encodes pictures and texts into one space.
 
     `name_or_path` is a folder, a file of weights in one, or a name of `systems.SYSTEMS` (or another repository of the hub, at
     `revision`). `images` is the same for the picture half of systems that have a text tower alone; known for those of `SYSTEMS`.
     `sha256` gives digests by the files' names, as `digests` tells them of a model that was loaded before; they are checked
-    before anything is parsed. Raises InputError naming the file, and the tensor or key, when something is missing, damaged or of
-    another model.
+    before anything is parsed. `image_size`, in pixels a side, is for pictures of another size than the model's own. Raises
+    InputError naming the file, and the tensor or key, when something is missing, damaged or of another model.
     """
     system = systems.SYSTEMS.get(str(name_or_path))
     pinned = dict(sha256 or {})
@@ -48,7 +43,9 @@ def load(
         raise InputError(f"{next(iter(theirs))}: a SHA-256 is given for it, but the system has no picture half of its own")
     settings, params = layouts.read(folder, parts[-1][0] if len(parts) > 1 else None, repository.opener(*parts))
     ours = layouts.kind(folder) == "ours"
-    encode = _as_trained(folder, settings) if ours else tokenise(folder, settings)
+    encode = _as_trained(folder, settings) if ours else texts.tokenise(folder, settings)
+    if image_size is not None:
+        settings, params = resolution.resized(settings, params, image_size)
     return Clip(settings, params, encode, tuple(provenance for _, provenance in parts))
 
 
@@ -80,38 +77,3 @@ def located(
     if isinstance(name_or_path, pathlib.Path) or name_or_path.startswith((".", "/", "~")):
         raise InputError(f"{path}: no such folder; check the path")
     return hub.fetch(name_or_path, revision, sha256)
-
-
-def tokenise(folder: pathlib.Path, settings: DualEncoderSettings) -> Tokenise:
-    """Texts to tokens, by the tokeniser that transformers finds in a folder; cut to the longest text of the system."""
-    import transformers
-
-    where, length = tokenizer_folder(folder), longest(folder, settings.text.positions)
-    try:
-        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(str(where))
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
-        raise InputError(f"{where}: no tokeniser that transformers can read ({str(error).splitlines()[0]})") from None
-    fixed = isinstance(settings.text, ClipTextSettings) and settings.text.reading == "fixed"
-
-    def encode(texts: list[str]) -> Tokens:
-        padded = tokenizer(texts, truncation=True, max_length=length, padding="max_length")
-        mask = np.array(padded["attention_mask"], bool) if not fixed else np.ones((len(texts), length), bool)
-        return Tokens(np.array(padded["input_ids"], np.int32), mask)
-
-    return encode
-
-
-def tokenizer_folder(folder: pathlib.Path) -> pathlib.Path:
-    """Where the tokeniser lies: with the transformer, in folders of sentence-transformers."""
-    if layouts.kind(folder) != "sentence_transformers":
-        return folder
-    return folders.module_folder(folder, "Transformer")
-
-
-def longest(folder: pathlib.Path, positions: int) -> int:
-    """The longest text in tokens: what the system was trained with, which may be less than the tower could take."""
-    trained = {"vision-text-dual-encoder": 96, "hybrid-clip": 96}.get(layouts.kind(folder), LONGEST)
-    settings = tokenizer_folder(folder) / "sentence_bert_config.json"
-    if settings.exists():
-        trained = folders.read_json(settings).get("max_seq_length") or trained
-    return min(trained, positions)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Float
 
+from clip_italian.data import resizing
 from clip_italian.data.tokens import Tokens
 from clip_italian.models import dual_encoder
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
@@ -35,7 +36,7 @@ class Clip:
         encoder, tower = Encoder(self.settings, batch), self.settings.image
         parts = []  # a batch at a time: decoded pictures are a thousand times as large as their vectors
         for start in range(0, len(images), batch):
-            pixels = [pictures.fitted(pictures.opened(one), tower.image_size, tower.fit) for one in images[start : start + batch]]
+            pixels = [resizing.square(pictures.opened(one), tower.image_size, tower.fit) for one in images[start : start + batch]]
             parts.append(dual_encoder.project_image(self.params, encoder.images(self.params, np.stack(pixels))))
         return np.concatenate(parts) if parts else np.zeros((0, self.settings.projection), np.float32)
 

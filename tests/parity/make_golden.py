@@ -14,12 +14,14 @@ from typing import Any
 import flax.serialization
 import numpy as np
 import torch
-import transformers
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-from tests.parity import references
-from tests.parity.references import Reference
+import tests.parity.torchvision_without_cuda  # noqa: F401  (before transformers' models)
+
+import transformers  # isort: skip
+from tests.parity import references  # isort: skip
+from tests.parity.references import Reference  # isort: skip
 
 HERE = "@HERE@"
 TEXTS = ["una foto di un gatto", "Perch\N{LATIN SMALL LETTER E WITH ACUTE} no? Due cani", "un fiore giallo", ""]
@@ -166,7 +168,8 @@ def golden(root: pathlib.Path, name: str) -> None:
     reference = build(root / "model")
     tokenizer = tokeniser(reference.folder)
     pixels = np.random.default_rng(0).integers(0, 256, (3, references.SIDE, references.SIDE, 3), dtype=np.uint8)
-    encoded = tokenizer(TEXTS, truncation=True, max_length=LENGTH, padding="max_length", return_tensors="pt")
+    texts = [text.lower() for text in TEXTS] if reference.fixed else TEXTS  # SigLIP was trained without capitals
+    encoded = tokenizer(texts, truncation=True, max_length=LENGTH, padding="max_length", return_tensors="pt")
     mask = torch.ones_like(encoded["input_ids"]) if reference.fixed else encoded["attention_mask"]
     mean, deviation = ((0.5,) * 3, (0.5,) * 3) if reference.fixed else (references_mean(), references_deviation())
     normalised = (torch.tensor(pixels).float() / 255 - torch.tensor(mean)) / torch.tensor(deviation)
