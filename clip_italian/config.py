@@ -4,7 +4,7 @@ Each section's type lives beside the code that uses it; this module only reads a
 """
 import difflib
 import pathlib
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import pydantic
 from ruamel.yaml import YAML, YAMLError
@@ -18,6 +18,11 @@ class Settings(pydantic.BaseModel):
     """A section of a profile: frozen, strictly typed, no unknown keys, no defaults."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+# A model's sizes are bounded far above any that exists: a file that states more is wrong, and nothing is ever made of that size.
+Size = Annotated[int, pydantic.Field(gt=0, le=1 << 24)]
+Depth = Annotated[int, pydantic.Field(gt=0, le=256)]  # blocks
 
 
 class Params(Settings):
@@ -63,6 +68,8 @@ def parse(kind: type[S], content: Any, where: str) -> S:
 
 def _explain(kind: type[Settings], problem: Any) -> str:
     path = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "value_error":  # of several keys together
+        return f"{path + ': ' if path else ''}{problem['ctx']['error']}; correct the values"
     if problem["type"] == "extra_forbidden":
         known = _fields_at(kind, problem["loc"][:-1])
         near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)

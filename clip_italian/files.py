@@ -140,6 +140,18 @@ def write_manifest(folder: pathlib.Path) -> None:
     write_json(folder / MANIFEST, hashes)
 
 
+def check_manifest(folder: pathlib.Path) -> None:
+    """Raises InputError naming the file of `folder` that is missing or has other bytes than when the manifest was written."""
+    hashes = read_json(folder / MANIFEST)
+    if not isinstance(hashes, dict):
+        raise InputError(f"{folder / MANIFEST}: not a list of files; delete the folder and run `dvc checkout`")
+    for name, wanted in hashes.items():
+        if not (folder / name).is_file():
+            raise InputError(f"{folder / name}: missing; run `dvc repro` (or `dvc checkout`) to make it")
+        if (found := sha256(folder / name)) != wanted:
+            raise InputError(f"{folder / name}: has SHA-256 {found} instead of {wanted}; delete it and run `dvc checkout`")
+
+
 def manifest_holds(folder: pathlib.Path) -> bool:
     """Whether `folder` has a manifest and every file in it, and no other, has the bytes it had then."""
     try:

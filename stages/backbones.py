@@ -1,22 +1,25 @@
-"""The English CLIP and the Italian BERT from which every arm starts, trained side by side."""
+"""The English CLIP and the Italian BERT from which every arm starts, trained side by side or imported."""
+import os
 import pathlib
 import shutil
 
 from clip_italian import config, files
-from clip_italian.data import tokens
-from clip_italian.models import weights
+from clip_italian.models import assembly
+from clip_italian.models.repository import Provenance
 from clip_italian.training import backbones
 from clip_italian.training.backbones import BackboneSettings
+from clip_italian.use import backbones as imported
 from stages import cells, trained
 
 
 def main() -> None:
     settings = config.section(BackboneSettings, "backbones")
-    cell_of = {
-        "english_clip": cells.Cell("backbones", "english_clip", (), settings.model_dump(), (shards(),)),
-        "italian_bert": cells.Cell("backbones", "italian_bert", (), settings.model_dump(), (corpus(),)),
-    }
-    for name, output in cells.run(list(cell_of.values()), processes=2, threads=trained.threads().threads).items():
+    inputs = {"english_clip": (shards(),), "italian_bert": (corpus(),)}
+    both = [
+        cells.Cell("backbones", name, (), settings.model_dump(), paths if settings.kind == "trained" else ())
+        for name, paths in inputs.items()
+    ]
+    for name, output in cells.run(both, processes=2, threads=trained.threads().threads).items():
         for part, target in (("model", trained.backbones() / name), ("journal", runs() / name)):
             with files.replacing_folder(target) as folder:
                 shutil.copytree(output / part, folder, dirs_exist_ok=True)
@@ -36,13 +39,37 @@ def runs() -> pathlib.Path:
 
 def cell(name: str, state: pathlib.Path, out: pathlib.Path) -> None:
     settings = config.section(BackboneSettings, "backbones")
+    if settings.kind == "imported":
+        _import(name, settings, out)
+    else:
+        _train(name, settings, state, out)
+
+
+def _train(name: str, settings: BackboneSettings, state: pathlib.Path, out: pathlib.Path) -> None:
     if name == "english_clip":
         model, curve = backbones.english_clip(settings.english_clip, settings.seed, shards(), state)
         inputs = {"english": files.tree_digest(shards())}
         trained.write(out, "backbones", name, settings.seed, settings.english_clip, inputs, model, curve)
     else:
         architecture, params, tokenizer, curve = backbones.italian_bert(settings.italian_bert, settings.seed, corpus(), state)
-        weights.save(out / "model", params, architecture)
-        tokens.save(out / "model", tokenizer)
+        assembly.save_bert(out / "model", architecture, params["bert"], tokenizer)
         inputs = {"italian.txt": files.sha256(corpus())}
         trained.write_journal(out, "backbones", name, settings.seed, settings.italian_bert, inputs, curve)
+
+
+def _import(name: str, settings: BackboneSettings, out: pathlib.Path) -> None:
+    os.environ["HF_HUB_OFFLINE"] = "0"  # the one thing in the study that needs a network, where a profile asks for it
+    if name == "english_clip":
+        model, provenance = imported.english_clip(settings)
+        assembly.save(out / "model", model)
+        source = settings.imported.english_clip
+    else:
+        architecture, tower, tokenizer, provenance = imported.italian_bert(settings)
+        assembly.save_bert(out / "model", architecture, tower, tokenizer)
+        source = settings.imported.italian_bert
+    trained.write_journal(out, "backbones", name, settings.seed, source, _digests(provenance), [])
+
+
+def _digests(provenance: Provenance) -> dict[str, str]:
+    """What the journal says of an import: every file's SHA-256 under its full name, commit included."""
+    return {f"{provenance.source}@{provenance.commit}/{name}": one.sha256 for name, one in provenance.files.items()}

@@ -28,8 +28,11 @@ import pytest  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
-def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Any connection but to a socket file or to this machine is an error."""
+def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any connection but to a socket file or to this machine is an error, except where a test is marked `network`."""
+    if request.node.get_closest_marker("network"):
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+        return
     connect = socket.socket.connect
 
     def only_local(self: socket.socket, address: object) -> None:

@@ -140,7 +140,7 @@ def loaded(prefix, part, settings):
     state, inputs, outputs = golden(prefix)
     like = jax.eval_shape(lambda: dual_encoder.initial(settings, jax.random.key(0), 1.0))
     state = {name if name.startswith(part) else f"{part}.{name}": value for name, value in state.items()}
-    return weights.from_state(state, {part: like[part]}, prefix)[part], inputs, outputs
+    return weights.from_named(state, state.__getitem__, {part: like[part]}, prefix)[part], inputs, outputs
 
 
 close = functools.partial(np.testing.assert_allclose, rtol=0, atol=1e-5)

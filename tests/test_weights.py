@@ -49,10 +49,9 @@ def test_the_stem_ahead_of_the_patches_is_part_of_the_checkpoint():
     assert not any("stem" in name for name in weights.to_state(initial()))
 
 
-def test_the_prediction_head_of_a_language_model_is_left_behind(here):
+def test_the_tower_of_a_language_model_is_read_back_without_its_prediction_head(here):
     params = jax.device_get(assembly.initial_bert(BERT, jax.random.key(4)))
-    weights.save(here, params, BERT)
-    tokens.save(here, tokens.train_wordpiece(SENTENCES, 60))
+    assembly.save_bert(here, BERT, params["bert"], tokens.train_wordpiece(SENTENCES, 60))
     settings, tower, _ = assembly.load_bert(here)
     assert settings == BERT
     jax.tree.map(np.testing.assert_array_equal, tower, params["bert"])
@@ -62,8 +61,7 @@ def test_the_italian_model_takes_its_towers_from_the_backbones_and_only_one_proj
     tokenizer = tokens.train_wordpiece(SENTENCES, 60)
     clip, bert = initial(ENGLISH), jax.device_get(assembly.initial_bert(BERT, jax.random.key(4)))
     assembly.save(here / "english_clip", assembly.Model(ENGLISH, clip, tokenizer))
-    weights.save(here / "italian_bert", bert, BERT)
-    tokens.save(here / "italian_bert", tokenizer)
+    assembly.save_bert(here / "italian_bert", BERT, bert["bert"], tokenizer)
     first, again, other = (jax.device_get(assembly.italian(here, seed, 20.0).params) for seed in (0, 0, 1))
     jax.tree.map(np.testing.assert_array_equal, first, again)
     for name, part in (("vision_model", clip["vision_model"]), ("text_model", bert["bert"])):
@@ -105,7 +103,7 @@ def test_a_damaged_missing_or_foreign_file_is_named(here):
     content = path.read_bytes()
     for damaged in (content[:-4], content[:100], b"", b"\xff" * 8 + content[8:], b"cos\nsystem\n(S'touch canary'\ntR."):
         path.write_bytes(damaged)
-        with pytest.raises(InputError, match=r"model\.safetensors: damaged .*; delete it"):
+        with pytest.raises(InputError, match=r"model\.safetensors: .*(damaged|not safetensors).*; download"):
             weights.load(here, params)
     path.unlink()
     with pytest.raises(InputError, match=r"model\.safetensors: missing; run"):
@@ -117,3 +115,18 @@ def test_a_settings_file_of_another_model_is_named(here):
     weights.save(here, initial(), BERT)
     with pytest.raises(InputError, match=r"config\.json: .*missing key `image`"):
         weights.load_settings(here, DualEncoderSettings)
+
+
+def test_a_flipped_bit_anywhere_in_a_folder_of_ours_is_refused(here):
+    assembly.save(here, assembly.Model(ITALIAN, initial(), tokens.train_wordpiece(SENTENCES, 60)))
+    draw = np.random.default_rng(0)
+    for path in sorted(here.iterdir()):
+        content = path.read_bytes()
+        for _ in range(10):
+            flipped = bytearray(content)
+            flipped[draw.integers(len(flipped))] ^= 1 << draw.integers(8)
+            path.write_bytes(flipped)
+            with pytest.raises(InputError, match=r"(has SHA-256 \w+ instead of|missing; run|not valid JSON)"):
+                assembly.load(here)
+        path.write_bytes(content)
+    assert assembly.load(here).settings == ITALIAN

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import jax
 from tokenizers import Tokenizer
 
+from clip_italian import files
+from clip_italian.config import Settings
 from clip_italian.data import tokens
 from clip_italian.models import dual_encoder, weights
 from clip_italian.models.bert import BertSettings, MaskedLanguageModel
@@ -22,22 +24,34 @@ class Model(NamedTuple):
 
 def save(folder: pathlib.Path, model: Model) -> None:
     """Writes a model's folder."""
-    weights.save(folder, model.params, model.settings)
-    tokens.save(folder, model.tokenizer)
+    _save(folder, model.settings, model.params, model.tokenizer)
+
+
+def save_bert(folder: pathlib.Path, settings: BertSettings, tower: Params, tokenizer: Tokenizer) -> None:
+    """Writes the folder of a BERT without prediction head."""
+    _save(folder, settings, tower, tokenizer)
+
+
+def _save(folder: pathlib.Path, settings: Settings, params: Params, tokenizer: Tokenizer) -> None:
+    weights.save(folder, params, settings)
+    tokens.save(folder, tokenizer)
+    files.write_manifest(folder)
 
 
 def load(folder: pathlib.Path) -> Model:
-    """Reads a model's folder; raises InputError naming the file at fault."""
+    """Reads a model's folder; raises InputError naming the file at fault, also for a single bit that was flipped."""
+    files.check_manifest(folder)
     settings = weights.load_settings(folder, DualEncoderSettings)
     like = jax.eval_shape(lambda: dual_encoder.initial(settings, jax.random.key(0), 1.0))
     return Model(settings, weights.load(folder, like), tokens.load(folder))
 
 
 def load_bert(folder: pathlib.Path) -> tuple[BertSettings, Params, Tokenizer]:
-    """Reads a masked language model's folder and leaves its prediction head behind."""
+    """Reads the folder of a BERT; raises InputError like `load`."""
+    files.check_manifest(folder)
     settings = weights.load_settings(folder, BertSettings)
-    like = jax.eval_shape(lambda: initial_bert(settings, jax.random.key(0)))
-    return settings, weights.load(folder, like)["bert"], tokens.load(folder)
+    like = jax.eval_shape(lambda: initial_bert(settings, jax.random.key(0)))["bert"]
+    return settings, weights.load(folder, like), tokens.load(folder)
 
 
 @functools.partial(jax.jit, static_argnums=0)

@@ -3,35 +3,39 @@
 XLM-RoBERTa (Conneau et al. 2020) is the same tower with one segment and positions that start at 2; DistilBERT (Sanh et al.
 2019) has no segments at all. `formats.py` renames their tensors.
 """
-from typing import Literal
+from typing import Annotated, Literal
 
 import flax.linen as nn
 import jax.numpy as jnp
+import pydantic
 from jaxtyping import Array, Bool, Float, Int
 
-from clip_italian.config import Settings
+from clip_italian.config import Depth, Settings, Size
 from clip_italian.models import layers
 
+Few = Annotated[int, pydantic.Field(ge=0, le=2)]
 Pooling = Literal["pooler", "mean", "first_last"]
 
 
 class BertSettings(Settings):
     """A BERT tower; what has a default is BERT's."""
 
-    vocabulary: int
-    positions: int  # longest text in tokens
-    width: int
-    depth: int
-    heads: int
-    hidden: int
+    vocabulary: Size
+    positions: Size  # longest text in tokens
+    width: Size
+    depth: Depth
+    heads: Size
+    hidden: Size
     # What stands for the whole text: `pooler` is a tanh layer on the first token (BERT, and CLIP-Italian's choice), `mean`
     # the average over the tokens (Reimers & Gurevych 2019), `first_last` that of the embedded tokens and the last block's
     # (Li et al. 2020, "On the sentence embeddings from pre-trained language models"): the last block alone predicts what
     # could stand in a token's place and forgets which token stands there.
     pooling: Pooling
-    segments: int = 2  # rows of the table of token types: 2, 1 (XLM-RoBERTa) or 0 (DistilBERT)
-    first_position: int = 0  # of a text's first token; 2 in XLM-RoBERTa, whose padding has position 1
+    segments: Few = 2  # rows of the table of token types: 2, 1 (XLM-RoBERTa) or 0 (DistilBERT)
+    first_position: Few = 0  # of a text's first token; 2 in XLM-RoBERTa, whose padding has position 1
     epsilon: float = 1e-12  # of the layer norms
+
+    _heads = pydantic.model_validator(mode="after")(layers.check_heads)
 
 
 class BertBlock(nn.Module):

@@ -3,26 +3,29 @@ from typing import Literal
 
 import flax.linen as nn
 import jax.numpy as jnp
+import pydantic
 from jaxtyping import Array, Bool, Float, Int
 
-from clip_italian.config import Settings
+from clip_italian.config import Depth, Settings, Size
 from clip_italian.models import layers
 
 
 class ClipTextSettings(Settings):
     """A pre-norm text tower; what has a default is CLIP's."""
 
-    vocabulary: int  # token ids
-    positions: int  # longest text in tokens
-    width: int
-    depth: int
-    heads: int
-    hidden: int
+    vocabulary: Size  # token ids
+    positions: Size  # longest text in tokens
+    width: Size
+    depth: Depth
+    heads: Size
+    hidden: Size
     # `last` is CLIP's: tokens look back only, and the last one of each text stands for it. `fixed` is SigLIP's: every text is
     # padded to `positions` tokens, all of them look at all, padding too, and the last position stands for the text.
     reading: Literal["last", "fixed"] = "last"
     activation: layers.Activation = "quick_gelu"
     epsilon: float = layers.CLIP_EPSILON  # of the layer norms
+
+    _heads = pydantic.model_validator(mode="after")(layers.check_heads)
 
 
 class ClipText(nn.Module):

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
-from clip_italian.config import Settings
+from clip_italian.config import Settings, Size
 from clip_italian.models.bert import Bert, BertSettings
 from clip_italian.models.clip_text import ClipText, ClipTextSettings
 from clip_italian.models.layers import exact_gelu
@@ -29,7 +29,7 @@ class DualEncoderSettings(Settings):
 
     image: ViTSettings
     text: BertSettings | ClipTextSettings
-    projection: int  # width of the common space
+    projection: Size  # width of the common space
     # From pooled features into the common space: `linear` without bias, `affine` with one, `mlp` two linear layers without
     # bias around a GELU (open_clip's HFTextEncoder), `none` where the features already are in it (SigLIP's pictures).
     image_head: Head = "linear"

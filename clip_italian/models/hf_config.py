@@ -4,9 +4,10 @@ transformers knows what a file leaves out (CLIP's files hold little more than wh
 configuration classes read them; none of its models is used.
 """
 import pathlib
-from typing import Any
+from typing import Any, TypeVar
 
 from clip_italian import files
+from clip_italian.config import Settings, parse
 from clip_italian.data.resizing import Fit
 from clip_italian.errors import InputError
 from clip_italian.models.bert import BertSettings, Pooling
@@ -25,14 +26,20 @@ NAMED = {
     "xlm-roberta-large": _XLM_ROBERTA
     | {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096},
 }
+BERTS = ("bert", "roberta", "xlm-roberta", "camembert", "distilbert")  # model types that `bert` reads
+S = TypeVar("S", bound=Settings)
 HALF = (0.5, 0.5, 0.5)  # SigLIP's mean and deviation of pixels
 SQUASH = Fit(kind="squash")  # how transformers prepares pictures for SigLIP
 OPEN_CLIP_HEAD = 64  # width of an attention head where a configuration does not say (open_clip, CLIPVisionCfg)
 OPEN_CLIP_WIDTH, OPEN_CLIP_VOCABULARY, OPEN_CLIP_LENGTH, OPEN_CLIP_TEXT_HEADS = 512, 49408, 77, 8  # CLIPTextCfg
 
 
+def _checked(kind: type[S], where: str, **values: Any) -> S:
+    return parse(kind, values, where)
+
+
 def _activation(name: str, where: str) -> Activation:
-    if name not in ACTIVATIONS:
+    if not isinstance(name, str) or name not in ACTIVATIONS:
         raise InputError(f"{where}: activation `{name}` is not known; known: {', '.join(ACTIVATIONS)}")
     return ACTIVATIONS[name]
 
@@ -40,8 +47,8 @@ def _activation(name: str, where: str) -> Activation:
 def vision(config: Any, where: str) -> ViTSettings:
     """The tower of a CLIP or SigLIP vision configuration."""
     siglip = config.model_type == "siglip_vision_model"
-    tower = ViTSettings(
-        image_size=config.image_size, stem=(), patch=config.patch_size, width=config.hidden_size,
+    tower = _checked(
+        ViTSettings, where, image_size=config.image_size, stem=(), patch=config.patch_size, width=config.hidden_size,
         depth=config.num_hidden_layers, heads=config.num_attention_heads, hidden=config.intermediate_size,
         pooling="attention" if siglip else "class", activation=_activation(config.hidden_act, where),
         epsilon=config.layer_norm_eps,
@@ -51,8 +58,8 @@ def vision(config: Any, where: str) -> ViTSettings:
 
 def clip_text(config: Any, where: str) -> ClipTextSettings:
     """The tower of a CLIP or SigLIP text configuration."""
-    return ClipTextSettings(
-        vocabulary=config.vocab_size, positions=config.max_position_embeddings, width=config.hidden_size,
+    return _checked(
+        ClipTextSettings, where, vocabulary=config.vocab_size, positions=config.max_position_embeddings, width=config.hidden_size,
         depth=config.num_hidden_layers, heads=config.num_attention_heads, hidden=config.intermediate_size,
         reading="fixed" if config.model_type == "siglip_text_model" else "last",
         activation=_activation(config.hidden_act, where), epsilon=config.layer_norm_eps,
@@ -76,26 +83,30 @@ def bert(config: Any, pooling: Pooling, vocabulary: int, where: str) -> BertSett
     if _activation(activation, where) != "gelu":
         raise InputError(f"{where}: activation `{activation}`; this tower has the exact GELU alone")
     positions = config.max_position_embeddings - first
-    return BertSettings(vocabulary=vocabulary, positions=positions, pooling=pooling, first_position=first, **sizes, **kind)
+    return _checked(
+        BertSettings, where, vocabulary=vocabulary, positions=positions, pooling=pooling, first_position=first, **sizes, **kind
+    )
 
 
-def open_clip_vision(model: dict[str, Any]) -> ViTSettings:
+def open_clip_vision(model: dict[str, Any], where: str) -> ViTSettings:
     """The tower of `model_cfg.vision_cfg`."""
     config = model["vision_cfg"]
     width = config["width"]
-    return ViTSettings(
-        image_size=config["image_size"], stem=(), patch=config["patch_size"], width=width, depth=config["layers"],
-        heads=width // config.get("head_width", OPEN_CLIP_HEAD), hidden=int(width * config.get("mlp_ratio", 4.0)),
+    return _checked(
+        ViTSettings, where, image_size=config["image_size"], stem=(), patch=config["patch_size"], width=width,
+        depth=config["layers"], heads=width // config.get("head_width", OPEN_CLIP_HEAD),
+        hidden=int(width * config.get("mlp_ratio", 4.0)),
         pooling="class", activation=_open_clip_activation(model), epsilon=CLIP_EPSILON,
     )  # fmt: skip
 
 
-def open_clip_text(model: dict[str, Any]) -> ClipTextSettings:
+def open_clip_text(model: dict[str, Any], where: str) -> ClipTextSettings:
     """The tower of a `model_cfg.text_cfg` that names no Hugging Face model."""
     config = model["text_cfg"]
     width = config.get("width", OPEN_CLIP_WIDTH)
-    return ClipTextSettings(
-        vocabulary=config.get("vocab_size", OPEN_CLIP_VOCABULARY), positions=config.get("context_length", OPEN_CLIP_LENGTH),
+    return _checked(
+        ClipTextSettings, where, vocabulary=config.get("vocab_size", OPEN_CLIP_VOCABULARY),
+        positions=config.get("context_length", OPEN_CLIP_LENGTH),
         width=width, depth=config.get("layers", 12), heads=config.get("heads", OPEN_CLIP_TEXT_HEADS),
         hidden=int(width * config.get("mlp_ratio", 4.0)), activation=_open_clip_activation(model), epsilon=CLIP_EPSILON,
     )  # fmt: skip

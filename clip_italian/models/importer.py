@@ -39,7 +39,8 @@ def locate(sources: Iterable[Source]) -> dict[str, Located]:
                 if ours.partition(".")[0] not in source.parts and ours.partition(".")[0] in weights.PARTS:
                     continue
                 if ours in found:
-                    raise InputError(f"{source.tensors.where}: `{found[ours].origin.name}` and `{name}` are both `{ours}`")
+                    both = f"`{found[ours].origin.name}` and `{name}` are both `{ours}`"
+                    raise InputError(f"{source.tensors.where}: {both}; download the file again")
                 found[ours] = Located(source.tensors, origin)
     return found
 
@@ -64,7 +65,8 @@ def assemble(found: dict[str, Located], like: Params) -> Params:
 
 
 def _leaves(found: dict[str, Located], wanted: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], jax.Array]]:
-    for name, (path, leaf) in wanted.items():
+    # The largest first: a copy of it is held for a moment, when hardly anything else is.
+    for name, (path, leaf) in sorted(wanted.items(), key=lambda item: -item[1][1].size):
         yield path, jnp.asarray(_read(found[name], path, leaf.shape))
 
 

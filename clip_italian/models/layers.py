@@ -4,7 +4,7 @@ They are functions, called inside a module's compact method: the submodules they
 names of the published checkpoints' tensors.
 """
 import math
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import flax.linen as nn
 import jax
@@ -14,9 +14,18 @@ from jaxtyping import Array, Bool, Float
 EMBEDDING_DEVIATION = 0.02  # of initial vectors in a table; BERT (Devlin et al. 2019) and CLIP use the same
 # Linear maps start with deviation 1 / sqrt(inputs), as OpenAI's CLIP does (model.py, initialize_parameters). BERT's 0.02 is
 # nearly that at its width of 768 and would be five times too small for towers of a hundred units.
+T = TypeVar("T")
 Mask = Bool[Array, "#n #q k"]  # True where a query may look at a key
 Activation = Literal["quick_gelu", "gelu", "gelu_tanh"]
 CLIP_EPSILON = 1e-5  # of layer norms, openai/CLIP, model.py (PyTorch's default)
+
+
+def check_heads(settings: T) -> T:
+    """Raises ValueError unless the heads of a tower's settings divide its width."""
+    sizes: Any = settings
+    if sizes.width % sizes.heads:
+        raise ValueError(f"`heads` ({sizes.heads}) must divide `width` ({sizes.width})")
+    return settings
 
 
 def dense(width: int, name: str, bias: bool = True) -> nn.Dense:

@@ -1,7 +1,7 @@
 """Checkpoint files of other people: found in a folder, checked against a digest, opened without running anything from them."""
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from clip_italian import files
 from clip_italian.errors import InputError
@@ -19,6 +19,8 @@ PREFERENCE = (
     "pytorch_model.bin",
     "open_clip_pytorch_model.bin",
 )
+OPEN_CLIP, OPEN_CLIP_SETTINGS = "open_clip_", "open_clip_config.json"
+READ = (".safetensors", ".msgpack", ".bin", ".pt", ".pth")
 # How files begin that stand in for the file that was meant.
 PLACEHOLDERS = {
     b"version https://git-lfs": "is only a pointer of Git LFS (`git lfs pull` gets the file)",
@@ -60,10 +62,21 @@ def open_tensors(path: pathlib.Path, sha256: Mapping[str, str] | None = None) ->
         raise InputError(f"{path}: cannot be read ({error.strerror or error}); check its permissions and the disk") from None
 
 
+def preferred(names: Collection[str]) -> str | None:
+    """Of the names of a folder's files, that of the weights to read; None where there are none that are read."""
+    own = OPEN_CLIP_SETTINGS in names  # beside them may lie the same model for transformers, or its vision tower for timm
+    order = sorted(PREFERENCE, key=lambda name: own and not name.startswith(OPEN_CLIP))
+    return next((name for name in order if name in names), None)
+
+
+def is_weights(name: str) -> bool:
+    """Whether a file of that name, or path, holds tensors or is the index of files that do."""
+    return name.endswith((*READ, INDEX))
+
+
 def _preferred(folder: pathlib.Path) -> pathlib.Path:
-    for name in PREFERENCE:
-        if (folder / name).is_file():
-            return folder / name
+    if name := preferred({path.name for path in folder.iterdir() if path.is_file()}):
+        return folder / name
     for path in sorted(path for path in folder.iterdir() if path.is_file()):
         _check_kind(path)  # has the better words where a folder holds nothing but, say, HDF5
     raise InputError(f"{folder}: no checkpoint; download one of {', '.join(PREFERENCE)} into it")
@@ -83,7 +96,7 @@ def _check_kind(file: pathlib.Path) -> None:
     for ending, kind in ENDINGS.items():
         if file.name.endswith(ending):
             raise refused(str(file), kind)
-    if file.suffix in (".safetensors", ".msgpack", ".bin", ".pt", ".pth"):
+    if file.suffix in READ:
         with open(file, "rb") as opened:
             head = opened.read(32)
         for beginning, kind in (PLACEHOLDERS | BEGINNINGS).items():

@@ -1,4 +1,5 @@
 """The vision transformers of CLIP and SigLIP, with the tensor names of the checkpoints as Hugging Face ships them."""
+import math
 from typing import Annotated, Literal
 
 import flax.linen as nn
@@ -6,27 +7,28 @@ import jax.numpy as jnp
 import pydantic
 from jaxtyping import Array, Float
 
-from clip_italian.config import Settings
+from clip_italian.config import Depth, Settings, Size
 from clip_italian.data.resizing import TRANSFORMERS, Fit
 from clip_italian.models import layers
 
+MOST_PATCHES = 1 << 24  # a bound like those of config.Size
 Lax = pydantic.Field(strict=False)  # JSON and YAML have lists only
 Triple = Annotated[tuple[float, float, float], Lax]
-Stem = Annotated[tuple[Annotated[tuple[int, int, int], Lax], ...], Lax]
+Stem = Annotated[tuple[Annotated[tuple[Size, Size, Size], Lax], ...], Lax]
 
 
 class ViTSettings(Settings):
     """A vision tower; what has a default is CLIP's."""
 
-    image_size: int  # pixels a side
+    image_size: Size  # pixels a side
     # Convolutions ahead of the patches, each as [channels, kernel, stride] (Xiao et al. 2021, "Early convolutions help
     # transformers see better"). CLIP has none; a tower trained on thousands of pictures, not millions, needs them.
     stem: Stem
-    patch: int  # a side, in pixels of the stem's output; divides image_size / (product of the stem's strides)
-    width: int
-    depth: int  # blocks
-    heads: int
-    hidden: int  # width inside a block's MLP
+    patch: Size  # a side, in pixels of the stem's output; divides image_size / (product of the stem's strides)
+    width: Size
+    depth: Depth  # blocks
+    heads: Size
+    hidden: Size  # width inside a block's MLP
     # What stands for the whole picture: `class` is the class token (CLIP), `mean` the average over the patches. The class
     # token starts out nearly the same for every picture, and thousands of pictures are too few to change that soon (LOG.md).
     # `attention` is SigLIP's form (Zhai et al. 2023): no class token, no norm ahead of the blocks, a bias on the patches, and
@@ -37,6 +39,16 @@ class ViTSettings(Settings):
     mean: Triple = (0.48145466, 0.4578275, 0.40821073)  # of the channels of pixels from 0 to 1; openai/CLIP, clip.py
     deviation: Triple = (0.26862954, 0.26130258, 0.27577711)
     fit: Fit = TRANSFORMERS  # how a picture becomes a square of `image_size`; what is exported to transformers sees the same
+
+    _heads = pydantic.model_validator(mode="after")(layers.check_heads)
+
+    @pydantic.model_validator(mode="after")
+    def _patch_fits(self) -> "ViTSettings":
+        if self.patch * math.prod(stride for _, _, stride in self.stem) > self.image_size:
+            raise ValueError(f"no patch of {self.patch} pixels fits into `image_size` {self.image_size}")
+        if (self.image_size // self.patch) ** 2 > MOST_PATCHES:
+            raise ValueError(f"`image_size` {self.image_size} and `patch` {self.patch} are more than {MOST_PATCHES} patches")
+        return self
 
 
 class PatchConvolution(nn.Module):

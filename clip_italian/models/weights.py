@@ -1,16 +1,17 @@
 """Parameters as safetensors with the names and axis orders of PyTorch checkpoints, and a model's folder."""
 import pathlib
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 import jax
 import numpy as np
-import safetensors
 import safetensors.numpy
 from flax.traverse_util import flatten_dict, unflatten_dict
 
 from clip_italian import config, files
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
+from clip_italian.models.safetensors_file import SafetensorsFile
 
 Params = dict[str, Any]
 S = TypeVar("S", bound=Settings)
@@ -44,17 +45,17 @@ def to_state(params: Params) -> dict[str, np.ndarray]:
     return {torch_name(path): _to_torch(path, np.asarray(value)) for path, value in leaves.items()}
 
 
-def from_state(state: dict[str, np.ndarray], like: Params, where: str) -> Params:
-    """The parameters of `like`'s structure, read from a flat dict.
+def from_named(names: Collection[str], read: Callable[[str], np.ndarray], like: Params, where: str) -> Params:
+    """The parameters of `like`'s structure (shapes suffice), of PyTorch's names and axis orders, each read once.
 
     Raises InputError naming the tensor that is missing, left over, of another shape or type, or not finite.
     """
     wanted, found = flatten_dict(like), {}
     for path, leaf in wanted.items():
         name = torch_name(path)
-        if name not in state:
+        if name not in names:
             raise InputError(f"{where}: tensor `{name}` is missing; the file is of another model or damaged")
-        value = from_torch(path, state[name])
+        value = from_torch(path, read(name))
         if value.shape != leaf.shape:
             raise InputError(f"{where}: tensor `{name}` has shape {value.shape}, the model needs {leaf.shape}")
         if value.dtype != leaf.dtype:
@@ -62,7 +63,7 @@ def from_state(state: dict[str, np.ndarray], like: Params, where: str) -> Params
         if not np.isfinite(value).all():
             raise InputError(f"{where}: tensor `{name}` holds NaN or infinity; make the file anew")
         found[path] = value
-    extra = sorted(set(state) - {torch_name(path) for path in wanted})
+    extra = sorted(set(names) - {torch_name(path) for path in wanted})
     if extra:
         raise InputError(f"{where}: tensor `{extra[0]}` ({len(extra)} in all) belongs to no part of the model")
     return unflatten_dict(found)
@@ -81,12 +82,13 @@ def load_settings(folder: pathlib.Path, kind: type[S]) -> S:
 
 
 def load(folder: pathlib.Path, like: Params) -> Params:
-    """Reads `model.safetensors` into `like`'s structure; raises InputError naming the file and the tensor at fault."""
+    """Reads `model.safetensors` into `like`'s structure, a tensor at a time.
+
+    Raises InputError naming the file and the tensor at fault.
+    """
     path = folder / WEIGHTS
     try:
-        state = safetensors.numpy.load_file(path)
+        tensors = SafetensorsFile(path)
+        return from_named(tensors.names(), tensors.read, like, str(path))
     except FileNotFoundError:
         raise InputError(f"{path}: missing; run `dvc repro` (or `dvc checkout`) to make it") from None
-    except safetensors.SafetensorError as error:
-        raise InputError(f"{path}: damaged ({error}); delete it and run `dvc checkout`") from None
-    return from_state(state, like, str(path))

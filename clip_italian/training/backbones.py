@@ -1,4 +1,4 @@
-"""The two backbones that the paper scale takes from others: an English CLIP and an Italian BERT, trained from scratch."""
+"""The two backbones, an English CLIP and an Italian BERT: trained from scratch, where a profile does not import them."""
 import pathlib
 from typing import Literal
 
@@ -73,9 +73,26 @@ class ItalianBertSettings(Settings):
     optimiser: OptimiserSettings
 
 
-class BackboneSettings(Settings):
-    """Section `backbones` of a profile."""
+class RepositorySettings(Settings):
+    """A repository of the Hugging Face hub."""
 
+    repository: str
+    revision: str | None  # a branch, tag or commit; None is the main branch
+    sha256: dict[str, str]  # of its files, by name; where weights are among them, these are read and no others
+
+
+class ImportedSettings(Settings):
+    """Where the backbones are taken from that are not trained here."""
+
+    english_clip: RepositorySettings
+    italian_bert: RepositorySettings
+
+
+class BackboneSettings(Settings):
+    """Section `backbones` of a profile; with `kind: imported` what is said about training is of no effect."""
+
+    kind: Literal["trained", "imported"]
+    imported: ImportedSettings
     seed: int
     english_clip: EnglishClipSettings
     italian_bert: ItalianBertSettings

@@ -9,6 +9,7 @@ from clip_italian.data.tokens import Tokens
 from clip_italian.models import dual_encoder
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.encoder import Encoder
+from clip_italian.models.repository import Provenance
 from clip_italian.use import pictures
 from clip_italian.use.pictures import Picture
 
@@ -17,10 +18,15 @@ Tokenise = Callable[[list[str]], Tokens]
 
 
 class Clip:
-    """A model that `load` returns. `settings` and `params` are its architecture and its parameters."""
+    """A model that `load` returns. `settings` and `params` are its architecture and its parameters.
 
-    def __init__(self, settings: DualEncoderSettings, params: Params, tokenise: Tokenise) -> None:
-        self.settings, self.params, self._tokenise = settings, params, tokenise
+    `provenance` says what files it was read from: of the model, and of its picture half where that is a model of its own.
+    """
+
+    def __init__(
+        self, settings: DualEncoderSettings, params: Params, tokenise: Tokenise, provenance: tuple[Provenance, ...] = ()
+    ) -> None:
+        self.settings, self.params, self._tokenise, self.provenance = settings, params, tokenise, provenance
 
     def encode_image(self, images: Sequence[Picture], batch: int = BATCH) -> Float[np.ndarray, "n p"]:
         """Unit vectors of pictures: paths, Pillow images or arrays.

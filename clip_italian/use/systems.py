@@ -1,30 +1,50 @@
-"""The published systems that the study compares or starts from, by name: where each lies on the hub."""
+"""The published systems that the study starts from or is compared with, by name: where each lies on the hub.
+
+A revision is the commit that others have pinned in public; where none was found it is None, the main branch: load the system
+once and pass what `Clip.provenance` then says as `revision` and `sha256`.
+"""
+
 from typing import NamedTuple
 
 
+class Repository(NamedTuple):
+    """A repository on the Hugging Face hub, at a commit."""
+
+    name: str
+    revision: str | None
+
+
 class System(NamedTuple):
-    """A repository on the Hugging Face hub, and the one with its picture half where it holds texts alone."""
+    """A dual encoder: its repository, and the one with its picture half where it holds texts alone."""
 
-    repository: str
-    images: str | None = None
+    repository: Repository
+    images: Repository | None = None
 
 
-OPENAI_B32, OPENAI_L14 = "openai/clip-vit-base-patch32", "openai/clip-vit-large-patch14"
+OPENAI_B32 = Repository("openai/clip-vit-base-patch32", "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268")
+OPENAI_B16 = Repository("openai/clip-vit-base-patch16", "57c216476eefef5ab752ec549e440a49ae4ae5f3")
+OPENAI_L14 = Repository("openai/clip-vit-large-patch14", "32bd64288804d66eefd0ccbe215aa642df71cc41")
+MULTILINGUAL_B32 = Repository("sentence-transformers/clip-ViT-B-32-multilingual-v1", "58edf8cada9e398793dca955574a48cbb7f18be2")
+ITS_PICTURES = Repository("sentence-transformers/clip-ViT-B-32", "327ab6726d33c0e22f920c83f2ff9e4bd38ca37f")
+# What open_clip calls ViT-B-16-plus-240 of laion400m_e32, which M-CLIP's authors give for its pictures.
+LAION_B16_PLUS = Repository("timm/vit_base_patch16_plus_clip_240.laion400m_e32", None)
+SIGLIP = Repository("google/siglip-base-patch16-256-multilingual", "8952a4eafcde3cb7ab46b1dd629b33f8784ca9c6")
+SIGLIP_2 = Repository("google/siglip2-base-patch16-224", "75de2d55ec2d0b4efc50b3e9ad70dba96a7b2fa2")
 SYSTEMS = {
-    system.repository: system
+    system.repository.name: system
     for system in (
-        System("clip-italian/clip-italian"),
-        System("clip-italian/clip-italian-final"),
+        System(Repository("clip-italian/clip-italian", None)),
+        System(Repository("clip-italian/clip-italian-final", None)),
         System(OPENAI_B32),
-        System("openai/clip-vit-base-patch16"),
+        System(OPENAI_B16),
         System(OPENAI_L14),
-        System("sentence-transformers/clip-ViT-B-32-multilingual-v1", "sentence-transformers/clip-ViT-B-32"),
-        System("laion/CLIP-ViT-B-32-xlm-roberta-base-laion5B-s13B-b90k"),
-        System("laion/CLIP-ViT-H-14-frozen-xlm-roberta-large-laion5B-s13B-b90k"),
-        System("M-CLIP/XLM-Roberta-Large-Vit-B-32", OPENAI_B32),
-        System("M-CLIP/XLM-Roberta-Large-Vit-L-14", OPENAI_L14),
-        System("M-CLIP/XLM-Roberta-Large-Vit-B-16Plus", "laion/CLIP-ViT-B-16-plus-240-laion400m-e32"),
-        System("google/siglip-base-patch16-256-multilingual"),
-        System("google/siglip2-base-patch16-224"),
+        System(MULTILINGUAL_B32, ITS_PICTURES),
+        System(Repository("laion/CLIP-ViT-B-32-xlm-roberta-base-laion5B-s13B-b90k", None)),
+        System(Repository("laion/CLIP-ViT-H-14-frozen-xlm-roberta-large-laion5B-s13B-b90k", None)),
+        System(Repository("M-CLIP/XLM-Roberta-Large-Vit-B-32", None), OPENAI_B32),
+        System(Repository("M-CLIP/XLM-Roberta-Large-Vit-L-14", None), OPENAI_L14),
+        System(Repository("M-CLIP/XLM-Roberta-Large-Vit-B-16Plus", None), LAION_B16_PLUS),
+        System(SIGLIP),
+        System(SIGLIP_2),
     )
 }

@@ -12,7 +12,7 @@ from clip_italian.data.tokens import Tokens
 from clip_italian.errors import InputError
 from clip_italian.models.clip_text import ClipTextSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings
-from clip_italian.use import cleaning, layouts
+from clip_italian.use import cleaning, folders, layouts
 from clip_italian.use.model import Tokenise
 
 # Any of these is a tokeniser; without one, transformers makes up an empty one and says nothing.
@@ -31,9 +31,9 @@ def tokenise(folder: pathlib.Path, settings: DualEncoderSettings) -> Tokenise:
     if kind == "open_clip":
         return _open_clip(folder, settings)
     if kind == "sentence_transformers":
-        return _sentence_transformers(layouts.module_folder(folder, "Transformer"), settings)
+        return _sentence_transformers(folders.module_folder(folder, "Transformer"), settings)
     if kind == "sentence_transformers_clip":
-        folder = layouts.module_folder(folder, "CLIPModel")
+        folder = folders.module_folder(folder, "CLIPModel")
     if kind == "M-CLIP":
         folder = _m_clip_folder(folder)
     tokenizer = read(folder)
@@ -92,7 +92,7 @@ def _normalise_first(tokenizer: Any, step: tokenizers.normalizers.Normalizer) ->
 
 def _m_clip_folder(folder: pathlib.Path) -> pathlib.Path:
     """Where M-CLIP's tokeniser lies: beside the weights, or in the folder that the configuration names as `modelBase`."""
-    base = pathlib.Path(str(files.read_json(folder / layouts.CONFIG).get("modelBase")))
+    base = pathlib.Path(str(files.read_json(folder / folders.CONFIG).get("modelBase")))
     return base if base.is_dir() and not any((folder / name).exists() for name in FILES) else folder
 
 
@@ -108,8 +108,8 @@ def _sentence_transformers(folder: pathlib.Path, settings: DualEncoderSettings) 
 
 def _open_clip(folder: pathlib.Path, settings: DualEncoderSettings) -> Tokenise:
     """open_clip's HFTokenizer, or its own SimpleTokenizer where the configuration names no other."""
-    where = str(folder / layouts.OPEN_CLIP)
-    config = files.read_json(folder / layouts.OPEN_CLIP)["model_cfg"]["text_cfg"]
+    where = str(folder / folders.OPEN_CLIP)
+    config = files.read_json(folder / folders.OPEN_CLIP)["model_cfg"]["text_cfg"]
     options = config.get("tokenizer_kwargs") or {}
     named = config.get("hf_tokenizer_name")
     for key in [*options, *(["tokenizer_mode"] if config.get("tokenizer_mode") else [])]:
