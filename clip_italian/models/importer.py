@@ -64,7 +64,8 @@ def assemble(found: dict[str, Located], like: Params) -> Params:
 
 
 def _leaves(found: dict[str, Located], wanted: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], jax.Array]]:
-    for name, (path, leaf) in wanted.items():
+    # The largest first: a copy of it is held for a moment, when hardly anything else is.
+    for name, (path, leaf) in sorted(wanted.items(), key=lambda item: -item[1][1].size):
         yield path, jnp.asarray(_read(found[name], path, leaf.shape))
 
 
