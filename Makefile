@@ -13,7 +13,7 @@ export DO_NOT_TRACK := true
 export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 
 .DEFAULT_GOAL := help
-.PHONY: help venv repro results test lint mlflow mlflow-fill verify clean
+.PHONY: help venv repro results test parity lint mlflow mlflow-fill verify clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,17 @@ results: $(INSTALLED) ## print the results table of the last run
 
 test: $(INSTALLED) ## run the tests, the whole graph at profile tiny among them
 	@exec .venv/bin/python -m clip_italian.supervise pytest
+
+# torch comes without a hash: what is built for this machine has one of its own.
+parity: .venv-parity/.installed ## run our towers, texts, pictures and exports beside the libraries that define them; needs torch
+	@exec .venv-parity/bin/python -m pytest tests/parity
+
+.venv-parity/.installed: requirements.lock requirements-parity.lock
+	$(PYTHON) -m venv .venv-parity
+	.venv-parity/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	.venv-parity/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	.venv-parity/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-parity.lock
+	@touch $@
 
 lint: $(INSTALLED) ## check style and types
 	@ruff check

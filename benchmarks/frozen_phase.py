@@ -73,13 +73,13 @@ def data(model: DualEncoderSettings, count: int, median: int) -> tuple[np.ndarra
     return pixels, Tokens(np.where(mask, rng.integers(5, model.text.vocabulary, mask.shape), 0).astype(np.int32), mask)
 
 
-def stopped_loss(model: DualEncoderSettings) -> loop.Loss:
+def stopped_loss(model: DualEncoderSettings, negatives: int) -> loop.Loss:
     """The loss of 2021: both towers, with `stop_gradient` behind them."""
 
     def loss(params: Params, batch: Batch) -> jax.Array:
         image = dual_encoder.image_features(model, params, batch["pixels"])
         text = dual_encoder.text_features(model, params, batch["ids"], batch["mask"])
-        return contrastive.loss_on_features(params, jax.lax.stop_gradient({"image": image, "text": text}))
+        return contrastive.loss_on_features(negatives)(params, jax.lax.stop_gradient({"image": image, "text": text}))
 
     return loss
 
@@ -137,13 +137,14 @@ def compare(
             return {name: part[rows] for name, part in features.items()}
 
         heads = arms.without_backbones(params)
-        trained = train(heads, contrastive.loss_on_features, batch_of, ("logit_scale",), settings.frozen_optimiser, steps)
+        on_rows = contrastive.loss_on_features(settings.negatives)
+        trained = train(heads, on_rows, batch_of, ("logit_scale",), settings.frozen_optimiser, steps)
         print(f"  features {seconds:.2f} s, updates on them {trained.seconds:.2f} s", flush=True)
         return Timed(trained.params, seconds + trained.seconds)
 
     ways = {
-        "2021": lambda: run(stopped_loss(model), padded, frozen=("logit_scale",)),
-        "projections": lambda: run(contrastive.loss_on_pixels(model), trimmed, frozen=fixed),
+        "2021": lambda: run(stopped_loss(model, settings.negatives), padded, frozen=("logit_scale",)),
+        "projections": lambda: run(contrastive.loss_on_pixels(model, settings.negatives), trimmed, frozen=fixed),
         "cached": on_features,
     }
     heading = f"{name}: {epochs} epochs of {examples} pairs, {steps} updates of {settings.batch}, least of {rounds} rounds"

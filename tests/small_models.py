@@ -23,7 +23,7 @@ ENGLISH = DualEncoderSettings(image=STEMMED_IMAGE, text=CLIP_TEXT, projection=8)
 def optimiser(**changes: Any) -> OptimiserSettings:
     """AdaBelief of 2021 with its clipping, a rate at which a few steps show."""
     values = {"name": "adabelief_2021", "learning_rate": 1e-2, "beta1": 0.9, "beta2": 0.999, "weight_decay": 0.0}
-    return OptimiserSettings(**{**values, "clip": 0.01, "warmup_share": 0.1, **changes})
+    return OptimiserSettings(**{**values, "clip": 0.01, "warmup_share": 0.1, "run_share": 1.0, **changes})
 
 
 def texts(seed: int, count: int, length: int = 12) -> Tokens:

@@ -6,7 +6,7 @@ import pytest
 import simplejpeg
 from PIL import Image
 
-from clip_italian.data.images import ImageLimits, ImageRejected, decode, square, squares
+from clip_italian.data.images import ImageLimits, ImageRejected, decode
 
 LIMITS = ImageLimits(max_bytes=1 << 20, max_pixels=1_000_000, min_side=32, max_aspect=20.0)
 RNG = np.random.default_rng(0)
@@ -143,26 +143,6 @@ def test_the_size_is_checked_before_a_pixel_is_decoded():
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_pictures_too_small_or_too_long_are_rejected(size, reason, kind):
     assert reason_of(encoded(Image.new("RGB", size), kind)) == reason
-
-
-def test_square_fills_the_side_and_keeps_the_middle():
-    wide = np.zeros((48, 96, 3), np.uint8)
-    wide[:, 24:72] = 200
-    assert (square(wide, 48) == 200).all()
-    assert square(gradient(77, 61), 48).shape == (48, 48, 3)
-
-
-def test_squares_are_the_squares_of_each():
-    batch = RNG.integers(0, 255, (3, 56, 56, 3), dtype=np.uint8)
-    assert np.array_equal(squares(batch, 48), np.stack([square(one, 48) for one in batch]))
-    assert squares(batch[:0], 48).shape == (0, 48, 48, 3)
-
-
-def test_downsizing_is_antialiased():
-    stripes = np.zeros((64, 64, 3), np.uint8)
-    stripes[:, ::2] = 255
-    # Without a low-pass filter, every second column would alias to black or to white.
-    assert np.abs(square(stripes, 32).astype(int) - 127).max() < 40
 
 
 def test_a_grey_jpeg_takes_the_fast_way_to_three_channels():

@@ -71,6 +71,35 @@ def ours(transform, rates, dtype):
     return weights, updates
 
 
+def recorded_inputs():
+    """The weights and the gradients of each step for which the golden file holds what the optimisers of 2021 and today do."""
+    rng = np.random.default_rng(0)
+    weights = {
+        "kernel": 0.05 * rng.standard_normal((6, 4)), "bias": np.zeros(4), "conv": 0.02 * rng.standard_normal((2, 2, 3, 5)),
+        "qkv": 0.05 * rng.standard_normal((6, 6)), "scale": np.ones(1),
+    }  # fmt: skip
+    shapes = {name: value.shape for name, value in weights.items()}
+    return weights, [{name: 0.02 * (0.5 + rng.standard_normal(shape)) for name, shape in shapes.items()} for _ in ALL_STEPS]
+
+
+@pytest.mark.parametrize("version", ["0.0.9", "0.2.4+"])
+def test_40_updates_are_those_that_optax_made_in_2021_and_makes_today(version):
+    settings = settings_of()
+    today = optax.chain(optax.adaptive_grad_clip(settings.clip, eps=1e-3), optax.scale_by_belief(0.9, 0.999))
+    transform = optimiser.build(settings) if version == "0.0.9" else today
+    weights, gradients_of_steps = recorded_inputs()
+    with jax.enable_x64(True):
+        state, step_of, sizes = transform.init(weights), jax.jit(transform.update), []
+        for rate, gradient in zip(GOLDEN["rates"], gradients_of_steps, strict=True):
+            update, state = step_of(gradient, state, weights)
+            moved = {name: rate * np.asarray(update[name]) for name in weights}
+            weights = {name: weights[name] - moved[name] for name in weights}
+            sizes.append(np.sqrt(sum(np.sum(part**2) for part in moved.values())))
+    for name, expected in GOLDEN[version]["final"].items():
+        np.testing.assert_allclose(weights[name].ravel(), expected, rtol=0, atol=1e-11)
+    np.testing.assert_allclose(sizes, GOLDEN[version]["update_norm"], rtol=1e-9)
+
+
 @pytest.mark.parametrize("dtype, tolerance", [(np.float64, 1e-10), (np.float32, 1e-4)])
 def test_the_optimiser_of_2021_agrees_with_a_second_implementation(dtype, tolerance):
     settings = settings_of(learning_rate=1e-2)
@@ -102,6 +131,12 @@ def test_the_schedule_is_that_of_2021():
     settings = settings_of(learning_rate=GOLDEN["peak"], warmup_share=GOLDEN["warmup"] / GOLDEN["total"])
     rates = [optimiser.learning_rate(settings, step, GOLDEN["total"]) for step in ALL_STEPS]
     np.testing.assert_allclose(rates, GOLDEN["rates"], rtol=1e-6)
+
+
+def test_a_schedule_of_which_a_share_is_run_is_the_beginning_of_the_whole():
+    whole, part = settings_of(learning_rate=0.5), settings_of(learning_rate=0.5, run_share=0.52)
+    rates = [optimiser.learning_rate(part, step, 26) for step in range(26)]
+    assert rates == [optimiser.learning_rate(whole, step, 50) for step in range(26)]
 
 
 def test_the_schedule_without_warm_up_starts_at_its_peak_and_ends_near_zero():

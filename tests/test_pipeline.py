@@ -68,10 +68,16 @@ def test_only_one_module_imports_mlflow_and_no_analysis_imports_jax():
     assert [str(path) for path in MODULES if path.parts[0] == "analysis" and imports(path, "jax")] == []
 
 
+def inert(node):
+    """Whether a statement of a package does nothing by itself: a docstring, `typing`, or what is looked up on demand."""
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "typing"
+    return isinstance(node, ast.Expr) or (isinstance(node, ast.FunctionDef) and node.name == "__getattr__")
+
+
 @pytest.mark.parametrize("path", [path for path in MODULES if path.name == "__init__.py"], ids=str)
-def test_packages_are_empty_so_that_leaving_them_out_of_deps_hides_nothing(path):
-    body = ast.parse((ROOT / path).read_text()).body
-    assert all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
+def test_packages_do_nothing_when_imported_so_that_leaving_them_out_of_deps_hides_nothing(path):
+    assert all(inert(node) for node in ast.parse((ROOT / path).read_text()).body)
 
 
 # --- The graph against the code ---------------------------------------------------------------------------------------

@@ -5,15 +5,16 @@ import pytest
 from clip_italian import files
 from clip_italian.data import augmentation, preparation, shards
 from clip_italian.data.augmentation import AugmentationSettings
-from clip_italian.data.images import decode, square
+from clip_italian.data.images import decode
 from clip_italian.data.preparation import ImageSettings
+from clip_italian.data.resizing import Fit, square
 from clip_italian.data.shards import open_shards
 from clip_italian.errors import InputError
 from clip_italian.world import download
 from tests.small_world import LIMITS, world
 
 SETTINGS = ImageSettings(
-    seed=42, limits=LIMITS, stored=56, side=48, views=2, per_shard=8, workers=2,
+    seed=42, limits=LIMITS, resize="antialiased", stored=56, side=48, views=2, per_shard=8, workers=2,
     augmentation=AugmentationSettings(
         crop=52, side=48, hue=0.02, flip=0.5, degrees=15.0, translate=0.1, scale=[0.8, 1.2], shear=15.0,
         distortion=0.3, perspective=0.3, autocontrast=0.1, equalize=0.1,
@@ -51,6 +52,17 @@ def test_stored_pictures_are_the_squares_of_the_published_ones(data):
     with preparation.Archive(data / "raw" / located[4][0]) as archive:
         expected = square(decode(archive.read(located[4][1]), LIMITS), 56)
     assert np.array_equal(pictures.pixels([4])[0], expected)
+
+
+def test_the_resize_of_2021_is_for_pairs_and_the_antialiased_one_for_tests(data, tmp_path):
+    preparation.prepare(tmp_path / "tensor", data / "raw", data / "pairs", SETTINGS.model_copy(update={"resize": "tensor"}))
+    _, located = preparation.read_pairs(data / "pairs/train.jsonl")
+    with preparation.Archive(data / "raw" / located[4][0]) as archive:
+        expected = square(decode(archive.read(located[4][1]), LIMITS), 56, Fit(resize="tensor"))
+    assert np.array_equal(open_shards(tmp_path / "tensor/train").pixels([4])[0], expected)
+    for folder in (data / "shards").glob("test-*"):
+        assert files.tree_digest(tmp_path / "tensor" / folder.name) == files.tree_digest(folder)
+    assert not np.array_equal(open_shards(tmp_path / "tensor/valid").pixels([0]), open_shards(data / "shards/valid").pixels([0]))
 
 
 def test_stored_views_are_the_views_that_training_would_draw(data):

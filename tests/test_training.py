@@ -12,12 +12,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from clip_italian import files
+from clip_italian import config, files
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
 from clip_italian.models.encoder import Encoder
 from clip_italian.training import checkpoints, contrastive, freezing, loop
 from clip_italian.training.loss import contrastive as contrastive_loss
+from clip_italian.training.loss import in_blocks
+from clip_italian.training.settings import TrainingSettings
 from tests.golden_values import unit
 from tests.small_models import ITALIAN, optimiser, pictures, texts
 
@@ -152,7 +154,7 @@ def test_frozen_towers_keep_their_bits_under_weight_decay_too(here, name):
     batch = {"image": np.ones((4, 16), np.float32), "text": np.eye(4, 16, dtype=np.float32)}
     settings = optimiser(name=name, weight_decay=0.1, warmup_share=0.0)
     trained, _ = loop.fit(
-        params, contrastive.loss_on_features, lambda step: batch, lambda params: {"valid_loss": 0.0}, settings,
+        params, contrastive.loss_on_features(4), lambda step: batch, lambda params: {"valid_loss": 0.0}, settings,
         3, 3, ("vision_model", "text_model", "logit_scale"), here, lambda line: None,
     )  # fmt: skip
     for part in ("vision_model", "text_model", "logit_scale"):
@@ -176,8 +178,8 @@ def test_training_on_cached_features_equals_training_with_frozen_towers_in_the_l
             here / folder, lambda line: None,
         )[0]  # fmt: skip
 
-    cached = run("cached", contrastive.loss_on_features, lambda step: {"image": image[rows(step)], "text": text[rows(step)]})
-    in_loop = run("loop", contrastive.loss_on_pixels(ITALIAN), lambda step: {
+    cached = run("cached", contrastive.loss_on_features(8), lambda step: {"image": image[rows(step)], "text": text[rows(step)]})
+    in_loop = run("loop", contrastive.loss_on_pixels(ITALIAN, 8), lambda step: {
         "pixels": pixels[rows(step)], "ids": encoded.ids[rows(step)], "mask": encoded.mask[rows(step)],
     })  # fmt: skip
     for name in ("visual_projection", "text_projection"):
@@ -312,6 +314,30 @@ def test_a_run_asked_to_stop_saves_and_exits_and_ends_with_the_same_bytes(here, 
     assert_same(train(here / "state", batch_of), undisturbed)
     assert steps[0] == 7
     shutil.rmtree(here / "state")
+
+
+def test_negatives_are_those_of_the_own_block_and_a_broken_last_block_is_left_out():
+    rng = np.random.default_rng(0)
+    image, text = (jnp.asarray(unit(rng.standard_normal((11, 6))), jnp.float32) for _ in range(2))
+    parts = [contrastive_loss(image[i : i + 4], text[i : i + 4], 20.0) for i in (0, 4)]
+    np.testing.assert_allclose(in_blocks(image, text, 20.0, 4), np.mean(parts), rtol=1e-6)
+    assert not np.isclose(in_blocks(image, text, 20.0, 8), np.mean(parts))
+
+
+@pytest.mark.parametrize("negatives", [0, 1, 48, 256])
+def test_negatives_that_do_not_divide_the_batch_are_refused(negatives):
+    content = config.section(TrainingSettings, "training", "mini").model_dump()
+    with pytest.raises(InputError, match="`negatives` is"):
+        config.parse(TrainingSettings, content | {"negatives": negatives}, "the profile")
+
+
+@pytest.mark.parametrize("profile", ["mini", "paper"])
+@pytest.mark.parametrize(("recipe", "frozen", "tuned"), [("paper_2021", 50 / 26, 1), ("released_2021", 1, 17 / 4)])
+def test_the_recipes_of_2021_stop_their_schedules_where_2021_did(profile, recipe, frozen, tuned):
+    settings = config.arm(TrainingSettings, recipe, profile)
+    assert settings.batch == 8 * settings.negatives  # a block for each device of a TPU v3-8
+    assert 1 / settings.frozen_optimiser.run_share == pytest.approx(frozen)
+    assert 1 / settings.optimiser.run_share == pytest.approx(tuned)
 
 
 def test_validation_metrics_are_the_losses_of_whole_blocks_and_the_mean_reciprocal_rank():

@@ -92,14 +92,18 @@ def _decode_with_pillow(content: bytes, limits: ImageLimits) -> Pixels:
             warnings.simplefilter("ignore")  # Pillow only warns where _check_size rejects
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 _check_size(image.height, image.width, limits)
-                pixels, orientation = _to_rgb(image), _orientation(image)
+                return upright(image)
     except (ImageRejected, MemoryError):
         raise
     except Image.DecompressionBombError:
         raise ImageRejected("too many pixels") from None
     except Exception:  # decoders raise OSError, SyntaxError, ValueError, struct.error, ...: all mean one thing
         raise ImageRejected("damaged image") from None
-    return _upright(pixels, orientation)
+
+
+def upright(image: Image.Image) -> UInt8[np.ndarray, "rows columns 3"]:
+    """The RGB pixels of an open picture as `decode` gives them; raises what Pillow raises."""
+    return _upright(_to_rgb(image), _orientation(image))
 
 
 def _to_rgb(image: Image.Image) -> Pixels:
@@ -130,22 +134,3 @@ def _upright(pixels: Pixels, orientation: int) -> UInt8[np.ndarray, "rows column
     if orientation in (3, 4):
         pixels = pixels[::-1]
     return np.ascontiguousarray(pixels)
-
-
-def square(pixels: Pixels, side: int) -> UInt8[np.ndarray, "side side 3"]:
-    """Resizes the short side to `side` (bicubic with Pillow's antialiasing) and crops the middle, as 2021."""
-    height, width = pixels.shape[:2]
-    scale = side / min(height, width)
-    size = (max(side, round(width * scale)), max(side, round(height * scale)))
-    resized = (
-        pixels
-        if size == (width, height)
-        else np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
-    )
-    top, left = (resized.shape[0] - side) // 2, (resized.shape[1] - side) // 2
-    return resized[top : top + side, left : left + side]
-
-
-def squares(pixels: UInt8[np.ndarray, "n height width 3"], side: int) -> UInt8[np.ndarray, "n side side 3"]:
-    """`square` of every picture of a batch: what the models are shown at validation and in the tests."""
-    return np.stack([square(one, side) for one in pixels]) if len(pixels) else np.zeros((0, side, side, 3), np.uint8)

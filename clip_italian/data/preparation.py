@@ -13,10 +13,11 @@ from jaxtyping import UInt8
 
 from clip_italian import environment, files
 from clip_italian.config import Settings
-from clip_italian.data import augmentation, shards
+from clip_italian.data import augmentation, resizing, shards
 from clip_italian.data.archive import Archive
 from clip_italian.data.augmentation import AugmentationSettings
-from clip_italian.data.images import ImageLimits, ImageRejected, decode, square
+from clip_italian.data.images import ImageLimits, ImageRejected, decode
+from clip_italian.data.resizing import Fit, Resize
 from clip_italian.data.shards import Example
 from clip_italian.data.sources import lines
 from clip_italian.errors import InputError
@@ -30,6 +31,7 @@ class ImageSettings(Settings):
 
     seed: int  # of the augmented views
     limits: ImageLimits
+    resize: Resize  # of the pictures that models learn from and are validated on; those of the tests are antialiased, as in 2021
     stored: int  # pixels along the sides of stored pictures that views are drawn of
     side: int  # pixels along the sides of what the models see, and of all other stored pictures
     views: int  # augmented views of each training picture for the frozen phase
@@ -77,6 +79,7 @@ def write_clean(
     examples: list[Example],
     located: list[Located],
     side: int,
+    fit: Fit,
     settings: ImageSettings,
 ) -> None:
     """Writes the pictures, `side` pixels along their sides, as a new folder of shards.
@@ -86,14 +89,16 @@ def write_clean(
     archives = {name: Archive(raw / name) for name in {archive for archive, _ in located}}
 
     def decoded(part: Sequence[Located]) -> UInt8[np.ndarray, "n side side 3"]:
-        return np.stack([_decode(archives[archive], member, side, settings.limits) for archive, member in part])
+        return np.stack([_decode(archives[archive], member, side, fit, settings.limits) for archive, member in part])
 
     shards.write_shards(folder, examples, map(decoded, _parts(located)), settings.per_shard)
 
 
-def _decode(archive: Archive, member: str, side: int, limits: ImageLimits) -> UInt8[np.ndarray, "side side 3"]:
+def _decode(
+    archive: Archive, member: str, side: int, fit: Fit, limits: ImageLimits
+) -> UInt8[np.ndarray, "side side 3"]:
     try:
-        return square(decode(archive.read(member), limits), side)
+        return resizing.square(decode(archive.read(member), limits), side, fit)
     except (ImageRejected, KeyError) as reason:
         message = f"{archive.path}: member `{member}`: {reason}; delete the file and run `dvc repro`"
         raise InputError(message) from None
@@ -127,7 +132,7 @@ def prepare(folder: pathlib.Path, raw: pathlib.Path, pairs: pathlib.Path, settin
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(settings.workers, context, environment.die_with_parent) as pool:
         clean = [
-            pool.submit(write_clean, folder / name, raw, *content, _side(name, settings), settings)
+            pool.submit(write_clean, folder / name, raw, *content, _side(name, settings), _fit(name, settings), settings)
             for name, content in sets.items()
         ]
         clean[0].result()  # the training pictures, which come first and which the views are views of
@@ -143,6 +148,11 @@ def prepare(folder: pathlib.Path, raw: pathlib.Path, pairs: pathlib.Path, settin
 def _side(name: str, settings: ImageSettings) -> int:
     """Pictures that are augmented keep pixels to spare; the others are stored as the models see them."""
     return settings.stored if name in AUGMENTED else settings.side
+
+
+def _fit(name: str, settings: ImageSettings) -> Fit:
+    """Of the two ways of 2021, the training's for all pairs and the evaluation's for the tests."""
+    return resizing.CLIP_ITALIAN if name.startswith("test-") else Fit(resize=settings.resize)
 
 
 def _files_of_pairs(raw: pathlib.Path, pairs: pathlib.Path) -> dict[str, pathlib.Path]:

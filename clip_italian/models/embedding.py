@@ -5,7 +5,7 @@ import numpy as np
 from jaxtyping import Float
 
 from clip_italian import files
-from clip_italian.data import images, shards, tokens
+from clip_italian.data import resizing, shards, tokens
 from clip_italian.models.assembly import Model
 from clip_italian.models.encoder import Encoder
 
@@ -21,7 +21,7 @@ class Embedder:
 
     def images(self, pixels: np.ndarray) -> Float[np.ndarray, "n p"]:
         """Embeddings of stored pictures, cut to the model's size."""
-        return self._encoder.images(self.model.params, images.squares(pixels, self.model.settings.image.image_size))
+        return self._encoder.images(self.model.params, resizing.squares(pixels, self.model.settings.image.image_size))
 
     def texts(self, texts: list[str]) -> Float[np.ndarray, "n p"]:
         """Embeddings of texts; what exceeds the model's longest text is cut off."""

@@ -7,6 +7,7 @@ import pathlib
 from typing import Any
 
 from clip_italian import files
+from clip_italian.data.resizing import Fit
 from clip_italian.errors import InputError
 from clip_italian.models.bert import BertSettings, Pooling
 from clip_italian.models.clip_text import ClipTextSettings
@@ -25,6 +26,7 @@ NAMED = {
     | {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096},
 }
 HALF = (0.5, 0.5, 0.5)  # SigLIP's mean and deviation of pixels
+CROP, SQUASH = Fit(margin="floor"), Fit(kind="squash")  # how transformers prepares pictures for CLIP and for SigLIP
 OPEN_CLIP_HEAD = 64  # width of an attention head where a configuration does not say (open_clip, CLIPVisionCfg)
 OPEN_CLIP_WIDTH, OPEN_CLIP_VOCABULARY, OPEN_CLIP_LENGTH, OPEN_CLIP_TEXT_HEADS = 512, 49408, 77, 8  # CLIPTextCfg
 
@@ -38,12 +40,13 @@ def _activation(name: str, where: str) -> Activation:
 def vision(config: Any, where: str) -> ViTSettings:
     """The tower of a CLIP or SigLIP vision configuration."""
     siglip = config.model_type == "siglip_vision_model"
-    return ViTSettings(
+    tower = ViTSettings(
         image_size=config.image_size, stem=(), patch=config.patch_size, width=config.hidden_size,
         depth=config.num_hidden_layers, heads=config.num_attention_heads, hidden=config.intermediate_size,
         pooling="attention" if siglip else "class", activation=_activation(config.hidden_act, where),
-        epsilon=config.layer_norm_eps, **({"mean": HALF, "deviation": HALF, "fit": "squash"} if siglip else {}),
+        epsilon=config.layer_norm_eps, fit=CROP,
     )  # fmt: skip
+    return tower.model_copy(update={"mean": HALF, "deviation": HALF, "fit": SQUASH}) if siglip else tower
 
 
 def clip_text(config: Any, where: str) -> ClipTextSettings:

@@ -7,6 +7,7 @@ import pydantic
 from jaxtyping import Array, Float
 
 from clip_italian.config import Settings
+from clip_italian.data.resizing import CLIP_ITALIAN, Fit
 from clip_italian.models import layers
 
 Lax = pydantic.Field(strict=False)  # JSON and YAML have lists only
@@ -35,8 +36,7 @@ class ViTSettings(Settings):
     epsilon: float = layers.CLIP_EPSILON  # of the layer norms
     mean: Triple = (0.48145466, 0.4578275, 0.40821073)  # of the channels of pixels from 0 to 1; openai/CLIP, clip.py
     deviation: Triple = (0.26862954, 0.26130258, 0.27577711)
-    # How a picture becomes a square: `crop` scales the short side and cuts the middle, `squash` scales both sides (SigLIP).
-    fit: Literal["crop", "squash"] = "crop"
+    fit: Fit = CLIP_ITALIAN  # how a picture becomes a square of `image_size`
 
 
 class PatchConvolution(nn.Module):

@@ -3,7 +3,7 @@ import pathlib
 
 import numpy as np
 
-from clip_italian.data import augmentation, examples, images, order, tokens
+from clip_italian.data import augmentation, examples, order, resizing, tokens
 from clip_italian.data.augmentation import AugmentationSettings
 from clip_italian.models.assembly import Model
 from clip_italian.models.dual_encoder import Params
@@ -41,10 +41,10 @@ def pretrain(
         drawn = order.draw(seed, step, settings.batch, offsets)
         return {"image": image[drawn.epoch % len(image)][drawn.examples], "text": text[drawn.captions]}
 
-    validate = contrastive.validator(lambda _: valid[0], lambda _: valid[1], settings.batch)
+    validate = contrastive.validator(lambda _: valid[0], lambda _: valid[1], settings.negatives)
     params, curve = loop.fit(
-        without_backbones(model.params), contrastive.loss_on_features, batch_of, validate, settings.frozen_optimiser,
-        settings.frozen_updates, settings.evaluate_every, frozen_parts(settings), state,
+        without_backbones(model.params), contrastive.loss_on_features(settings.negatives), batch_of, validate,
+        settings.frozen_optimiser, settings.frozen_updates, settings.evaluate_every, frozen_parts(settings), state,
     )  # fmt: skip
     return model._replace(params={**model.params, **params}), curve
 
@@ -61,7 +61,7 @@ def finetune(
     def pixels_of(drawn: order.Draw) -> np.ndarray:
         stored = train.pictures.pixels(drawn.examples)
         if not settings.augmentation:
-            return images.squares(stored, side)
+            return resizing.squares(stored, side)
         return augmentation.views(stored, seed, train.numbers[drawn.examples], drawn.epoch, views)
 
     def batch_of(step: int) -> Batch:
@@ -70,14 +70,15 @@ def finetune(
         return {"pixels": pixels_of(drawn), **captions._asdict()}
 
     kept = np.arange(min(settings.valid_examples, len(valid.pictures)))
-    valid_pixels = images.squares(valid.pictures.pixels(kept), side)
+    valid_pixels = resizing.squares(valid.pictures.pixels(kept), side)
     valid_text = tokens.take(valid.first_captions(), kept)
     encoder = Encoder(model.settings, settings.batch)
     validate = contrastive.validator(
-        lambda params: encoder.images(params, valid_pixels), lambda params: encoder.texts(params, valid_text), settings.batch
+        lambda params: encoder.images(params, valid_pixels), lambda params: encoder.texts(params, valid_text),
+        settings.negatives,
     )
     params, curve = loop.fit(
-        model.params, contrastive.loss_on_pixels(model.settings), batch_of, validate, settings.optimiser,
+        model.params, contrastive.loss_on_pixels(model.settings, settings.negatives), batch_of, validate, settings.optimiser,
         settings.updates - settings.frozen_updates, settings.evaluate_every, frozen_parts(settings), state,
     )  # fmt: skip
     return model._replace(params=params), curve

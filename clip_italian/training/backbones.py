@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Int
 
 from clip_italian.config import Settings
-from clip_italian.data import augmentation, examples, images, order, tokens
+from clip_italian.data import augmentation, examples, order, resizing, tokens
 from clip_italian.data.augmentation import AugmentationSettings
 from clip_italian.data.shards import open_shards
 from clip_italian.models import assembly, dual_encoder
@@ -120,13 +120,13 @@ def english_clip(
         return {"pixels": pixels, "ids": data.tokens.ids[drawn.captions], "mask": data.tokens.mask[drawn.captions]}
 
     encoder = Encoder(architecture, settings.batch)
-    pixels = images.squares(data.pictures.pixels(held_out), side)
+    pixels = resizing.squares(data.pictures.pixels(held_out), side)
     first = tokens.take(data.first_captions(), held_out)
     validate = contrastive.validator(
         lambda params: encoder.images(params, pixels), lambda params: encoder.texts(params, first), settings.batch
     )
     params, curve = loop.fit(
-        params, contrastive.loss_on_pixels(architecture), batch_of, validate, settings.optimiser,
+        params, contrastive.loss_on_pixels(architecture, settings.batch), batch_of, validate, settings.optimiser,
         settings.updates, settings.evaluate_every, (), state,
     )  # fmt: skip
     return Model(architecture, params, tokenizer), curve

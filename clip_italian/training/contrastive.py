@@ -11,29 +11,38 @@ from jaxtyping import Array, Float
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
-from clip_italian.training.loss import contrastive
+from clip_italian.training.loss import in_blocks
 
 Batch = dict[str, Any]
 COMMON_SCALE = 20.0  # of `valid_loss_at_20`: losses of arms with different scales compare only at one scale
 
 
 @functools.cache
-def loss_on_pixels(settings: DualEncoderSettings) -> Callable[[Params, Batch], Array]:
-    """The loss of a batch with `pixels`, `ids` and `mask`; one function per architecture, so that it compiles once."""
+def loss_on_pixels(settings: DualEncoderSettings, block: int) -> Callable[[Params, Batch], Array]:
+    """The loss of a batch with `pixels`, `ids` and `mask`, whose pairs have negatives among `block` pairs.
+
+    One function per architecture, so that it compiles once.
+    """
+    on_features = loss_on_features(block)
 
     def loss(params: Params, batch: Batch) -> Array:
         image = dual_encoder.image_features(settings, params, batch["pixels"])
         text = dual_encoder.text_features(settings, params, batch["ids"], batch["mask"])
-        return loss_on_features(params, {"image": image, "text": text})
+        return on_features(params, {"image": image, "text": text})
 
     return loss
 
 
-def loss_on_features(params: Params, batch: Batch) -> Array:
-    """The loss of a batch with the pooled features `image` and `text`."""
-    image = dual_encoder.project_image(params, batch["image"])
-    text = dual_encoder.project_text(params, batch["text"])
-    return contrastive(image, text, jnp.exp(params["logit_scale"]))
+@functools.cache
+def loss_on_features(block: int) -> Callable[[Params, Batch], Array]:
+    """The loss of a batch with the pooled features `image` and `text`, whose pairs have negatives among `block` pairs."""
+
+    def loss(params: Params, batch: Batch) -> Array:
+        image = dual_encoder.project_image(params, batch["image"])
+        text = dual_encoder.project_text(params, batch["text"])
+        return in_blocks(image, text, jnp.exp(params["logit_scale"]), block)
+
+    return loss
 
 
 @functools.partial(jax.jit, static_argnames="block")
@@ -45,17 +54,11 @@ def validation_metrics(
     A last part of a block is left out of the losses, as in 2021.
     """
     image, text = dual_encoder.project_image(params, image), dual_encoder.project_text(params, text)
-    whole = len(image) // block * block
-    blocks = image[:whole].reshape(-1, block, image.shape[1]), text[:whole].reshape(-1, block, text.shape[1])
-
-    def mean_loss(scale: Array | float) -> Array:
-        return jnp.mean(jax.vmap(lambda i, t: contrastive(i, t, scale))(*blocks))
-
     scores = text @ image.T
     ranks = 1 + (scores > jnp.diagonal(scores)[:, None]).sum(axis=1)
     reciprocal = jnp.where(ranks <= 10, 1 / ranks, 0).mean()
-    own = mean_loss(jnp.exp(params["logit_scale"]))
-    return {"valid_loss": own, "valid_loss_at_20": mean_loss(COMMON_SCALE), "valid_mrr@10": reciprocal}
+    own, common = (in_blocks(image, text, scale, block) for scale in (jnp.exp(params["logit_scale"]), COMMON_SCALE))
+    return {"valid_loss": own, "valid_loss_at_20": common, "valid_mrr@10": reciprocal}
 
 
 def validator(

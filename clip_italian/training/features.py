@@ -8,7 +8,7 @@ import pathlib
 import numpy as np
 
 from clip_italian import files
-from clip_italian.data import examples, images, shards
+from clip_italian.data import examples, resizing, shards
 from clip_italian.errors import InputError
 from clip_italian.models.assembly import Model
 from clip_italian.models.encoder import Encoder
@@ -20,8 +20,8 @@ def write(folder: pathlib.Path, model: Model, data: pathlib.Path, block: int, si
     length = model.settings.text.positions
     train, valid = (examples.load(data / name, model.tokenizer, length) for name in ("train", "valid"))
     arrays = {
-        "train-clean": encoder.images(model.params, images.squares(train.pictures.all_pixels(), side)),
-        "valid": encoder.images(model.params, images.squares(valid.pictures.all_pixels(), side)),
+        "train-clean": encoder.images(model.params, resizing.squares(train.pictures.all_pixels(), side)),
+        "valid": encoder.images(model.params, resizing.squares(valid.pictures.all_pixels(), side)),
         "train-text": encoder.texts(model.params, train.tokens),
         "valid-text": encoder.texts(model.params, valid.first_captions()),
         "train-offsets": train.offsets,

@@ -18,7 +18,8 @@ class OptimiserSettings(Settings):
     beta2: float
     weight_decay: float  # of adamw
     clip: float  # adaptive gradient clipping: the largest ratio of gradient to weight norm, per unit; 0 is off
-    warmup_share: float  # of all updates, linear from 0
+    warmup_share: float  # of the schedule, linear from 0
+    run_share: float  # of the schedule that is run; 1, but where training was stopped by hand in 2021
 
 
 def build(settings: OptimiserSettings) -> optax.GradientTransformation:
@@ -56,8 +57,12 @@ def scale_by_belief_2021(beta1: float, beta2: float) -> optax.GradientTransforma
     return optax.GradientTransformation(init, update)
 
 
-def learning_rate(settings: OptimiserSettings, step: int, total: int) -> np.float32:
-    """Linear warm-up from 0, then a cosine to 0 at `total` updates; the first update has rate 0, as in 2021."""
+def learning_rate(settings: OptimiserSettings, step: int, updates: int) -> np.float32:
+    """Linear warm-up from 0, then a cosine to 0; the first update has rate 0, as in 2021.
+
+    `updates` are those that are run, a share of the schedule.
+    """
+    total = round(updates / settings.run_share)
     warmup = int(settings.warmup_share * total)
     if step < warmup:
         return np.float32(settings.learning_rate * step / warmup)

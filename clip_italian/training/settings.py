@@ -1,4 +1,6 @@
 """What an arm of the study is: section `training` of a profile with the overrides of `arms`."""
+import pydantic
+
 from clip_italian.config import Settings
 from clip_italian.training.optimiser import OptimiserSettings
 
@@ -6,7 +8,9 @@ from clip_italian.training.optimiser import OptimiserSettings
 class TrainingSettings(Settings):
     """Both phases of one arm."""
 
-    batch: int  # pairs; all others of the batch are a pair's negatives
+    batch: int  # pairs
+    # Pairs among which a pair has its negatives; divides the batch. All of a batch today; in 2021 one device's share of it.
+    negatives: int
     updates: int  # of both phases together, the same for every arm
     frozen_updates: int  # of them with both backbones frozen
     tuned: bool  # false: the model is what the frozen phase leaves
@@ -19,3 +23,9 @@ class TrainingSettings(Settings):
     scale: float  # its first or only value
     frozen_optimiser: OptimiserSettings
     optimiser: OptimiserSettings
+
+    @pydantic.model_validator(mode="after")
+    def _whole_blocks(self) -> "TrainingSettings":
+        if self.negatives < 2 or self.batch % self.negatives:
+            raise ValueError(f"`negatives` is {self.negatives}, which must be at least 2 and divide `batch`, {self.batch}")
+        return self

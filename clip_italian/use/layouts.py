@@ -11,6 +11,7 @@ from clip_italian.models.bert import BertSettings, Pooling
 from clip_italian.models.dual_encoder import DualEncoderSettings, Head, Params
 from clip_italian.models.formats import Format
 from clip_italian.models.importer import Source
+from clip_italian.use import processors
 
 CONFIG, OPEN_CLIP, MODULES = "config.json", "open_clip_config.json", "modules.json"
 SCALE_OF_2021 = 20.0  # CLIP-Italian's factor on cosines, a constant in its code; the published weights may lack it
@@ -113,13 +114,15 @@ def _hybrid(folder: pathlib.Path) -> Layout:
     sources = _sources(folder, formats.HUGGING_FACE)
     tower = hf_config.bert(text, "pooler", _rows(sources), where)
     image = hf_config.vision(getattr(vision, "vision_config", vision), where)  # it may be given as a whole CLIP
+    image = processors.hugging_face(folder, image)
     return Layout(DualEncoderSettings(image=image, text=tower, projection=_entry(content, "projection_dim", where)), sources)
 
 
 def _clip(folder: pathlib.Path) -> Layout:
     where = str(folder / CONFIG)
     config = filled(files.read_json(folder / CONFIG), where)
-    image, text = hf_config.vision(config.vision_config, where), hf_config.clip_text(config.text_config, where)
+    image = processors.hugging_face(folder, hf_config.vision(config.vision_config, where))
+    text = hf_config.clip_text(config.text_config, where)
     return Layout(
         DualEncoderSettings(image=image, text=text, projection=config.projection_dim), _sources(folder, formats.HUGGING_FACE)
     )
@@ -129,7 +132,8 @@ def _siglip(folder: pathlib.Path) -> Layout:
     where = str(folder / CONFIG)
     config = filled(files.read_json(folder / CONFIG), where)
     settings = DualEncoderSettings(
-        image=hf_config.vision(config.vision_config, where), text=hf_config.clip_text(config.text_config, where),
+        image=processors.hugging_face(folder, hf_config.vision(config.vision_config, where)),
+        text=hf_config.clip_text(config.text_config, where),
         projection=config.text_config.projection_size, image_head="none", text_head="affine", logit_bias=True,
     )  # fmt: skip
     return Layout(settings, _sources(folder, formats.HUGGING_FACE))
@@ -137,8 +141,10 @@ def _siglip(folder: pathlib.Path) -> Layout:
 
 def _open_clip(folder: pathlib.Path) -> Layout:
     where = str(folder / OPEN_CLIP)
-    model = _entry(files.read_json(folder / OPEN_CLIP), "model_cfg", where)
-    image, config = hf_config.open_clip_vision(model), _entry(model, "text_cfg", where)
+    content = files.read_json(folder / OPEN_CLIP)
+    model = _entry(content, "model_cfg", where)
+    image = processors.open_clip(content.get("preprocess_cfg") or {}, hf_config.open_clip_vision(model), where)
+    config = _entry(model, "text_cfg", where)
     sources = _sources(folder, formats.OPEN_CLIP)
     if "hf_model_name" not in config:
         text = hf_config.open_clip_text(model)
@@ -147,7 +153,6 @@ def _open_clip(folder: pathlib.Path) -> Layout:
     head = _named(HEADS, config.get("hf_proj_type", config.get("proj", "mlp")), "hf_proj_type", where)
     hugging_face = filled(hf_config.of_hub_name(config["hf_model_name"], where), where)
     tower = hf_config.bert(hugging_face, pooling, _rows(sources), where)
-    tower = tower.model_copy(update={"positions": min(config.get("context_length", 77), tower.positions)})
     return Layout(DualEncoderSettings(image=image, text=tower, projection=model["embed_dim"], text_head=head), sources)
 
 

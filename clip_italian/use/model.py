@@ -11,6 +11,7 @@ import tqdm
 from jaxtyping import Float, UInt8
 from PIL import Image
 
+from clip_italian.data import resizing
 from clip_italian.data.tokens import Tokens
 from clip_italian.errors import InputError
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
@@ -75,7 +76,7 @@ class Clip:
                 yield np.stack(list(ready))
 
     def _fitted(self, picture: Picture) -> UInt8[np.ndarray, "h w 3"]:
-        return pictures.fitted(pictures.opened(picture), self.settings.image.image_size, self.settings.image.fit)
+        return resizing.square(pictures.opened(picture), self.settings.image.image_size, self.settings.image.fit)
 
 
 def _check(several: Iterable[object], batch: int) -> None:

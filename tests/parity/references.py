@@ -5,15 +5,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
-
-# torchvision's packages are made for torch with CUDA; beside torch for the CPU they do not import unless these names exist,
-# and without torchvision open_clip and transformers' CLIPModel do not import either.
-_OPERATORS = torch.library.Library("torchvision", "DEF")
-_OPERATORS.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-_OPERATORS.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-
-import transformers  # noqa: E402
-from safetensors.torch import load_file, save_file  # noqa: E402
+import transformers
+from safetensors.torch import load_file, save_file
 
 WIDTH, DEPTH, HEADS, HIDDEN, SIDE, PATCH, COMMON, WORDS = 32, 3, 4, 64, 32, 8, 24, 60
 VISION: dict[str, Any] = {
@@ -53,9 +46,9 @@ def randomised(module: torch.nn.Module, seed: int) -> torch.nn.Module:
         for name, parameter in module.named_parameters():
             if parameter.ndim == 0:
                 continue
-            spread = 1.0 if "embed" in name and parameter.ndim > 1 else 0.3
+            spread = (1.0 if "embed" in name and parameter.ndim > 1 else 0.3) / max(parameter.shape[-1], 1) ** 0.5
             around = 1.0 if parameter.ndim == 1 and name.endswith("weight") else 0.0
-            parameter.copy_(around + spread * torch.randn(parameter.shape, generator=generator) / max(parameter.shape[-1], 1) ** 0.5)
+            parameter.copy_(around + spread * torch.randn(parameter.shape, generator=generator))
     return module.eval()
 
 
@@ -65,7 +58,28 @@ def saved(reference: Reference) -> Reference:
 
 
 def hidden(states: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
-    return {"first block": states[1], "last block": states[-1]}
+    return {"embedding": states[0], "first block": states[1], "last block": states[-1]}
+
+
+def watched(modules: dict[str, torch.nn.Module], run: Callable[[], torch.Tensor]) -> dict[str, torch.Tensor]:
+    """What each of the modules gives while `run` runs, and then its own result as `projected`."""
+    seen: dict[str, torch.Tensor] = {}
+    hooks = [
+        module.register_forward_hook(lambda _, __, output, name=name: seen.__setitem__(name, output))
+        for name, module in modules.items()
+    ]
+    result = run()
+    for hook in hooks:
+        hook.remove()
+    return {name: seen[name] for name in modules} | {"projected": result}
+
+
+def open_clip_image(visual: Any, run: Callable[[], torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The stages of open_clip's vision transformer."""
+    blocks = visual.transformer.resblocks
+    modules = {"embedding": visual.ln_pre, "first block": blocks[0], "last block": blocks[-1], "pooled": visual.ln_post}
+    stages = watched(modules, run)
+    return stages | {"pooled": stages["pooled"][:, 0]}
 
 
 def unit(x: torch.Tensor) -> torch.Tensor:
@@ -174,6 +188,7 @@ def open_clip(folder: pathlib.Path) -> Reference:
         "vision_cfg": {"image_size": SIDE, "layers": DEPTH, "width": WIDTH, "patch_size": PATCH, "head_width": WIDTH // HEADS},
         "text_cfg": {
             "hf_model_name": str(tower), "hf_tokenizer_name": str(tower), "hf_proj_type": "mlp", "hf_pooler_type": "mean_pooler",
+            "context_length": 16,  # of the tokeniser; the tower has room for 20
         },
     }  # fmt: skip
     offline = model_cfg | {"text_cfg": model_cfg["text_cfg"] | {"hf_model_pretrained": False}}
@@ -186,11 +201,10 @@ def open_clip(folder: pathlib.Path) -> Reference:
     def outputs(pixels: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor) -> Outputs:
         ids = torch.where(mask.bool(), ids, 1)  # it knows padding by its id
         states = model.text.transformer(ids, ids != 1, output_hidden_states=True).hidden_states
-        image, text = model.encode_image(pixels, normalize=True), model.encode_text(ids, normalize=True)
-        return Outputs(
-            {"projected": image}, hidden(states) | {"projected": text},
-            (model.logit_scale.exp() * image @ text.T).detach(),
-        )  # fmt: skip
+        image = open_clip_image(model.visual, lambda: model.encode_image(pixels, normalize=True))
+        text = watched({"pooled": model.text.pooler}, lambda: model.encode_text(ids, normalize=True))
+        logits = (model.logit_scale.exp() * image["projected"] @ text["projected"].T).detach()
+        return Outputs(image, hidden(states) | text, logits)
 
     return saved(Reference(folder, None, outputs, (model,), save))
 
@@ -213,9 +227,11 @@ def open_clip_plain(folder: pathlib.Path) -> Reference:
 
     def outputs(pixels: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor) -> Outputs:
         ids = torch.where(mask.bool(), ids, 0)
-        image, text = model.encode_image(pixels, normalize=True), model.encode_text(ids, normalize=True)
-        logits = (model.logit_scale.exp() * image @ text.T).detach()
-        return Outputs({"projected": image}, {"projected": text}, logits)
+        image = open_clip_image(model.visual, lambda: model.encode_image(pixels, normalize=True))
+        blocks = model.transformer.resblocks
+        text = watched({"first block": blocks[0], "last block": blocks[-1]}, lambda: model.encode_text(ids, normalize=True))
+        logits = (model.logit_scale.exp() * image["projected"] @ text["projected"].T).detach()
+        return Outputs(image, {"embedding": model.token_embedding(ids) + model.positional_embedding} | text, logits)
 
     return saved(Reference(folder, None, outputs, (model,), save))
 

@@ -1,21 +1,19 @@
 """Every stage of the forward pass, and the gradients, against the libraries that define the systems."""
-import pathlib
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch", reason="`make parity` has it")
-
-from clip_italian.models import dual_encoder  # noqa: E402
-from clip_italian.models.bert import Bert, BertSettings  # noqa: E402
-from clip_italian.models.clip_text import ClipText  # noqa: E402
-from clip_italian.models.dual_encoder import DualEncoderSettings, Params  # noqa: E402
-from clip_italian.models.vit import VisionTransformer  # noqa: E402
-from clip_italian.use import layouts  # noqa: E402
-from tests.parity.references import SIDE, SYSTEMS, WORDS, Reference, unit  # noqa: E402
+from clip_italian.models import dual_encoder
+from clip_italian.models.bert import Bert, BertSettings
+from clip_italian.models.clip_text import ClipText
+from clip_italian.models.dual_encoder import DualEncoderSettings, Params
+from clip_italian.models.vit import VisionTransformer
+from clip_italian.use import layouts
+from tests.parity.references import SIDE, SYSTEMS, WORDS, Reference, unit
 
 FORWARD, GRADIENT = 1e-5, 1e-4  # largest difference, relative to the largest value (of the tower, for gradients)
 PAIRS, LENGTH, SCALE = 4, 20, 20.0
@@ -38,6 +36,18 @@ def captured(module: Any, params: Params, *arrays: jax.Array) -> dict[str, np.nd
     return {name: value["__call__"][0] for name, value in state["intermediates"].items() if isinstance(value, dict)}
 
 
+def embedded(stages: dict[str, np.ndarray]) -> np.ndarray:
+    """What the first block is given: after the tower's first norm, or, without one, the sum of its embeddings."""
+    for norm in ("pre_layrnorm", "embeddings.LayerNorm"):
+        if norm in stages:
+            return stages[norm]
+    items = stages.get("embeddings.token_embedding")
+    if items is None:
+        patches = stages["embeddings.patch_embedding"]
+        items = patches.reshape(len(patches), -1, patches.shape[-1])
+    return items + stages["embeddings.position_embedding"][None]
+
+
 def ours(settings: DualEncoderSettings, params: Params, pixels: jax.Array, ids: jax.Array, mask: jax.Array) -> Any:
     image_tower = VisionTransformer(settings.image)
     text_tower: Any = Bert(settings.text) if isinstance(settings.text, BertSettings) else ClipText(settings.text)
@@ -49,11 +59,13 @@ def ours(settings: DualEncoderSettings, params: Params, pixels: jax.Array, ids: 
     depth = settings.image.depth - 1
     vectors = dual_encoder.project_image(params, image), dual_encoder.project_text(params, text)
     logits = np.exp(params["logit_scale"]) * vectors[0] @ vectors[1].T + params.get("logit_bias", 0)
+    blocks = {"embedding": embedded(seen), "first block": seen["encoder.layers.0"], "last block": seen[f"encoder.layers.{depth}"]}
+    text_blocks = {"embedding": embedded(read), "first block": read[f"{layer}.0"], "last block": read[f"{layer}.{depth}"]}
     return (
-        {"first block": seen["encoder.layers.0"], "last block": seen[f"encoder.layers.{depth}"], "pooled": image, "projected": vectors[0]},
-        {"first block": read[f"{layer}.0"], "last block": read[f"{layer}.{depth}"], "pooled": text, "projected": vectors[1]},
+        blocks | {"pooled": image, "projected": vectors[0]},
+        text_blocks | {"pooled": text, "projected": vectors[1]},
         logits,
-    )  # fmt: skip
+    )
 
 
 def error(value: np.ndarray, reference: torch.Tensor, rows: np.ndarray | None = None) -> float:
@@ -67,7 +79,7 @@ def error(value: np.ndarray, reference: torch.Tensor, rows: np.ndarray | None = 
 def reference_outputs(reference: Reference, settings: DualEncoderSettings, arrays: tuple[jax.Array, ...]) -> Any:
     pixels, ids, mask = arrays
     normalised = np.asarray(dual_encoder.normalise_pixels(settings.image, pixels)).transpose(0, 3, 1, 2)
-    return reference.outputs(torch.tensor(normalised), torch.tensor(np.asarray(ids), dtype=torch.long), torch.tensor(np.asarray(mask), dtype=torch.long))
+    return reference.outputs(torch.tensor(normalised), torch.tensor(np.asarray(ids)).long(), torch.tensor(np.asarray(mask)).long())
 
 
 @pytest.fixture(params=list(SYSTEMS), scope="module")
@@ -75,7 +87,18 @@ def reference(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     return SYSTEMS[request.param](tmp_path_factory.mktemp("system") / "model")
 
 
-def test_every_stage_of_the_forward_pass_agrees(reference: Reference, record_property: Any) -> None:
+def system_of(request: Any) -> str:
+    """The system that a test runs on, by its name in SYSTEMS."""
+    return request.node.callspec.params["reference"]
+
+
+def of_part(errors: dict[str, float], part: str) -> dict[str, float]:
+    """The stages of one tower; the logits, which both make, stand with the text tower's."""
+    named = {name.removeprefix(f"{part}, "): value for name, value in errors.items() if name.startswith(part)}
+    return named | ({"logits": errors["logits"]} if part == "text" and "logits" in errors else {})
+
+
+def test_every_stage_of_the_forward_pass_agrees(reference: Reference, request: Any, record_property: Any) -> None:
     settings, params = layouts.read(reference.folder, reference.images)
     arrays = inputs(reference.fixed)
     image, text, logits = ours(settings, params, *arrays)
@@ -84,7 +107,8 @@ def test_every_stage_of_the_forward_pass_agrees(reference: Reference, record_pro
     errors |= {f"text, {name}": error(text[name], value, np.asarray(arrays[2])) for name, value in expected.text.items()}
     if expected.logits is not None:
         errors["logits"] = error(logits, expected.logits)
-    record_property("errors", errors)
+    for part in ("image", "text"):
+        record_property(f"Forward pass, {part} tower", (system_of(request), of_part(errors, part)))
     assert max(errors.values()) < FORWARD, errors
 
 
@@ -99,7 +123,7 @@ def test_a_pair_alone_is_what_it_is_among_others(reference: Reference) -> None:
         np.testing.assert_allclose(alone[1]["projected"][0], text["projected"][row], atol=FORWARD)
 
 
-def test_gradients_agree(reference: Reference, record_property: Any) -> None:
+def test_gradients_agree(reference: Reference, request: Any, record_property: Any) -> None:
     settings, params = layouts.read(reference.folder, reference.images)
     pixels, ids, mask = arrays = inputs(reference.fixed)
 
@@ -115,7 +139,7 @@ def test_gradients_agree(reference: Reference, record_property: Any) -> None:
         for part in ("vision_model", "text_model", "visual_projection", "text_projection")
         if found.get(part)
     }
-    record_property("gradients", errors)
+    record_property("Gradients of the contrastive loss", (system_of(request), errors))
     assert max(errors.values()) < GRADIENT, errors
 
 
