@@ -27,10 +27,11 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
+import torch
+import transformers
 from PIL import Image
 
 from benchmarks import real_size
-from benchmarks.real_size import torch, transformers
 from clip_italian.data import tokens
 from clip_italian.data.tokens import Tokens
 from clip_italian.models import dual_encoder

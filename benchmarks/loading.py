@@ -15,8 +15,10 @@ import tempfile
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import torch
+import transformers
+
 from benchmarks import real_size
-from benchmarks.real_size import torch, transformers
 
 KINDS = {"safetensors": "model.safetensors", "bin": "pytorch_model.bin", "msgpack": "flax_model.msgpack"}
 MIB = 1 << 20

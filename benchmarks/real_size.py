@@ -4,14 +4,16 @@ For the benchmarks that need the environment of `make parity`.
 """
 import pathlib
 
-from tests.parity import references  # makes transformers importable beside torch for the CPU
+import torch
+import transformers
 
-transformers, torch = references.transformers, references.torch
+import tests.parity.torchvision_without_cuda  # noqa: F401  (before transformers imports a model)
+
 VOCABULARY = 31102  # words of dbmdz/bert-base-italian-xxl-cased
 LETTERS = "abcdefghijklmnopqrstuvwxyzàèéìòù'.,0123456789"
 
 
-def configuration() -> "transformers.VisionTextDualEncoderConfig":
+def configuration() -> transformers.VisionTextDualEncoderConfig:
     """ViT-B/32 of OpenAI and BERT-base: CLIP-Italian's towers and its common space."""
     vision = transformers.CLIPVisionConfig(
         hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, image_size=224, patch_size=32

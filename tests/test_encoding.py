@@ -103,11 +103,11 @@ def test_short_texts_do_not_pay_for_a_long_one(clip, shapes):
     assert shapes == [(4, 12), (4, 4), (1, 4)]
 
 
-def test_texts_are_padded_to_few_lengths_and_by_half_or_three_tokens_at_most():
+def test_texts_are_padded_to_few_lengths_and_by_a_quarter_or_one_token_at_most():
     padded = [padded_length(length) for length in range(3, 513)]
-    assert sorted(set(padded)) == [4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512]
-    assert all(length <= long <= max(length + 3, 1.5 * length) for length, long in enumerate(padded, 3))
-    assert padded_length(0) == padded_length(1) == 4
+    assert sorted(set(padded))[:14] == [4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56] and len(set(padded)) == 27
+    assert all(length <= long <= max(length + 1, 1.25 * length) for length, long in enumerate(padded, 3))
+    assert padded_length(0) == padded_length(1) == 2
 
 
 def test_a_large_tower_is_given_fewer_at_once(clip, shapes, monkeypatch):
