@@ -29,7 +29,7 @@ from clip_italian.data.tokens import Tokens
 from clip_italian.models import dual_encoder
 from clip_italian.models.bert import BertSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
-from clip_italian.models.encoder import LENGTH_MULTIPLE, Encoder
+from clip_italian.models.encoder import Encoder
 from clip_italian.models.vit import ViTSettings
 from clip_italian.training import arms, backbones, contrastive, freezing, loop, optimiser
 from clip_italian.training.arms import BACKBONES
@@ -125,7 +125,7 @@ def compare(
         return {"pixels": pixels[rows], **tokens.trim(tokens.take(texts, rows), multiple)._asdict()}
 
     padded = functools.partial(raw, multiple=model.text.positions)
-    trimmed = functools.partial(raw, multiple=LENGTH_MULTIPLE)
+    trimmed = functools.partial(raw, multiple=settings.token_multiple)
     fixed = (*BACKBONES, "logit_scale")
     run = functools.partial(train, params, settings=settings.frozen_optimiser, steps=steps)
 

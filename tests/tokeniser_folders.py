@@ -159,13 +159,13 @@ def siglip2(folder: pathlib.Path) -> DualEncoderSettings:
 def open_clip(folder: pathlib.Path) -> DualEncoderSettings:
     text = {"hf_model_name": "xlm-roberta-base", "hf_tokenizer_name": "xlm-roberta-base"}
     written(folder, open_clip_config={"model_cfg": {"text_cfg": text}, "preprocess_cfg": {}})
-    return bert(xlm_roberta(folder), 77)
+    return bert(xlm_roberta(folder), 512)  # open_clip cuts at 77 where its configuration says nothing
 
 
 def open_clip_canonical(folder: pathlib.Path) -> DualEncoderSettings:
     text = {"hf_tokenizer_name": "bert", "context_length": 32, "tokenizer_kwargs": {"clean": "canonicalize"}}
     written(folder, open_clip_config={"model_cfg": {"text_cfg": text}}, tokenizer_config={"tokenizer_class": "BertTokenizer"})
-    return bert(word_pieces(folder), 32)
+    return bert(word_pieces(folder), 512)
 
 
 def open_clip_plain(folder: pathlib.Path) -> DualEncoderSettings:

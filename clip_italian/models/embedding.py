@@ -6,7 +6,6 @@ from jaxtyping import Float
 
 from clip_italian import files
 from clip_italian.data import resizing, shards, tokens
-from clip_italian.models import dual_encoder
 from clip_italian.models.assembly import Model
 from clip_italian.models.encoder import Encoder
 
@@ -18,17 +17,16 @@ class Embedder:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self._encoder = Encoder(model.settings, BLOCK)
+        self._encoder = Encoder(model.settings, BLOCK, project=True)
 
     def images(self, pixels: np.ndarray) -> Float[np.ndarray, "n p"]:
         """Embeddings of stored pictures, cut to the model's size."""
-        features = self._encoder.images(self.model.params, resizing.squares(pixels, self.model.settings.image.image_size))
-        return np.asarray(dual_encoder.project_image(self.model.params, features))
+        return self._encoder.images(self.model.params, resizing.squares(pixels, self.model.settings.image.image_size))
 
     def texts(self, texts: list[str]) -> Float[np.ndarray, "n p"]:
         """Embeddings of texts; what exceeds the model's longest text is cut off."""
         encoded = tokens.encode(self.model.tokenizer, texts, self.model.settings.text.positions)
-        return np.asarray(dual_encoder.project_text(self.model.params, self._encoder.texts(self.model.params, encoded)))
+        return self._encoder.texts(self.model.params, encoded)
 
     def classes(self, labels: list[str], templates: list[str]) -> Float[np.ndarray, "n p"]:
         """One vector a class: the mean of its embeddings in all templates, scaled to length one (Radford et al. 2021)."""

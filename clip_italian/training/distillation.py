@@ -88,5 +88,5 @@ def distil(
 
 def _teacher_embeddings(teacher: Model, texts: list[str], block: int) -> np.ndarray:
     length = teacher.settings.text.positions
-    features = Encoder(teacher.settings, block).texts(teacher.params, tokens.encode(teacher.tokenizer, texts, length))
-    return np.asarray(dual_encoder.project_text(teacher.params, features))
+    encoder = Encoder(teacher.settings, block, project=True)
+    return encoder.texts(teacher.params, tokens.encode(teacher.tokenizer, texts, length))

@@ -202,7 +202,6 @@ def _open_clip(folder: pathlib.Path, opened: Opener) -> Layout:
     sources = [Source(opened(folder), form, weights.PARTS)]
     hugging_face = filled(hf_config.of_hub_name(config["hf_model_name"], where), where)
     tower = hf_config.bert(hugging_face, pooling, _rows(sources), where)
-    tower = tower.model_copy(update={"positions": min(config.get("context_length", 77), tower.positions)})
     return Layout(_dual(where, image=image, text=tower, projection=model["embed_dim"], text_head=head), sources)
 
 

@@ -1,24 +1,34 @@
 """A dual encoder in use: pictures and texts in, unit vectors out."""
-from collections.abc import Callable, Sequence
+import itertools
+import os
+import pathlib
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+import tqdm
+from jaxtyping import Float, UInt8
+from PIL import Image
 
 from clip_italian.data import resizing
 from clip_italian.data.tokens import Tokens
-from clip_italian.models import dual_encoder
+from clip_italian.errors import InputError
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.encoder import Encoder
 from clip_italian.models.repository import Provenance
 from clip_italian.use import pictures
 from clip_italian.use.pictures import Picture
 
-BATCH = 64  # pictures or texts at once
+BATCH = 64
 Tokenise = Callable[[list[str]], Tokens]
 
 
 class Clip:
     """A model that `load` returns. `settings` and `params` are its architecture and its parameters.
+
+    The first pictures or texts of a size compile a program, which takes about a second each; `JAX_COMPILATION_CACHE_DIR` keeps
+    them for the next process.
 
     `provenance` says what files it was read from: of the model, and of its picture half where that is a model of its own.
     """
@@ -28,25 +38,59 @@ class Clip:
     ) -> None:
         self.settings, self.params, self._tokenise, self.provenance = settings, params, tokenise, provenance
 
-    def encode_image(self, images: Sequence[Picture], batch: int = BATCH) -> Float[np.ndarray, "n p"]:
-        """Unit vectors of pictures: paths, Pillow images or arrays.
+    def encode_image(self, images: Iterable[Picture], batch: int = BATCH, progress: bool = False) -> Float[np.ndarray, "n p"]:
+        """Unit vectors of pictures: paths, Pillow images or arrays, also from a generator.
 
-        Raises InputError naming the picture that cannot be read.
+        `batch` pictures are decoded while those before them are encoded, and no more are held; it changes no vector beyond
+        rounding. `progress` shows a bar. Raises InputError naming the picture that cannot be read.
         """
-        encoder, tower = Encoder(self.settings, batch), self.settings.image
-        parts = []  # a batch at a time: decoded pictures are a thousand times as large as their vectors
-        for start in range(0, len(images), batch):
-            pixels = [resizing.square(pictures.opened(one), tower.image_size, tower.fit) for one in images[start : start + batch]]
-            parts.append(dual_encoder.project_image(self.params, encoder.images(self.params, np.stack(pixels))))
-        return np.concatenate(parts) if parts else np.zeros((0, self.settings.projection), np.float32)
+        _check(images, batch)
+        parts = [np.zeros((0, self.settings.projection), np.float32)]
+        with _bar(images, progress, "picture") as bar:
+            encoder = Encoder(self.settings, batch, project=True, report=bar.update)
+            for pixels in self._pixels(images, batch):
+                parts.append(encoder.images(self.params, pixels))
+        return np.concatenate(parts)
 
-    def encode_text(self, texts: Sequence[str], batch: int = BATCH) -> Float[np.ndarray, "n p"]:
-        """Unit vectors of texts; what exceeds the model's longest text is cut off."""
-        if not texts:
+    def encode_text(self, texts: Iterable[str], batch: int = BATCH, progress: bool = False) -> Float[np.ndarray, "n p"]:
+        """Unit vectors of texts; what exceeds the model's longest text is cut off.
+
+        At most `batch` texts, of like length, are encoded at once; it changes no vector beyond rounding. `progress` shows a bar.
+        """
+        _check(texts, batch)
+        listed = list(texts)
+        if not listed:
             return np.zeros((0, self.settings.projection), np.float32)
-        features = Encoder(self.settings, batch).texts(self.params, self._tokenise(list(texts)))
-        return np.asarray(dual_encoder.project_text(self.params, features))
+        with _bar(listed, progress, "text") as bar:
+            return Encoder(self.settings, batch, project=True, report=bar.update).texts(self.params, self._tokenise(listed))
 
-    def similarity(self, images: Sequence[Picture], texts: Sequence[str]) -> Float[np.ndarray, "n m"]:
+    def similarity(self, images: Iterable[Picture], texts: Iterable[str]) -> Float[np.ndarray, "n m"]:
         """Cosines of every picture with every text."""
         return self.encode_image(images) @ self.encode_text(texts).T
+
+    def _pixels(self, images: Iterable[Picture], batch: int) -> Iterator[UInt8[np.ndarray, "n h w 3"]]:
+        """Pictures cut to the tower's size; the next batch is decoded while the caller has one."""
+        left, ready = iter(images), None
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            while some := list(itertools.islice(left, batch)):
+                begun = pool.map(self._fitted, some)
+                if ready is not None:
+                    yield np.stack(list(ready))
+                ready = begun
+            if ready is not None:
+                yield np.stack(list(ready))
+
+    def _fitted(self, picture: Picture) -> UInt8[np.ndarray, "h w 3"]:
+        return resizing.square(pictures.opened(picture), self.settings.image.image_size, self.settings.image.fit)
+
+
+def _check(several: Iterable[object], batch: int) -> None:
+    if isinstance(several, str | pathlib.Path | Image.Image):
+        raise InputError(f"one {type(several).__name__} was given instead of several; put it into a list")
+    if batch < 1:
+        raise InputError(f"batch is {batch}; it must be at least 1")
+
+
+def _bar(several: Any, shown: bool, unit: str) -> tqdm.tqdm:
+    total = len(several) if hasattr(several, "__len__") else None
+    return tqdm.tqdm(total=total, unit=unit, disable=not shown)

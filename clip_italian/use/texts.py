@@ -10,6 +10,7 @@ import tokenizers
 from clip_italian import files
 from clip_italian.data.tokens import Tokens
 from clip_italian.errors import InputError
+from clip_italian.models import hf_config
 from clip_italian.models.clip_text import ClipTextSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings
 from clip_italian.use import cleaning, folders, layouts
@@ -123,7 +124,8 @@ def _open_clip(folder: pathlib.Path, settings: DualEncoderSettings) -> Tokenise:
         raise InputError(f"{error}{hint}") from None
     if not named:
         return functools.partial(encode, _exactly_as_given(tokenizer), settings, LONGEST, clean)
-    encoded = functools.partial(encode, tokenizer, settings, LONGEST, clean)
+    longest = config.get("context_length", hf_config.OPEN_CLIP_LENGTH)  # the tower may have room for more
+    encoded = functools.partial(encode, tokenizer, settings, longest, clean)
     if isinstance(settings.text, ClipTextSettings):
         return encoded
     return functools.partial(_by_padding, encoded, tokenizer.pad_token_id)

@@ -188,6 +188,7 @@ def open_clip(folder: pathlib.Path) -> Reference:
         "vision_cfg": {"image_size": SIDE, "layers": DEPTH, "width": WIDTH, "patch_size": PATCH, "head_width": WIDTH // HEADS},
         "text_cfg": {
             "hf_model_name": str(tower), "hf_tokenizer_name": str(tower), "hf_proj_type": "mlp", "hf_pooler_type": "mean_pooler",
+            "context_length": 16,  # of the tokeniser; the tower has room for 20
         },
     }  # fmt: skip
     offline = model_cfg | {"text_cfg": model_cfg["text_cfg"] | {"hf_model_pretrained": False}}
