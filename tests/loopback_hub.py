@@ -6,6 +6,7 @@ import http.server
 import json
 import pathlib
 import re
+import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -99,7 +100,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.hub.broken[file] -= 1
             self.wfile.write(content[begin : (begin + len(content)) // 2])
             self.wfile.flush()
-            self.connection.close()
+            self.connection.shutdown(socket.SHUT_RDWR)  # closing would leave it open, for the handler has it as files too
+            self.close_connection = True
         elif self.command == "GET":
             self.wfile.write(content[begin:])
 

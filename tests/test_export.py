@@ -243,7 +243,7 @@ def test_the_command_writes_what_can_be_held_and_says_what_was_left_out(here, ca
 
 
 def test_the_command_ends_with_one_line_on_bad_input(here):
-    with pytest.raises(SystemExit, match=r"^nowhere/config\.json: missing; .*"):
+    with pytest.raises(SystemExit, match=r"^nowhere/manifest\.json: missing; .*"):
         main(["export", "nowhere", "out"])
     assert not (here / "out").exists()
 
