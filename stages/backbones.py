@@ -1,14 +1,11 @@
-"""The English CLIP and the Italian BERT from which every arm starts, trained side by side or imported."""
-import os
+"""The English CLIP and the Italian BERT from which every arm starts, trained side by side or as they were imported."""
 import pathlib
 import shutil
 
 from clip_italian import config, files
 from clip_italian.models import assembly
-from clip_italian.models.repository import Provenance
 from clip_italian.training import backbones
 from clip_italian.training.backbones import BackboneSettings
-from clip_italian.use import backbones as imported
 from stages import cells, trained
 
 
@@ -16,7 +13,7 @@ def main() -> None:
     settings = config.section(BackboneSettings, "backbones")
     inputs = {"english_clip": (shards(),), "italian_bert": (corpus(),)}
     both = [
-        cells.Cell("backbones", name, (), settings.model_dump(), paths if settings.kind == "trained" else ())
+        cells.Cell("backbones", name, (), settings.model_dump(), paths if settings.kind == "trained" else (trained.imported(),))
         for name, paths in inputs.items()
     ]
     for name, output in cells.run(both, processes=2, threads=trained.threads().threads).items():
@@ -58,18 +55,7 @@ def _train(name: str, settings: BackboneSettings, state: pathlib.Path, out: path
 
 
 def _import(name: str, settings: BackboneSettings, out: pathlib.Path) -> None:
-    os.environ["HF_HUB_OFFLINE"] = "0"  # the one thing in the study that needs a network, where a profile asks for it
-    if name == "english_clip":
-        model, provenance = imported.english_clip(settings)
-        assembly.save(out / "model", model)
-        source = settings.imported.english_clip
-    else:
-        architecture, tower, tokenizer, provenance = imported.italian_bert(settings)
-        assembly.save_bert(out / "model", architecture, tower, tokenizer)
-        source = settings.imported.italian_bert
-    trained.write_journal(out, "backbones", name, settings.seed, source, _digests(provenance), [])
-
-
-def _digests(provenance: Provenance) -> dict[str, str]:
-    """What the journal says of an import: every file's SHA-256 under its full name, commit included."""
-    return {f"{provenance.source}@{provenance.commit}/{name}": one.sha256 for name, one in provenance.files.items()}
+    shutil.copytree(trained.imported() / name, out / "model")
+    source = getattr(settings.imported, name)
+    inputs = files.read_json(trained.imported() / trained.SOURCES)[name]
+    trained.write_journal(out, "backbones", name, settings.seed, source, inputs, [])

@@ -9,10 +9,17 @@ from clip_italian.models import assembly, weights
 from clip_italian.models.assembly import Model
 from clip_italian.training.loop import Curve
 
+SOURCES = "sources.json"
+
 
 def backbones() -> pathlib.Path:
     """The folder of the profile's two backbones."""
     return pathlib.Path("models", config.params().profile, "backbones")
+
+
+def imported() -> pathlib.Path:
+    """The folder of other people's towers, and of `SOURCES`: their files' digests, by tower; empty where both are trained."""
+    return pathlib.Path("models", config.params().profile, "imported")
 
 
 def threads() -> EnvironmentSettings:
