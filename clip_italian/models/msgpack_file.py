@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from clip_italian.models.tensors import BFLOAT16, Block, Shape, Tensors, check_shape, damaged, elements, fill, refused, shown
-from clip_italian.models.weights import torch_name
+from clip_italian.models.weights import torch_axes, torch_name
 
 MAX_DEPTH = 64
 MAX_TEXT = 1 << 12  # bytes of a key
@@ -53,7 +53,7 @@ class FlaxFile(Tensors):
         if leaf.path[-1] == "kernel" and len(leaf.shape) not in (2, 4):
             raise refused(self.where, f"kernel {shown(name)} of shape {leaf.shape} is neither linear nor a 2-D convolution")
         self._leaves[name] = leaf
-        self.shapes[name] = tuple(leaf.shape[axis] for axis in _torch_axes(leaf))
+        self.shapes[name] = tuple(leaf.shape[axis] for axis in torch_axes(leaf.path, len(leaf.shape)))
 
     def _read(self, name: str) -> np.ndarray:
         leaf = self._leaves[name]
@@ -63,14 +63,7 @@ class FlaxFile(Tensors):
             end = begin + elements(block.shape)
             fill(self.where, self._path, block.offset, flat[begin:end])
             begin = end
-        return flat.reshape(leaf.shape).transpose(_torch_axes(leaf)).copy(order="C")
-
-
-def _torch_axes(leaf: Leaf) -> tuple[int, ...]:
-    """The order in PyTorch of the leaf's axes: (out, in) for linear layers, (out, in, height, width) for convolutions."""
-    if leaf.path[-1] != "kernel":
-        return tuple(range(len(leaf.shape)))
-    return (3, 2, 0, 1) if len(leaf.shape) == 4 else (1, 0)
+        return flat.reshape(leaf.shape).transpose(torch_axes(leaf.path, len(leaf.shape))).copy(order="C")
 
 
 class Scanner:

@@ -25,11 +25,11 @@ def torch_name(path: tuple[str, ...]) -> str:
     return ".".join([*path[:-1], TORCH_LEAF.get(path[-1], path[-1])])
 
 
-def _to_torch(path: tuple[str, ...], value: np.ndarray) -> np.ndarray:
-    """PyTorch keeps linear layers as (out, in) and convolutions as (out, in, height, width)."""
+def torch_axes(path: tuple[str, ...], dimensions: int) -> tuple[int, ...]:
+    """The order in PyTorch of a parameter's axes: (out, in) for linear layers, (out, in, height, width) for convolutions."""
     if path[-1] != "kernel":
-        return value
-    return np.ascontiguousarray(value.transpose(3, 2, 0, 1) if value.ndim == 4 else value.T)
+        return tuple(range(dimensions))
+    return (3, 2, 0, 1) if dimensions == 4 else (1, 0)
 
 
 def from_torch(path: tuple[str, ...], value: np.ndarray) -> np.ndarray:
@@ -41,8 +41,8 @@ def from_torch(path: tuple[str, ...], value: np.ndarray) -> np.ndarray:
 
 def to_state(params: Params) -> dict[str, np.ndarray]:
     """Parameters as a flat dict of PyTorch names and axis orders."""
-    leaves = flatten_dict(jax.device_get(params))
-    return {torch_name(path): _to_torch(path, np.asarray(value)) for path, value in leaves.items()}
+    leaves = {path: np.asarray(value) for path, value in flatten_dict(jax.device_get(params)).items()}
+    return {torch_name(path): value.transpose(torch_axes(path, value.ndim)).copy(order="C") for path, value in leaves.items()}
 
 
 def from_named(names: Collection[str], read: Callable[[str], np.ndarray], like: Params, where: str) -> Params:
