@@ -2,10 +2,13 @@
 
 Its packages are made for torch with CUDA. Beside a torch without, the import fails unless two names of operators exist.
 """
+import contextlib
+
 import torch
 
 try:
-    import torchvision  # noqa: F401
+    with contextlib.suppress(ModuleNotFoundError):
+        import torchvision
 except RuntimeError:
     OPERATORS = torch.library.Library("torchvision", "DEF")
     OPERATORS.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")

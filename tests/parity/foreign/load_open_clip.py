@@ -7,10 +7,8 @@ import sys
 import numpy as np
 import torch
 
-# torchvision's packages are made for torch with CUDA, and import beside torch for the CPU only where these names exist.
-operators = torch.library.Library("torchvision", "DEF")
-operators.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-operators.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+__import__("torchvision_without_cuda")  # before the libraries that need it
 
 import open_clip  # noqa: E402
 from PIL import Image  # noqa: E402
