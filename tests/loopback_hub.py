@@ -18,10 +18,14 @@ PATH = re.compile(r"/(?P<api>api/models/)?(?P<name>[^/]+/[^/]+)" + VERB + r"/?(?
 
 
 class Hub:
-    """Repositories by name, each a folder at one commit; `broken` files end half-way so many times, `altered` ones lie."""
+    """Repositories by name, each a folder at one commit, that of `commits` or a made-up one.
+
+    `broken` files end half-way so many times, `altered` ones lie.
+    """
 
     def __init__(self) -> None:
         self.folders: dict[str, pathlib.Path] = {}
+        self.commits: dict[str, str] = {}
         self.gated: set[str] = set()
         self.broken: Counter[str] = Counter()
         self.altered: set[str] = set()
@@ -29,7 +33,7 @@ class Hub:
         self.url = ""
 
     def commit(self, name: str) -> str:
-        return hashlib.sha1(name.encode()).hexdigest()
+        return self.commits.get(name) or hashlib.sha1(name.encode()).hexdigest()
 
     def downloaded(self) -> list[str]:
         """The files whose content was asked for, each once."""

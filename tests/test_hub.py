@@ -18,6 +18,7 @@ from clip_italian.environment import variables
 from clip_italian.errors import InputError
 from clip_italian.models import assembly
 from clip_italian.use import loading
+from clip_italian.use.systems import SYSTEMS
 from tests import loopback_hub
 from tests.golden_systems import TEXTS, copied
 
@@ -148,6 +149,40 @@ def test_pinned_weights_are_fetched_in_place_of_preferred_ones(hub, here):
     shutil.copy(flax, hub.folders[NAME])
     clip_italian.load(NAME, sha256={flax.name: hashlib.sha256(flax.read_bytes()).hexdigest()})
     assert "model.safetensors" not in hub.downloaded() and flax.name in hub.downloaded()
+
+
+LAYOUTS = {  # the golden model in whose layout a system's repository lies
+    "clip-italian/clip-italian": "clip-italian-version-4",
+    "clip-italian/clip-italian-final": "clip-italian-flax",
+    "openai/clip-vit-base-patch32": "openai-torch",
+    "openai/clip-vit-base-patch16": "openai",
+    "openai/clip-vit-large-patch14": "openai",
+    "sentence-transformers/clip-ViT-B-32-multilingual-v1": "multilingual-clip",
+    "laion/CLIP-ViT-B-32-xlm-roberta-base-laion5B-s13B-b90k": "open-clip-xlm-roberta",
+    "laion/CLIP-ViT-H-14-frozen-xlm-roberta-large-laion5B-s13B-b90k": "open-clip-xlm-roberta",
+    "M-CLIP/XLM-Roberta-Large-Vit-B-32": "m-clip",
+    "M-CLIP/XLM-Roberta-Large-Vit-L-14": "m-clip",
+    "M-CLIP/XLM-Roberta-Large-Vit-B-16Plus": "m-clip",
+    "google/siglip-base-patch16-256-multilingual": "siglip",
+    "google/siglip2-base-patch16-224": "siglip",
+}
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_every_named_system_is_loaded_by_its_name_at_its_commit(hub, here, name):
+    system, golden = SYSTEMS[name], copied(LAYOUTS[name], here / "golden")
+    repositories = {system.repository: golden.folder}
+    if system.images:
+        pictures = copied("open-clip", here / "golden").folder if system.images.name.startswith("timm/") else golden.images
+        repositories[system.images] = pictures
+    for repository, folder in repositories.items():
+        hub.folders[repository.name] = folder
+        hub.commits |= {repository.name: repository.revision} if repository.revision else {}
+    model = clip_italian.load(name)
+    text = model.encode_text(TEXTS)
+    np.testing.assert_allclose(text, golden.expected["text"], atol=1e-5)
+    assert model.encode_image(list(golden.expected["pixels"])).shape[1] == text.shape[1]
+    assert [(one.source, one.commit) for one in model.provenance] == [(each.name, hub.commit(each.name)) for each in repositories]
 
 
 # --- The backbones stage ----------------------------------------------------------------------------------------------

@@ -24,9 +24,9 @@ Rows = dict[str, dict[str, dict[str, float]]]  # by table, row and column
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Writes the page when every parity test ran and passed."""
-    whole = session.testscollected and not session.testsfailed and not session.config.option.keyword
+    everything = [pathlib.Path(name).name for name in session.config.args] == ["parity"] and not session.config.option.keyword
     tables = _tables(session)
-    if whole and tables and len(session.config.args) == 1:
+    if everything and tables and not session.testsfailed:
         files.write_text(PAGE, HEADING + "\n".join(_table(name, rows) for name, rows in tables.items()))
 
 
