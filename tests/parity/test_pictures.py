@@ -9,15 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-torch = pytest.importorskip("torch", reason="`make parity` has it")
-
-from clip_italian.data import resizing  # noqa: E402
-from clip_italian.data.resizing import Fit  # noqa: E402
-from clip_italian.models import dual_encoder  # noqa: E402
-from clip_italian.models.vit import ViTSettings  # noqa: E402
-from clip_italian.use import pictures, processors  # noqa: E402
-from tests import resizing_cases  # noqa: E402
-from tests.parity import references  # noqa: E402, F401  (makes torchvision importable)
+from clip_italian.data import resizing
+from clip_italian.data.resizing import Fit
+from clip_italian.models import dual_encoder
+from clip_italian.models.vit import ViTSettings
+from clip_italian.use import pictures, processors
+from tests import resizing_cases
 
 NORMALISED = 1e-6
 CONFIGS: dict[str, dict[str, Any]] = {

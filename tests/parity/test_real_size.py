@@ -5,14 +5,13 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch", reason="`make parity` has it")
-
-from clip_italian.data.tokens import Tokens  # noqa: E402
-from clip_italian.models import dual_encoder  # noqa: E402
-from clip_italian.models.encoder import Encoder  # noqa: E402
-from clip_italian.use import layouts  # noqa: E402
-from tests.parity import references  # noqa: E402
+from clip_italian.data.tokens import Tokens
+from clip_italian.models import dual_encoder
+from clip_italian.models.encoder import Encoder
+from clip_italian.use import layouts
+from tests.parity import references
 
 B32: dict[str, Any] = {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12}
 SIZES = {
@@ -25,7 +24,9 @@ LENGTHS = [3, 12, 21, 77]  # tokens; 77 is as long as open_clip lets them be
 
 
 @pytest.mark.parametrize("system", [references.clip_italian, references.open_clip], ids=["clip-italian", "open_clip, XLM-RoBERTa"])
-def test_the_embeddings_of_base_models_agree(system: Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_embeddings_of_base_models_agree(
+    system: Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, request: Any, record_property: Any
+) -> None:
     for name, value in SIZES.items():
         monkeypatch.setattr(references, name, value)
     reference = system(tmp_path / "model")
@@ -38,7 +39,8 @@ def test_the_embeddings_of_base_models_agree(system: Any, tmp_path: pathlib.Path
     normalised = np.asarray(dual_encoder.normalise_pixels(settings.image, jnp.asarray(pixels))).transpose(0, 3, 1, 2).copy()
     with torch.no_grad():
         expected = reference.outputs(torch.tensor(normalised), torch.tensor(texts.ids).long(), torch.tensor(texts.mask).long())
-    for found, wanted in (
-        (encoder.images(params, pixels), expected.image["projected"]), (encoder.texts(params, texts), expected.text["projected"])
-    ):  # fmt: skip
-        assert np.abs(found - wanted.numpy()).max() < 1e-5 * np.abs(wanted.numpy()).max()
+    wanted = {"image": expected.image["projected"].numpy(), "text": expected.text["projected"].numpy()}
+    found = {"image": encoder.images(params, pixels), "text": encoder.texts(params, texts)}
+    errors = {name: float(np.abs(found[name] - wanted[name]).max() / np.abs(wanted[name]).max()) for name in wanted}
+    record_property("Embeddings at the published sizes", (request.node.callspec.id, errors))
+    assert max(errors.values()) < 1e-5, errors

@@ -6,12 +6,11 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch", reason="`make parity` has it")
-
-from clip_italian.models import dual_encoder, resolution  # noqa: E402
-from clip_italian.use import layouts  # noqa: E402
-from tests.parity import references, resolution_references  # noqa: E402
+from clip_italian.models import dual_encoder, resolution
+from clip_italian.use import layouts
+from tests.parity import references, resolution_references
 
 ERROR = 1e-5  # of unit vectors, and of embeddings relative to the largest
 

@@ -4,11 +4,9 @@ import pathlib
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="`make parity` has it")
-
-from clip_italian.use import texts  # noqa: E402
-from tests import tokeniser_folders as folders  # noqa: E402
-from tests.parity import text_references  # noqa: E402
+from clip_italian.use import texts
+from tests import tokeniser_folders as folders
+from tests.parity import text_references
 
 
 def check(name: str, folder: pathlib.Path, settings: folders.DualEncoderSettings, expected: text_references.Rows) -> None:

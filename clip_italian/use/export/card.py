@@ -86,10 +86,10 @@ def description(form: str, settings: DualEncoderSettings) -> str:
     return (
         "A contrastive image-text model for Italian in the manner of CLIP-Italian (Bianchi et al. 2021): two towers whose "
         f"projections into one space of {settings.projection} dimensions are compared by their cosine.\n\n"
-        f"* Pictures: {stem}a vision transformer of {image.depth} blocks of width {image.width}, pooled by `{image.pooling}`, on "
+        f"* Pictures: {stem}a vision transformer (blocks: {image.depth}, width: {image.width}), pooled by `{image.pooling}`, on "
         f"{image.image_size} x {image.image_size} pixels.\n"
-        f"* Texts: {kind}, {text_tower.depth} blocks of width {text_tower.width}, {text_tower.vocabulary} tokens, texts of at most "
-        f"{text_tower.positions} tokens; capitals and accents as its tokeniser has them."
+        f"* Texts: {kind} (blocks: {text_tower.depth}, width: {text_tower.width}), {text_tower.vocabulary} tokens, texts of at "
+        f"most {text_tower.positions} tokens; capitals and accents as its tokeniser has them."
         + ("\n\nThis folder holds the text tower alone: the library has no such picture tower. ONNX has both." if alone else "")
     )
 
