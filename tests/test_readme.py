@@ -10,7 +10,7 @@ from clip_italian import config
 ROOT = pathlib.Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text()
 TABLE = ROOT / "paper/tables/readme.md"
-CODE = re.findall(r"^```(?:sh)?\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+CODE = re.findall(r"^```(?:sh|python)?\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
 
 
 def made() -> set[str]:
