@@ -12,7 +12,9 @@ HEADING = """# How far our numbers are from the reference libraries'
 
 Written by `make parity`: small models with random weights in each system's own layout, made by the library that defines it,
 read by `clip_italian.load`'s importer, and run beside it on the same inputs in float32 on a CPU. Every figure is the largest
-difference, relative to the largest value of that tensor (for gradients: of the tower's largest gradient), rounded up.
+difference, relative to the largest value of that tensor (for gradients: of the tower's largest gradient), rounded up. Exported
+models are fed by their own library's tokeniser and picture processor; that of transformers 5 resizes with torchvision where it
+is installed, and then pictures differ in a few levels of 255.
 
 """
 if importlib.util.find_spec("torch"):

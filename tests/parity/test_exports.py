@@ -20,6 +20,7 @@ from tests import exported
 
 FOREIGN = pathlib.Path(__file__).parent / "foreign"
 LARGEST = 1e-5  # difference of unit vectors
+SINGLY = "one text at a time"
 TABLE = "Exported models in their own libraries, from raw pictures and texts"
 # Interpreters of other environments: with transformers 4.57, and with CLIP_benchmark beside open_clip.
 TRANSFORMERS_4, CLIP_BENCHMARK = (os.environ.get(name) for name in ("PYTHON_TRANSFORMERS_4", "PYTHON_CLIP_BENCHMARK"))
@@ -123,7 +124,7 @@ def test_open_clip_computes_the_same_however_it_is_loaded(study: Study, python: 
 def test_sentence_transformers_encodes_texts_and_pictures_with_one_model(study: Study, record_property: Any) -> None:
     found, model = study.foreign("published", "sentence_transformers", "sentence_transformers"), study.ours("published")
     image, text = model.encode_image(exported.pictures()), model.encode_text(exported.SENTENCES)
-    errors = {"image": difference(found["image"], image)} | {name: difference(found[name], text) for name in ("text", "alone")}
+    errors = {"image": difference(found["image"], image)} | {"text": difference(found["text"], text), SINGLY: difference(found["alone"], text)}
     resized = {"with torchvision's resizing": difference(found["image_default"], image)}
     record_property(TABLE, ("sentence-transformers", errors | resized))
     assert max(errors.values()) < LARGEST, errors
@@ -135,7 +136,7 @@ def test_sentence_transformers_has_the_text_tower_where_it_has_no_such_picture_t
 ) -> None:
     found = study.foreign(f"stemmed {text}", "sentence_transformers", "sentence_transformers")
     wanted = study.ours(f"stemmed {text}").encode_text(exported.SENTENCES)
-    errors = {name: difference(found[name], wanted) for name in ("text", "alone")}
+    errors = {"text": difference(found["text"], wanted), SINGLY: difference(found["alone"], wanted)}
     record_property(TABLE, (f"sentence-transformers, text tower alone, {text}", errors))
     assert "image" not in found and max(errors.values()) < LARGEST, errors
 
