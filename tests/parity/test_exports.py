@@ -124,7 +124,10 @@ def test_open_clip_computes_the_same_however_it_is_loaded(study: Study, python: 
 def test_sentence_transformers_encodes_texts_and_pictures_with_one_model(study: Study, record_property: Any) -> None:
     found, model = study.foreign("published", "sentence_transformers", "sentence_transformers"), study.ours("published")
     image, text = model.encode_image(exported.pictures()), model.encode_text(exported.SENTENCES)
-    errors = {"image": difference(found["image"], image)} | {"text": difference(found["text"], text), SINGLY: difference(found["alone"], text)}
+    errors = {
+        "image": difference(found["image"], image), "text": difference(found["text"], text),
+        SINGLY: difference(found["alone"], text),
+    }  # fmt: skip
     resized = {"with torchvision's resizing": difference(found["image_default"], image)}
     record_property(TABLE, ("sentence-transformers", errors | resized))
     assert max(errors.values()) < LARGEST, errors
