@@ -12,9 +12,9 @@ from PIL import Image
 
 
 def picture(seed: int) -> bytes:
-    """A small PNG."""
+    """A small PNG, of which an odd number of pixels is cut off at 16 pixels a side."""
     file = io.BytesIO()
-    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (30, 26, 3)).astype(np.uint8)).save(file, "PNG")
+    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (31, 26, 3)).astype(np.uint8)).save(file, "PNG")
     return file.getvalue()
 
 

@@ -134,7 +134,9 @@ def test_a_picture_that_cannot_be_read_is_named_by_its_archive_and_member(model,
         evaluating.evaluate(model, "clip-benchmark/retrieval", here / "broken", here / "out")
 
 
-def test_the_drawn_world_s_sets_are_scored_by_their_truth(model, here):
+@pytest.fixture
+def drawn(here):
+    """A retrieval set of the drawn world with the pictures of `captions`: three, the last of them without a caption."""
     folder = here / "test/retrieval-seen"
     folder.mkdir(parents=True)
     with zipfile.ZipFile(folder / "images.zip", "w") as archive:
@@ -145,10 +147,34 @@ def test_the_drawn_world_s_sets_are_scored_by_their_truth(model, here):
     made.put(folder / "captions.json", json.dumps({"images": images, "annotations": annotations}))
     truth = {"owner": [0, 1], "true_indptr": [0, 3, 4], "true_indices": [0, 1, 2, 1]}
     np.savez(folder / "truth.npz", **{name: np.array(values, np.int32) for name, values in truth.items()})
-    found = evaluating.evaluate(model, "drawn-world/retrieval-seen", here / "test", here / "out")
+    return here / "test"
+
+
+def test_the_drawn_world_s_sets_are_scored_by_their_truth(model, drawn, here):
+    found = evaluating.evaluate(model, "drawn-world/retrieval-seen", drawn, here / "out")
     assert found["text_to_image/any/mrr@1"] >= 0.5 and found["text_to_image/any/mrr@1"] >= found["text_to_image/own/mrr@1"]
     with np.load(here / "out/drawn-world/retrieval-seen/items.npz") as items:
         assert items["text_to_image/any"][0] == 1
+        assert items["image_to_text/image"].tolist() == [0, 1]
+
+
+def test_a_protocol_cuts_pictures_as_its_source_did_whatever_the_model_says(model, drawn, here, monkeypatch):
+    kept = {}
+    original = Clip.encode_image
+
+    def recording(self, several, **options):
+        kept[self.settings.image.fit.margin] = original(self, several, **options)
+        return kept[self.settings.image.fit.margin]
+
+    monkeypatch.setattr(Clip, "encode_image", recording)
+    protocol = protocols.load("drawn-world/retrieval-seen")
+    assert (protocol.margin, model.settings.image.fit.margin) == ("round", "floor")
+    evaluating.evaluate(model, "drawn-world/retrieval-seen", drawn, here / "out")
+    monkeypatch.setattr(protocols, "load", lambda name: protocol.model_copy(update={"margin": None}))
+    evaluating.evaluate(model, "drawn-world/retrieval-seen", drawn, here / "out")
+    assert kept.keys() == {"round", "floor"}
+    assert np.abs(kept["round"] - kept["floor"]).max() > 1e-3
+    assert len(list((here / "out/embeddings").iterdir())) == 3  # the texts, and the pictures twice
 
 
 def test_the_shell_prints_every_metric_by_its_name_and_tells_a_wrong_protocol_before_a_model_is_read(here, captions, capsys):

@@ -64,10 +64,12 @@ def test_a_protocol_that_is_not_known_is_refused_with_the_nearest_name(tmp_path)
         ("reader: coco", "reader: cocoa", "`reader` is `cocoa`; known are coco"),
         ("captions: [a]", "caption: [a]", "did you mean `captions`"),
         ("texts: 1", "texts: one", "key `counts.texts`"),
+        ("margin: null", "margin: half", "key `margin"),
     ],
 )
 def test_a_wrong_protocol_file_is_refused_by_the_key(tmp_path, monkeypatch, old, new, message):
-    right = "source: x\nreader: coco\ndata: {captions: [a], pictures: b}\ncounts: {pictures: 1, texts: 1}\nmetrics: {a: b}"
+    right = "source: x\nreader: coco\ndata: {captions: [a], pictures: b}\ncounts: {pictures: 1, texts: 1}\nmargin: null\n"
+    right += "metrics: {a: b}"
     monkeypatch.setattr(protocols, "FOLDER", tmp_path)
     (tmp_path / "mine.yaml").write_text(right)
     assert protocols.load("mine").data == {"captions": ["a"], "pictures": "b"}

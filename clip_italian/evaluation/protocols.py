@@ -7,7 +7,7 @@ reported under which published names.
 import difflib
 import pathlib
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pydantic
 
@@ -34,6 +34,9 @@ class Protocol(Settings):
     reader: str  # a key of READERS
     data: dict[str, Any]  # the reader's settings
     counts: Counts  # a data folder with others is refused
+    # Where an odd number of pixels is cut off a picture (`resizing.Fit.margin`): as the protocol's own program did, or null for
+    # as each model does. A pixel moves a result by tenths of a point.
+    margin: Literal["floor", "round"] | None
     metrics: dict[str, str] = pydantic.Field(min_length=1)  # published name -> ours (clip_italian/evaluation/scoring.py)
 
 

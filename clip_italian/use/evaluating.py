@@ -35,6 +35,7 @@ def evaluate(model: Clip, protocol: str, data: pathlib.Path, out: pathlib.Path, 
     `data` is the folder with the publisher's files. Raises InputError when they, or the model, are not what they should be.
     """
     settings, test = protocols.load(protocol), protocols.read(protocol, data)
+    model = model.cutting(settings.margin) if settings.margin else model
     kept = _Embeddings(model, pathlib.Path(out) / "embeddings", progress)
     scored, digests = _scored(test, kept, list(dict.fromkeys(settings.metrics.values())))
     found = {name: scored.metrics[ours] for name, ours in settings.metrics.items()}
@@ -84,15 +85,15 @@ class _Embeddings:
         with ThreadPoolExecutor() as pool:
             digest = _digest(list(pool.map(lambda picture: hashlib.sha256(picture.read_bytes()).hexdigest(), pictures)))
         encode = functools.partial(self._model.encode_image, pictures, progress=self._progress)
-        return self._rows("pictures", digest, encode), digest
+        return self._rows(["pictures", self._model.settings.image.fit.model_dump()], digest, encode), digest
 
     def texts(self, texts: list[str]) -> tuple[Float[np.ndarray, "texts d"], str]:
         """A row each text, and the digest of them all. Equal texts are embedded once, so that their rows are equal bit for bit."""
         different, which = classification.distinct(texts)
         encode = functools.partial(self._model.encode_text, different, progress=self._progress)
-        return self._rows("texts", _digest(different), encode)[which], _digest(texts)
+        return self._rows(["texts"], _digest(different), encode)[which], _digest(texts)
 
-    def _rows(self, kind: str, digest: str, encode: Callable[[], np.ndarray]) -> np.ndarray:
+    def _rows(self, kind: list[Any], digest: str, encode: Callable[[], np.ndarray]) -> np.ndarray:
         path = self._folder / f"{_digest([LAYOUT, self._digest, kind, digest])}.npz"
         try:
             (rows,) = arrays.read(path, "rows")
@@ -101,7 +102,7 @@ class _Embeddings:
             rows = encode()
         if not np.isfinite(rows).all():
             source = self._model.provenance[0].source
-            raise InputError(f"{source}: its embeddings of {kind} are not finite; the weights are damaged, get them again")
+            raise InputError(f"{source}: its embeddings of {kind[0]} are not finite; the weights are damaged, get them again")
         arrays.write(path, rows=rows)
         return rows
 
