@@ -156,6 +156,9 @@ def test_the_drawn_world_s_sets_are_scored_by_their_truth(model, drawn, here):
     with np.load(here / "out/drawn-world/retrieval-seen/items.npz") as items:
         assert items["text_to_image/any"][0] == 1
         assert items["image_to_text/image"].tolist() == [0, 1]
+    made.put(drawn / "retrieval-seen/captions.json", '{"images": []}')
+    with pytest.raises(InputError, match="captions.json: .*not the drawn world's structure: KeyError 'annotations'"):
+        evaluating.evaluate(model, "drawn-world/retrieval-seen", drawn, here / "out")
 
 
 def test_a_protocol_cuts_pictures_as_its_source_did_whatever_the_model_says(model, drawn, here, monkeypatch):

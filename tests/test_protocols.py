@@ -237,6 +237,9 @@ def test_a_web_dataset_of_captions_has_a_text_a_line(tmp_path):
     made.shards(tmp_path, "retrieval", [{"jpg": made.picture(0)}])
     with pytest.raises(InputError, match=r"0.tar: s0000000.jpg: has no .txt beside it"):
         read("clip-benchmark/retrieval", tmp_path)
+    made.shards(tmp_path, "retrieval", [{"jpg": made.picture(0), "txt": b"caff\xe8"}])
+    with pytest.raises(InputError, match=r"0.tar: s0000000.txt: not UTF-8"):
+        read("clip-benchmark/retrieval", tmp_path)
     (tmp_path / "test/1.tar").unlink()
     with pytest.raises(InputError, match="1.tar: missing"):
         read("clip-benchmark/retrieval", tmp_path)

@@ -4,7 +4,6 @@ import dataclasses
 import io
 import pathlib
 import tarfile
-from typing import Any
 
 import numpy as np
 
@@ -59,12 +58,19 @@ def web_dataset(folder: pathlib.Path, settings: WebDatasetSettings) -> TestSet:
     samples = _samples(folder / settings.split)
     pictures = [next(sample[name] for name in PICTURES if name in sample) for sample in samples]
     if kind == "retrieval":
-        said = [_part(sample, "txt").decode().splitlines() for sample in samples]
+        said = [_captions(sample) for sample in samples]
         owner = np.repeat(np.arange(len(said), dtype=np.int32), [len(some) for some in said])
         return Captioned(pictures, [one for some in said for one in some], owner)
     classes, templates = _lines(folder / "classnames.txt"), _lines(folder / "zeroshot_classification_templates.txt")
     templates_of(folder / "zeroshot_classification_templates.txt", templates)
     return Classified(pictures, classes, templates, _labels(samples, kind, len(classes)))
+
+
+def _captions(sample: Sample) -> list[str]:
+    try:
+        return _part(sample, "txt").decode().splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{sample['txt']}: not UTF-8 ({error}); get the folder from its publisher again") from None
 
 
 def _lines(path: pathlib.Path) -> list[str]:
@@ -151,14 +157,16 @@ class DrawnSettings(Settings):
 def drawn(folder: pathlib.Path, settings: DrawnSettings) -> TestSet:
     """A set as `download` writes it: with the truth of every caption about every picture, or with one class a picture."""
     where = folder / settings.set
-    retrieval = (where / "captions.json").exists()
-    described: dict[str, Any] = json_of(where / ("captions.json" if retrieval else "labels.json"))
-    archive = Archive(where / "images.zip")
-    pictures = [Member(archive, image["file_name"]) for image in described["images"]]
-    if not retrieval:
-        classes = [entry["label"] for entry in json_of(folder / "classes.json")][: described["classes"]]
-        label = np.array([image["label"] for image in described["images"]], np.int32)
-        return Classified(pictures, classes, settings.templates, label)
-    texts = [annotation["caption"] for annotation in described["annotations"]]
+    path = where / ("captions.json" if (where / "captions.json").exists() else "labels.json")
+    described, archive = json_of(path), Archive(where / "images.zip")
+    try:
+        pictures = [Member(archive, image["file_name"]) for image in described["images"]]
+        if path.name == "labels.json":
+            classes = [entry["label"] for entry in json_of(folder / "classes.json")][: described["classes"]]
+            label = np.array([image["label"] for image in described["images"]], np.int32)
+            return Classified(pictures, classes, settings.templates, label)
+        texts = [annotation["caption"] for annotation in described["annotations"]]
+    except (KeyError, TypeError) as error:
+        raise damaged(path, f"not the drawn world's structure: {type(error).__name__} {error}") from None
     owner, indptr, indices = arrays.read(where / "truth.npz", "owner", "true_indptr", "true_indices")
     return Captioned(pictures, texts, owner, Relevant(indptr, indices))
