@@ -5,7 +5,9 @@ import sys
 from collections.abc import Sequence
 
 from clip_italian.errors import InputError
+from clip_italian.evaluation import protocols
 from clip_italian.models import assembly
+from clip_italian.use import evaluating, loading
 from clip_italian.use.export import writing
 from clip_italian.use.export.facts import Facts
 
@@ -20,6 +22,13 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--format", action="append", default=[], choices=writing.FORMATS, help="only this one; may be repeated")
     export.add_argument("--licence", default="apache-2.0", help="of the weights, for the cards (default: %(default)s)")
     export.set_defaults(run=run_export)
+    evaluate = commands.add_parser("evaluate", help="score a model under a named protocol")
+    evaluate.add_argument("--model", required=True, help="folder or name of a model, as `clip_italian.load` takes it")
+    evaluate.add_argument("--images", help="folder or name of its picture half, where that is a model of its own")
+    evaluate.add_argument("--protocol", required=True, help=f"one of {', '.join(protocols.names())}")
+    evaluate.add_argument("--data", required=True, type=pathlib.Path, help="folder with the files of the protocol's publisher")
+    evaluate.add_argument("--out", required=True, type=pathlib.Path, help="folder for metrics, items and embeddings; one a model")
+    evaluate.set_defaults(run=run_evaluate)
     return whole
 
 
@@ -32,6 +41,16 @@ def run_export(chosen: argparse.Namespace) -> None:
         print(f"{out / name}: written")
     for name, reason in reasons.items():
         print(f"{name}: left out: {reason}")
+
+
+def run_evaluate(chosen: argparse.Namespace) -> None:
+    """Prints each metric by its published name, and where the rest is."""
+    protocols.load(chosen.protocol)  # a wrong name is told before a model is loaded
+    model = loading.load(chosen.model, images=chosen.images)
+    found = evaluating.evaluate(model, chosen.protocol, chosen.data, chosen.out, progress=sys.stderr.isatty())
+    for name, value in found.items():
+        print(f"{name}: {'no value' if value is None else format(value, '.6f')}")
+    print(f"{chosen.out / chosen.protocol}: written")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

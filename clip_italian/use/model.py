@@ -4,7 +4,7 @@ import os
 import pathlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import tqdm
@@ -37,6 +37,12 @@ class Clip:
         self, settings: DualEncoderSettings, params: Params, tokenise: Tokenise, provenance: tuple[Provenance, ...] = ()
     ) -> None:
         self.settings, self.params, self._tokenise, self.provenance = settings, params, tokenise, provenance
+
+    def cutting(self, margin: Literal["floor", "round"]) -> "Clip":
+        """The same model, its pictures cut where an odd number of pixels is left over as `resizing.Fit.margin` says."""
+        fit = self.settings.image.fit.model_copy(update={"margin": margin})
+        image = self.settings.image.model_copy(update={"fit": fit})
+        return Clip(self.settings.model_copy(update={"image": image}), self.params, self._tokenise, self.provenance)
 
     def encode_image(self, images: Iterable[Picture], batch: int = BATCH, progress: bool = False) -> Float[np.ndarray, "n p"]:
         """Unit vectors of pictures: paths, Pillow images or arrays, also from a generator.

@@ -10,9 +10,10 @@ from PIL import Image
 
 from clip_italian.data import images
 from clip_italian.data.images import ImageLimits, ImageRejected, Pixels
+from clip_italian.data.stored import Stored
 from clip_italian.errors import InputError
 
-Picture = str | pathlib.Path | Image.Image | np.ndarray
+Picture = str | Stored | Image.Image | np.ndarray
 # Of files: bombs are kept out, odd shapes are the user's business.
 LIMITS = ImageLimits(max_bytes=1 << 28, max_pixels=1 << 28, min_side=1, max_aspect=1e3)
 
@@ -29,7 +30,8 @@ def opened(picture: Picture) -> Pixels:
         except (OSError, SyntaxError, ValueError) as error:  # Pillow opens lazily
             raise InputError(f"{picture}: {error}; leave it out or replace it") from None
     try:
-        return images.decode(pathlib.Path(picture).read_bytes(), LIMITS)
+        stored = pathlib.Path(picture) if isinstance(picture, str) else picture
+        return images.decode(stored.read_bytes(), LIMITS)
     except ImageRejected as reason:
         raise InputError(f"{picture}: {reason}; leave it out or replace it") from None
     except OSError as error:

@@ -1,0 +1,90 @@
+"""Evaluation protocols by name: each a file of settings below `protocols/`, with its source.
+
+A protocol says which of its publisher's files are read and how, how many pictures and texts they hold, and which metrics are
+reported under which published names.
+"""
+
+import difflib
+import pathlib
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import pydantic
+
+from clip_italian import config
+from clip_italian.config import Settings
+from clip_italian.errors import InputError
+from clip_italian.evaluation import archived_sets, caption_sets, class_sets
+from clip_italian.evaluation.test_sets import Captioned, TestSet
+
+FOLDER = pathlib.Path(__file__).parent / "protocols"
+
+
+class Counts(Settings):
+    """What the published files hold; null where the publisher does not say."""
+
+    pictures: int | None
+    texts: int | None  # captions, or classes
+
+
+class Protocol(Settings):
+    """One file of `protocols/`."""
+
+    source: str  # who defined it, and where
+    reader: str  # a key of READERS
+    data: dict[str, Any]  # the reader's settings
+    counts: Counts  # a data folder with others is refused
+    # Where an odd number of pixels is cut off a picture (`resizing.Fit.margin`): as the protocol's own program did, or null for
+    # as each model does. A pixel moves a result by tenths of a point.
+    margin: Literal["floor", "round"] | None
+    metrics: dict[str, str] = pydantic.Field(min_length=1)  # published name -> ours (clip_italian/evaluation/scoring.py)
+
+
+class Reader(NamedTuple):
+    """How a kind of test set is read."""
+
+    settings: type[Settings]
+    read: Callable[..., TestSet]
+
+
+READERS = {
+    "coco": Reader(caption_sets.CocoSettings, caption_sets.coco),
+    "crossmodal3600": Reader(caption_sets.Crossmodal3600Settings, caption_sets.crossmodal3600),
+    "lines": Reader(caption_sets.LinesSettings, caption_sets.lines),
+    "label_table": Reader(class_sets.LabelTableSettings, class_sets.label_table),
+    "babel": Reader(class_sets.BabelSettings, class_sets.babel),
+    "web_dataset": Reader(archived_sets.WebDatasetSettings, archived_sets.web_dataset),
+    "drawn": Reader(archived_sets.DrawnSettings, archived_sets.drawn),
+}
+
+
+def names() -> list[str]:
+    """The names of all protocols."""
+    return sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.rglob("*.yaml"))
+
+
+def load(name: str) -> Protocol:
+    """The protocol of that name; raises InputError for a name that is not known, with the nearest that is."""
+    if name not in names():
+        near = difflib.get_close_matches(name, names(), n=1)
+        remedy = f"did you mean `{near[0]}`?" if near else f"known protocols: {', '.join(names())}"
+        raise InputError(f"protocol `{name}` is not known; {remedy}")
+    path = FOLDER / f"{name}.yaml"
+    protocol = config.parse(Protocol, config.read_yaml(path), str(path))
+    if protocol.reader not in READERS:
+        raise InputError(f"{path}: key `reader` is `{protocol.reader}`; known are {', '.join(READERS)}")
+    config.parse(READERS[protocol.reader].settings, protocol.data, f"{path}: in section `data`")
+    return protocol
+
+
+def read(name: str, folder: pathlib.Path) -> TestSet:
+    """The test set of a protocol; raises InputError when the files are missing, damaged or not as many as published."""
+    protocol = load(name)
+    reader = READERS[protocol.reader]
+    found = reader.read(pathlib.Path(folder), reader.settings.model_validate(protocol.data))
+    counts = {"pictures": len(found.pictures), "texts": len(found.texts if isinstance(found, Captioned) else found.classes)}
+    for what, count in counts.items():
+        wanted = getattr(protocol.counts, what)
+        if wanted not in (None, count):
+            raise InputError(f"{folder}: {count} {what}, `{name}` has {wanted}; get its files from the publisher again")
+    return found
