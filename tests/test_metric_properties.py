@@ -1,14 +1,11 @@
 """What holds for every input of ranks and metrics, searched for by hypothesis."""
 
 import numpy as np
-import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from clip_italian.evaluation import classification, metrics, relevance_metrics
 from clip_italian.evaluation.ranks import Relevant, ranks
-
-pytest.importorskip("hypothesis")
-from hypothesis import given, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
 
 QUERIES, GALLERY, WIDTH = 6, 9, 4  # of one size, so that the kernel compiles once
 searched = settings(max_examples=60, deadline=None, derandomize=True)  # the same examples in every run
