@@ -1,6 +1,7 @@
 """What holds for every input of ranks and metrics, searched for by hypothesis."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
