@@ -36,7 +36,7 @@ test: $(INSTALLED) ## run the tests, the whole graph at profile tiny among them
 	@exec .venv/bin/python -m clip_italian.supervise pytest
 
 # torch comes without a hash: what is built for this machine has one of its own.
-parity: .venv-parity/.installed ## run our towers, texts, pictures and exports beside the libraries that define them; needs torch
+parity: .venv-parity/.installed .venv-transformers-4/.installed ## run our towers, texts, pictures and exports beside the libraries that define them; needs torch
 	@exec .venv-parity/bin/python -m pytest tests/parity
 
 .venv-parity/.installed: requirements.lock requirements-parity.lock
@@ -44,6 +44,12 @@ parity: .venv-parity/.installed ## run our towers, texts, pictures and exports b
 	.venv-parity/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	.venv-parity/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	.venv-parity/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-parity.lock
+	@touch $@
+
+.venv-transformers-4/.installed: requirements-transformers-4.lock
+	$(PYTHON) -m venv .venv-transformers-4
+	.venv-transformers-4/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	.venv-transformers-4/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	@touch $@
 
 lint: $(INSTALLED) ## check style and types

@@ -1,5 +1,4 @@
-"""See __init__.py: open_clip's `local-dir:`, and the same through CLIP_benchmark where that is installed."""
-import importlib.util
+"""See __init__.py: open_clip's `local-dir:`, and the same through CLIP_benchmark."""
 import json
 import pathlib
 import sys
@@ -11,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 __import__("torchvision_without_cuda")  # before the libraries that need it
 
 import open_clip  # noqa: E402
+from clip_benchmark.models import load_clip  # noqa: E402
 from PIL import Image  # noqa: E402
 
 
@@ -20,10 +20,7 @@ def loaders(name):
     yield "open_clip", model, transform, open_clip.get_tokenizer(name)
     model, transform = open_clip.create_model_from_pretrained(name)
     yield "from_pretrained", model, transform, open_clip.get_tokenizer(name)
-    if importlib.util.find_spec("clip_benchmark"):
-        from clip_benchmark.models import load_clip
-
-        yield "clip_benchmark", *load_clip("open_clip", name, "", cache_dir=None, device="cpu")
+    yield "clip_benchmark", *load_clip("open_clip", name, "", cache_dir=None, device="cpu")
 
 
 def main(folder, inputs, result):
