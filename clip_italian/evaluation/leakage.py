@@ -2,8 +2,8 @@
 
 A training picture leaks a test picture when it has the same identity (`identity`), the same file (SHA-256), or shows the same,
 as it is or mirrored, whatever its size and encoding. What shows the same is proposed by perceptual hashes and confirmed by an
-aligned comparison of pixels (clip_italian/data/duplicates.py), since hashes alone mix up small drawn scenes. Crops beyond a few
-pixels and turned pictures are not found. Curation compares the study's own pairs by the same rule; this audit takes any
+aligned comparison of pixels (clip_italian/data/duplicates.py), since hashes alone mix up small drawn scenes. Pictures that were
+cropped or turned need not be found. Curation compares the study's own pairs by the same rule; this audit takes any
 training pictures, the backbones' too, finds the single pictures, and lets them pass by name and for a reason only.
 
 `audit` returns, for one test set:
@@ -144,8 +144,8 @@ def check(report: dict[str, Any], path: pathlib.Path) -> None:
     leak = next((leak for leak in report["leaks"] if leak["allowed"] is None), None)
     if leak is not None:
         raise InputError(
-            f"{path}: {report['not_allowed']} training pictures are test pictures, first {leak['training']}, which is "
-            f"{leak['test']} ({leak['kind']}, {leak['bits']} bits and {leak['difference']} levels apart); take them out of the "
+            f"{path}: leaks that nothing allows: {report['not_allowed']}; first, training picture {leak['training']} is test "
+            f"picture {leak['test']} ({leak['kind']}, {leak['bits']} bits and {leak['difference']} levels apart); take them out of the "
             f"training data, or name `{leak['test']}` or its set in the allowances, with the reason"
         )
 
