@@ -145,8 +145,8 @@ def check(report: dict[str, Any], path: pathlib.Path) -> None:
     if leak is not None:
         raise InputError(
             f"{path}: leaks that nothing allows: {report['not_allowed']}; first, training picture {leak['training']} is test "
-            f"picture {leak['test']} ({leak['kind']}, {leak['bits']} bits and {leak['difference']} levels apart); take them out of the "
-            f"training data, or name `{leak['test']}` or its set in the allowances, with the reason"
+            f"picture {leak['test']} ({leak['kind']}, {leak['bits']} bits and {leak['difference']} levels apart); take them out "
+            f"of the training data, or name `{leak['test']}` or its set in the allowances, with the reason"
         )
 
 
