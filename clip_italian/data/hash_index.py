@@ -1,0 +1,79 @@
+"""All 64-bit hashes within a few bits of given ones, without comparing every two: multi-index hashing.
+
+Norouzi, Punjani and Fleet, Fast search in Hamming space with multi-index hashing, CVPR 2012. Hashes are cut into bands, and
+each band is a table of its own. Two hashes that differ in few bits differ in very few bits of at least one band, and in that
+band's table all values so near are looked up.
+"""
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+from jaxtyping import Int, UInt16, UInt64
+
+BANDS, WIDTH = 4, 16  # of so many bits each
+CANDIDATES = 1 << 22  # compared at once: bounds memory (some 200 MiB), changes no pair
+
+Pairs = Int[np.ndarray, "pairs 2"]
+
+
+class HashIndex:
+    """Hashes in an order for every band, that of the band's values."""
+
+    def __init__(self, hashes: UInt64[np.ndarray, " n"]) -> None:
+        self._tables = [_Table(hashes, band) for band in range(BANDS)]
+
+    def within(self, queries: UInt64[np.ndarray, " m"], max_bits: int) -> Iterator[Pairs]:
+        """All pairs (place of the query, place of the hash) that differ in at most `max_bits` bits, each once, in parts."""
+        radii = band_radii(max_bits)
+        for band, radius in enumerate(radii):
+            for query, place, difference in self._tables[band].near(queries, radius):
+                near = np.flatnonzero(np.bitwise_count(difference) <= max_bits)
+                # A pair that an earlier band has found is not found again.
+                fresh = [np.bitwise_count(_value(difference[near], earlier)) > radii[earlier] for earlier in range(band)]
+                near = near[np.logical_and.reduce(fresh)] if fresh else near
+                yield np.column_stack([query[near], place[near]])
+
+
+def band_radii(max_bits: int) -> list[int]:
+    """In how many bits each band may differ so that no pair is missed (the paper's proposition 2); bands that need no look-up
+    are left out.
+
+    With max_bits = radius * BANDS + more, the first `more + 1` bands are searched within `radius` and the others within
+    `radius - 1`: were a pair outside all of these, it would differ in at least max_bits + 1 bits.
+    """
+    radius, more = divmod(max_bits, BANDS)
+    radii = [radius] * (more + 1) + [radius - 1] * (BANDS - more - 1)
+    return [one for one in radii if one >= 0]
+
+
+def _value(hashes: UInt64[np.ndarray, " n"], band: int) -> UInt16[np.ndarray, " n"]:
+    return (hashes >> np.uint64(band * WIDTH)).astype(np.uint16)
+
+
+class _Table:
+    """Hashes sorted by the value of one band; those of value v lie from starts[v] to starts[v + 1]."""
+
+    def __init__(self, hashes: UInt64[np.ndarray, " n"], band: int) -> None:
+        values = _value(hashes, band)
+        self.band = band
+        self.order = np.argsort(values, kind="stable")
+        self.sorted = hashes[self.order]  # a copy, so that the hashes of one value are read in one go
+        self.starts = np.concatenate([[0], np.cumsum(np.bincount(values, minlength=1 << WIDTH))])
+
+    def near(
+        self, queries: UInt64[np.ndarray, " m"], radius: int
+    ) -> Iterator[tuple[Int[np.ndarray, " c"], Int[np.ndarray, " c"], UInt64[np.ndarray, " c"]]]:
+        """(query, hash, their exclusive or) wherever the band differs in at most `radius` bits, in parts of bounded size."""
+        every = np.arange(1 << WIDTH, dtype=np.uint16)
+        flips = every[np.bitwise_count(every) <= radius]
+        probes = (_value(queries, self.band)[:, None] ^ flips).ravel()
+        begin, count = self.starts[probes], np.diff(self.starts)[probes]
+        ends = np.cumsum(count)
+        total = int(ends[-1]) if len(ends) else 0
+        cuts = [*np.unique(np.searchsorted(ends, np.arange(0, total, CANDIDATES))).tolist(), len(ends)]
+        for first, last in itertools.pairwise(cuts):
+            part = count[first:last]
+            query = np.repeat(np.arange(first, last) // len(flips), part)
+            where = np.repeat(begin[first:last] - (np.cumsum(part) - part), part) + np.arange(part.sum())
+            yield query, self.order[where], queries[query] ^ self.sorted[where]

@@ -1,0 +1,179 @@
+"""The leakage audit: a planted test picture is found and named whatever was done to it, and what only resembles one is not."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+import simplejpeg
+from PIL import Image
+
+from clip_italian import files
+from clip_italian.data.archive import add
+from clip_italian.data.shards import Example
+from clip_italian.data.sources import member_of
+from clip_italian.errors import InputError
+from clip_italian.evaluation import leakage
+from clip_italian.evaluation.leakage import Allowance
+from clip_italian.world.compose import compose
+from clip_italian.world.near_misses import near_misses
+from clip_italian.world.render import render
+from tests.small_world import CURATE, LIMITS
+
+SETTINGS = CURATE.duplicates
+RESIZED = {"larger": (110, 97), "smaller": (50, 48), "squeezed": (60, 90)}
+
+
+def picture_of(index: int) -> np.ndarray:
+    return render(compose(7, index, "seen", 90), 64, 72)
+
+
+def jpeg(pixels: np.ndarray, quality: int = 95) -> bytes:
+    return simplejpeg.encode_jpeg(np.ascontiguousarray(pixels), quality)
+
+
+def png(pixels: np.ndarray) -> bytes:
+    with io.BytesIO() as file:
+        Image.fromarray(pixels).save(file, "PNG")
+        return file.getvalue()
+
+
+def resized(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
+
+
+def stored(raw, folder: str, members: dict[str, bytes], captions: tuple[str, ...] = ("un gatto",)):
+    """Writes an archive and returns what `preparation.read_pairs` and `read_test` say of such a one."""
+    (raw / folder).mkdir(parents=True)
+    with zipfile.ZipFile(raw / folder / "images.zip", "w") as archive:
+        for member, content in members.items():
+            add(archive, member, content)
+    name = folder.removeprefix("test/")
+    examples = [Example(f"{name}/{member}", name, list(captions)) for member in members]
+    return examples, [(f"{folder}/images.zip", member) for member in members]
+
+
+def audited(raw, training: dict[str, bytes], test: dict[str, bytes], *allowances: Allowance):
+    ours = leakage.read(raw, *stored(raw, "wit", training), LIMITS)
+    theirs = leakage.read_held_out(raw, *stored(raw, "test/seen", test), LIMITS)
+    return leakage.audit(ours, theirs, SETTINGS, allowances)
+
+
+def held_out(*indices: int) -> dict[str, bytes]:
+    return {f"{index:06d}": jpeg(picture_of(index)) for index in indices}
+
+
+@pytest.mark.parametrize("size", RESIZED.values(), ids=RESIZED)
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_planted_picture_is_found_reencoded_resized_and_mirrored_and_both_names_are_told(here, size, mirrored):
+    changed = resized(picture_of(5), size)[:, :: -1 if mirrored else 1]
+    training = {f"t{index}": jpeg(picture_of(index)) for index in range(20, 50)} | {"planted": jpeg(changed, 70)}
+    report = audited(here, training, held_out(*range(15)))
+    (leak,) = report["leaks"]
+    assert (leak["training"], leak["test"]) == ("wit/planted", "seen/000005")
+    assert leak["kind"] == ("mirrored picture" if mirrored else "picture")
+    assert 0 < leak["difference"] <= SETTINGS.max_cell_difference
+    assert leak["bits"] <= SETTINGS.max_bits
+    with pytest.raises(InputError, match=r"leaks.json: .*allows: 1; .* wit/planted is test picture seen/000005 .*allowances"):
+        leakage.check(report, here / "leaks.json")
+
+
+def test_almost_no_copy_of_many_is_missed(here):
+    copies = {f"c{index}": jpeg(resized(picture_of(index), (80, 70))[:, ::-1], 60) for index in range(150)}
+    report = audited(here, copies, held_out(*range(150)))
+    assert len({leak["test"] for leak in report["leaks"]}) >= 148
+    assert all(leak["training"].removeprefix("wit/c") == str(int(leak["test"][5:])) for leak in report["leaks"])
+
+
+def test_near_misses_and_other_pictures_are_no_leaks(here):
+    scenes = [compose(7, index, "seen", 91) for index in range(40)]
+    training = {
+        f"{scene.index}-{other.variant}": jpeg(render(other, 64, 72)) for scene in scenes for other in near_misses(scene, 6)
+    }
+    assert len(training) > 100
+    report = audited(here, training, {f"{scene.index:06d}": jpeg(render(scene, 64, 72)) for scene in scenes})
+    assert report["leaks"] == []
+    leakage.check(report, here / "leaks.json")
+
+
+def test_hashes_alone_would_have_named_a_near_miss(here):
+    # Else the confirmation by pixels would have nothing to do, and the test above would not test it.
+    scenes = [compose(7, index, "seen", 91) for index in range(40)]
+    misses = {f"{scene.index}-{n}": jpeg(render(one, 64, 72)) for scene in scenes for n, one in enumerate(near_misses(scene, 6))}
+    ours = leakage.read(here, *stored(here, "wit", misses), LIMITS)
+    test = {f"{scene.index:06d}": jpeg(render(scene, 64, 72)) for scene in scenes}
+    theirs = leakage.read_held_out(here, *stored(here, "test/seen", test), LIMITS)
+    assert leakage.audit(ours, theirs, SETTINGS.model_copy(update={"max_cell_difference": 255}))["leaks"]
+
+
+def test_a_pair_is_listed_once_under_its_surest_kind(here):
+    url, coco = member_of("https://site.example/1.jpg"), "COCO_train2014_000000000042.jpg"
+    same, other = jpeg(picture_of(1)), jpeg(picture_of(2))
+    training = {url: same, coco: other, "copy": same, "again": png(picture_of(3))}
+    test = {url: same, "val/COCO_val2014_000000000042.jpg": jpeg(picture_of(9)), "000003": jpeg(picture_of(3))}
+    report = audited(here, training, test)
+    found = [(leak["training"], leak["test"], leak["kind"]) for leak in report["leaks"]]
+    assert found == [
+        (f"wit/{url}", f"seen/{url}", "id"),
+        (f"wit/{coco}", "seen/val/COCO_val2014_000000000042.jpg", "id"),
+        ("wit/copy", f"seen/{url}", "content"),
+        ("wit/again", "seen/000003", "picture"),
+    ]
+    assert report["kinds"] == {"id": 2, "content": 1, "picture": 1, "mirrored picture": 0}
+    assert [leak["bits"] == 0 and leak["difference"] == 0 for leak in report["leaks"][:3]] == [True, False, True]
+
+
+def test_equal_numbers_in_two_archives_are_not_one_picture():
+    assert leakage.identity("000012") is None
+    assert leakage.identity("COCO_val2014_000000000012.jpg") == leakage.identity("val2014/COCO_train2014_000000000012.jpg")
+    assert leakage.identity("COCO_val2014_12.jpg") is None
+
+
+@pytest.mark.parametrize("name", ["seen", "seen/000005"])
+def test_an_allowance_by_name_lets_a_leak_pass_and_says_why(here, name):
+    allowance = Allowance(test=name, reason="drawn twice by its publisher")
+    report = audited(here, {"planted": jpeg(picture_of(5), 80)}, held_out(4, 5), allowance)
+    assert report["leaks"][0]["allowed"] == allowance.reason
+    assert report["not_allowed"] == 0
+    assert report["allowances"] == [{"test": name, "reason": allowance.reason, "leaks": 1}]
+    leakage.check(report, here / "leaks.json")
+
+
+def test_an_allowance_covers_no_other_picture(here):
+    allowance = Allowance(test="seen/000004", reason="known")
+    training = {f"p{index}": jpeg(picture_of(index), 80) for index in (4, 5)}
+    report = audited(here, training, held_out(4, 5), allowance, Allowance(test="see", reason="a set of another name"))
+    assert [one["leaks"] for one in report["allowances"]] == [1, 0]
+    with pytest.raises(InputError, match=r"allows: 1; first, training picture wit/p5 is test picture seen/000005"):
+        leakage.check(report, here / "leaks.json")
+
+
+def test_an_allowance_without_a_reason_is_refused():
+    with pytest.raises(ValueError, match="reason"):
+        Allowance(test="seen", reason="")
+
+
+def test_repeated_captions_are_counted_and_never_fatal(here):
+    ours = leakage.read(here, *stored(here, "wit", {"a": jpeg(picture_of(1))}, ("Un gatto.", "un cane")), LIMITS)
+    test = stored(here, "test/seen", {"0": jpeg(picture_of(2))}, ("un GATTO", "una casa", "un gatto"))
+    report = leakage.audit(ours, leakage.read_held_out(here, *test, LIMITS), SETTINGS)
+    assert report["repeated_captions"] == 2
+    leakage.check(report, here / "leaks.json")
+
+
+def test_a_report_is_json_and_the_same_every_time(here, tmp_path_factory):
+    training, test = {"b": jpeg(picture_of(2), 80), "a": jpeg(picture_of(1), 80)}, held_out(1, 2)
+    first, second = (files.dumps(audited(tmp_path_factory.mktemp("raw"), training, test)) for _ in range(2))
+    assert first == second
+
+
+def test_no_training_pictures_leak_nothing(here):
+    assert audited(here, {}, held_out(1))["leaks"] == []
+
+
+@pytest.mark.parametrize("content", [None, b"<html>"])
+def test_a_picture_that_cannot_be_read_is_named_with_the_remedy(here, content):
+    examples, located = stored(here, "wit", {"a": content or jpeg(picture_of(1))})
+    located = [(archive, member if content else "gone") for archive, member in located]
+    with pytest.raises(InputError, match=r"wit/images.zip: member `(a|gone)`: .*delete the file and run `dvc repro`"):
+        leakage.read(here, examples, located, LIMITS)
