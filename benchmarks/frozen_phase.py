@@ -59,7 +59,7 @@ def profiles_own(settings: BackboneSettings) -> DualEncoderSettings:
     """The dual encoder of the profile, its vocabulary as large as it may become."""
     clip = backbones.english_architecture(settings.english_clip, settings.english_clip.vocabulary)
     return clip.model_copy(
-        update={"text": backbones.italian_architecture(settings.italian_bert, settings.italian_bert.vocabulary)}
+        update={"text": backbones.bert_architecture(settings.italian_bert, settings.italian_bert.vocabulary)}
     )
 
 

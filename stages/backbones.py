@@ -48,8 +48,9 @@ def _train(name: str, settings: BackboneSettings, state: pathlib.Path, out: path
         inputs = {"english": files.tree_digest(shards())}
         trained.write(out, "backbones", name, settings.seed, settings.english_clip, inputs, model, curve)
     else:
-        architecture, params, tokenizer, curve = backbones.italian_bert(settings.italian_bert, settings.seed, corpus(), state)
-        assembly.save_bert(out / "model", architecture, params["bert"], tokenizer)
+        sentences = corpus().read_text().splitlines()
+        architecture, tower, tokenizer, curve = backbones.bert(settings.italian_bert, settings.seed, sentences, state)
+        assembly.save_bert(out / "model", architecture, tower, tokenizer)
         inputs = {"italian.txt": files.sha256(corpus())}
         trained.write_journal(out, "backbones", name, settings.seed, settings.italian_bert, inputs, curve)
 

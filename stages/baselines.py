@@ -1,46 +1,94 @@
-"""What the study is compared with: mCLIP, distilled on parallel captions, and the English CLIP as it is."""
+"""What the study is compared with: the English CLIP as it is, mCLIP distilled on parallel captions, and those of `make study`.
+
+`english_clip` is asked in Italian and `translated`, the same model, in English; `multilingual` and `english_control` train on the
+study's pictures (clip_italian/training/multilingual.py).
+"""
 import pathlib
+from collections.abc import Callable
+from typing import NamedTuple
 
 from clip_italian import config, files
 from clip_italian.config import Settings
+from clip_italian.data.parallel import Translations
+from clip_italian.data.preparation import ImageSettings
 from clip_italian.errors import InputError
 from clip_italian.models import assembly
-from clip_italian.training import distillation
+from clip_italian.models.assembly import Model
+from clip_italian.training import distillation, multilingual
+from clip_italian.training.backbones import BertTrainingSettings
 from clip_italian.training.distillation import DistillationSettings
+from clip_italian.training.loop import Curve
+from clip_italian.training.multilingual import MultilingualSettings, PairsSettings
+from clip_italian.training.settings import TrainingSettings
 from stages import cells, trained
 
-AS_IT_IS, DISTILLED = "english_clip", "mclip"
+AS_IT_IS = ("english_clip", "translated")  # one model, without seeds
 
 
 class BaselineSettings(Settings):
     """Section `baselines` of a profile."""
 
     mclip: DistillationSettings
+    multilingual: BertTrainingSettings  # of its text tower; its pairs are learnt as section `training` says
+
+
+class Baseline(NamedTuple):
+    """How a baseline is made."""
+
+    settings: Settings | None  # None: the English CLIP's own
+    inputs: tuple[pathlib.Path, ...]  # beside the English CLIP
+    make: Callable[[Model, int, pathlib.Path], tuple[Model, Curve]]  # of the English CLIP, a seed and a folder to resume from
 
 
 def main(baseline: str) -> None:
-    params = config.params()
-    settings = config.section(BaselineSettings, "baselines")
-    inputs = (trained.backbones() / "english_clip", parallel())
-    if baseline not in (AS_IT_IS, DISTILLED):
-        raise InputError(f"params.yaml: key `baselines` has `{baseline}`; known baselines: {AS_IT_IS}, {DISTILLED}")
-    seeds = params.seeds if baseline == DISTILLED else [0]  # the English CLIP is one model
-    pieces = [cells.Cell("baselines", str(seed), (baseline,), settings.model_dump(), inputs) for seed in seeds]
+    params, known = config.params(), baselines()
+    if baseline not in known:
+        raise InputError(f"params.yaml: key `baselines` has `{baseline}`; known baselines: {', '.join(known)}")
+    seeds = [0] if baseline in AS_IT_IS else params.seeds
+    chosen = known[baseline]
+    settings, inputs = chosen.settings.model_dump() if chosen.settings else {}, (english_clip(), *chosen.inputs)
+    pieces = [cells.Cell("baselines", str(seed), (baseline,), settings, inputs) for seed in seeds]
     outputs = cells.run(pieces, processes=len(seeds), threads=trained.threads().cell_threads)
     cells.publish(outputs, "model", pathlib.Path("models", params.profile, "tuned", baseline))
     cells.publish(outputs, "journal", pathlib.Path("runs", params.profile, baseline, "baseline"))
 
 
-def parallel() -> pathlib.Path:
-    return pathlib.Path("data", config.params().profile, "raw", "text", "parallel.tsv")
-
-
 def cell(name: str, baseline: str, state: pathlib.Path, out: pathlib.Path) -> None:
-    settings, seed = config.section(BaselineSettings, "baselines").mclip, int(name)
-    teacher = assembly.load(trained.backbones() / "english_clip")
-    inputs = {"english_clip": files.tree_digest(trained.backbones() / "english_clip")}
-    if baseline == AS_IT_IS:
-        trained.write(out, "baseline", baseline, seed, teacher.settings, inputs, teacher, [])
-        return
-    model, curve = distillation.distil(settings, teacher, parallel(), seed, state)
-    trained.write(out, "baseline", baseline, seed, settings, inputs | {"parallel.tsv": files.sha256(parallel())}, model, curve)
+    seed, chosen = int(name), baselines()[baseline]
+    model, curve = chosen.make(assembly.load(english_clip()), seed, state)
+    inputs = {path.name: files.tree_digest(path) for path in (english_clip(), *chosen.inputs)}
+    trained.write(out, "baseline", baseline, seed, chosen.settings or model.settings, inputs, model, curve)
+
+
+def baselines() -> dict[str, Baseline]:
+    """Every known baseline by name."""
+    own = config.section(BaselineSettings, "baselines")
+    pairs = PairsSettings(
+        training=multilingual.unfrozen(config.section(TrainingSettings, "training")),
+        views=config.section(ImageSettings, "images").augmentation,
+    )
+    both = MultilingualSettings(**dict(pairs), tower=own.multilingual)
+    data = pathlib.Path("data", config.params().profile)
+    parallel, translations = data / "raw/text/parallel.tsv", data / "raw/text/translations.tsv"
+    shards = data / "shards"
+    drawn_from = (shards / "train", shards / "valid")
+
+    def distilled(clip: Model, seed: int, state: pathlib.Path) -> tuple[Model, Curve]:
+        return distillation.distil(own.mclip, clip, parallel, seed, state)
+
+    def in_both(clip: Model, seed: int, state: pathlib.Path) -> tuple[Model, Curve]:
+        return multilingual.multilingual(both, clip, parallel, Translations(translations), shards, seed, state)
+
+    def in_english(clip: Model, seed: int, state: pathlib.Path) -> tuple[Model, Curve]:
+        return multilingual.english_control(pairs, clip, Translations(translations), shards, seed, state)
+
+    return {
+        **{name: Baseline(None, (), lambda clip, seed, state: (clip, [])) for name in AS_IT_IS},
+        "mclip": Baseline(own.mclip, (parallel,), distilled),
+        "multilingual": Baseline(both, (parallel, translations, *drawn_from), in_both),
+        "english_control": Baseline(pairs, (translations, *drawn_from), in_english),
+    }
+
+
+def english_clip() -> pathlib.Path:
+    return trained.backbones() / "english_clip"

@@ -2,8 +2,10 @@
 import pathlib
 
 from clip_italian import config, files
+from clip_italian.data.parallel import Translations
 from clip_italian.evaluation.settings import EvaluationSettings
 from clip_italian.models import assembly, embedding
+from clip_italian.models.embedding import Embedder
 
 
 def main(model: str) -> None:
@@ -11,7 +13,8 @@ def main(model: str) -> None:
     tests = config.section(EvaluationSettings, "evaluation")
     data = pathlib.Path("data", params.profile)
     seeds = [0] if model in tests.single_seed else params.seeds
+    translate = Translations(data / "raw/text/translations.tsv") if model in tests.english_queries else list
     with files.replacing_folder(pathlib.Path("embeddings", params.profile, model)) as folder:
         for seed in seeds:
             loaded = assembly.load(pathlib.Path("models", params.profile, "tuned", model, str(seed)))
-            embedding.write(folder / str(seed), loaded, data, tests.retrieval_sets, tests.zeroshot_sets, tests.templates)
+            embedding.write(folder / str(seed), Embedder(loaded, translate), data, tests.retrieval_sets, tests.zeroshot_sets, tests.templates)

@@ -21,7 +21,7 @@ def main(arm: str) -> None:
 def cell(name: str, arm: str, state: pathlib.Path, out: pathlib.Path) -> None:
     settings, seed = config.arm(TrainingSettings, arm), int(name)
     features = pathlib.Path("data", config.params().profile, "features")
-    model = assembly.italian(trained.backbones(), seed, settings.scale)
+    model = assembly.italian(trained.backbones(), seed, settings.scale, settings.sigmoid_bias)
     model, curve = arms.pretrain(settings, model, features, seed, state)
     inputs = {"features": files.tree_digest(features), "backbones": files.tree_digest(trained.backbones())}
     trained.write(out, "pretrain", arm, seed, settings, inputs, model, curve)

@@ -6,11 +6,12 @@ import jax
 import numpy as np
 import pytest
 
+from clip_italian.data import parallel
 from clip_italian.data.tokens import BERT_SPECIAL, Tokens
 from clip_italian.errors import InputError
 from clip_italian.models import assembly
-from clip_italian.training import backbones, distillation, masking
-from clip_italian.training.backbones import ItalianBertSettings, TowerSettings
+from clip_italian.training import backbones, masking
+from clip_italian.training.backbones import BertTrainingSettings, TowerSettings
 from tests.small_models import BERT, optimiser
 
 CLS, SEP = BERT_SPECIAL.index("[CLS]"), BERT_SPECIAL.index("[SEP]")
@@ -97,12 +98,12 @@ def corpus(path, count=120):
 
 
 def test_an_italian_bert_learns_its_corpus_and_twice_the_same(here):
-    settings = ItalianBertSettings(
+    settings = BertTrainingSettings(
         tower=TowerSettings(width=16, depth=1, heads=2, hidden=32), pooling="pooler", vocabulary=60, max_tokens=12, batch=16,
         updates=30, evaluate_every=15, valid_examples=20, optimiser=optimiser(name="adamw", clip=0.0, learning_rate=2e-2),
     )  # fmt: skip
-    path = corpus(here / "italian.txt")
-    results = [backbones.italian_bert(settings, 0, path, here / name) for name in ("one", "two")]
+    sentences = corpus(here / "italian.txt").read_text().splitlines()
+    results = [backbones.bert(settings, 0, sentences, here / name) for name in ("one", "two")]
     (architecture, params, tokenizer, curve), (_, params_again, tokenizer_again, curve_again) = results
     assert architecture.vocabulary == tokenizer.get_vocab_size() <= 60
     assert curve[-1]["valid_loss"] < 0.8 * curve[0]["valid_loss"]
@@ -112,11 +113,19 @@ def test_an_italian_bert_learns_its_corpus_and_twice_the_same(here):
 
 def test_parallel_sentences_are_read_in_pairs(here):
     (here / "parallel.tsv").write_text("a cat\tun gatto\na dog\tun cane\n")
-    assert distillation.read_parallel(here / "parallel.tsv") == (["a cat", "a dog"], ["un gatto", "un cane"])
+    assert parallel.read(here / "parallel.tsv") == (["a cat", "a dog"], ["un gatto", "un cane"])
 
 
 @pytest.mark.parametrize("line", ["a dog", "a dog\t", "\tun cane", "a dog\tun cane\t1", ""])
 def test_a_parallel_line_that_is_no_pair_is_named(here, line):
     (here / "parallel.tsv").write_text(f"a cat\tun gatto\n{line}\n")
     with pytest.raises(InputError, match=r"parallel\.tsv, line 2: English, a tab and Italian were expected; delete it"):
-        distillation.read_parallel(here / "parallel.tsv")
+        parallel.read(here / "parallel.tsv")
+
+
+def test_an_italian_sentence_without_translation_is_named_with_the_file(here):
+    (here / "translations.tsv").write_text("a cat\tun gatto\n")
+    translations = parallel.Translations(here / "translations.tsv")
+    assert translations(["un gatto", "un gatto"]) == ["a cat", "a cat"]
+    with pytest.raises(InputError, match=r"translations\.tsv: no translation of `un cane`; add a line"):
+        translations(["un gatto", "un cane"])

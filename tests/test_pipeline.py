@@ -167,7 +167,8 @@ def test_profiles_have_the_same_keys():
 
 
 # --- The study itself -------------------------------------------------------------------------------------------------
-TINY = "profile: tiny\narms:\n  - original\n  - full\nbaselines:\n  - english_clip\n  - mclip\nseeds:\n  - 0\n  - 1\n"
+BASELINES = ["english_clip", "mclip", "multilingual", "english_control"]
+TINY = f"profile: tiny\narms: [original, full]\nbaselines: [{', '.join(BASELINES)}]\nseeds:\n  - 0\n  - 1\n"
 # Loaded by every Python process of the copy: which of its files a stage, or a process that it starts, opens.
 WATCH = """
 import os, sys
@@ -318,7 +319,7 @@ def test_another_seed_trains_alone_and_an_orphan_never_counts(study):
     assert "finetune@full" in ran and "backbones" not in ran and "features" not in ran
     after = {path.name for path in (study.root / ".state/cells").iterdir()} - before.keys()
     assert after == {f"{stage}-{arm}-2" for stage in ("pretrain", "finetune") for arm in ("original", "full")} | {
-        "baselines-mclip-2"
+        f"baselines-{name}-2" for name in ("mclip", "multilingual", "english_control")
     }
     (study.root / "params.yaml").write_text(TINY)
     study.repro()

@@ -18,7 +18,7 @@ from clip_italian.models import dual_encoder
 from clip_italian.models.encoder import Encoder
 from clip_italian.training import checkpoints, contrastive, freezing, loop
 from clip_italian.training.loss import contrastive as contrastive_loss
-from clip_italian.training.loss import in_blocks
+from clip_italian.training.loss import in_blocks, sigmoid
 from clip_italian.training.settings import TrainingSettings
 from tests.golden_values import unit
 from tests.small_models import ITALIAN, optimiser, pictures, texts
@@ -320,8 +320,29 @@ def test_negatives_are_those_of_the_own_block_and_a_broken_last_block_is_left_ou
     rng = np.random.default_rng(0)
     image, text = (jnp.asarray(unit(rng.standard_normal((11, 6))), jnp.float32) for _ in range(2))
     parts = [contrastive_loss(image[i : i + 4], text[i : i + 4], 20.0) for i in (0, 4)]
-    np.testing.assert_allclose(in_blocks(image, text, 20.0, 4), np.mean(parts), rtol=1e-6)
-    assert not np.isclose(in_blocks(image, text, 20.0, 8), np.mean(parts))
+
+    def at_20(one, other):
+        return contrastive_loss(one, other, 20.0)
+
+    np.testing.assert_allclose(in_blocks(at_20, image, text, 4), np.mean(parts), rtol=1e-6)
+    assert not np.isclose(in_blocks(at_20, image, text, 8), np.mean(parts))
+
+
+def test_the_sigmoid_loss_asks_of_every_pair_whether_it_belongs_together():
+    image, text = unit_rows(5), unit_rows(6)
+    logits = 10 * np.asarray(image, np.float64) @ np.asarray(text, np.float64).T - 10
+    naive = sum(
+        math.log1p(math.exp(-logits[i, j] if i == j else logits[i, j])) for i in range(5) for j in range(5)
+    )
+    np.testing.assert_allclose(sigmoid(image, text, 10.0, -10.0), naive / 5, rtol=1e-5)
+
+
+def test_a_bias_among_the_parameters_makes_the_loss_the_sigmoid_one():
+    image, text, scale = unit_rows(7), unit_rows(8), dual_encoder.log_scale(10.0)
+    softmax = contrastive.pair_loss({"logit_scale": scale})
+    questions = contrastive.pair_loss({"logit_scale": scale, "logit_bias": jnp.float32(-3.0)})
+    np.testing.assert_allclose(softmax(image, text), contrastive_loss(image, text, 10.0), rtol=1e-5)
+    np.testing.assert_allclose(questions(image, text), sigmoid(image, text, 10.0, -3.0), rtol=1e-5)
 
 
 @pytest.mark.parametrize("negatives", [0, 1, 48, 256])

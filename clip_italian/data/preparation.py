@@ -151,8 +151,9 @@ def _side(name: str, settings: ImageSettings) -> int:
 
 
 def _fit(name: str, settings: ImageSettings) -> Fit:
-    """Of the two ways of 2021, the training's for all pairs and the evaluation's for the tests."""
-    return resizing.CLIP_ITALIAN if name.startswith("test-") else Fit(resize=settings.resize)
+    """Of the two ways of 2021, the training's for all pairs and the evaluation's for the tests; cut as our models cut theirs."""
+    fit = resizing.TRANSFORMERS
+    return fit if name.startswith("test-") else fit.model_copy(update={"resize": settings.resize})
 
 
 def _files_of_pairs(raw: pathlib.Path, pairs: pathlib.Path) -> dict[str, pathlib.Path]:

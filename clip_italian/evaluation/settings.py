@@ -22,6 +22,7 @@ class EvaluationSettings(Settings):
     retrieval_cutoffs: list[pydantic.PositiveInt]  # k of MRR@k and recall@k
     accuracy_cutoffs: list[pydantic.PositiveInt]  # k of acc@k
     single_seed: list[str]  # models without seeds of their own, stored under seed 0
+    english_queries: list[str]  # models that are asked in English: each Italian query's translation
     seed: int  # of the resamples and permutations
     resamples: int = pydantic.Field(gt=0)  # of the bootstrap
     permutations: int = pydantic.Field(gt=0)  # of the sign-flip test

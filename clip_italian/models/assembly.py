@@ -61,19 +61,27 @@ def initial_bert(settings: BertSettings, key: jax.Array) -> Params:
     return MaskedLanguageModel(settings).init(key, ids, ids == 0, ids)["params"]
 
 
-def italian(backbones: pathlib.Path, seed: int, scale: float) -> Model:
+def italian(backbones: pathlib.Path, seed: int, scale: float, bias: float | None = None) -> Model:
     """The model every arm starts from: the English CLIP's image tower, the Italian BERT, a random text projection.
 
-    The projection of images is the English CLIP's, as in the 2021 code (its README says both are random).
+    The projection of images is the English CLIP's, as in the 2021 code (its README says both are random). `bias` is the first
+    value of what the sigmoid loss adds to the scaled cosines; None: no such parameter.
     """
-    clip = load(backbones / "english_clip")
-    bert_settings, bert, tokenizer = load_bert(backbones / "italian_bert")
-    settings = clip.settings.model_copy(update={"text": bert_settings})
+    model = with_bert(load(backbones / "english_clip"), *load_bert(backbones / "italian_bert"), seed, scale)
+    if bias is None:
+        return model
+    settings = model.settings.model_copy(update={"logit_bias": True})
+    return Model(settings, {**model.params, "logit_bias": jax.numpy.float32(bias)}, model.tokenizer)
+
+
+def with_bert(clip: Model, text: BertSettings, tower: Params, tokenizer: Tokenizer, seed: int, scale: float) -> Model:
+    """A model with the image side of `clip`, a BERT for its texts, and a random projection of these."""
+    settings = clip.settings.model_copy(update={"text": text})
     params = {
         "vision_model": clip.params["vision_model"],
         "visual_projection": clip.params["visual_projection"],
-        "text_model": bert,
-        "text_projection": dual_encoder.projection(jax.random.key(seed), bert_settings.width, settings.projection),
+        "text_model": tower,
+        "text_projection": dual_encoder.projection(jax.random.key(seed), text.width, settings.projection),
         "logit_scale": dual_encoder.log_scale(scale),
     }
     return Model(settings, params, tokenizer)

@@ -1,5 +1,6 @@
 """A model's embeddings of the test sets, as files: all that an evaluation needs of a model."""
 import pathlib
+from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float
@@ -13,10 +14,10 @@ BLOCK = 256  # pictures or texts at once
 
 
 class Embedder:
-    """Unit vectors of pictures and texts."""
+    """Unit vectors of pictures and texts; texts are put into the model's language by `translate`."""
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    def __init__(self, model: Model, translate: Callable[[list[str]], list[str]] = list) -> None:
+        self.model, self._translate = model, translate
         self._encoder = Encoder(model.settings, BLOCK, project=True)
 
     def images(self, pixels: np.ndarray) -> Float[np.ndarray, "n p"]:
@@ -25,7 +26,7 @@ class Embedder:
 
     def texts(self, texts: list[str]) -> Float[np.ndarray, "n p"]:
         """Embeddings of texts; what exceeds the model's longest text is cut off."""
-        encoded = tokens.encode(self.model.tokenizer, texts, self.model.settings.text.positions)
+        encoded = tokens.encode(self.model.tokenizer, self._translate(texts), self.model.settings.text.positions)
         return self._encoder.texts(self.model.params, encoded)
 
     def classes(self, labels: list[str], templates: list[str]) -> Float[np.ndarray, "n p"]:
@@ -36,13 +37,13 @@ class Embedder:
 
 
 def write(
-    folder: pathlib.Path, model: Model, data: pathlib.Path, retrieval: list[str], zeroshot: list[str], templates: list[str]
+    folder: pathlib.Path, embedder: Embedder, data: pathlib.Path, retrieval: list[str], zeroshot: list[str], templates: list[str]
 ) -> None:
     """Writes one `.npz` a test set and the gallery's; `data` is the profile's folder.
 
     Keys: `image`, a row a picture, and `text`, a row a caption, a class or a query.
     """
-    embedder, test = Embedder(model), data / "raw" / "test"
+    test = data / "raw" / "test"
     labels = [entry["label"] for entry in files.read_json(test / "classes.json")]
     classes = embedder.classes(labels, templates)
     for name in [*retrieval, *zeroshot]:

@@ -16,9 +16,10 @@ from clip_italian.training.settings import TrainingSettings
 BACKBONES = ("vision_model", "text_model")
 
 
-def frozen_parts(settings: TrainingSettings) -> tuple[str, ...]:
-    """What no phase of the arm trains: the scale, when it is fixed."""
-    return () if settings.learned_scale else ("logit_scale",)
+def frozen_parts(settings: TrainingSettings, params: Params) -> list[str]:
+    """What of these parts no phase of the arm trains: what is locked, and the scale when it is fixed."""
+    never = [*settings.locked, *([] if settings.learned_scale else ["logit_scale"])]
+    return [part for part in never if part in params]
 
 
 def without_backbones(params: Params) -> Params:
@@ -33,33 +34,42 @@ def pretrain(
     if not settings.frozen_updates:
         return model, []
     names = features.views(folder) if settings.augmentation else ["train-clean"]
-    image = [features.read(folder, name) for name in names]
-    text, offsets = features.read(folder, "train-text"), features.read(folder, "train-offsets")
-    valid = [features.read(folder, name)[: settings.valid_examples] for name in ("valid", "valid-text")]
+    kept, kept_valid = (examples.kept(features.read(folder, f"{part}-sources"), settings.left_out) for part in ("train", "valid"))
+    image = [features.read(folder, name)[kept] for name in names]
+    captions, offsets = examples.captions_of(features.read(folder, "train-offsets"), kept)
+    text = features.read(folder, "train-text")[captions]
+    valid = [features.read(folder, name)[kept_valid[: settings.valid_examples]] for name in ("valid", "valid-text")]
 
     def batch_of(step: int) -> Batch:
         drawn = order.draw(seed, step, settings.batch, offsets)
         return {"image": image[drawn.epoch % len(image)][drawn.examples], "text": text[drawn.captions]}
 
     validate = contrastive.validator(lambda _: valid[0], lambda _: valid[1], settings.negatives)
+    heads = without_backbones(model.params)
     params, curve = loop.fit(
-        without_backbones(model.params), contrastive.loss_on_features(settings.negatives), batch_of, validate,
-        settings.frozen_optimiser, settings.frozen_updates, settings.evaluate_every, frozen_parts(settings), state,
+        heads, contrastive.loss_on_features(settings.negatives), batch_of, validate, settings.frozen_optimiser,
+        settings.frozen_updates, settings.evaluate_every, frozen_parts(settings, heads), state,
     )  # fmt: skip
     return model._replace(params={**model.params, **params}), curve
 
 
 def finetune(
-    settings: TrainingSettings, views: AugmentationSettings, model: Model, data: pathlib.Path, seed: int, state: pathlib.Path
+    settings: TrainingSettings, views: AugmentationSettings, model: Model, data: pathlib.Path, seed: int, state: pathlib.Path,
+    said: examples.Said = list,
 ) -> tuple[Model, Curve]:
-    """Full fine-tuning on the shards below `data`, for what the frozen phase left of the arm's updates."""
+    """Full fine-tuning on the shards below `data`, for what the frozen phase left of the arm's updates.
+
+    `said` gives what is learnt in place of a picture's captions, such as their translations.
+    """
     if not settings.tuned:
         return model, []
-    train, valid = (examples.load(data / name, model.tokenizer, settings.max_tokens) for name in ("train", "valid"))
+    train, valid = (
+        examples.load(data / name, model.tokenizer, settings.max_tokens, settings.left_out, said) for name in ("train", "valid")
+    )
     side = model.settings.image.image_size
 
     def pixels_of(drawn: order.Draw) -> np.ndarray:
-        stored = train.pictures.pixels(drawn.examples)
+        stored = train.pixels(drawn.examples)
         if not settings.augmentation:
             return resizing.squares(stored, side)
         return augmentation.views(stored, seed, train.numbers[drawn.examples], drawn.epoch, views)
@@ -69,8 +79,8 @@ def finetune(
         captions = tokens.trim(tokens.take(train.tokens, drawn.captions), settings.token_multiple)
         return {"pixels": pixels_of(drawn), **captions._asdict()}
 
-    kept = np.arange(min(settings.valid_examples, len(valid.pictures)))
-    valid_pixels = resizing.squares(valid.pictures.pixels(kept), side)
+    kept = np.arange(min(settings.valid_examples, len(valid)))
+    valid_pixels = resizing.squares(valid.pixels(kept), side)
     valid_text = tokens.take(valid.first_captions(), kept)
     encoder = Encoder(model.settings, settings.batch)
     validate = contrastive.validator(
@@ -79,6 +89,6 @@ def finetune(
     )
     params, curve = loop.fit(
         model.params, contrastive.loss_on_pixels(model.settings, settings.negatives), batch_of, validate, settings.optimiser,
-        settings.updates - settings.frozen_updates, settings.evaluate_every, frozen_parts(settings), state,
+        settings.updates - settings.frozen_updates, settings.evaluate_every, frozen_parts(settings, model.params), state,
     )  # fmt: skip
     return model._replace(params=params), curve

@@ -59,8 +59,8 @@ class EnglishClipSettings(Settings):
     optimiser: OptimiserSettings
 
 
-class ItalianBertSettings(Settings):
-    """How the Italian BERT is made."""
+class BertTrainingSettings(Settings):
+    """How a BERT is made."""
 
     tower: TowerSettings
     pooling: Pooling
@@ -95,7 +95,7 @@ class BackboneSettings(Settings):
     imported: ImportedSettings
     seed: int
     english_clip: EnglishClipSettings
-    italian_bert: ItalianBertSettings
+    italian_bert: BertTrainingSettings
 
 
 def english_architecture(settings: EnglishClipSettings, vocabulary: int) -> DualEncoderSettings:
@@ -108,8 +108,8 @@ def english_architecture(settings: EnglishClipSettings, vocabulary: int) -> Dual
     return DualEncoderSettings(image=image, text=text, projection=settings.projection)
 
 
-def italian_architecture(settings: ItalianBertSettings, vocabulary: int) -> BertSettings:
-    """The tower of the Italian BERT, for so many word pieces."""
+def bert_architecture(settings: BertTrainingSettings, vocabulary: int) -> BertSettings:
+    """The tower of a BERT, for so many word pieces."""
     return BertSettings(
         vocabulary=vocabulary, positions=settings.max_tokens, pooling=settings.pooling, **settings.tower.model_dump()
     )
@@ -124,20 +124,20 @@ def english_clip(
     data = examples.load(folder, tokenizer, settings.max_tokens)
     architecture, side = english_architecture(settings, tokenizer.get_vocab_size()), settings.augmentation.side
     params = dual_encoder.initial(architecture, jax.random.key(seed), settings.scale)
-    held_out = np.arange(len(data.pictures) - settings.valid_examples, len(data.pictures))
+    held_out = np.arange(len(data) - settings.valid_examples, len(data))
 
-    singles = np.flatnonzero([source == SINGLES for source in data.pictures.sources[: held_out[0]]])
+    singles = np.flatnonzero([source == SINGLES for source in data.sources[: held_out[0]]])
 
     def batch_of(step: int) -> contrastive.Batch:
         drawn = order.draw(seed, step, settings.batch, data.offsets[: held_out[0] + 1])
         shapes = step < settings.noun_updates and step % 2 == 0
         drawn = _single_thing(drawn, singles, data.offsets) if shapes else _not_name_alone(drawn, data.offsets)
-        stored = data.pictures.pixels(drawn.examples)
+        stored = data.pixels(drawn.examples)
         pixels = augmentation.views(stored, seed, data.numbers[drawn.examples], drawn.epoch, settings.augmentation)
         return {"pixels": pixels, "ids": data.tokens.ids[drawn.captions], "mask": data.tokens.mask[drawn.captions]}
 
     encoder = Encoder(architecture, settings.batch)
-    pixels = resizing.squares(data.pictures.pixels(held_out), side)
+    pixels = resizing.squares(data.pixels(held_out), side)
     first = tokens.take(data.first_captions(), held_out)
     validate = contrastive.validator(
         lambda params: encoder.images(params, pixels), lambda params: encoder.texts(params, first), settings.batch
@@ -161,13 +161,12 @@ def _not_name_alone(drawn: order.Draw, offsets: Int[np.ndarray, " n1"]) -> order
     return drawn._replace(captions=np.where(drawn.captions == first + NAME_ALONE, first, drawn.captions))
 
 
-def italian_bert(
-    settings: ItalianBertSettings, seed: int, corpus: pathlib.Path, state: pathlib.Path
+def bert(
+    settings: BertTrainingSettings, seed: int, sentences: list[str], state: pathlib.Path
 ) -> tuple[BertSettings, Params, tokens.Tokenizer, Curve]:
-    """Trains the Italian BERT on the sentences of `corpus`, one a line."""
-    sentences = corpus.read_text().splitlines()
+    """Trains a BERT on sentences; returns its tower's parameters, without the prediction head."""
     tokenizer = tokens.train_wordpiece(sentences, settings.vocabulary)
-    architecture = italian_architecture(settings, tokenizer.get_vocab_size())
+    architecture = bert_architecture(settings, tokenizer.get_vocab_size())
     encoded = tokens.encode(tokenizer, sentences, settings.max_tokens)
     split = len(sentences) - settings.valid_examples
     loss = masking.masked_loss(architecture)
@@ -183,4 +182,4 @@ def italian_bert(
         lambda params: {"valid_loss": float(validation_loss(params, validation_batch))}, settings.optimiser,
         settings.updates, settings.evaluate_every, (), state,
     )  # fmt: skip
-    return architecture, params, tokenizer, curve
+    return architecture, params["bert"], tokenizer, curve

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
-from clip_italian.training.loss import in_blocks
+from clip_italian.training.loss import contrastive, in_blocks, sigmoid
 
 Batch = dict[str, Any]
 COMMON_SCALE = 20.0  # of `valid_loss_at_20`: losses of arms with different scales compare only at one scale
@@ -40,16 +40,24 @@ def loss_on_features(block: int) -> Callable[[Params, Batch], Array]:
     def loss(params: Params, batch: Batch) -> Array:
         image = dual_encoder.project_image(params, batch["image"])
         text = dual_encoder.project_text(params, batch["text"])
-        return in_blocks(image, text, jnp.exp(params["logit_scale"]), block)
+        return in_blocks(pair_loss(params), image, text, block)
 
     return loss
 
 
+def pair_loss(params: Params) -> Callable[[Array, Array], Array]:
+    """The loss of unit vectors of pairs: the sigmoid one where the model has a bias, which has no effect in the softmax."""
+    scale = jnp.exp(params["logit_scale"])
+    if "logit_bias" in params:
+        return lambda image, text: sigmoid(image, text, scale, params["logit_bias"])
+    return lambda image, text: contrastive(image, text, scale)
+
+
 @functools.partial(jax.jit, static_argnames="block")
 def validation_metrics(
-    params: Params, image: Float[Array, "n d"], text: Float[Array, "n d"], block: int
+    params: Params, image: Float[Array, "n c"], text: Float[Array, "n d"], block: int
 ) -> dict[str, Array]:
-    """Loss over blocks of `block` pairs, at the model's scale and at 20, and text-to-image MRR@10 among all pairs.
+    """The model's own loss over blocks of `block` pairs, the softmax loss at scale 20, and text-to-image MRR@10 among all.
 
     A last part of a block is left out of the losses, as in 2021.
     """
@@ -57,7 +65,8 @@ def validation_metrics(
     scores = text @ image.T
     ranks = 1 + (scores > jnp.diagonal(scores)[:, None]).sum(axis=1)
     reciprocal = jnp.where(ranks <= 10, 1 / ranks, 0).mean()
-    own, common = (in_blocks(image, text, scale, block) for scale in (jnp.exp(params["logit_scale"]), COMMON_SCALE))
+    own = in_blocks(pair_loss(params), image, text, block)
+    common = in_blocks(lambda i, t: contrastive(i, t, COMMON_SCALE), image, text, block)
     return {"valid_loss": own, "valid_loss_at_20": common, "valid_mrr@10": reciprocal}
 
 

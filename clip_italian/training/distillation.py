@@ -8,8 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from clip_italian.config import Settings
-from clip_italian.data import order, tokens
-from clip_italian.errors import InputError
+from clip_italian.data import order, parallel, tokens
 from clip_italian.models import dual_encoder
 from clip_italian.models.assembly import Model
 from clip_italian.models.bert import BertSettings
@@ -47,20 +46,11 @@ def distillation_loss(settings: DualEncoderSettings) -> Callable[[Params, Batch]
     return loss
 
 
-def read_parallel(path: pathlib.Path) -> tuple[list[str], list[str]]:
-    """Reads English and Italian sentences, a tab between them; raises InputError naming the line at fault."""
-    pairs = [line.split("\t") for line in path.read_text().split("\n")[:-1]]
-    for number, pair in enumerate(pairs, start=1):
-        if len(pair) != 2 or not all(pair):
-            raise InputError(f"{path}, line {number}: English, a tab and Italian were expected; delete it and run `dvc repro`")
-    return [english for english, _ in pairs], [italian for _, italian in pairs]
-
-
 def distil(
-    settings: DistillationSettings, teacher: Model, parallel: pathlib.Path, seed: int, state: pathlib.Path
+    settings: DistillationSettings, teacher: Model, sentences: pathlib.Path, seed: int, state: pathlib.Path
 ) -> tuple[Model, Curve]:
-    """Trains the student; the image tower and its projection are the teacher's."""
-    english, italian = read_parallel(parallel)
+    """Trains the student on a file of parallel sentences; the image tower and its projection are the teacher's."""
+    english, italian = parallel.read(sentences)
     tokenizer = tokens.train_wordpiece(english + italian, settings.vocabulary)
     text = BertSettings(
         vocabulary=tokenizer.get_vocab_size(), positions=settings.max_tokens, pooling="mean", **settings.tower.model_dump()

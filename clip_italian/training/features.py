@@ -1,7 +1,8 @@
 """Pooled features of frozen backbones, computed once: what the frozen phase trains on.
 
 A folder holds `train-clean.npy`, `train-view-<k>.npy` and `valid.npy` (a row a picture), `train-text.npy` (a row a
-caption), `train-offsets.npy` (where each picture's captions begin) and `valid-text.npy` (first captions).
+caption), `train-offsets.npy` (where each picture's captions begin) and `valid-text.npy` (first captions); `train-sources.npy`
+and `valid-sources.npy` say where each picture is from.
 """
 import pathlib
 
@@ -20,11 +21,13 @@ def write(folder: pathlib.Path, model: Model, data: pathlib.Path, block: int, si
     length = model.settings.text.positions
     train, valid = (examples.load(data / name, model.tokenizer, length) for name in ("train", "valid"))
     arrays = {
-        "train-clean": encoder.images(model.params, resizing.squares(train.pictures.all_pixels(), side)),
-        "valid": encoder.images(model.params, resizing.squares(valid.pictures.all_pixels(), side)),
+        "train-clean": encoder.images(model.params, resizing.squares(train.stored.all_pixels(), side)),
+        "valid": encoder.images(model.params, resizing.squares(valid.stored.all_pixels(), side)),
         "train-text": encoder.texts(model.params, train.tokens),
         "valid-text": encoder.texts(model.params, valid.first_captions()),
         "train-offsets": train.offsets,
+        "train-sources": np.array(train.sources),
+        "valid-sources": np.array(valid.sources),
     }
     for path in sorted((data / "views").iterdir()):
         arrays[f"train-view-{path.name}"] = encoder.images(model.params, shards.open_shards(path).all_pixels())

@@ -1,19 +1,21 @@
-"""The contrastive loss (Radford et al. 2021, figure 3)."""
+"""The contrastive losses: CLIP's softmax and SigLIP's sigmoid."""
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
 def in_blocks(
-    image: Float[Array, "n p"], text: Float[Array, "n p"], scale: Float[Array, ""] | float, block: int
+    loss: Callable[[Array, Array], Array], image: Float[Array, "n p"], text: Float[Array, "n p"], block: int
 ) -> Float[Array, ""]:
-    """Mean of `contrastive` over blocks of `block` pairs, whose negatives are the other pairs of the block alone.
+    """Mean of a loss over blocks of `block` pairs, whose negatives are the other pairs of the block alone.
 
     In 2021 a block was what one of the TPU's devices held. A last part of a block is left out.
     """
     whole = len(image) // block * block
     blocks = image[:whole].reshape(-1, block, image.shape[1]), text[:whole].reshape(-1, block, text.shape[1])
-    return jnp.mean(jax.vmap(lambda i, t: contrastive(i, t, scale))(*blocks))
+    return jnp.mean(jax.vmap(loss)(*blocks))
 
 
 def contrastive(
@@ -21,9 +23,23 @@ def contrastive(
 ) -> Float[Array, ""]:
     """Mean of the two cross-entropies of picking the partner: of each image among the texts, and the reverse.
 
+    Radford et al. 2021, figure 3.
+
     `image` and `text` are unit rows, row i of one belonging to row i of the other; all other rows are negatives.
     """
     logits = scale * image @ text.T
     right = jnp.diagonal(logits)
     both = jax.nn.logsumexp(logits, axis=0) + jax.nn.logsumexp(logits, axis=1)
     return jnp.mean(both / 2 - right)
+
+
+def sigmoid(
+    image: Float[Array, "n p"], text: Float[Array, "n p"], scale: Float[Array, ""] | float, bias: Float[Array, ""] | float
+) -> Float[Array, ""]:
+    """Every image with every text is a question of its own: do they belong together? Zhai et al. 2023, equation 1.
+
+    `image` and `text` are unit rows, row i of one belonging to row i of the other. A sum over the n * n questions, divided by n.
+    """
+    logits = scale * image @ text.T + bias
+    signs = 2 * jnp.eye(len(image)) - 1
+    return -jnp.sum(jax.nn.log_sigmoid(signs * logits)) / len(image)

@@ -21,6 +21,9 @@ class TrainingSettings(Settings):
     augmentation: bool
     learned_scale: bool  # whether the factor on the cosines is a parameter
     scale: float  # its first or only value
+    sigmoid_bias: float | None  # first value of a learned bias, with which the loss is the sigmoid one; null: the softmax loss
+    locked: list[str]  # parts of the model that no phase trains; LiT locks the image side (Zhai et al. 2022)
+    left_out: list[str]  # sources whose pairs the arm never sees
     frozen_optimiser: OptimiserSettings
     optimiser: OptimiserSettings
 

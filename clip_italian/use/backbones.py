@@ -36,7 +36,7 @@ def italian_bert(settings: BackboneSettings) -> tuple[BertSettings, Params, Toke
     folder, provenance = hub.fetch(source.repository, source.revision, source.sha256)
     opened = repository.opener((folder, provenance))
     architecture, tower = layouts.read_bert(folder, settings.italian_bert.pooling, opened)
-    stated = backbones.italian_architecture(settings.italian_bert, architecture.vocabulary)
+    stated = backbones.bert_architecture(settings.italian_bert, architecture.vocabulary)
     longest = max(stated.positions, architecture.positions)
     _check(stated.model_copy(update={"positions": longest}), architecture, source.repository, "italian_bert")
     return architecture, tower, folders.tokeniser(folder), provenance

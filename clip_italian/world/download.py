@@ -43,12 +43,13 @@ class WorldSettings(Settings):
 def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
     """Writes everything below `raw`, a new folder; returns the report: per source what was asked, got and missing."""
     report: dict[str, Any] = {}
-    retrieval_scenes = {}
+    retrieval_scenes, in_english = {}, examinations.translated_queries(settings.seed)
     for name, drawn in studio.results(_jobs(settings), settings.studio.workers):
         folder = raw / ("test" if name in RETRIEVAL or name in ZEROSHOT else "") / name
         folder.mkdir(parents=True)
         if name in RETRIEVAL:
             retrieval_scenes[name] = examinations.write_retrieval(folder, name, settings.seed, drawn)
+            in_english |= examinations.translations(name, settings.seed, drawn)
         elif name in ZEROSHOT:
             examinations.write_zeroshot(folder, name, settings.tests, drawn)
         elif name == "english":
@@ -58,6 +59,8 @@ def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
         else:
             counts = publish.WRITERS[name](folder, settings.seed, getattr(settings, name), drawn)
             report[name] = _attrition(counts)
+            in_english |= publish.in_english(name, settings.seed, getattr(settings, name), drawn)
+    _write_lines(raw / "text/translations.tsv", [f"{said}\t{italian}" for italian, said in in_english.items()])
     files.write_json(raw / "test/classes.json", examinations.classes())
     files.write_json(raw / "test/gallery.json", examinations.gallery(retrieval_scenes["retrieval-seen"]))
     return report
@@ -159,5 +162,9 @@ def parallel(numbers: range, seed: int) -> list[str]:
 
 
 def _write_text(folder: pathlib.Path, lines: list[str], settings: WorldSettings) -> None:
-    for name, part in (("italian.txt", lines[: settings.sentences]), ("parallel.tsv", lines[settings.sentences :])):
-        (folder / name).write_text("".join(line + "\n" for line in part), encoding="utf-8")
+    _write_lines(folder / "italian.txt", lines[: settings.sentences])
+    _write_lines(folder / "parallel.tsv", lines[settings.sentences :])
+
+
+def _write_lines(path: pathlib.Path, lines: list[str]) -> None:
+    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Int
 from clip_italian import files
 from clip_italian.config import Settings
 from clip_italian.data.archive import add
-from clip_italian.world import captions
+from clip_italian.world import captions, english, publish
 from clip_italian.world.compose import compose, compose_single
 from clip_italian.world.levels import HELD_OUT_PAIRS
 from clip_italian.world.near_misses import near_misses
@@ -172,6 +172,21 @@ def write_zeroshot(folder: pathlib.Path, name: str, settings: TestSettings, draw
     files.write_json(folder / "labels.json", {"images": images, "classes": ranked})
     _write_scenes(folder, [scene for scene, _ in drawn])
     np.savez(folder / "truth.npz", label=np.array(labels, np.int32))
+
+
+def translations(name: str, seed: int, drawn: list[list[Shot]]) -> dict[str, str]:
+    """The captions of a retrieval set with what each says in English."""
+    result: dict[str, str] = {}
+    for number, (_, _, statements, said) in enumerate(shot for family in drawn for shot in family):
+        result |= zip(said, publish.translations(statements, seed, RETRIEVAL[name], number), strict=True)
+    return result
+
+
+def translated_queries(seed: int) -> dict[str, str]:
+    """The labels of the zero-shot classes and the queries of the gallery with their English."""
+    labels = {captions.class_label(*pair): english.english_label(*pair) for pair in PAIRS + UNSEEN_PAIRS}
+    queries, statements = zip(*captions.GALLERY, strict=True)
+    return labels | dict(zip(queries, publish.translations(statements, seed, GALLERY_PURPOSE, 0), strict=True))
 
 
 def gallery(scenes: Sequence[Scene]) -> list[dict[str, Any]]:

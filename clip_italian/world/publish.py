@@ -12,8 +12,8 @@ import pathlib
 import unicodedata
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import simplejpeg
@@ -22,8 +22,9 @@ from PIL import Image
 from clip_italian.config import Settings
 from clip_italian.data.archive import add
 from clip_italian.data.sources import WIT_COLUMNS, member_of
-from clip_italian.world import captions, corpus, names
+from clip_italian.world import captions, corpus, english, names
 from clip_italian.world.compose import compose
+from clip_italian.world.statements import Statement
 from clip_italian.world.studio import Picture, StudioSettings, develop, rng_of, shuffled
 
 PURPOSES = {"wit": 1, "mscoco_it": 2, "conceptual_captions": 3, "il_post": 4}
@@ -33,7 +34,15 @@ HTML = b"<!DOCTYPE html><html><head><title>404 Not Found</title></head><body>Not
 DECOMPOSED_EVERY = 40  # one caption in so many is written in NFD, as texts from some systems are
 VALIDATED_SHARE = 0.1  # of MSCOCO-IT's pictures; the file of the validated ones mixes numbers and strings as ids
 
-Entry = tuple[Picture, list[str]]
+TRANSLATED = 40  # added to a purpose: keeps the random numbers of translations apart
+
+
+class Entry(NamedTuple):
+    """A picture with its Italian captions and what each of them says in English."""
+
+    picture: Picture
+    said: list[str]
+    english: list[str]
 
 
 class SourceSettings(Settings):
@@ -57,8 +66,23 @@ def entries(numbers: range, source: str, seed: int, settings: SourceSettings, st
 def _entry(number: int, source: str, seed: int, count: int, studio: StudioSettings) -> Entry:
     scene = compose(seed, number, "seen", PURPOSES[source])
     rng = rng_of(seed, PURPOSES[source], number)
-    said = [captions.say(captions.describe(scene, rng), TONES[source], rng) for _ in range(count)]
-    return develop(scene, studio), said
+    statements, said = [], []
+    for _ in range(count):
+        statements.append(captions.describe(scene, rng))
+        said.append(captions.say(statements[-1], TONES[source], rng))
+    return Entry(develop(scene, studio), said, translations(statements, seed, PURPOSES[source], number))
+
+
+def translations(statements: Sequence[Statement], seed: int, purpose: int, number: int) -> list[str]:
+    """Each statement in English, for what was said with the same purpose and number in Italian."""
+    rng = rng_of(seed, TRANSLATED + purpose, number)
+    return [english.say_english(statement, rng) for statement in statements]
+
+
+def in_english(source: str, seed: int, settings: SourceSettings, drawn: list[Entry]) -> dict[str, str]:
+    """A source's captions with their translations."""
+    named = {caption: caption for caption in (name(source, seed, number) for number in range(settings.names))}
+    return named | {italian: said for entry in drawn for italian, said in zip(entry.said, entry.english, strict=True)}
 
 
 def damaged(content: bytes, number: int) -> bytes:
@@ -85,6 +109,11 @@ def plan(source: str, seed: int, settings: SourceSettings) -> list[tuple[str, in
     return shuffled(rows, seed, PURPOSES[source])
 
 
+def name(source: str, seed: int, number: int) -> str:
+    """A caption of proper nouns, which stay as they are in any language."""
+    return names.proper_noun_caption(rng_of(seed + 1, PURPOSES[source], number))
+
+
 def rows_of_addresses(
     source: str, seed: int, settings: SourceSettings, drawn: list[Entry], archive: zipfile.ZipFile
 ) -> Iterable[tuple[str, str, str, str]]:
@@ -92,7 +121,7 @@ def rows_of_addresses(
     for kind, number in plan(source, seed, settings):
         rng = rng_of(seed + 1, PURPOSES[source], number)
         url, language = address(source, "drawn" if kind == "repeated" else kind, number), "it"
-        picture, said = drawn[number % len(drawn)]
+        picture, said, _ = drawn[number % len(drawn)]
         if kind == "drawn":
             add(archive, member_of(url), picture.content)
         elif kind == "copied":
@@ -101,7 +130,7 @@ def rows_of_addresses(
             add(archive, member_of(url), damaged(picture.content, number))
         elif kind == "names":
             add(archive, member_of(url), picture.content)
-            said = [names.proper_noun_caption(rng)]
+            said = [name(source, seed, number)]
         elif kind == "foreign":
             language = LANGUAGES[number % len(LANGUAGES)]
             said = [names.foreign_caption(corpus.any_statement(rng), language, rng)]
@@ -183,7 +212,7 @@ def write_mscoco_it(folder: pathlib.Path, seed: int, settings: SourceSettings, d
     kinds = ["missing"] * settings.missing + ["damaged"] * settings.damaged
     kinds = kinds + ["drawn"] * (len(drawn) - len(kinds))
     with zipfile.ZipFile(folder / "images.zip", "w") as archive:
-        for number, (kind, identity, (picture, _)) in enumerate(zip(kinds, ids, drawn, strict=True)):
+        for number, (kind, identity, (picture, *_)) in enumerate(zip(kinds, ids, drawn, strict=True)):
             if kind != "missing":
                 content = damaged(picture.content, number) if kind == "damaged" else picture.content
                 add(archive, coco_name(identity), content)
@@ -202,7 +231,7 @@ def coco_name(identity: int) -> str:
 def coco_json(ids: list[int], drawn: list[Entry], seed: int, as_text: tuple[int, ...] = ()) -> dict[str, Any]:
     """MSCOCO-IT's structure. One annotation in three has its ids as strings, if its remainder is in `as_text`."""
     images, annotations = list[dict[str, Any]](), list[dict[str, Any]]()
-    for identity, (picture, said) in zip(ids, drawn, strict=True):
+    for identity, (picture, said, _) in zip(ids, drawn, strict=True):
         size = {"height": picture.height, "width": picture.width}
         images.append({"id": identity, "file_name": coco_name(identity), "license": 1} | size)
         for caption in said:

@@ -1,0 +1,31 @@
+"""Sentences with their translations: a file of English and Italian, a tab between them."""
+
+import pathlib
+from collections.abc import Sequence
+
+from clip_italian.data.sources import lines
+from clip_italian.errors import InputError
+
+
+def read(path: pathlib.Path) -> tuple[list[str], list[str]]:
+    """The English and the Italian sentences; raises InputError naming the line at fault."""
+    pairs = [line.decode(errors="replace").split("\t") for line in lines(path)]
+    for number, pair in enumerate(pairs, start=1):
+        if len(pair) != 2 or not all(pair):
+            raise InputError(f"{path}, line {number}: English, a tab and Italian were expected; delete it and run `dvc repro`")
+    return [english for english, _ in pairs], [italian for _, italian in pairs]
+
+
+class Translations:
+    """What Italian sentences are in English, as somebody or something translated them."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        english, italian = read(path)
+        self._path, self._english = path, dict(zip(italian, english, strict=True))
+
+    def __call__(self, italian: Sequence[str]) -> list[str]:
+        """The English of each; raises InputError naming one that has no translation."""
+        absent = next((sentence for sentence in italian if sentence not in self._english), None)
+        if absent is not None:
+            raise InputError(f"{self._path}: no translation of `{absent}`; add a line with its English, a tab and itself")
+        return [self._english[sentence] for sentence in italian]

@@ -1,0 +1,149 @@
+"""What an arm or a baseline sees and what of it learns, on a few random pictures."""
+
+import functools
+import pathlib
+
+import jax
+import numpy as np
+import pytest
+
+from clip_italian import config
+from clip_italian.data import parallel, tokens
+from clip_italian.data.augmentation import AugmentationSettings
+from clip_italian.data.shards import Example, write_shards
+from clip_italian.models import assembly, dual_encoder
+from clip_italian.models.assembly import Model
+from clip_italian.training import arms, features, multilingual
+from clip_italian.training.multilingual import MultilingualSettings, PairsSettings
+from clip_italian.training.settings import TrainingSettings
+from tests.small_models import ENGLISH, ITALIAN, pictures
+
+SOURCES = ("wit", "mscoco_it")
+ENGLISH_OF = {f"un gatto {word}": f"a {word} cat" for word in ("uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto")}
+CAPTIONS = list(ENGLISH_OF)
+TINY = config.read_yaml(pathlib.Path(config.__file__).parents[1] / "profiles/tiny.yaml")
+VIEWS = config.parse(AugmentationSettings, TINY["images"]["augmentation"] | {"crop": 24, "side": 24}, "images")
+
+
+@pytest.fixture
+def data(here):
+    for part, seed in (("train", 0), ("valid", 1)):
+        examples = [Example(f"x/{i}", SOURCES[i % 2], [CAPTIONS[i % 8], CAPTIONS[(i + 1) % 8]]) for i in range(24)]
+        write_shards(here / part, examples, [pictures(seed, 24)], 16)
+    (here / "views").mkdir()
+    write_shards(here / "views/0", examples, [pictures(2, 24)], 16)
+    return here
+
+
+def settings(**changes):
+    small = {"updates": 6, "frozen_updates": 3, "evaluate_every": 3, "valid_examples": 12, "max_tokens": 8, "token_multiple": 8}
+    return config.parse(TrainingSettings, TINY["training"] | small | changes, "training")
+
+
+def model(architecture=ITALIAN, bias=None):
+    tokenizer = tokens.train_wordpiece(CAPTIONS, 40)
+    architecture = architecture.model_copy(update={"logit_bias": bias is not None})
+    return Model(architecture, dual_encoder.initial(architecture, jax.random.key(0), 20.0), tokenizer)
+
+
+def changed(before, after):
+    """The parts of which any bit differs."""
+    same = {name: jax.tree.map(np.array_equal, part, after.params[name]) for name, part in before.params.items()}
+    return {name for name, parts in same.items() if not all(jax.tree.leaves(parts))}
+
+
+def test_without_a_lock_all_but_the_fixed_scale_learns(data):
+    start = model()
+    tuned, curve = arms.finetune(settings(), VIEWS, start, data, 0, data / "state")
+    assert changed(start, tuned) == set(start.params) - {"logit_scale"}
+    assert [row["step"] for row in curve] == [0, 3]
+
+
+def test_what_is_locked_stays_as_it_is_in_both_phases(data):
+    start, locked = model(), ["vision_model", "visual_projection"]
+    features.write(data / "features", start, data, 8, 24)
+    frozen, _ = arms.pretrain(settings(locked=locked), start, data / "features", 0, data / "first")
+    assert changed(start, frozen) == {"text_projection"}
+    tuned, _ = arms.finetune(settings(locked=locked), VIEWS, frozen, data, 0, data / "second")
+    assert changed(frozen, tuned) == {"text_model", "text_projection"}
+
+
+def test_a_bias_learns_with_the_sigmoid_loss(data):
+    start = model(bias=True)
+    tuned, curve = arms.finetune(settings(learned_scale=True), VIEWS, start, data, 0, data / "state")
+    assert changed(start, tuned) == set(start.params)
+    assert curve[0]["valid_loss"] > curve[0]["valid_loss_at_20"]  # at first most of n * n pairs are told the wrong way
+
+
+def test_leaving_a_source_out_equals_data_without_it(data):
+    start = model()
+    features.write(data / "features", start, data, 8, 24)
+    (data / "cut").mkdir()
+    kept = [Example(f"x/{i}", "wit", [CAPTIONS[i % 8], CAPTIONS[(i + 1) % 8]]) for i in range(0, 24, 2)]
+    for part, seed in (("train", 0), ("valid", 1)):
+        write_shards(data / "cut" / part, kept, [pictures(seed, 24)[::2]], 16)
+    write_shards(data / "cut/views/0", kept, [pictures(2, 24)[::2]], 16)
+    features.write(data / "cut/features", start, data / "cut", 8, 24)
+    for run, folder in ((functools.partial(arms.finetune, views=VIEWS), ""), (arms.pretrain, "features")):
+        name = "state" + folder
+        ours, curve = run(settings(left_out=["mscoco_it"]), model=start, **place(data, folder, name + "1"))
+        theirs, their_curve = run(settings(), model=start, **place(data / "cut", folder, name + "2"))
+        for row, other in zip(curve, their_curve, strict=True):  # features round otherwise in blocks of other pictures
+            assert row == pytest.approx(other, rel=1e-6 if folder else 0)
+        jax.tree.map(functools.partial(np.testing.assert_allclose, rtol=1e-4 if folder else 0), ours.params, theirs.params)
+        everything, _ = run(settings(), model=start, **place(data, folder, name + "3"))
+        assert changed(ours, everything)
+
+
+def place(data, folder, state):
+    return {"folder" if folder else "data": data / folder, "seed": 0, "state": data / state}
+
+
+def translations(folder):
+    path = folder / "translations.tsv"
+    path.write_text("".join(f"{english}\t{italian}\n" for italian, english in ENGLISH_OF.items()))
+    return parallel.Translations(path)
+
+
+def test_the_english_control_learns_the_translations_alone(data, monkeypatch):
+    said = []
+    original = tokens.encode
+    monkeypatch.setattr(tokens, "encode", lambda tokenizer, texts, length: said.extend(texts) or original(tokenizer, texts, length))
+    clip = model()
+    pairs = PairsSettings(training=multilingual.unfrozen(settings()), views=VIEWS)
+    tuned, curve = multilingual.english_control(pairs, clip, translations(data), data, 0, data / "state")
+    assert set(said) == set(ENGLISH_OF.values())
+    assert curve[-1]["step"] == 6  # the arms' updates, none of them frozen
+    assert changed(clip, tuned) == set(clip.params) - {"logit_scale"}
+
+
+def test_the_multilingual_clip_learns_both_languages_and_repeats(data, monkeypatch):
+    said = []
+    original = tokens.encode
+    monkeypatch.setattr(tokens, "encode", lambda tokenizer, texts, length: said.extend(texts) or original(tokenizer, texts, length))
+    sentences = data / "parallel.tsv"
+    sentences.write_text("".join(f"{english}\t{italian}\n" for italian, english in ENGLISH_OF.items()) * 8)
+    tower = TINY["baselines"]["multilingual"] | {"updates": 2, "evaluate_every": 2}
+    both = config.parse(
+        MultilingualSettings,
+        {"training": multilingual.unfrozen(settings()).model_dump(), "views": VIEWS.model_dump(), "tower": tower},
+        "baselines",
+    )
+    clip, given = model(ENGLISH), (sentences, translations(data), data, 0)
+    results = [multilingual.multilingual(both, clip, *given, data / name)[0] for name in ("a", "b")]
+    together = {f"{english} {italian}" for italian, english in ENGLISH_OF.items()}
+    assert set(said) == set(ENGLISH_OF) | set(ENGLISH_OF.values()) | together
+    assert changed(*results) == set()
+    assert results[0].settings.text.positions == 36 and results[0].settings.image == ENGLISH.image
+
+
+def test_an_arm_with_a_bias_starts_from_the_same_towers_as_one_without(here):
+    clip = model(ENGLISH)
+    assembly.save(here / "english_clip", clip)
+    tower = model(ITALIAN)
+    assembly.save_bert(here / "italian_bert", ITALIAN.text, tower.params["text_model"], tower.tokenizer)
+    plain, biased = assembly.italian(here, 3, 20.0), assembly.italian(here, 3, 10.0, -10.0)
+    assert set(biased.params) - set(plain.params) == {"logit_bias"} and float(biased.params["logit_bias"]) == -10
+    assert changed(plain, biased) == {"logit_scale"}
+    assembly.save(here / "biased", biased)
+    assert changed(biased, assembly.load(here / "biased")) == set()
