@@ -17,4 +17,5 @@ def main(model: str) -> None:
     with files.replacing_folder(pathlib.Path("embeddings", params.profile, model)) as folder:
         for seed in seeds:
             loaded = assembly.load(pathlib.Path("models", params.profile, "tuned", model, str(seed)))
-            embedding.write(folder / str(seed), Embedder(loaded, translate), data, tests.retrieval_sets, tests.zeroshot_sets, tests.templates)
+            embedder = Embedder(loaded, translate)
+            embedding.write(folder / str(seed), embedder, data, tests.retrieval_sets, tests.zeroshot_sets, tests.templates)
