@@ -27,8 +27,16 @@ MODEL_COLOURS = {  # Okabe & Ito; the proposed recipe alone is strong
     "freeze_short": "#e69f00",
     "no_augmentation": "#cc79a7",
     "frozen_only": "#a6761d",
+    "paper_2021": "#7a5195",
+    "released_2021": "#bc5090",
+    "lit": "#b2912f",
+    "sigmoid": "#117733",
+    "without_mscoco_it": "#ad6f3b",
     "mclip": "#009e73",
     "english_clip": "#4b5058",
+    "translated": "#2f6f8f",
+    "multilingual": "#66a61e",
+    "english_control": "#111418",
 }
 MODEL_LABELS = {
     "original": "original",
@@ -38,8 +46,16 @@ MODEL_LABELS = {
     "freeze_short": "full, short freezing",
     "no_augmentation": "full, no augmentation",
     "frozen_only": "full, frozen phase only",
+    "paper_2021": "recipe of the paper",
+    "released_2021": "recipe of the release",
+    "lit": "full, image side locked (LiT)",
+    "sigmoid": "full, sigmoid loss",
+    "without_mscoco_it": "full, without MSCOCO-IT",
     "mclip": "mCLIP",
     "english_clip": "English CLIP",
+    "translated": "English CLIP, translated",
+    "multilingual": "multilingual CLIP",
+    "english_control": "English control",
 }
 
 RC = {
