@@ -60,6 +60,7 @@ EVALUATION = {
     "retrieval_cutoffs": [1, 5, 10],
     "accuracy_cutoffs": [1, 5, 10, 100],
     "single_seed": ["english_clip"],
+    "english_queries": [],
     "seed": 1,
     "resamples": 400,
     "permutations": 399,
