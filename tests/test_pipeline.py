@@ -167,7 +167,8 @@ def test_profiles_have_the_same_keys():
 
 
 # --- The study itself -------------------------------------------------------------------------------------------------
-TINY = "profile: tiny\narms:\n  - original\n  - full\nbaselines:\n  - english_clip\n  - mclip\nseeds:\n  - 0\n  - 1\n"
+MODELS = "arms:\n  - original\n  - full\nbaselines:\n  - english_clip\n  - mclip\nprobed:\n  - english_clip\n  - full\n"
+TINY = f"profile: tiny\n{MODELS}seeds:\n  - 0\n  - 1\n"
 # Loaded by every Python process of the copy: which of its files a stage, or a process that it starts, opens.
 WATCH = """
 import os, sys

@@ -43,7 +43,7 @@ def test_every_set_has_its_shards_and_only_augmented_sets_have_pixels_to_spare(d
     assert sides.pop("train") == sides.pop("english") == 56
     assert set(sides.values()) == {48}
     tests = {f"test-{path.parent.name}" for path in data.glob("raw/test/*/images.zip")}
-    assert set(opened) == {"train", "english", "valid", "views/0", "views/1"} | tests
+    assert set(opened) == {"train", "english", "valid", "views/0", "views/1", "probe-train", "probe-valid"} | tests
 
 
 def test_stored_pictures_are_the_squares_of_the_published_ones(data):
