@@ -9,6 +9,7 @@ from analysis import study as studies
 from analysis import style
 
 METRIC = "acc@1"
+BESIDE = 1.1  # the draws stand so many times as far to the right as their mean
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +58,7 @@ def figure(curves: dict[str, list[Curve]]) -> Figure:
         shots = list(ones[0].points)
         axes.set_xticks(shots, [str(count) for count in shots])
         axes.minorticks_off()
-        axes.margins(x=0.12)
+        axes.margins(x=0.14)
         axes.grid(axis="y")
     row[0].set_ylabel("accuracy, percent")
     row[0].set_ylim(0, studies.POINTS)
@@ -67,17 +68,17 @@ def figure(curves: dict[str, list[Curve]]) -> Figure:
 
 
 def _draw(axes: Axes, curve: Curve) -> None:
-    """The curve and its interval, every draw of every seed as a faint point, and zero-shot as a dashed line."""
+    """The curve and its interval, every draw of every seed as a faint point beside it, and zero-shot as a dashed line."""
     colour, shots, numbers = style.colour_of(curve.model), list(curve.points), list(curve.points.values())
     low, middle, high = (
         [studies.POINTS * getattr(one, name) for one in numbers] for name in ("low", "value", "high")
     )
     axes.axhline(studies.POINTS * curve.zeroshot.value, color=colour, linewidth=0.9, linestyle=(0, (4, 2)))
     axes.fill_between(shots, low, high, color=colour, alpha=0.18, linewidth=0)
-    axes.plot(shots, middle, "o-", color=colour, markersize=3.2, linewidth=1.3, label=style.label_of(curve.model))
+    axes.plot(shots, middle, "o-", color=colour, markersize=2.8, linewidth=1.3, label=style.label_of(curve.model))
     for count, one in zip(shots, numbers, strict=True):
         draws = [studies.POINTS * value for value in one.seeds.values()]
-        axes.plot([count] * len(draws), draws, "o", color=colour, markersize=2.4, alpha=0.3, markeredgewidth=0)
+        axes.plot([count * BESIDE] * len(draws), draws, "o", color=colour, markersize=2.6, alpha=0.35, markeredgewidth=0)
 
 
 def main() -> None:

@@ -2,7 +2,8 @@
 
 As CLIP_benchmark does it with `fewshot_k`: the weight decay is chosen on the whole validation split, and the final probe is
 trained on the drawn pictures alone. It draws once; here one draw is one value of several, since with one picture a class much
-depends on which. Draw i of 2 shots holds draw i of 1 shot, so that a curve's points differ by what was added.
+depends on which. Draw i of 2 shots holds draw i of 1 shot, so that a curve's points differ by what was added. Epochs are equal for
+all shots, as there: few pictures are also few updates.
 """
 
 from collections.abc import Sequence
