@@ -3,8 +3,9 @@
     {name: {"value": ..., "text": ..., "file": ..., "field": ..., "run_key": ...}}
 
 Names: `<model>/<set>/<metric>` (with `interval`), `<first>-<second>/<set>/<metric>` (with `interval`, `p`, `corrected`,
-`effect`, `verb`), `<set>/<count>`, `data/<count>`, `<arm>/<parameter>`, `primary/<effect>`, `study/<setting>`,
-`world/<count>`, `gallery/<query or all>`. `run_key` is empty where no run is meant.
+`effect`, `verb`), `<model>/<set>/<shots>-shot` (with `interval`), `<set>/<count>`, `data/<count>`, `probe/<count>`,
+`<arm>/<parameter>`, `primary/<effect>`, `study/<setting>`, `world/<count>`, `gallery/<query or all>`. `run_key` is empty where
+no run is meant.
 
 A field is a path of keys and indices. `*` adds up over what lies below, `.length` counts, `=word` is 1 where the word
 stands. In an .npz file a field is an array and the number its sum; in a .py file it is a constant.
@@ -13,8 +14,8 @@ stands. In an .npz file a field is an array and the number its sum; in a .py fil
 import pathlib
 from typing import Any
 
+from analysis import few_shot, tables
 from analysis import study as studies
-from analysis import tables
 from analysis.comparisons import probability
 from clip_italian import files, journal
 from clip_italian.evaluation import arrays
@@ -38,7 +39,7 @@ def results(study: studies.Study) -> dict[str, Entry]:
     """Every mean that has an interval, of every model and set."""
     return {
         f"{model}/{test_set}/{metric}": study.number(model, f"{test_set}/{metric}").as_json()
-        for protocol in ("retrieval", "zeroshot")
+        for protocol in ("retrieval", "zeroshot", "probe")
         for model, sets in study.results(protocol)["models"].items()
         for test_set, one in sets.items()
         for metric in one["interval"]
@@ -47,22 +48,44 @@ def results(study: studies.Study) -> dict[str, Entry]:
 
 def comparisons(study: studies.Study) -> dict[str, Entry]:
     """Every difference, primary and exploratory, and how many of the primary ones had which effect."""
-    entries = {}
+    entries: dict[str, Entry] = {}
     file = f"results/{study.profile}/comparisons.json"
     for family, corrected in (("exploratory", "q"), ("primary", "p_holm")):
         for index, row in enumerate(study.results("comparisons")[family]):
-            low, high = row["interval"]
-            key = f"{study.run_key(row['first'])}-{study.run_key(row['second'])}"
-            field = f"{family}.{index}.difference"
-            number = studies.Number(row["difference"], low, high, row["seeds"], file, field, key)
-            words = {"p": probability(row["p"]), "corrected": probability(row[corrected]), "effect": row["effect"]}
-            words["verb"] = VERBS[row["effect"]]
-            entries[f"{row['first']}-{row['second']}/{row['endpoint']}"] = number.as_json() | words
+            entries |= difference(study, row, file, f"{family}.{index}.difference", row[corrected])
     primary = study.results("comparisons")["primary"]
     for effect in VERBS:
         count = sum(row["effect"] == effect for row in primary)
         entries[f"primary/{effect}"] = entry(count, file, f"primary.*.effect={effect}")
     return entries | {"primary/tests": entry(len(primary), file, "primary.length")}
+
+
+def difference(study: studies.Study, row: dict[str, Any], file: str, field: str, corrected: float) -> dict[str, Entry]:
+    """One comparison, by its name."""
+    low, high = row["interval"]
+    key = f"{study.run_key(row['first'])}-{study.run_key(row['second'])}"
+    number = studies.Number(row["difference"], low, high, row["seeds"], file, field, key)
+    words = {"p": probability(row["p"]), "corrected": probability(corrected), "effect": row["effect"]}
+    words["verb"] = VERBS[row["effect"]]
+    return {f"{row['first']}-{row['second']}/{row['endpoint']}": number.as_json() | words}
+
+
+def probes(study: studies.Study) -> dict[str, Entry]:
+    """The points of the few-shot curves, the probed models against the first one, and the sizes of the sets."""
+    file, content = f"results/{study.profile}/probe.json", study.results("probe")
+    entries = {
+        f"{model}/{test_set}/{shots}-shot": few_shot.number(study, model, test_set, shots).as_json()
+        for model, sets in content["few_shot"].items()
+        for test_set, points in sets.items()
+        for shots in points
+    }
+    for index, row in enumerate(content["comparisons"]):
+        entries |= difference(study, row, file, f"comparisons.{index}.difference", row["q"])
+    for name, count in content["pictures"].items():
+        entries[f"probe/{name}"] = entry(count, file, f"pictures.{name}")
+    for test_set, sizes in content["sets"].items():
+        entries |= {f"{test_set}/{name}": entry(count, file, f"sets.{test_set}.{name}") for name, count in sizes.items()}
+    return entries
 
 
 def test_sets(study: studies.Study) -> dict[str, Entry]:
@@ -152,5 +175,5 @@ def found(study: studies.Study) -> dict[str, Entry]:
 
 def main() -> None:
     study = studies.load()
-    content = results(study) | comparisons(study) | test_sets(study) | pairs(study) | parameters(study)
+    content = results(study) | comparisons(study) | probes(study) | test_sets(study) | pairs(study) | parameters(study)
     files.write_json(tables.TABLES / "numbers.json", content | settings(study) | world() | found(study))

@@ -95,6 +95,7 @@ class Study:
         """The mean over seeds under an endpoint (set/metric), with the interval over seeds and pictures."""
         test_set, _, metric = endpoint.partition("/")
         protocol = "retrieval" if test_set in self.evaluation.retrieval_sets else "zeroshot"
+        protocol = "probe" if test_set.startswith("probe-") else protocol
         entry = self.results(protocol)["models"][model][test_set]
         low, high = entry["interval"][metric]
         seeds = {seed: values[metric] for seed, values in entry["seeds"].items()}

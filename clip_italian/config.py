@@ -32,6 +32,7 @@ class Params(Settings):
     arms: list[str]
     baselines: list[str]
     seeds: list[int]
+    probed: list[str]
 
 
 S = TypeVar("S", bound=Settings)
@@ -93,7 +94,7 @@ def _fields_at(kind: type[Settings], loc: tuple[Any, ...]) -> list[str]:
 def params(path: pathlib.Path = PARAMS) -> Params:
     """Reads params.yaml; raises InputError also for repeated arms or seeds and for a profile that does not exist."""
     chosen = parse(Params, read_yaml(path), str(path))
-    for name in ("arms", "baselines", "seeds"):
+    for name in ("arms", "baselines", "seeds", "probed"):
         values = getattr(chosen, name)
         if not values or len(set(values)) != len(values):
             raise InputError(f"{path}: key `{name}` must list at least one value and none twice; got {values}")

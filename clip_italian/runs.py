@@ -15,7 +15,7 @@ from clip_italian.errors import InputError
 from clip_italian.evaluation.settings import grid, run_folders
 from clip_italian.journal import Journal
 
-PROTOCOLS = ("retrieval", "zeroshot")
+PROTOCOLS = ("retrieval", "zeroshot", "probe")
 STAGES = {"baseline": "baselines"}  # phase of a journal -> stage of the graph, where the names differ
 
 

@@ -19,7 +19,7 @@ from clip_italian.errors import InputError
 LOCK = pathlib.Path("dvc.lock")
 CACHE = pathlib.Path(".dvc/cache/files/md5")
 IGNORED = ("__pycache__", "*.tmp")  # as .dvcignore says
-PROTOCOLS = ("retrieval", "zeroshot")
+PROTOCOLS = ("retrieval", "zeroshot", "probe")
 # Means over seeds are fractions of 1. Another processor rounds differently, training amplifies that to about what
 # another seed does (0.01 to 0.02), and a mean of three seeds stays well within this.
 TOLERANCE = 0.05

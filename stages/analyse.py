@@ -4,12 +4,14 @@ from analysis import (
     augmentation_sheet,
     comparisons,
     data_sheet,
+    few_shot,
     freeze_length,
     gallery,
     ladder_loss,
     levels,
     numbers,
     overview,
+    probe,
     published,
     readme_table,
     retrieval,
@@ -20,8 +22,8 @@ from clip_italian import config
 from clip_italian.evaluation import comparisons as tests
 from clip_italian.evaluation.settings import EvaluationSettings
 
-TABLES = (retrieval, zeroshot, levels, comparisons, published, readme_table)
-FIGURES = (overview, ladder_loss, freeze_length, gallery, augmentation_sheet, data_sheet, world_sheet)
+TABLES = (retrieval, zeroshot, levels, probe, comparisons, published, readme_table)
+FIGURES = (overview, ladder_loss, freeze_length, few_shot, gallery, augmentation_sheet, data_sheet, world_sheet)
 
 
 def main() -> None:

@@ -81,6 +81,24 @@ EVALUATION = {
     ],
 }
 
+PROBED = ("english_clip", "full")
+PROBE = {
+    "tests": ["zeroshot-seen"],
+    "linear": {
+        "learning_rate": 0.1,
+        "epochs": 10,
+        "batch": 64,
+        "lowest": -6.0,
+        "highest": 2.0,
+        "first": 3,
+        "halvings": 1,
+        "seed": 0,
+        "block": 64,
+    },
+    "few_shot": {"shots": [1, 4], "draws": 2, "seed": 0},
+}
+PROBE_PICTURES = {"probe-train": 6, "probe-valid": 2}  # of each class
+
 ANALYSIS = {
     "proposed": "full",
     "ladder": ["original", "plus_optimizer", "plus_fixed_scale", "full"],
@@ -98,9 +116,9 @@ def unit(rows: np.ndarray) -> np.ndarray:
 def write_settings() -> None:
     """params.yaml and the profile; JSON is YAML."""
     arms = [model for model in QUALITY if model not in BASELINES]
-    params = {"profile": PROFILE, "arms": arms, "baselines": list(BASELINES), "seeds": list(SEEDS)}
+    params = {"profile": PROFILE, "arms": arms, "baselines": list(BASELINES), "probed": list(PROBED), "seeds": list(SEEDS)}
     files.write_json(pathlib.Path("params.yaml"), params)
-    files.write_json(pathlib.Path("profiles", f"{PROFILE}.yaml"), {"evaluation": EVALUATION, "analysis": ANALYSIS})
+    files.write_json(pathlib.Path("profiles", f"{PROFILE}.yaml"), {"evaluation": EVALUATION, "probe": PROBE, "analysis": ANALYSIS})
 
 
 def seeds_of(model: str) -> tuple[int, ...]:
@@ -141,6 +159,19 @@ def write_zeroshot(test_set: str, images: int, classes: int, stream: int) -> Non
             image = centre[label] + 2 * noise * draw.normal(size=(images, WIDTH))
             path = pathlib.Path("embeddings", PROFILE, model, str(seed), f"{test_set}.npz")
             arrays.write(path, image=unit(image), text=unit(centre))
+
+
+def write_probe_pictures(classes: int, stream: int) -> None:
+    """Pictures of every class, and the probed models' embeddings of them: as noisy as those of the zero-shot set `stream`."""
+    centre = np.random.default_rng([stream, 0]).normal(size=(classes, WIDTH))
+    for split, (name, each) in enumerate(PROBE_PICTURES.items(), start=2):
+        label = np.repeat(np.arange(classes, dtype=np.int32), each)
+        arrays.write(pathlib.Path("data", PROFILE, "raw/probe", name, "truth.npz"), label=label)
+        for number, model in enumerate(PROBED):
+            for seed in seeds_of(model):
+                noise = np.random.default_rng([stream, split, number, seed]).normal(size=(len(label), WIDTH))
+                path = pathlib.Path("embeddings", PROFILE, model, str(seed), f"{name}.npz")
+                arrays.write(path, image=unit(centre[label] + 2 * QUALITY[model] * noise))
 
 
 def write_runs() -> None:
@@ -237,6 +268,7 @@ def write_embeddings(images: int, classes: int) -> None:
         write_retrieval(test_set, images, stream)
     for stream, test_set in enumerate(ZEROSHOT_SETS, start=100):
         write_zeroshot(test_set, images, classes, stream)
+    write_probe_pictures(classes, 100)
 
 
 def write_all(images: int = 60, classes: int = 20) -> None:

@@ -15,7 +15,8 @@ from analysis import study as studies
 from analysis import style, tables
 from clip_italian import config
 from clip_italian.errors import InputError
-from clip_italian.evaluation import arrays, comparisons, metrics, retrieval, zeroshot
+from clip_italian.evaluation import arrays, comparisons, metrics, probing, retrieval, zeroshot
+from clip_italian.evaluation.probing import ProbingSettings
 from clip_italian.evaluation.settings import EvaluationSettings, embeddings_path, grid, items_path
 from stages import analyse
 from tests import synthetic_study
@@ -36,6 +37,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
         settings = config.section(EvaluationSettings, "evaluation")
         retrieval.evaluate(config.params(), settings)
         zeroshot.evaluate(config.params(), settings)
+        probing.evaluate(config.params(), settings, config.section(ProbingSettings, "probe"))
         studies.load.cache_clear()
         analyse.main()
     return folder

@@ -15,7 +15,7 @@ from clip_italian.data.parallel import Translations
 from clip_italian.data.preparation import read_pairs, read_test
 from clip_italian.errors import InputError
 from clip_italian.world import download, examinations, publish
-from clip_italian.world.examinations import RETRIEVAL, ZEROSHOT
+from clip_italian.world.examinations import PROBE, RETRIEVAL, ZEROSHOT
 from clip_italian.world.levels import HELD_OUT_PAIRS
 from clip_italian.world.scene import from_json
 from clip_italian.world.tagger import proper_noun_share
@@ -48,7 +48,7 @@ def test_the_files_do_not_depend_on_the_number_of_workers(raw, tmp_path):
 
 
 def test_no_two_streams_of_scenes_share_a_purpose():
-    purposes = [*publish.PURPOSES.values(), *RETRIEVAL.values(), *ZEROSHOT.values()]
+    purposes = [*publish.PURPOSES.values(), *RETRIEVAL.values(), *ZEROSHOT.values(), *PROBE.values()]
     purposes += [download.ENGLISH_PURPOSE, download.PARALLEL_PURPOSE, examinations.GALLERY_PURPOSE]
     assert len(set(purposes)) == len(purposes)
 
@@ -59,6 +59,7 @@ def test_no_test_picture_is_drawn_twice_or_for_training(raw):
         for source in (*publish.WRITERS, "english")
         for content in _good_pictures(raw / source)
     }
+    training |= {content for name in PROBE for content in pixels_of(raw / "probe" / name).values()}
     tests = [content for name in (*RETRIEVAL, *ZEROSHOT) for content in pixels_of(raw / "test" / name).values()]
     assert len(tests) == 4 * 20 + 36 + 48
     assert len(set(tests)) == len(tests)
@@ -119,6 +120,18 @@ def test_a_zero_shot_set_shows_what_its_labels_say(raw, name, count):
     for label, scene in zip(labels.tolist(), scenes_of(raw / "test" / name), strict=True):
         assert (scene.things[0].noun, scene.things[0].colour) == (classes[label]["noun"], classes[label]["colour"])
         assert (name == "zeroshot-composition") == ((scene.things[0].noun, scene.things[0].colour) in HELD_OUT_PAIRS)
+
+
+def test_the_pictures_that_probes_learn_from_show_the_trained_classes_and_are_no_test(raw):
+    classes, folder = files.read_json(raw / "test/classes.json"), raw / "probe/probe-valid"
+    labels, scenes = np.load(folder / "truth.npz")["label"], scenes_of(folder)
+    shown = [(scene.things[0].noun, scene.things[0].colour) for scene in scenes]
+    assert shown == [(classes[label]["noun"], classes[label]["colour"]) for label in labels.tolist()]
+    assert len(set(shown)) == len(shown) == 360 - 36 and not set(shown) & HELD_OUT_PAIRS
+    assert {scene.level for scene in scenes} == {"seen"}
+    examples, located = read_test(folder)
+    assert (examples[3].id, located[3]) == ("probe-valid/000003", ("probe/probe-valid/images.zip", "000003"))
+    assert not {path.parent.name for path in raw.glob("test/*/images.zip")} & set(PROBE)
 
 
 def test_every_query_of_the_gallery_is_true_of_a_picture(raw):

@@ -18,13 +18,14 @@ LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(5), [3, 9, 4, 
 
 @pytest.fixture(scope="module")
 def outcomes():
-    return few_shot.curve(TRAIN, VALID, TEST, 4, SETTINGS, FEW)
+    train, valid, *tests = linear_probe.prepared((TRAIN, VALID, TEST), 4)
+    return few_shot.curve(train, valid, tests, 4, SETTINGS, FEW)
 
 
 @pytest.fixture(scope="module")
 def points(outcomes):
     evaluation = EvaluationSettings.model_construct(seed=0, resamples=500, confidence=0.95)
-    return few_shot.summarise(outcomes, TEST.labels, 4, evaluation, 0)
+    return few_shot.summarise({"model": {0: outcomes}}, 0, TEST.labels, 4, evaluation, 0)["model"]
 
 
 @pytest.mark.parametrize("shots", [1, 2, 3])
@@ -61,24 +62,24 @@ def test_a_curve_rises_with_what_is_learnt_from(points):
 
 def test_a_draws_probe_learns_from_the_drawn_pictures_alone(outcomes):
     one = outcomes[2][1]
-    ready = linear_probe.prepared(TRAIN, VALID, TEST, 4)
+    ready = linear_probe.prepared((TRAIN, VALID, TEST), 4)
     places = drawn(TRAIN.labels, 2, FEW.seed, 1)
     part = dataclasses.replace(ready[0], features=ready[0].features[places], labels=ready[0].labels[places])
-    assert linear_probe.chosen(part, ready[1], 4, SETTINGS) == (one.weight_decay, one.valid_accuracy)
-    probe = linear_probe.fit(part, 4, one.weight_decay, SETTINGS)
-    assert np.array_equal(linear_probe.class_ranks(probe, ready[2], 64), one.rank)
+    choice = linear_probe.chosen(part, ready[1], 4, SETTINGS)
+    assert (choice.weight_decay, choice.valid_accuracy) == (one.weight_decay, one.valid_accuracy)
+    [probe] = linear_probe.fit(part, 4, [one.weight_decay], SETTINGS)
+    assert np.array_equal(linear_probe.class_ranks(probe, ready[2], 64), one.ranks[0])
 
 
 def test_a_point_has_every_draw_its_mean_its_spread_and_an_interval_around_it(points, outcomes):
     for shots, point in points.items():
-        values = [draw["acc@1"] for draw in point["seeds"].values()]
-        assert values == pytest.approx([(one.rank == 1).mean() for one in outcomes[int(shots)].values()], abs=1e-6)
+        values = [draw["acc@1"] for draw in point["seeds"]["0"].values()]
+        assert values == pytest.approx([(one.ranks[0] == 1).mean() for one in outcomes[int(shots)]], abs=1e-6)
         assert point["mean"]["acc@1"] == pytest.approx(np.mean(values), abs=1e-6)
-        assert point["sd"]["acc@1"] == pytest.approx(np.std(values, ddof=1), abs=1e-5)
         low, high = point["interval"]["acc@1"]
         assert low <= point["mean"]["acc@1"] <= high
         assert high - low >= np.subtract(*point["item_interval"]["acc@1"][::-1]) - 0.02
-        decays = {draw["weight_decay"] for draw in point["seeds"].values()}
+        decays = {draw["weight_decay"] for draw in point["seeds"]["0"].values()}
         assert decays <= set(linear_probe.weight_decays(SETTINGS).tolist())
 
 
@@ -86,11 +87,27 @@ def test_fewer_examples_than_shots_are_an_error_that_names_the_class():
     scarce = np.flatnonzero((TRAIN.labels != 2) | (np.arange(80) < 45))
     train = dataclasses.replace(TRAIN, features=TRAIN.features[scarce], labels=TRAIN.labels[scarce])
     with pytest.raises(InputError, match=r"train.npz: class 2 has 5 examples where 8 shots are asked for; lower `shots`"):
-        few_shot.curve(train, VALID, TEST, 4, SETTINGS, FEW)
+        few_shot.curve(train, VALID, [TEST], 4, SETTINGS, FEW)
 
 
-def test_features_that_are_not_finite_are_an_error_here_too():
-    features = VALID.features.copy()
-    features[4, 2] = np.nan
-    with pytest.raises(InputError, match=r"valid.npz: row 4"):
-        few_shot.curve(TRAIN, dataclasses.replace(VALID, features=features), TEST, 4, SETTINGS, FEW)
+def test_seeds_and_draws_are_both_resampled(outcomes):
+    evaluation = EvaluationSettings.model_construct(seed=0, resamples=2000, confidence=0.95)
+    lower = np.arange(80) < 30
+    worse = {
+        shots: [dataclasses.replace(one, ranks=[one.ranks[0] + lower]) for one in draws] for shots, draws in outcomes.items()
+    }
+    one, two = (
+        few_shot.summarise({"model": seeds}, 0, TEST.labels, 4, evaluation, 0)["model"]["1"]
+        for seeds in ({0: outcomes}, {0: outcomes, 1: worse})
+    )
+    assert two["mean"]["acc@1"] < one["mean"]["acc@1"]
+    assert np.ptp(two["interval"]["acc@1"]) > 1.3 * np.ptp(two["item_interval"]["acc@1"])  # the seeds differ
+    assert np.ptp(one["interval"]["acc@1"]) > np.ptp(one["item_interval"]["acc@1"])  # the draws differ
+
+
+def test_two_models_get_what_each_gets_alone(outcomes, points):
+    evaluation = EvaluationSettings.model_construct(seed=0, resamples=500, confidence=0.95)
+    other = {shots: draws[::-1] for shots, draws in outcomes.items()}
+    both = few_shot.summarise({"other": {0: other, 1: outcomes}, "model": {0: outcomes}}, 0, TEST.labels, 4, evaluation, 0)
+    assert both["model"] == points
+    assert both["other"]["2"]["seeds"]["1"] == points["2"]["seeds"]["0"]

@@ -27,8 +27,18 @@ def splits(spread: float = 0.05) -> tuple[Split, Split, Split]:
     return train, valid, test
 
 
+def probe(train: Split, valid: Split, test: Split, classes: int, settings: ProbeSettings) -> linear_probe.Outcome:
+    """Learns from all training pictures, and in the end from the validation pictures too."""
+    ready_train, ready_valid, *tests = linear_probe.prepared((train, valid, test), classes)
+    return linear_probe.outcome(ready_train, ready_valid, tests, classes, settings, valid_too=True)
+
+
 def accuracy(outcome: linear_probe.Outcome) -> float:
-    return float((outcome.rank == 1).mean())
+    return float((outcome.ranks[0] == 1).mean())
+
+
+def fit(split: Split, decay: float, settings: ProbeSettings) -> linear_probe.Probe:
+    return linear_probe.fit(split, 4, [decay], settings)[0]
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -41,7 +51,7 @@ def logits(probe: linear_probe.Probe, split: Split) -> np.ndarray:
 
 
 def test_separable_classes_are_told_apart():
-    outcome = linear_probe.probe(*splits(), 4, SETTINGS)
+    outcome = probe(*splits(), 4, SETTINGS)
     assert accuracy(outcome) == 1.0
     assert outcome.valid_accuracy == 1.0
 
@@ -52,13 +62,13 @@ def test_labels_without_reason_are_guessed_no_better_than_by_chance():
         dataclasses.replace(split, labels=np.random.default_rng(n).permutation(split.labels))
         for n, split in enumerate((train, valid, test))
     ]
-    assert accuracy(linear_probe.probe(*shuffled, 4, SETTINGS)) < 0.5
+    assert accuracy(probe(*shuffled, 4, SETTINGS)) < 0.5
 
 
 def test_without_weight_decay_the_loss_is_that_of_scikit_learns_optimum():
-    train, _, _ = linear_probe.prepared(*splits(spread=0.6), 4)
+    train, _, _ = linear_probe.prepared(splits(spread=0.6), 4)
     settings = SETTINGS.model_copy(update={"epochs": 1000, "batch": len(train.labels)})
-    ours = log_loss(train.labels, softmax(logits(linear_probe.fit(train, 4, 0.0, settings), train)))
+    ours = log_loss(train.labels, softmax(logits(fit(train, 0.0, settings), train)))
     peer = LogisticRegression(C=np.inf, tol=1e-10, max_iter=10_000).fit(train.features.astype(np.float64), train.labels)
     theirs = log_loss(train.labels, peer.predict_proba(train.features.astype(np.float64)))
     assert 0.3 < theirs < 1.3  # neither separable nor hopeless
@@ -66,15 +76,15 @@ def test_without_weight_decay_the_loss_is_that_of_scikit_learns_optimum():
 
 
 def test_small_batches_come_near_that_optimum():
-    train, _, _ = linear_probe.prepared(*splits(spread=0.6), 4)
+    train, _, _ = linear_probe.prepared(splits(spread=0.6), 4)
     peer = LogisticRegression(C=np.inf, max_iter=10_000).fit(train.features, train.labels)
-    probe = linear_probe.fit(train, 4, 0.0, SETTINGS.model_copy(update={"epochs": 200}))
+    fitted = fit(train, 0.0, SETTINGS.model_copy(update={"epochs": 200}))
     least = log_loss(train.labels, peer.predict_proba(train.features))
-    assert log_loss(train.labels, softmax(logits(probe, train))) == pytest.approx(least, abs=1e-2)
+    assert log_loss(train.labels, softmax(logits(fitted, train))) == pytest.approx(least, abs=1e-2)
 
 
 def test_training_is_adamw_with_a_cosine_written_out():
-    train, _, _ = linear_probe.prepared(*splits(spread=0.4), 4)
+    train, _, _ = linear_probe.prepared(splits(spread=0.4), 4)
     settings, decay = SETTINGS.model_copy(update={"epochs": 3, "batch": 50}), 0.3  # 120 pictures: the last batch has 20
     start = linear_probe.initial(6, 4, 0)
     parameters = np.concatenate([start.kernel, start.bias[None]]).astype(np.float64)
@@ -89,7 +99,7 @@ def test_training_is_adamw_with_a_cosine_written_out():
             first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
             parameters *= 1 - rate * decay
             parameters -= rate * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
-    ours = linear_probe.fit(train, 4, decay, settings)
+    ours = fit(train, decay, settings)
     np.testing.assert_allclose(np.concatenate([ours.kernel, ours.bias[None]]), parameters, atol=1e-5)
 
 
@@ -102,9 +112,9 @@ def test_an_epoch_shows_every_picture_once_in_an_order_of_its_own():
 
 
 def test_the_same_settings_give_the_same_bits_and_another_seed_others():
-    train, _, _ = linear_probe.prepared(*splits(), 4)
-    one, again = (linear_probe.fit(train, 4, 0.01, SETTINGS) for _ in range(2))
-    other = linear_probe.fit(train, 4, 0.01, SETTINGS.model_copy(update={"seed": 1}))
+    train, _, _ = linear_probe.prepared(splits(), 4)
+    one, again = (fit(train, 0.01, SETTINGS) for _ in range(2))
+    other = fit(train, 0.01, SETTINGS.model_copy(update={"seed": 1}))
     assert np.array_equal(one.kernel, again.kernel)
     assert not np.array_equal(one.kernel, other.kernel)
 
@@ -113,18 +123,35 @@ def test_the_same_settings_give_the_same_bits_and_another_seed_others():
 def test_the_search_climbs_to_the_peak_of_ninety_seven_in_few_steps(peak):
     tried = []
 
-    def score(place: int) -> float:
-        tried.append(place)
-        return -abs(place - peak)
+    def scores(places: list[int]) -> list[float]:
+        tried.extend(places)
+        return [-abs(place - peak) for place in places]
 
-    assert linear_probe.search(score, 7, 4) == peak
+    assert linear_probe.search(scores, 7, 4) == peak
     assert tried[:7] == [0, 16, 32, 48, 64, 80, 96]
-    assert len(set(tried)) <= 7 + 2 * 4
+    assert len(set(tried)) == len(tried) <= 7 + 2 * 4
 
 
 def test_of_equal_scores_the_smallest_weight_decay_wins():
-    assert linear_probe.search(lambda place: 1.0, 7, 4) == 0
-    assert linear_probe.search(lambda place: float(place >= 30), 7, 4) == 30
+    assert linear_probe.search(lambda places: [1.0 for _ in places], 7, 4) == 0
+    assert linear_probe.search(lambda places: [float(place >= 30) for place in places], 7, 4) == 30
+
+
+def test_probes_trained_together_are_those_trained_alone():
+    train, valid, _ = linear_probe.prepared(splits(spread=0.5), 4)
+    decays = [1e-6, 0.01, 1.0]
+    for decay, together in zip(decays, linear_probe.fit(train, 4, decays, SETTINGS), strict=True):
+        np.testing.assert_allclose(logits(together, valid), logits(fit(train, decay, SETTINGS), valid), atol=1e-4)
+
+
+def test_a_probe_that_diverged_is_wrong_everywhere_and_never_chosen():
+    train, valid, _ = linear_probe.prepared(splits(spread=0.6), 4)
+    settings = SETTINGS.model_copy(update={"epochs": 30})
+    diverged = fit(train, 100.0, settings)  # every step multiplies the weights by up to -9
+    assert not np.isfinite(np.abs(diverged.kernel).sum())
+    assert (linear_probe.class_ranks(diverged, valid, 64) == 4).all()
+    choice = linear_probe.chosen(train, valid, 4, settings)
+    assert choice.weight_decay < 100 and 0.4 < choice.valid_accuracy < 1
 
 
 def test_weight_decays_are_those_of_clip_benchmark():
@@ -135,14 +162,14 @@ def test_weight_decays_are_those_of_clip_benchmark():
 
 def test_the_weight_decay_is_chosen_on_the_validation_split_alone():
     train, valid, test = splits(spread=0.5)
-    outcome = linear_probe.probe(train, valid, test, 4, SETTINGS)
+    outcome = probe(train, valid, test, 4, SETTINGS)
     wrong = dataclasses.replace(test, labels=(test.labels + 1) % 4, features=test.features[::-1].copy())
-    other = linear_probe.probe(train, valid, wrong, 4, SETTINGS)
+    other = probe(train, valid, wrong, 4, SETTINGS)
     assert (other.weight_decay, other.valid_accuracy) == (outcome.weight_decay, outcome.valid_accuracy)
     by_hand = {}
-    ready = linear_probe.prepared(train, valid, test, 4)
+    ready = linear_probe.prepared((train, valid, test), 4)
     for decay in linear_probe.weight_decays(SETTINGS).tolist():
-        by_hand[decay] = (linear_probe.class_ranks(linear_probe.fit(ready[0], 4, decay, SETTINGS), ready[1], 64) == 1).mean()
+        by_hand[decay] = (linear_probe.class_ranks(fit(ready[0], decay, SETTINGS), ready[1], 64) == 1).mean()
     assert outcome.valid_accuracy == by_hand[outcome.weight_decay] == max(by_hand.values())
     assert min(by_hand.values()) < max(by_hand.values())
 
@@ -151,25 +178,25 @@ def test_another_validation_split_chooses_another_weight_decay():
     train, valid, test = splits(spread=0.5)
     # With no decay a probe learns the training labels; where those are all wrong on `valid`, only forgetting them helps.
     misled = dataclasses.replace(valid, labels=(valid.labels + 1) % 4)
-    chosen = [linear_probe.probe(train, split, test, 4, SETTINGS).weight_decay for split in (valid, misled)]
+    chosen = [probe(train, split, test, 4, SETTINGS).weight_decay for split in (valid, misled)]
     assert chosen[0] != chosen[1]
 
 
 def test_the_final_probe_learns_from_training_and_validation_pictures():
     train, valid, test = splits(spread=0.5)
-    outcome = linear_probe.probe(train, valid, test, 4, SETTINGS)
-    ready = linear_probe.prepared(train, valid, test, 4)
-    final = linear_probe.fit(linear_probe.joined(*ready[:2]), 4, outcome.weight_decay, SETTINGS)
-    assert np.array_equal(outcome.rank, linear_probe.class_ranks(final, ready[2], 64))
+    outcome = probe(train, valid, test, 4, SETTINGS)
+    ready = linear_probe.prepared((train, valid, test), 4)
+    final = fit(linear_probe.joined(*ready[:2]), outcome.weight_decay, SETTINGS)
+    assert np.array_equal(outcome.ranks[0], linear_probe.class_ranks(final, ready[2], 64))
     logit = logits(final, ready[2])
-    assert np.array_equal(outcome.rank == 1, logit.argmax(axis=1) == test.labels)
+    assert np.array_equal(outcome.ranks[0] == 1, logit.argmax(axis=1) == test.labels)
 
 
 def test_the_length_of_features_changes_nothing():
     train, valid, test = splits(spread=0.5)
     longer = dataclasses.replace(train, features=train.features * 4)
-    one, other = (linear_probe.probe(split, valid, test, 4, SETTINGS) for split in (train, longer))
-    assert np.array_equal(one.rank, other.rank)
+    one, other = (probe(split, valid, test, 4, SETTINGS) for split in (train, longer))
+    assert np.array_equal(one.ranks[0], other.ranks[0])
 
 
 def test_mean_per_class_recall_is_scikit_learns_balanced_accuracy():
@@ -216,4 +243,4 @@ BAD = {
 def test_bad_input_is_named_with_the_remedy(case):
     given, message = BAD[case]
     with pytest.raises(InputError, match=message + r".*; \w+"):
-        linear_probe.probe(*given, 4, SETTINGS)
+        probe(*given, 4, SETTINGS)

@@ -19,7 +19,7 @@ from clip_italian.evaluation.settings import EvaluationSettings
 from clip_italian.journal import Journal
 from tests import synthetic_study
 
-PARAMS = Params(profile="tiny", arms=["original", "full"], baselines=["mclip"], seeds=[0, 1])
+PARAMS = Params(profile="tiny", arms=["original", "full"], baselines=["mclip"], probed=["full"], seeds=[0, 1])
 HEADLINE = "retrieval-seen/text_to_image/any/mrr@1"
 
 
@@ -50,10 +50,15 @@ def write_results(seeds, shift=0.0):
         return {"seeds": values, "mean": {metric: mean}, "sd": {}, "interval": {metric: [mean - 0.1, mean + 0.1]}}
 
     models = [*PARAMS.arms, *PARAMS.baselines]
-    for protocol, test_set, metric in (("retrieval", *HEADLINE.split("/", 1)), ("zeroshot", "zeroshot-seen", "acc@1")):
+    retrieval, mrr = HEADLINE.split("/", 1)
+    for protocol, named, test_set, metric in (
+        ("retrieval", models, retrieval, mrr),
+        ("zeroshot", models, "zeroshot-seen", "acc@1"),
+        ("probe", PARAMS.probed, "probe-seen", "acc@1"),
+    ):
         files.write_json(
             pathlib.Path("results/tiny", f"{protocol}.json"),
-            {"models": {model: {test_set: entry(metric)} for model in models}},
+            {"models": {model: {test_set: entry(metric)} for model in named}},
         )
 
 
@@ -166,7 +171,7 @@ def test_changed_runs_supersede_the_old_and_come_back_with_their_old_ids(study):
 def test_another_seed_joins_its_arm_and_the_mean_follows(study):
     before = {name: run.info.run_id for name, run in stored().items()}
     write_study(seeds=(0, 1, 2))
-    assert fill(Params(profile="tiny", arms=PARAMS.arms, baselines=PARAMS.baselines, seeds=[0, 1, 2]))["created"] == 3
+    assert fill(PARAMS.model_copy(update={"seeds": [0, 1, 2]}))["created"] == 3
     shown = stored()
     assert {name: shown[name].info.run_id for name in before} == before
     assert shown["full"].data.metrics[HEADLINE.replace("@", "_at_")] == pytest.approx(0.31)

@@ -168,7 +168,8 @@ def test_profiles_have_the_same_keys():
 
 # --- The study itself -------------------------------------------------------------------------------------------------
 BASELINES = ["english_clip", "mclip", "multilingual", "english_control"]
-TINY = f"profile: tiny\narms: [original, full]\nbaselines: [{', '.join(BASELINES)}]\nseeds:\n  - 0\n  - 1\n"
+MODELS = f"arms: [original, full]\nbaselines: [{', '.join(BASELINES)}]\nprobed: [english_clip, full]\n"
+TINY = f"profile: tiny\n{MODELS}seeds:\n  - 0\n  - 1\n"
 # Loaded by every Python process of the copy: which of its files a stage, or a process that it starts, opens.
 WATCH = """
 import os, sys

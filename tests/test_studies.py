@@ -130,5 +130,5 @@ def test_an_unknown_study_is_named_with_those_that_are_known(repository):
 def test_the_extended_study_has_all_that_the_main_one_has(root=pathlib.Path(__file__).parents[1]):
     ours, wider = (YAML(typ="safe").load(path / "params.yaml") for path in (root, root / "studies/extended"))
     assert ours["profile"] == wider["profile"]
-    for name in ("arms", "baselines", "seeds"):
+    for name in ("arms", "baselines", "probed", "seeds"):
         assert json.dumps(wider[name]).startswith(json.dumps(ours[name])[:-1]), name  # the same first, then more

@@ -60,7 +60,7 @@ def read_pairs(path: pathlib.Path) -> tuple[list[Example], list[Located]]:
 
 
 def read_test(folder: pathlib.Path) -> tuple[list[Example], list[Located]]:
-    """The same for a test set. A picture of a zero-shot set has no captions."""
+    """The same for a test set, or for labelled pictures of the linear probes. A picture of a class has no captions."""
     described = folder / "captions.json"
     content = files.read_json(described if described.exists() else folder / "labels.json")
     captions: dict[int, list[str]] = {image["id"]: [] for image in content["images"]}
@@ -70,7 +70,8 @@ def read_test(folder: pathlib.Path) -> tuple[list[Example], list[Located]]:
         Example(f"{folder.name}/{image['file_name']}", folder.name, captions[image["id"]])
         for image in content["images"]
     ]
-    return examples, [(f"test/{folder.name}/images.zip", image["file_name"]) for image in content["images"]]
+    archive = f"{folder.parent.name}/{folder.name}/images.zip"
+    return examples, [(archive, image["file_name"]) for image in content["images"]]
 
 
 def write_clean(
@@ -128,6 +129,7 @@ def prepare(folder: pathlib.Path, raw: pathlib.Path, pairs: pathlib.Path, settin
     """
     sets = {name: read_pairs(path) for name, path in _files_of_pairs(raw, pairs).items()}
     sets |= {f"test-{path.parent.name}": read_test(path.parent) for path in sorted((raw / "test").glob("*/images.zip"))}
+    sets |= {path.parent.name: read_test(path.parent) for path in sorted((raw / "probe").glob("*/images.zip"))}
     # Spawned, not forked: the children are the stage's own and die with it.
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(settings.workers, context, environment.die_with_parent) as pool:
@@ -151,9 +153,11 @@ def _side(name: str, settings: ImageSettings) -> int:
 
 
 def _fit(name: str, settings: ImageSettings) -> Fit:
-    """Of the two ways of 2021, the training's for all pairs and the evaluation's for the tests; cut as our models cut theirs."""
+    """Of the two ways of 2021, the training's for all pairs, the evaluation's for the tests and for what probes learn from; all are
+    cut as our models cut pictures.
+    """
     fit = resizing.TRANSFORMERS
-    return fit if name.startswith("test-") else fit.model_copy(update={"resize": settings.resize})
+    return fit if name.startswith(("test-", "probe-")) else fit.model_copy(update={"resize": settings.resize})
 
 
 def _files_of_pairs(raw: pathlib.Path, pairs: pathlib.Path) -> dict[str, pathlib.Path]:

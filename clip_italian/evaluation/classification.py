@@ -9,7 +9,7 @@ is scored once for all its classes (`distinct`).
 import dataclasses
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 BLOCK = 4096  # pictures scored at once; bounds memory, changes no number beyond rounding
 
@@ -70,15 +70,19 @@ def _rank_block(
     return better + before + 1, better + equal.sum(axis=1), better + 1, scores.argmax(axis=1)
 
 
-def mean_per_class_recall(label: Labels, predicted: Labels) -> float:
-    """Mean over classes of the share of a class's pictures that are put into it.
+def recall_gains(label: Labels, right: Bool[np.ndarray, " pictures"]) -> Float[np.ndarray, " pictures"]:
+    """What each picture adds to the mean per-class recall, which is the mean of this: the rarer a class, the more its pictures.
 
     CLIP_benchmark's `mean_per_class_recall`, scikit-learn's balanced_accuracy_score: a class without pictures is left out of the
     mean, whether or not pictures are put into it.
     """
     pictures = np.bincount(label)
-    right = np.bincount(label[label == predicted], minlength=len(pictures))
-    return float(np.mean(right[pictures > 0] / pictures[pictures > 0]))
+    return right * len(label) / (np.count_nonzero(pictures) * pictures[label])
+
+
+def mean_per_class_recall(label: Labels, predicted: Labels) -> float:
+    """Mean over classes of the share of a class's pictures that are put into it."""
+    return float(recall_gains(label, label == predicted).mean())
 
 
 def mean_average_precision(

@@ -30,7 +30,8 @@ def image_sums(profile: str, model: str, seed: int, endpoint: str) -> tuple[np.n
     test_set, _, metric = endpoint.partition("/")
     where, _, name = metric.rpartition("/")
     if not where:
-        (rank,) = arrays.read(items_path(profile, "zeroshot", model, seed, test_set), "rank")
+        protocol = "probe" if test_set.startswith("probe-") else "zeroshot"
+        (rank,) = arrays.read(items_path(profile, protocol, model, seed, test_set), "rank")
         return metrics.gains(rank, name), np.ones(len(rank))
     path = items_path(profile, "retrieval", model, seed, test_set)
     rank, image = arrays.read(path, where, f"{where.split('/')[0]}/image")
@@ -141,8 +142,8 @@ def evaluate(params: Params, settings: EvaluationSettings) -> None:
             rows[*pair, endpoint] = row
     content = {
         "smallest_effect": settings.smallest_effect,
-        "primary": _corrected([rows[triple] for triple in primary], "p_holm", statistics.holm),
-        "exploratory": _corrected([rows[triple] for triple in exploratory], "q", statistics.benjamini_hochberg),
+        "primary": corrected([rows[triple] for triple in primary], "p_holm", statistics.holm),
+        "exploratory": corrected([rows[triple] for triple in exploratory], "q", statistics.benjamini_hochberg),
         "absent": [
             f"{first} - {second}" for first, second in settings.primary_pairs if not {first, second} <= set(models)
         ],
@@ -150,6 +151,7 @@ def evaluate(params: Params, settings: EvaluationSettings) -> None:
     files.write_json(summary.results_path(params.profile, "comparisons"), content)
 
 
-def _corrected(rows: list[dict[str, Any]], name: str, correction: Any) -> list[dict[str, Any]]:
+def corrected(rows: list[dict[str, Any]], name: str, correction: Any) -> list[dict[str, Any]]:
+    """The rows with their p-values corrected over all of them, under that name."""
     adjusted = correction(np.array([row["p"] for row in rows]))
     return [row | {name: _rounded(value)} for row, value in zip(rows, adjusted, strict=True)]

@@ -2,16 +2,20 @@
 
 As CLIP_benchmark does it with `fewshot_k`: the weight decay is chosen on the whole validation split, and the final probe is
 trained on the drawn pictures alone. It draws once; here one draw is one value of several, since with one picture a class much
-depends on which. Draw i of 2 shots holds draw i of 1 shot, so that a curve's points differ by what was added.
+depends on which. Draw i of 2 shots holds draw i of 1 shot, so that a curve's points differ by what was added. Epochs are equal for
+all shots, as there: few pictures are also few updates.
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pydantic
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
-from clip_italian.evaluation import linear_probe, summary
+from clip_italian.evaluation import linear_probe, statistics, summary
 from clip_italian.evaluation.linear_probe import Outcome, ProbeSettings, Split
 from clip_italian.evaluation.settings import EvaluationSettings
 
@@ -35,22 +39,24 @@ def drawn(labels: Int[np.ndarray, " n"], shots: int, seed: int, draw: int) -> In
     return np.sort(by_class[place_in_class < shots])
 
 
-def curve(
-    train: Split, valid: Split, test: Split, classes: int, probe: ProbeSettings, settings: FewShotSettings
-) -> dict[int, dict[int, Outcome]]:
-    """The outcome of every draw, by shots and draw.
+Curve = dict[int, list[Outcome]]  # by shots, one outcome a draw
 
-    Raises InputError naming a class that has fewer training pictures than the most shots, and what `linear_probe.prepared` does.
+
+def curve(
+    train: Split, valid: Split, tests: Sequence[Split], classes: int, probe: ProbeSettings, settings: FewShotSettings
+) -> Curve:
+    """The outcome of every draw by shots; the splits are `linear_probe.prepared`.
+
+    Raises InputError naming a class that has fewer training pictures than the most shots.
     """
-    train, valid, test = linear_probe.prepared(train, valid, test, classes)
     _check_shots(train, max(settings.shots))
     return {
-        shots: {
-            draw: linear_probe.outcome(
-                _part(train, drawn(train.labels, shots, settings.seed, draw)), valid, test, classes, probe, valid_too=False
+        shots: [
+            linear_probe.outcome(
+                _part(train, drawn(train.labels, shots, settings.seed, draw)), valid, tests, classes, probe, valid_too=False
             )
             for draw in range(settings.draws)
-        }
+        ]
         for shots in settings.shots
     }
 
@@ -68,23 +74,67 @@ def _part(split: Split, places: Int[np.ndarray, " k"]) -> Split:
 
 
 def summarise(
-    outcomes: dict[int, dict[int, Outcome]],
+    curves: dict[str, dict[int, Curve]],
+    test: int,
     labels: Int[np.ndarray, " n"],
     classes: int,
     evaluation: EvaluationSettings,
     stream: int,
-) -> dict[str, dict]:
-    """The points of a curve by shots, as `summary.summarise` gives a model's, its seeds being the draws.
+) -> dict[str, dict[str, Any]]:
+    """The points of every model's curve by shots, for one test set: number `test` of the outcomes.
 
-    `interval` is over draws and test pictures, `item_interval` over test pictures given the draws. Beside the metrics each
-    draw has its `weight_decay` and `valid_acc@1`. `stream` numbers the test set among the users of the seed.
+    A point has `seeds` (each draw of each seed: its metrics, `weight_decay` and `valid_acc@1`), their `mean`, `interval` over
+    seeds, draws and test pictures, and `item_interval` over test pictures alone. Draw i shows every seed of every model the same
+    pictures, so seeds, draws and test pictures are crossed and each is resampled by itself. `stream` numbers the test set
+    among the users of the seed.
     """
-    cells = {
-        str(shots): {draw: [linear_probe.gains(one.rank, labels, classes)] for draw, one in draws.items()}
-        for shots, draws in outcomes.items()
+    blocks = {model: _gains([*seeds.values()], test, labels, classes) for model, seeds in curves.items()}
+    flat = [block.reshape(len(labels), -1) for block in blocks.values()]
+    seed = (evaluation.seed, stream)
+    samples = statistics.bootstrap(np.hstack(flat), np.ones(len(labels)), evaluation.resamples, seed)
+    edges = np.cumsum([columns.shape[1] for columns in flat])[:-1]
+    result: dict[str, dict[str, Any]] = {}
+    for (model, block), own in zip(blocks.items(), np.split(samples, edges, axis=1), strict=True):
+        own = own.reshape(len(own), *block.shape[1:])
+        shots = next(iter(curves[model].values()))
+        result[model] = {
+            str(count): _point(
+                {number: curve[count] for number, curve in curves[model].items()},
+                linear_probe.metric_names(classes), block[..., place, :, :].mean(axis=0), own[..., place, :, :], evaluation, seed,
+            )
+            for place, count in enumerate(shots)
+        }  # fmt: skip
+    return result
+
+
+def _gains(
+    curves: list[Curve], test: int, labels: Int[np.ndarray, " n"], classes: int
+) -> Float[np.ndarray, "n seeds shots draws c"]:
+    gains = [
+        [[linear_probe.gains(one.ranks[test], labels, classes).values for one in draws] for draws in curve.values()]
+        for curve in curves
+    ]
+    return np.moveaxis(np.array(gains), 3, 0)
+
+
+def _point(
+    outcomes: dict[int, list[Outcome]],
+    names: tuple[str, ...],
+    values: Float[np.ndarray, "seeds draws c"],
+    samples: Float[np.ndarray, "resamples seeds draws c"],
+    evaluation: EvaluationSettings,
+    seed: tuple[int, ...],
+) -> dict[str, Any]:
+    over_draws = statistics.over_seeds(statistics.over_seeds(samples, (*seed, 1)), (*seed, 2))
+    both = statistics.interval(over_draws, evaluation.confidence)
+    items = statistics.interval(samples.mean(axis=(1, 2)), evaluation.confidence)
+    seeds = {
+        str(number): {str(draw): summary.named(names, row) | linear_probe.choice(one) for draw, (row, one) in enumerate(pairs)}
+        for number, pairs in zip(outcomes, map(zip, values, outcomes.values()), strict=True)
     }
-    points = summary.summarise(cells, len(labels), evaluation, stream)
-    for shots, draws in outcomes.items():
-        for draw, one in draws.items():
-            points[str(shots)]["seeds"][str(draw)] |= {"weight_decay": one.weight_decay, "valid_acc@1": one.valid_accuracy}
-    return points
+    return {
+        "seeds": seeds,
+        "mean": summary.named(names, values.mean(axis=(0, 1))),
+        "interval": summary.named(names, both.T),
+        "item_interval": summary.named(names, items.T),
+    }

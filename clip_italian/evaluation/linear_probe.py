@@ -12,8 +12,7 @@ Where this differs: the arithmetic is float32, theirs half precision on a GPU; t
 """
 
 import dataclasses
-import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
@@ -25,12 +24,12 @@ from jaxtyping import Array, Float, Int
 
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
-from clip_italian.evaluation import metrics
+from clip_italian.evaluation import classification, metrics
 from clip_italian.evaluation.ranks import Relevant, ranks
-from clip_italian.evaluation.summary import Gains
+from clip_italian.evaluation.summary import DIGITS, Gains
 
 INITIAL, ORDER = 1, 2  # purposes: keep the streams of random numbers apart
-BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # torch.optim.AdamW's defaults, which CLIP_benchmark keeps
+ADAM = optax.scale_by_adam(0.9, 0.999, 1e-8)  # torch.optim.AdamW's defaults, which CLIP_benchmark keeps
 
 
 class ProbeSettings(Settings):
@@ -57,34 +56,35 @@ class Split:
 
 
 class Probe(NamedTuple):
-    """The linear layer: logits = features @ kernel + bias."""
+    """The linear layer: logits = features @ kernel + bias. Several that are trained at once are the first axis."""
 
-    kernel: Float[Array, "d classes"]
-    bias: Float[Array, " classes"]
+    kernel: Float[Array | np.ndarray, "*probes d classes"]
+    bias: Float[Array | np.ndarray, "*probes classes"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What a probe came to: the place of each test picture's true class, and how its weight decay was chosen."""
+    """What a probe came to: the places of true classes, a row a test set, and how its weight decay was chosen."""
 
-    rank: Int[np.ndarray, " n"]
+    ranks: list[Int[np.ndarray, " n"]]
     weight_decay: float
     valid_accuracy: float  # of the probe with that decay, trained on training pictures alone
 
 
-def prepared(train: Split, valid: Split, test: Split, classes: int) -> tuple[Split, Split, Split]:
-    """The splits with features of length 1.
+def prepared(splits: Sequence[Split], classes: int) -> list[Split]:
+    """The splits with features of length 1; the first is what is learnt from.
 
     Raises InputError naming the split that is empty, of another width, whose features are zero or not finite, or whose labels
     are not classes, and a class without training pictures, which could only be guessed wrong.
     """
-    for split in (valid, test):
+    train, *others = splits
+    for split in others:
         if (ours := split.features.shape[1]) != (width := train.features.shape[1]):
             raise InputError(f"{split.name}: features of width {ours} where {train.name} has {width}; embed both with one model")
-    train, valid, test = (_normalised(split, classes) for split in (train, valid, test))
-    if (absent := np.flatnonzero(np.bincount(train.labels, minlength=classes) == 0)).size:
+    ready = [_normalised(split, classes) for split in splits]
+    if (absent := np.flatnonzero(np.bincount(ready[0].labels, minlength=classes) == 0)).size:
         raise InputError(f"{train.name}: class {absent[0]} has no example; add some, or leave the class out of the labels")
-    return train, valid, test
+    return ready
 
 
 def _normalised(split: Split, classes: int) -> Split:
@@ -100,18 +100,22 @@ def _normalised(split: Split, classes: int) -> Split:
     return Split(split.name, (split.features / lengths).astype(np.float32), split.labels.astype(np.int32))
 
 
-def fit(split: Split, classes: int, weight_decay: float, settings: ProbeSettings) -> Probe:
-    """Trains a probe on normalised features; a pure function of its arguments."""
+def fit(split: Split, classes: int, weight_decays: Sequence[float], settings: ProbeSettings) -> list[Probe]:
+    """Trains a probe for each weight decay on normalised features, all at once; a pure function of its arguments.
+
+    They see the same pictures in the same order, so that one matrix product scores a batch for all of them.
+    """
     features, labels = jnp.asarray(split.features), jnp.asarray(split.labels)
-    probe = initial(features.shape[1], classes, settings.seed)
-    state = optax.scale_by_adam(BETA1, BETA2, EPSILON).init(probe)
+    decays = jnp.asarray(weight_decays, jnp.float32)
+    start = initial(features.shape[1], classes, settings.seed)
+    probes = jax.tree.map(lambda one: jnp.tile(one, (len(decays),) + (1,) * one.ndim), start)
+    states = jax.vmap(ADAM.init)(probes)
     for epoch in range(settings.epochs):
         batches = batches_of(len(labels), settings.batch, settings.seed, epoch)
         steps = epoch * len(batches) + np.arange(len(batches))
         rates = settings.learning_rate * 0.5 * (1 + np.cos(np.pi * steps / (settings.epochs * len(batches))))
-        decay = np.float32(weight_decay)
-        probe, state = _train_epoch(probe, state, features, labels, batches, rates.astype(np.float32), decay)
-    return probe
+        probes, states = _train_epoch(probes, states, features, labels, batches, rates.astype(np.float32), decays)
+    return [Probe(*parts) for parts in zip(*map(np.asarray, probes), strict=True)]
 
 
 def initial(width: int, classes: int, seed: int) -> Probe:
@@ -130,24 +134,23 @@ def batches_of(count: int, batch: int, seed: int, epoch: int) -> Int[np.ndarray,
 
 @jax.jit
 def _train_epoch(
-    probe: Probe,
-    state: optax.ScaleByAdamState,
+    probes: Probe,
+    states: optax.ScaleByAdamState,
     features: Float[Array, "n d"],
     labels: Int[Array, " n"],
     batches: Int[Array, "batches batch"],
     rates: Float[Array, " batches"],
-    weight_decay: Float[Array, ""],
+    decays: Float[Array, " probes"],
 ) -> tuple[Probe, optax.ScaleByAdamState]:
-    adam = optax.scale_by_adam(BETA1, BETA2, EPSILON)
-
     def step(carry: tuple[Probe, optax.ScaleByAdamState], batch: tuple[Array, Array]) -> tuple:
-        (probe, state), (places, rate) = carry, batch
-        gradient = jax.grad(_loss)(probe, features[places], labels[places], places >= 0)
-        update, state = adam.update(gradient, state)
+        (probes, states), (places, rate) = carry, batch
+        gradients = jax.vmap(jax.grad(_loss), (0, None, None, None))(probes, features[places], labels[places], places >= 0)
+        updates, states = jax.vmap(ADAM.update)(gradients, states)
         # The decay is decoupled from the gradient and reaches the bias too, as in torch.optim.AdamW.
-        return (jax.tree.map(lambda p, u: p - rate * (u + weight_decay * p), probe, update), state), None
+        decay = jax.vmap(lambda probe, update, decay: jax.tree.map(lambda p, u: p - rate * (u + decay * p), probe, update))
+        return (decay(probes, updates, decays), states), None
 
-    return jax.lax.scan(step, (probe, state), (batches, rates))[0]
+    return jax.lax.scan(step, (probes, states), (batches, rates))[0]
 
 
 def _loss(probe: Probe, features: Array, labels: Array, real: Array) -> Array:
@@ -158,9 +161,15 @@ def _loss(probe: Probe, features: Array, labels: Array, real: Array) -> Array:
 
 
 def class_ranks(probe: Probe, split: Split, block: int) -> Int[np.ndarray, " n"]:
-    """The place of each picture's true class among the logits; 1 is best."""
+    """The place of each picture's true class among the logits; 1 is best. Of a probe that diverged it is the last.
+
+    A weight decay above 2 / learning_rate makes the weights grow at every step, soon beyond what float32 holds. No logit is
+    larger than the sum of a class's weights, since no number of a feature of length 1 is above 1.
+    """
     queries = np.concatenate([split.features, np.ones((len(split.labels), 1), np.float32)], axis=1)
     gallery = np.concatenate([probe.kernel, probe.bias[None]]).T
+    if not np.isfinite(np.abs(gallery).sum(axis=1)).all():
+        return np.full(len(split.labels), len(gallery), np.int32)
     return ranks(queries, gallery, Relevant.single(split.labels), block)[0]
 
 
@@ -169,38 +178,56 @@ def weight_decays(settings: ProbeSettings) -> Float[np.ndarray, " n"]:
     return np.logspace(settings.lowest, settings.highest, (settings.first - 1) * 2**settings.halvings + 1)
 
 
-def search(score: Callable[[int], float], first: int, halvings: int) -> int:
+def search(scores: Callable[[list[int]], list[float]], first: int, halvings: int) -> int:
     """The place with the best score among (first - 1) * 2**halvings + 1, most of which are never tried.
 
     `first` of them, equally far apart, then the neighbours of the best at half the distance, and so on down to the next
-    ones. Of equal scores the lowest place wins, as in CLIP_benchmark.
+    ones; `scores` is asked for the new ones of each round together. Of equal scores the lowest place wins, as in CLIP_benchmark.
     """
     spacing = 2**halvings
     last = (first - 1) * spacing
-    best = max(range(0, last + 1, spacing), key=score)
-    while spacing := spacing // 2:
-        best = max((max(best - spacing, 0), best, min(best + spacing, last)), key=score)
-    return best
+    known = _asked(scores, list(range(0, last + 1, spacing)))
+    while True:
+        best = max(sorted(known), key=known.__getitem__)
+        if not (spacing := spacing // 2):
+            return best
+        known |= _asked(scores, [place for place in (best - spacing, best + spacing) if 0 <= place <= last])
 
 
-def chosen(train: Split, valid: Split, classes: int, settings: ProbeSettings) -> tuple[float, float]:
-    """The weight decay with which a probe of the training pictures is best on the validation pictures, and its accuracy."""
-    decays = weight_decays(settings)
-
-    @functools.cache  # the search comes back to the best
-    def accuracy(place: int) -> float:
-        probe = fit(train, classes, float(decays[place]), settings)
-        return metrics.accuracy_at(class_ranks(probe, valid, settings.block), 1)
-
-    place = search(accuracy, settings.first, settings.halvings)
-    return float(decays[place]), accuracy(place)
+def _asked(scores: Callable[[list[int]], list[float]], places: list[int]) -> dict[int, float]:
+    return dict(zip(places, scores(places), strict=True))
 
 
-def outcome(train: Split, valid: Split, test: Split, classes: int, settings: ProbeSettings, valid_too: bool) -> Outcome:
-    """Chooses on `valid`, trains the final probe (`valid_too`: on both), and tests it; the splits are `prepared`."""
-    decay, accuracy = chosen(train, valid, classes, settings)
-    final = joined(train, valid) if valid_too else train
-    return Outcome(class_ranks(fit(final, classes, decay, settings), test, settings.block), decay, accuracy)
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """The best weight decay, the probe of the training pictures that has it, and its accuracy on the validation pictures."""
+
+    weight_decay: float
+    probe: Probe
+    valid_accuracy: float
+
+
+def chosen(train: Split, valid: Split, classes: int, settings: ProbeSettings) -> Choice:
+    """Searches the weight decay with which a probe of the training pictures is best on the validation pictures."""
+    decays, tried = weight_decays(settings), dict[int, Choice]()
+
+    def accuracies(places: list[int]) -> list[float]:
+        probes = fit(train, classes, decays[places].tolist(), settings)
+        found = [metrics.accuracy_at(class_ranks(probe, valid, settings.block), 1) for probe in probes]
+        tried.update(zip(places, map(Choice, decays[places].tolist(), probes, found), strict=True))
+        return found
+
+    return tried[search(accuracies, settings.first, settings.halvings)]
+
+
+def outcome(
+    train: Split, valid: Split, tests: Sequence[Split], classes: int, settings: ProbeSettings, valid_too: bool
+) -> Outcome:
+    """Chooses on `valid`, and tests the probe (`valid_too`: trained again, on both); the splits are `prepared`."""
+    choice = chosen(train, valid, classes, settings)
+    final = fit(joined(train, valid), classes, [choice.weight_decay], settings)[0] if valid_too else choice.probe
+    ranks = [class_ranks(final, test, settings.block) for test in tests]
+    return Outcome(ranks, choice.weight_decay, choice.valid_accuracy)
 
 
 def joined(train: Split, valid: Split) -> Split:
@@ -209,18 +236,18 @@ def joined(train: Split, valid: Split) -> Split:
     return Split(f"{train.name} and {valid.name}", features, np.concatenate([train.labels, valid.labels]))
 
 
-def probe(train: Split, valid: Split, test: Split, classes: int, settings: ProbeSettings) -> Outcome:
-    """The linear probe on all training pictures; raises what `prepared` raises."""
-    return outcome(*prepared(train, valid, test, classes), classes, settings, valid_too=True)
+def metric_names(classes: int) -> tuple[str, ...]:
+    """The metrics of a probe; five places are not counted among five classes."""
+    return (*(f"acc@{k}" for k in (1, 5) if k < classes), "mean_per_class_recall")
 
 
 def gains(rank: Int[np.ndarray, " n"], labels: Int[np.ndarray, " n"], classes: int) -> Gains:
-    """What each test picture adds to acc@1, acc@5 (where there are more than five classes) and mean_per_class_recall.
+    """What each test picture adds to `metric_names`."""
+    *accuracies, _ = names = metric_names(classes)
+    columns = [*(metrics.gains(rank, name) for name in accuracies), classification.recall_gains(labels, rank == 1)]
+    return Gains(np.arange(len(labels)), names, np.stack(columns, axis=1))
 
-    Mean per-class recall is over the classes that the test has, as scikit-learn's balanced_accuracy_score: a picture counts
-    for more the rarer its class.
-    """
-    count = np.bincount(labels, minlength=classes)
-    columns = {f"acc@{k}": metrics.gains(rank, f"acc@{k}") for k in (1, 5) if k < classes}
-    columns["mean_per_class_recall"] = metrics.hits(rank, 1) * len(labels) / (np.count_nonzero(count) * count[labels])
-    return Gains(np.arange(len(labels)), tuple(columns), np.stack([*columns.values()], axis=1))
+
+def choice(outcome: Outcome) -> dict[str, float]:
+    """How the weight decay was chosen, as the results files tell it."""
+    return {"weight_decay": outcome.weight_decay, "valid_acc@1": round(outcome.valid_accuracy, DIGITS)}

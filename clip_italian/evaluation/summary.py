@@ -76,15 +76,16 @@ def _fill(
     both = statistics.interval(statistics.over_seeds(samples, (settings.seed, stream, 1)), settings.confidence)
     items = statistics.interval(samples.mean(axis=1), settings.confidence)
     for seed, row in zip(entry["seeds"], values, strict=True):
-        entry["seeds"][seed] |= _named(names, row)
-    entry["mean"] |= _named(names, values.mean(axis=0))
+        entry["seeds"][seed] |= named(names, row)
+    entry["mean"] |= named(names, values.mean(axis=0))
     if len(values) > 1:
-        entry["sd"] |= _named(names, values.std(axis=0, ddof=1))
-    entry["interval"] |= _named(names, both.T)
-    entry["item_interval"] |= _named(names, items.T)
+        entry["sd"] |= named(names, values.std(axis=0, ddof=1))
+    entry["interval"] |= named(names, both.T)
+    entry["item_interval"] |= named(names, items.T)
 
 
-def _named(names: tuple[str, ...], values: np.ndarray) -> dict[str, Any]:
+def named(names: tuple[str, ...], values: np.ndarray) -> dict[str, Any]:
+    """The values by name, rounded as the results files have them."""
     return dict(zip(names, np.round(values, DIGITS).tolist(), strict=True))
 
 
@@ -99,7 +100,7 @@ def with_extras(
     """Adds values that have no interval (median ranks, shares of ties) to `seeds` and `mean`."""
     for model, seeds in extras.items():
         for seed, values in seeds.items():
-            result[model]["seeds"][str(seed)] |= _named(tuple(values), np.array([*values.values()]))
+            result[model]["seeds"][str(seed)] |= named(tuple(values), np.array([*values.values()]))
         columns = np.array([[*values.values()] for values in seeds.values()])
-        result[model]["mean"] |= _named(tuple(next(iter(seeds.values()))), columns.mean(axis=0))
+        result[model]["mean"] |= named(tuple(next(iter(seeds.values()))), columns.mean(axis=0))
     return result

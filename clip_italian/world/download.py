@@ -11,7 +11,7 @@ from clip_italian.config import Settings
 from clip_italian.data.archive import add
 from clip_italian.world import captions, corpus, english, examinations, publish, studio
 from clip_italian.world.compose import compose, compose_single
-from clip_italian.world.examinations import RETRIEVAL, ZEROSHOT, TestSettings
+from clip_italian.world.examinations import PROBE, RETRIEVAL, ZEROSHOT, TestSettings
 from clip_italian.world.publish import SourceSettings
 from clip_italian.world.statements import COLOURS, NOUNS, Statement
 from clip_italian.world.studio import Picture, StudioSettings, Task, rng_of, tasks
@@ -45,12 +45,12 @@ def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
     report: dict[str, Any] = {}
     retrieval_scenes, in_english = {}, examinations.translated_queries(settings.seed)
     for name, drawn in studio.results(_jobs(settings), settings.studio.workers):
-        folder = raw / ("test" if name in RETRIEVAL or name in ZEROSHOT else "") / name
+        folder = raw / ("test" if name in RETRIEVAL or name in ZEROSHOT else "probe" if name in PROBE else "") / name
         folder.mkdir(parents=True)
         if name in RETRIEVAL:
             retrieval_scenes[name] = examinations.write_retrieval(folder, name, settings.seed, drawn)
             in_english |= examinations.translations(name, settings.seed, drawn)
-        elif name in ZEROSHOT:
+        elif name in ZEROSHOT or name in PROBE:
             examinations.write_zeroshot(folder, name, settings.tests, drawn)
         elif name == "english":
             _write_english(folder, drawn)
@@ -72,7 +72,7 @@ def _jobs(settings: WorldSettings) -> dict[str, list[Task]]:
     jobs = {
         name: tasks(examinations.families, examinations.bases(tests)[0], name, seed, tests, shop) for name in RETRIEVAL
     }
-    for name in ZEROSHOT:
+    for name in (*ZEROSHOT, *PROBE):
         jobs[name] = tasks(
             examinations.singles, len(examinations.zeroshot_classes(name, tests)), name, seed, tests, shop
         )

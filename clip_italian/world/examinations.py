@@ -1,4 +1,4 @@
-"""The test sets: pictures nobody trained on, and what is true of each of them."""
+"""The test sets: pictures nobody trained on, and what is true of each of them; and the pictures that linear probes learn from."""
 
 import json
 import pathlib
@@ -26,6 +26,7 @@ LEVELS = ("seen", "composition", "style", "noun")
 RETRIEVAL = {f"retrieval-{level}": 11 + number for number, level in enumerate(LEVELS)}  # set -> purpose
 ZEROSHOT = {f"zeroshot-{level}": 21 + number for number, level in enumerate(LEVELS)}
 GALLERY_PURPOSE = 30
+PROBE = {"probe-train": 35, "probe-valid": 36}  # no tests: what probes of image features learn from and are chosen on
 PAIRS = [(noun, colour) for noun in CLASS_NOUNS for colour in COLOURS]
 UNSEEN_PAIRS = [(noun, colour) for noun in UNSEEN_NOUNS for colour in COLOURS]
 
@@ -44,6 +45,8 @@ class TestSettings(Settings):
     zeroshot_composition: int  # of each pair that they lack
     zeroshot_style: int  # of each pair they have, in the unseen style
     zeroshot_noun: int  # of each unseen noun in each colour
+    probe_train: int  # of each pair they have, for linear probes to learn from
+    probe_valid: int  # of each pair they have, for the choice of the probes' weight decay
 
 
 Shot = tuple[Scene, Picture, list[Statement], list[str]]
@@ -142,7 +145,7 @@ def classes() -> list[dict[str, str]]:
 
 
 def zeroshot_classes(name: str, settings: TestSettings) -> list[int]:
-    """The class of each picture of a zero-shot set."""
+    """The class of each picture of a zero-shot set or of the probes'."""
     if name == "zeroshot-noun":
         return [len(PAIRS) + i for i in range(len(UNSEEN_PAIRS)) for _ in range(settings.zeroshot_noun)]
     held_out = name == "zeroshot-composition"
@@ -153,18 +156,18 @@ def zeroshot_classes(name: str, settings: TestSettings) -> list[int]:
 def singles(
     numbers: range, name: str, seed: int, settings: TestSettings, studio: StudioSettings
 ) -> list[tuple[Scene, Picture]]:
-    """Pictures of one thing each, of the classes of a zero-shot set."""
+    """Pictures of one thing each, of the classes of a zero-shot set or of the probes'."""
     labels = zeroshot_classes(name, settings)
-    level = name.removeprefix("zeroshot-")
+    level = "seen" if name in PROBE else name.removeprefix("zeroshot-")
     scenes = [
-        compose_single(seed, number, *(PAIRS + UNSEEN_PAIRS)[labels[number]], level, ZEROSHOT[name])
+        compose_single(seed, number, *(PAIRS + UNSEEN_PAIRS)[labels[number]], level, (ZEROSHOT | PROBE)[name])
         for number in numbers
     ]
     return [(scene, develop(scene, studio)) for scene in scenes]
 
 
 def write_zeroshot(folder: pathlib.Path, name: str, settings: TestSettings, drawn: list[tuple[Scene, Picture]]) -> None:
-    """Writes a zero-shot set."""
+    """Writes a zero-shot set, or the probes' pictures in the same form."""
     labels = zeroshot_classes(name, settings)
     _write_pictures(folder, [picture for _, picture in drawn])
     images = [{"id": i, "file_name": member(i), "label": label} for i, label in enumerate(labels)]

@@ -39,7 +39,7 @@ def test_training_gives_what_torch_gives(decay: float, record_property: Any) -> 
     features = rng.normal(size=(1000, 32)).astype(np.float32)
     split = Split("train", features / np.linalg.norm(features, axis=1, keepdims=True), rng.integers(10, size=1000))
     expected = trained_by_torch(split, 10, decay)
-    probe = linear_probe.fit(split, 10, decay, SETTINGS)
+    [probe] = linear_probe.fit(split, 10, [decay], SETTINGS)
     error = float(np.abs(np.concatenate([probe.kernel, probe.bias[None]]) - expected).max() / np.abs(expected).max())
     record_property("Linear probe", (f"torch.optim.AdamW, weight decay {decay:g}", {"parameters": error}))
     assert error <= ERROR
