@@ -59,7 +59,7 @@ def project(here):
     (here / "reports/code/toy.txt").write_text("the code of the stage")
     (here / "profiles").mkdir()
     (here / "profiles" / "toy.yaml").write_text("environment: {threads: 1}\n")
-    (here / "params.yaml").write_text("profile: toy\narms: [arm]\nbaselines: [none]\nseeds: [0]\n")
+    (here / "params.yaml").write_text("profile: toy\narms: [arm]\nbaselines: [none]\nprobed: [arm]\nseeds: [0]\n")
     (here / "input").write_text("first")
     return here
 
