@@ -3,7 +3,7 @@ import pathlib
 
 from clip_italian import config, files
 from clip_italian.evaluation.settings import EvaluationSettings
-from clip_italian.models import assembly, embedding
+from clip_italian.models import assembly, embedding, label_embedding
 
 
 def main(model: str) -> None:
@@ -15,3 +15,4 @@ def main(model: str) -> None:
         for seed in seeds:
             loaded = assembly.load(pathlib.Path("models", params.profile, "tuned", model, str(seed)))
             embedding.write(folder / str(seed), loaded, data, tests.retrieval_sets, tests.zeroshot_sets, tests.templates)
+            label_embedding.write(folder / str(seed), loaded, data, tests.label_conditions)

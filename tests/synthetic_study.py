@@ -57,6 +57,7 @@ EVALUATION = {
     "retrieval_sets": list(RETRIEVAL_SETS),
     "zeroshot_sets": list(ZEROSHOT_SETS),
     "block": 1024,
+    "label_conditions": ["duplicate", "machine", "templates"],
     "retrieval_cutoffs": [1, 5, 10],
     "accuracy_cutoffs": [1, 5, 10, 100],
     "single_seed": ["english_clip"],

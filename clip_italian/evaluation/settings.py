@@ -19,6 +19,7 @@ class EvaluationSettings(Settings):
     zeroshot_sets: list[str] = pydantic.Field(min_length=1)  # the first is the headline
     templates: list[str] = pydantic.Field(min_length=1)  # `{}` stands for a class's label with its article
     block: int = pydantic.Field(gt=0)  # queries scored at once; bounds memory, changes no number
+    label_conditions: list[str]  # label sets of raw/test/labels.json, or `templates`, each compared with the set `good`
     retrieval_cutoffs: list[pydantic.PositiveInt]  # k of MRR@k and recall@k
     accuracy_cutoffs: list[pydantic.PositiveInt]  # k of acc@k
     single_seed: list[str]  # models without seeds of their own, stored under seed 0
