@@ -8,7 +8,7 @@ from jaxtyping import Float
 from clip_italian import files
 from clip_italian.errors import InputError
 from clip_italian.models.assembly import Model
-from clip_italian.models.embedding import Embedder
+from clip_italian.models.embedding import BLOCK, Embedder
 
 GOOD = "good"  # the label set that all others are compared with
 TEMPLATES = "templates"  # the condition of good labels in an ensemble of templates rather than alone
@@ -23,19 +23,24 @@ def write(folder: pathlib.Path, model: Model, data: pathlib.Path, conditions: li
         return
     path = data / "raw/test/labels.json"
     content = files.read_json(path)
-    sets, embedder = content["sets"], Embedder(model)
+    sets = content["sets"]
     if unknown := [name for name in conditions if name not in sets and name != TEMPLATES]:
         raise InputError(f"{path}: no label set `{unknown[0]}`; run `dvc repro` or take it out of `evaluation.label_conditions`")
-    plain = {name: sets[name] for name in [GOOD, *conditions] if name != TEMPLATES}
-    rows = _rows(embedder, plain)
+    prompts = {name: [[label] for label in sets[name]] for name in [GOOD, *conditions] if name != TEMPLATES}
     if TEMPLATES in conditions:
-        rows[TEMPLATES] = embedder.classes(sets[GOOD], content["templates"])
+        prompts[TEMPLATES] = [[template.format(label) for template in content["templates"]] for label in sets[GOOD]]
     with files.replacing(folder / "labels.npz") as temporary, open(temporary, "wb") as file:
-        np.savez(file, allow_pickle=False, **rows)
+        np.savez(file, allow_pickle=False, **_classes(Embedder(model), prompts))
 
 
-def _rows(embedder: Embedder, sets: dict[str, list[str]]) -> dict[str, Float[np.ndarray, "classes p"]]:
-    """Every label embedded once, so that equal labels have equal rows, whichever set they are in."""
-    place = {label: number for number, label in enumerate(dict.fromkeys(label for labels in sets.values() for label in labels))}
-    each = embedder.texts(list(place))
-    return {name: each[[place[label] for label in labels]] for name, labels in sets.items()}
+def _classes(embedder: Embedder, prompts: dict[str, list[list[str]]]) -> dict[str, Float[np.ndarray, "classes p"]]:
+    """For each condition a unit vector a class: the mean over the class's prompts (Radford et al. 2021).
+
+    Every text is embedded once, so that equal labels have equal vectors.
+    """
+    texts = list(dict.fromkeys(text for classes in prompts.values() for texts in classes for text in texts))
+    place = {text: number for number, text in enumerate(texts)}
+    # All at once and in whole blocks: every block of another size is a program of its own, which takes longer than its texts.
+    each = embedder.texts(texts + texts[: -len(texts) % BLOCK])
+    means = {name: each[[[place[text] for text in texts] for texts in classes]].mean(axis=1) for name, classes in prompts.items()}
+    return {name: mean / np.linalg.norm(mean, axis=1, keepdims=True) for name, mean in means.items()}

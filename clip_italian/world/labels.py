@@ -124,6 +124,7 @@ def _wrong(seed: int, share: float, taken: dict[Pair, Noun]) -> dict[Pair, Noun]
 
 def _drawn(seed: int, index: int, rows: list, count: int, name: str) -> list:
     if count > len(rows):
-        raise InputError(f"profile, key `world.labels.{name}`: asks for {count} of {len(rows)} that clip_italian/world/labels.py has; lower it")
+        source = "clip_italian/world/labels.py"
+        raise InputError(f"profile, key `world.labels.{name}`: asks for {count} of the {len(rows)} that {source} has; lower it")
     chosen = rng_of(seed, PURPOSE, index).choice(len(rows), count, replace=False)
     return [rows[i] for i in np.sort(chosen).tolist()]
