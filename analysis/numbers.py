@@ -4,7 +4,8 @@
 
 Names: `<model>/<set>/<metric>` (with `interval`), `<first>-<second>/<set>/<metric>` (with `interval`, `p`, `corrected`,
 `effect`, `verb`), `<set>/<count>`, `data/<count>`, `<arm>/<parameter>`, `primary/<effect>`, `study/<setting>`,
-`world/<count>`, `gallery/<query or all>`. `run_key` is empty where no run is meant.
+`world/<count>`, `gallery/<query or all>`, `<condition>-good/<set>/acc@1` and
+`.../<part>` of the declared label family, `labels/<count>`. `run_key` is empty where no run is meant.
 
 A field is a path of keys and indices. `*` adds up over what lies below, `.length` counts, `=word` is 1 where the word
 stands. In an .npz file a field is an array and the number its sum; in a .py file it is a constant.
@@ -13,8 +14,8 @@ stands. In an .npz file a field is an array and the number its sum; in a .py fil
 import pathlib
 from typing import Any
 
+from analysis import labels, tables
 from analysis import study as studies
-from analysis import tables
 from analysis.comparisons import probability
 from clip_italian import files, journal
 from clip_italian.evaluation import arrays
@@ -63,6 +64,24 @@ def comparisons(study: studies.Study) -> dict[str, Entry]:
         count = sum(row["effect"] == effect for row in primary)
         entries[f"primary/{effect}"] = entry(count, file, f"primary.*.effect={effect}")
     return entries | {"primary/tests": entry(len(primary), file, "primary.length")}
+
+
+def label_conditions(study: studies.Study) -> dict[str, Entry]:
+    """The declared label family: every difference to good labels, whole and in parts, and how many classes and labels there are."""
+    content, file, entries = study.results("labels"), f"results/{study.profile}/labels.json", {}
+    for index, row in enumerate(content["primary"]):
+        name = f"{row['condition']}-good/{content['set']}/acc@1"
+        words = {"corrected": probability(row["p_holm"]), "effect": row["effect"], "verb": VERBS[row["effect"]]}
+        entries[name] = labels.difference(study, "primary", index).as_json() | words
+        for part in (*labels.PARTS, "relative"):
+            if row[part]:
+                entries[f"{name}/{part}"] = labels.difference(study, "primary", index, part).as_json()
+        entries[f"labels/{row['condition']}/acc@1"] = labels.accuracy(study, row["model"], row["condition"]).as_json()
+    for condition, counts in content["conditions"].items():
+        field = f"conditions.{condition}"
+        entries[f"labels/{condition}/classes"] = entry(counts["classes"], file, f"{field}.classes")
+        entries[f"labels/{condition}/touched"] = entry(counts["touched"]["classes"], file, f"{field}.touched.classes")
+    return entries
 
 
 def test_sets(study: studies.Study) -> dict[str, Entry]:
@@ -152,5 +171,5 @@ def found(study: studies.Study) -> dict[str, Entry]:
 
 def main() -> None:
     study = studies.load()
-    content = results(study) | comparisons(study) | test_sets(study) | pairs(study) | parameters(study)
+    content = results(study) | comparisons(study) | label_conditions(study) | test_sets(study) | pairs(study) | parameters(study)
     files.write_json(tables.TABLES / "numbers.json", content | settings(study) | world() | found(study))

@@ -6,6 +6,7 @@ from analysis import (
     data_sheet,
     freeze_length,
     gallery,
+    labels,
     ladder_loss,
     levels,
     numbers,
@@ -20,7 +21,7 @@ from clip_italian import config
 from clip_italian.evaluation import comparisons as tests
 from clip_italian.evaluation.settings import EvaluationSettings
 
-TABLES = (retrieval, zeroshot, levels, comparisons, published, readme_table)
+TABLES = (retrieval, zeroshot, levels, comparisons, labels, published, readme_table)
 FIGURES = (overview, ladder_loss, freeze_length, gallery, augmentation_sheet, data_sheet, world_sheet)
 
 

@@ -143,6 +143,22 @@ def write_zeroshot(test_set: str, images: int, classes: int, stream: int) -> Non
             arrays.write(path, image=unit(image), text=unit(centre))
 
 
+def write_labels(classes: int) -> None:
+    """Label sets of the headline zero-shot set and every model's embeddings of them: classes 0 and 1 may share a label, and class 2
+    may have a wrong one; the ensemble of templates is the good labels again."""
+    good = [f"un oggetto {number}" for number in range(classes)]
+    duplicate = [good[0], good[0], *good[2:]]
+    sets = {"good": good, "duplicate": duplicate, "machine": [*duplicate[:2], "un errore", *duplicate[3:]]}
+    files.write_json(pathlib.Path("data", PROFILE, "raw/test/labels.json"), {"sets": sets, "templates": ["{}", "una foto di {}"]})
+    for model in QUALITY:
+        for seed in seeds_of(model):
+            folder = pathlib.Path("embeddings", PROFILE, model, str(seed))
+            (text,) = arrays.read(folder / f"{ZEROSHOT_SETS[0]}.npz", "text")
+            shared = text[[0, 0, *range(2, classes)]]
+            wrong = np.concatenate([shared[:2], unit(np.full((1, WIDTH), 1.0)), shared[3:]])
+            arrays.write(folder / "labels.npz", good=text, duplicate=shared, machine=wrong, templates=text)
+
+
 def write_runs() -> None:
     """A journal and curves for every run; arms with a frozen phase have two."""
     write_journal(pathlib.Path("runs", PROFILE, "backbones/italian_bert"), "italian_bert", 0, [])
@@ -237,6 +253,7 @@ def write_embeddings(images: int, classes: int) -> None:
         write_retrieval(test_set, images, stream)
     for stream, test_set in enumerate(ZEROSHOT_SETS, start=100):
         write_zeroshot(test_set, images, classes, stream)
+    write_labels(classes)
 
 
 def write_all(images: int = 60, classes: int = 20) -> None:

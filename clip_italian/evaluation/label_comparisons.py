@@ -4,7 +4,7 @@ The conditions of the proposed arm are one family, corrected by Holm (analysis/p
 carry q-values. A row:
 
     model, condition; difference (accuracy under the condition minus accuracy under good labels, fraction of 1), seeds, interval,
-    item_interval, effect, p, p_holm or q, and mcnemar as in comparisons.json; and the same sizes in
+    item_interval, effect, p, p_holm or q, and mcnemar as in comparisons.json; and in smaller rows, without a test,
     "optimistic"            with every class of an equal score behind the true one
     "touched", "untouched"  over the pictures whose class is touched, and over the others; null where there is none
     "relative"              as a share of the accuracy under good labels
@@ -22,6 +22,8 @@ from clip_italian.evaluation.settings import EvaluationSettings
 
 GOOD = "good"  # the label set that all others are compared with
 STREAM = 3100  # keeps these resamples apart from those of the evaluations
+
+PART_KEYS = ("difference", "seeds", "interval", "item_interval")  # what a row says of its parts
 
 Hits = dict[str, Float[np.ndarray, "pictures seeds"]]  # by model
 
@@ -70,10 +72,11 @@ def compare(
     rows = []
     for (model, condition), parts, value in zip(pairs, found, p, strict=True):
         seeds = [str(seed) for seed in models[model]]
-        part_sizes = {name: _sizes(ratio, next(samples), seeds, settings) for name, ratio in parts.items()}
+        found_sizes = {name: _sizes(ratio, next(samples), seeds, settings) for name, ratio in parts.items()}
         row = {"model": model, "condition": condition, "p": float(value), "touched": None, "untouched": None}
         row["mcnemar"] = {seed: mcnemar_of(column) for seed, column in zip(seeds, parts[""].above.T, strict=True)}
-        rows.append(row | part_sizes.pop("") | part_sizes)
+        row |= found_sizes.pop("")
+        rows.append(row | {name: {key: one[key] for key in PART_KEYS} for name, one in found_sizes.items()})
     return rows
 
 
