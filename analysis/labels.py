@@ -46,8 +46,9 @@ def difference(study: studies.Study, family: str, index: int, part: str = "") ->
     """A row's difference to good labels, or that of a part of the row: touched, untouched, optimistic, relative."""
     row = study.results("labels")[family][index]
     one = row[part] if part else row
+    low, high = one["interval"]
     field = f"{family}.{index}.{f'{part}.' if part else ''}difference"
-    return studies.Number(one["difference"], *one["interval"], one["seeds"], _file(study), field, study.run_key(row["model"]))
+    return studies.Number(one["difference"], low, high, one["seeds"], _file(study), field, study.run_key(row["model"]))
 
 
 def _file(study: studies.Study) -> str:

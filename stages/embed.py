@@ -15,4 +15,4 @@ def main(model: str) -> None:
         for seed in seeds:
             loaded = assembly.load(pathlib.Path("models", params.profile, "tuned", model, str(seed)))
             embedding.write(folder / str(seed), loaded, data, tests.retrieval_sets, tests.zeroshot_sets, tests.templates)
-            label_embedding.write(folder / str(seed), loaded, data, tests.label_conditions)
+            label_embedding.write(folder / str(seed), embedding.Embedder(loaded), data, tests.label_conditions)

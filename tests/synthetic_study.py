@@ -57,7 +57,7 @@ EVALUATION = {
     "retrieval_sets": list(RETRIEVAL_SETS),
     "zeroshot_sets": list(ZEROSHOT_SETS),
     "block": 1024,
-    "label_conditions": ["duplicate", "machine", "templates"],
+    "label_conditions": ["without_article", "synonym", "duplicate", "mistranslated", "agreement", "machine", "templates"],
     "retrieval_cutoffs": [1, 5, 10],
     "accuracy_cutoffs": [1, 5, 10, 100],
     "single_seed": ["english_clip"],
@@ -145,18 +145,19 @@ def write_zeroshot(test_set: str, images: int, classes: int, stream: int) -> Non
 
 def write_labels(classes: int) -> None:
     """Label sets of the headline zero-shot set and every model's embeddings of them: classes 0 and 1 may share a label, and class 2
-    may have a wrong one; the ensemble of templates is the good labels again."""
-    good = [f"un oggetto {number}" for number in range(classes)]
-    duplicate = [good[0], good[0], *good[2:]]
-    sets = {"good": good, "duplicate": duplicate, "machine": [*duplicate[:2], "un errore", *duplicate[3:]]}
+    may have a wrong one; all else is no worse than the good labels."""
+    good, spelt = [f"un oggetto {number}" for number in range(classes)], [f"oggetto {number}" for number in range(classes)]
+    duplicate, mistranslated = [good[0], good[0], *good[2:]], [*good[:2], "un errore", *good[3:]]
+    sets = {"good": good, "duplicate": duplicate, "mistranslated": mistranslated, "machine": [*duplicate[:2], *mistranslated[2:]]}
+    sets |= {name: spelt for name in ("without_article", "synonym", "agreement")}
     files.write_json(pathlib.Path("data", PROFILE, "raw/test/labels.json"), {"sets": sets, "templates": ["{}", "una foto di {}"]})
     for model in QUALITY:
         for seed in seeds_of(model):
             folder = pathlib.Path("embeddings", PROFILE, model, str(seed))
             (text,) = arrays.read(folder / f"{ZEROSHOT_SETS[0]}.npz", "text")
-            shared = text[[0, 0, *range(2, classes)]]
-            wrong = np.concatenate([shared[:2], unit(np.full((1, WIDTH), 1.0)), shared[3:]])
-            arrays.write(folder / "labels.npz", good=text, duplicate=shared, machine=wrong, templates=text)
+            vector = dict(zip([*good, "un errore"], [*text, *unit(np.ones((1, WIDTH)))], strict=True)) | dict(zip(spelt, text, strict=True))
+            embedded = {name: np.stack([vector[label] for label in labels]) for name, labels in sets.items()}
+            arrays.write(folder / "labels.npz", templates=text, **embedded)
 
 
 def write_runs() -> None:

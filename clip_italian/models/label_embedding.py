@@ -7,14 +7,13 @@ from jaxtyping import Float
 
 from clip_italian import files
 from clip_italian.errors import InputError
-from clip_italian.models.assembly import Model
 from clip_italian.models.embedding import BLOCK, Embedder
 
 GOOD = "good"  # the label set that all others are compared with
 TEMPLATES = "templates"  # the condition of good labels in an ensemble of templates rather than alone
 
 
-def write(folder: pathlib.Path, model: Model, data: pathlib.Path, conditions: list[str]) -> None:
+def write(folder: pathlib.Path, embedder: Embedder, data: pathlib.Path, conditions: list[str]) -> None:
     """Writes `labels.npz`: for `good` and for each condition an array, a row each class; nothing where there is no condition.
 
     `data` is the profile's folder. Raises InputError for a condition that its raw/test/labels.json lacks.
@@ -30,7 +29,7 @@ def write(folder: pathlib.Path, model: Model, data: pathlib.Path, conditions: li
     if TEMPLATES in conditions:
         prompts[TEMPLATES] = [[template.format(label) for template in content["templates"]] for label in sets[GOOD]]
     with files.replacing(folder / "labels.npz") as temporary, open(temporary, "wb") as file:
-        np.savez(file, allow_pickle=False, **_classes(Embedder(model), prompts))
+        np.savez(file, allow_pickle=False, **_classes(embedder, prompts))
 
 
 def _classes(embedder: Embedder, prompts: dict[str, list[list[str]]]) -> dict[str, Float[np.ndarray, "classes p"]]:
