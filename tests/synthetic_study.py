@@ -155,7 +155,7 @@ def write_labels(classes: int) -> None:
         for seed in seeds_of(model):
             folder = pathlib.Path("embeddings", PROFILE, model, str(seed))
             (text,) = arrays.read(folder / f"{ZEROSHOT_SETS[0]}.npz", "text")
-            vector = dict(zip([*good, "un errore"], [*text, *unit(np.ones((1, WIDTH)))], strict=True)) | dict(zip(spelt, text, strict=True))
+            vector = dict(zip([*good, *spelt, "un errore"], [*text, *text, *unit(np.ones((1, WIDTH)))], strict=True))
             embedded = {name: np.stack([vector[label] for label in labels]) for name, labels in sets.items()}
             arrays.write(folder / "labels.npz", templates=text, **embedded)
 
