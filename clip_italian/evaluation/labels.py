@@ -117,14 +117,13 @@ def _hits(ranks: Ranks, rule: str) -> dict[str, np.ndarray]:
 
 
 def _summaries(ranks: dict[str, Ranks], images: int, settings: EvaluationSettings) -> dict[str, dict[str, Any]]:
-    """Accuracies by model and condition; every condition meets the same resamples."""
-    result: dict[str, dict[str, Any]] = {}
-    for condition, by_model in ranks.items():
-        cells = {model: {seed: _cell(rules[""], settings) for seed, rules in seeds.items()} for model, seeds in by_model.items()}
-        extras = {model: {seed: _extras(rules, settings) for seed, rules in seeds.items()} for model, seeds in by_model.items()}
-        for model, entry in summary.with_extras(summary.summarise(cells, images, settings, STREAM), extras).items():
-            result.setdefault(model, {})[condition] = entry
-    return result
+    """Accuracies by model and condition, all of the same resamples, which are drawn once."""
+    every = {f"{model}/{condition}": seeds for condition, by_model in ranks.items() for model, seeds in by_model.items()}
+    cells = {name: {seed: _cell(rules[""], settings) for seed, rules in seeds.items()} for name, seeds in every.items()}
+    extras = {name: {seed: _extras(rules, settings) for seed, rules in seeds.items()} for name, seeds in every.items()}
+    entries = summary.with_extras(summary.summarise(cells, images, settings, STREAM), extras)
+    models = list(next(iter(ranks.values())))
+    return {model: {condition: entries[f"{model}/{condition}"] for condition in ranks} for model in models}
 
 
 def _cell(rank: np.ndarray, settings: EvaluationSettings) -> summary.Cell:
