@@ -4,8 +4,9 @@
 
 Names: `<model>/<set>/<metric>` (with `interval`), `<first>-<second>/<set>/<metric>` (with `interval`, `p`, `corrected`,
 `effect`, `verb`), `<model>/<set>/<shots>-shot` (with `interval`), `<set>/<count>`, `data/<count>`, `probe/<count>`,
-`<arm>/<parameter>`, `primary/<effect>`, `study/<setting>`, `world/<count>`, `gallery/<query or all>`. `run_key` is empty where
-no run is meant.
+`<arm>/<parameter>`, `primary/<effect>`, `study/<setting>`, `world/<count>`, `gallery/<query or all>`,
+`<condition>-good/<set>/acc@1` and `.../<part>` of the declared label family, `labels/<count>`. `run_key` is empty where no run is
+meant.
 
 A field is a path of keys and indices. `*` adds up over what lies below, `.length` counts, `=word` is 1 where the word
 stands. In an .npz file a field is an array and the number its sum; in a .py file it is a constant.
@@ -14,7 +15,7 @@ stands. In an .npz file a field is an array and the number its sum; in a .py fil
 import pathlib
 from typing import Any
 
-from analysis import few_shot, tables
+from analysis import few_shot, labels, tables
 from analysis import study as studies
 from analysis.comparisons import probability
 from clip_italian import files, journal
@@ -85,6 +86,24 @@ def probes(study: studies.Study) -> dict[str, Entry]:
         entries[f"probe/{name}"] = entry(count, file, f"pictures.{name}")
     for test_set, sizes in content["sets"].items():
         entries |= {f"{test_set}/{name}": entry(count, file, f"sets.{test_set}.{name}") for name, count in sizes.items()}
+    return entries
+
+
+def label_conditions(study: studies.Study) -> dict[str, Entry]:
+    """The declared label family: every difference to good labels, whole and in parts, and how many classes and labels there are."""
+    content, file, entries = study.results("labels"), f"results/{study.profile}/labels.json", {}
+    for index, row in enumerate(content["primary"]):
+        name = f"{row['condition']}-good/{content['set']}/acc@1"
+        words = {"corrected": probability(row["p_holm"]), "effect": row["effect"], "verb": VERBS[row["effect"]]}
+        entries[name] = labels.difference(study, "primary", index).as_json() | words
+        for part in (*labels.PARTS, "relative"):
+            if row[part]:
+                entries[f"{name}/{part}"] = labels.difference(study, "primary", index, part).as_json()
+        entries[f"labels/{row['condition']}/acc@1"] = labels.accuracy(study, row["model"], row["condition"]).as_json()
+    for condition, counts in content["conditions"].items():
+        field = f"conditions.{condition}"
+        entries[f"labels/{condition}/classes"] = entry(counts["classes"], file, f"{field}.classes")
+        entries[f"labels/{condition}/touched"] = entry(counts["touched"]["classes"], file, f"{field}.touched.classes")
     return entries
 
 
@@ -175,5 +194,6 @@ def found(study: studies.Study) -> dict[str, Entry]:
 
 def main() -> None:
     study = studies.load()
-    content = results(study) | comparisons(study) | probes(study) | test_sets(study) | pairs(study) | parameters(study)
+    content = results(study) | comparisons(study) | probes(study) | label_conditions(study) | test_sets(study) | pairs(study)
+    content |= parameters(study)
     files.write_json(tables.TABLES / "numbers.json", content | settings(study) | world() | found(study))

@@ -7,6 +7,7 @@ from analysis import (
     few_shot,
     freeze_length,
     gallery,
+    labels,
     ladder_loss,
     levels,
     numbers,
@@ -22,7 +23,7 @@ from clip_italian import config
 from clip_italian.evaluation import comparisons as tests
 from clip_italian.evaluation.settings import EvaluationSettings
 
-TABLES = (retrieval, zeroshot, levels, probe, comparisons, published, readme_table)
+TABLES = (retrieval, zeroshot, levels, probe, comparisons, labels, published, readme_table)
 FIGURES = (overview, ladder_loss, freeze_length, few_shot, gallery, augmentation_sheet, data_sheet, world_sheet)
 
 

@@ -4,7 +4,7 @@ import pathlib
 from clip_italian import config, files
 from clip_italian.data.parallel import Translations
 from clip_italian.evaluation.settings import EvaluationSettings
-from clip_italian.models import assembly, embedding, probe_embedding
+from clip_italian.models import assembly, embedding, label_embedding, probe_embedding
 from clip_italian.models.embedding import Embedder
 
 
@@ -19,5 +19,7 @@ def main(model: str) -> None:
             loaded = assembly.load(pathlib.Path("models", params.profile, "tuned", model, str(seed)))
             embedder = Embedder(loaded, translate)
             embedding.write(folder / str(seed), embedder, data, tests.retrieval_sets, tests.zeroshot_sets, tests.templates)
+            if model not in tests.english_queries:
+                label_embedding.write(folder / str(seed), embedder, data, tests.label_conditions)
             if model in params.probed:
                 probe_embedding.write(folder / str(seed), embedder, data)

@@ -4,6 +4,7 @@ from clip_italian.data.duplicates import DuplicateSettings
 from clip_italian.data.images import ImageLimits
 from clip_italian.world.download import WorldSettings
 from clip_italian.world.examinations import TestSettings
+from clip_italian.world.labels import LabelSettings
 from clip_italian.world.publish import SourceSettings
 from clip_italian.world.studio import StudioSettings
 
@@ -33,5 +34,5 @@ def world(workers: int = 2) -> WorldSettings:
         wit=source(20, names=4, foreign=5, **ODD), mscoco_it=source(12, captions=5, missing=1, damaged=3),
         conceptual_captions=source(20, **ODD), il_post=source(6, **ODD), english=10, english_singles=0.3,
         sentences=20, parallel=10,
-        tests=tests,
+        tests=tests, labels=LabelSettings(shared=0.039, mistranslated=0.06),
     )  # fmt: skip

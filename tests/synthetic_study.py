@@ -57,6 +57,7 @@ EVALUATION = {
     "retrieval_sets": list(RETRIEVAL_SETS),
     "zeroshot_sets": list(ZEROSHOT_SETS),
     "block": 1024,
+    "label_conditions": ["without_article", "synonym", "duplicate", "mistranslated", "agreement", "machine", "templates"],
     "retrieval_cutoffs": [1, 5, 10],
     "accuracy_cutoffs": [1, 5, 10, 100],
     "single_seed": ["english_clip"],
@@ -174,6 +175,23 @@ def write_probe_pictures(classes: int, stream: int) -> None:
                 arrays.write(path, image=unit(centre[label] + 2 * QUALITY[model] * noise))
 
 
+def write_labels(classes: int) -> None:
+    """Label sets of the headline zero-shot set and every model's embeddings of them: classes 0 and 1 may share a label, and class 2
+    may have a wrong one; all else is no worse than the good labels."""
+    good, spelt = [f"un oggetto {number}" for number in range(classes)], [f"oggetto {number}" for number in range(classes)]
+    duplicate, mistranslated = [good[0], good[0], *good[2:]], [*good[:2], "un errore", *good[3:]]
+    sets = {"good": good, "duplicate": duplicate, "mistranslated": mistranslated, "machine": [*duplicate[:2], *mistranslated[2:]]}
+    sets |= {name: spelt for name in ("without_article", "synonym", "agreement")}
+    files.write_json(pathlib.Path("data", PROFILE, "raw/test/labels.json"), {"sets": sets, "templates": ["{}", "una foto di {}"]})
+    for model in QUALITY:
+        for seed in seeds_of(model):
+            folder = pathlib.Path("embeddings", PROFILE, model, str(seed))
+            (text,) = arrays.read(folder / f"{ZEROSHOT_SETS[0]}.npz", "text")
+            vector = dict(zip([*good, *spelt, "un errore"], [*text, *text, *unit(np.ones((1, WIDTH)))], strict=True))
+            embedded = {name: np.stack([vector[label] for label in labels]) for name, labels in sets.items()}
+            arrays.write(folder / "labels.npz", templates=text, **embedded)
+
+
 def write_runs() -> None:
     """A journal and curves for every run; arms with a frozen phase have two."""
     write_journal(pathlib.Path("runs", PROFILE, "backbones/italian_bert"), "italian_bert", 0, [])
@@ -269,6 +287,7 @@ def write_embeddings(images: int, classes: int) -> None:
     for stream, test_set in enumerate(ZEROSHOT_SETS, start=100):
         write_zeroshot(test_set, images, classes, stream)
     write_probe_pictures(classes, 100)
+    write_labels(classes)
 
 
 def write_all(images: int = 60, classes: int = 20) -> None:

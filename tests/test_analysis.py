@@ -15,7 +15,7 @@ from analysis import study as studies
 from analysis import style, tables
 from clip_italian import config
 from clip_italian.errors import InputError
-from clip_italian.evaluation import arrays, comparisons, metrics, probing, retrieval, zeroshot
+from clip_italian.evaluation import arrays, comparisons, labels, metrics, probing, retrieval, zeroshot
 from clip_italian.evaluation.probing import ProbingSettings
 from clip_italian.evaluation.settings import EvaluationSettings, embeddings_path, grid, items_path
 from stages import analyse
@@ -38,6 +38,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
         retrieval.evaluate(config.params(), settings)
         zeroshot.evaluate(config.params(), settings)
         probing.evaluate(config.params(), settings, config.section(ProbingSettings, "probe"))
+        labels.evaluate(config.params(), settings)
         studies.load.cache_clear()
         analyse.main()
     return folder
@@ -170,6 +171,7 @@ def test_every_figure_and_table_is_written_and_the_same_every_time(
         "zeroshot",
         "levels",
         "comparisons",
+        "labels",
         "published",
         "data_sheet",
         "gallery",
@@ -180,6 +182,7 @@ def test_every_figure_and_table_is_written_and_the_same_every_time(
         "ladder_loss",
         "freeze_length",
         "gallery",
+        "labels",
         "augmentation_sheet",
         "data_sheet",
         "world_sheet",
@@ -278,6 +281,7 @@ def test_the_plan_names_what_the_profile_declares() -> None:
     for endpoint in section["primary_endpoints"]:
         assert f"`{endpoint}`" in plan
     assert f"{section['smallest_effect']} percentage points" in plan
+    assert re.findall(r"^\| `(\w+)` \| `good` \|", plan, re.MULTILINE) == section["label_conditions"]
 
 
 def test_published_numbers_all_have_a_source() -> None:

@@ -14,7 +14,7 @@ from clip_italian.data.images import decode
 from clip_italian.data.parallel import Translations
 from clip_italian.data.preparation import read_pairs, read_test
 from clip_italian.errors import InputError
-from clip_italian.world import download, examinations, publish
+from clip_italian.world import download, examinations, labels, publish
 from clip_italian.world.examinations import PROBE, RETRIEVAL, ZEROSHOT
 from clip_italian.world.levels import HELD_OUT_PAIRS
 from clip_italian.world.scene import from_json
@@ -49,7 +49,7 @@ def test_the_files_do_not_depend_on_the_number_of_workers(raw, tmp_path):
 
 def test_no_two_streams_of_scenes_share_a_purpose():
     purposes = [*publish.PURPOSES.values(), *RETRIEVAL.values(), *ZEROSHOT.values(), *PROBE.values()]
-    purposes += [download.ENGLISH_PURPOSE, download.PARALLEL_PURPOSE, examinations.GALLERY_PURPOSE]
+    purposes += [download.ENGLISH_PURPOSE, download.PARALLEL_PURPOSE, examinations.GALLERY_PURPOSE, labels.PURPOSE]
     assert len(set(purposes)) == len(purposes)
 
 

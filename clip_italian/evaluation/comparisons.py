@@ -73,16 +73,17 @@ def compare(
         own = samples[:, start : start + len(seeds)]
         start += len(seeds)
         row = {"first": first, "second": second, "endpoint": endpoint, "p": float(value)}
-        row |= _sizes([str(max(pair)) for pair in seeds], block.sum(axis=0) / counts.sum(), own, settings)
+        row |= sizes([str(max(pair)) for pair in seeds], block.sum(axis=0) / counts.sum(), own, settings)
         if endpoint.rpartition("/")[2].startswith("acc@"):
-            row["mcnemar"] = {str(max(pair)): _mcnemar(column) for pair, column in zip(seeds, block.T, strict=True)}
+            row["mcnemar"] = {str(max(pair)): mcnemar_of(column) for pair, column in zip(seeds, block.T, strict=True)}
         rows.append(row)
     return rows
 
 
-def _sizes(
+def sizes(
     seeds: list[str], differences: np.ndarray, samples: np.ndarray, settings: EvaluationSettings
 ) -> dict[str, Any]:
+    """The part of a row that says how large a difference is, from each seed's and from its resamples."""
     both = statistics.interval(statistics.over_seeds(samples, (settings.seed, STREAM, 2)), settings.confidence)
     return {
         "difference": _rounded(differences.mean()),
@@ -103,7 +104,8 @@ def effect(interval: np.ndarray, smallest: float) -> str:
     return "within" if -smallest <= low and high <= smallest else "unclear"
 
 
-def _mcnemar(difference: np.ndarray) -> dict[str, int | float]:
+def mcnemar_of(difference: np.ndarray) -> dict[str, int | float]:
+    """McNemar's test on differences of hits, each -1, 0 or 1."""
     only_first, only_second = int((difference > 0).sum()), int((difference < 0).sum())
     return {"only_first": only_first, "only_second": only_second, "p": statistics.mcnemar(only_first, only_second)}
 

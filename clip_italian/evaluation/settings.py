@@ -19,6 +19,7 @@ class EvaluationSettings(Settings):
     zeroshot_sets: list[str] = pydantic.Field(min_length=1)  # the first is the headline
     templates: list[str] = pydantic.Field(min_length=1)  # `{}` stands for a class's label with its article
     block: int = pydantic.Field(gt=0)  # queries scored at once; bounds memory, changes no number
+    label_conditions: list[str]  # label sets of raw/test/labels.json, or `templates`, each compared with the set `good`
     retrieval_cutoffs: list[pydantic.PositiveInt]  # k of MRR@k and recall@k
     accuracy_cutoffs: list[pydantic.PositiveInt]  # k of acc@k
     single_seed: list[str]  # models without seeds of their own, stored under seed 0
@@ -38,6 +39,12 @@ def grid(params: Params, single_seed: list[str]) -> dict[str, list[int]]:
     """The seeds of every model, arms first; a model without seeds of its own has seed 0 alone."""
     models = [*params.arms, *params.baselines]
     return {model: [ONLY_SEED] if model in single_seed else params.seeds for model in models}
+
+
+def asked_in_italian(params: Params, settings: EvaluationSettings) -> dict[str, list[int]]:
+    """Those of the grid that see Italian texts as they are."""
+    everyone = grid(params, settings.single_seed)
+    return {model: seeds for model, seeds in everyone.items() if model not in settings.english_queries}
 
 
 def embeddings_path(profile: str, model: str, seed: int, test_set: str) -> pathlib.Path:

@@ -9,9 +9,10 @@ from typing import Any, Literal
 from clip_italian import files
 from clip_italian.config import Settings
 from clip_italian.data.archive import add
-from clip_italian.world import captions, corpus, english, examinations, publish, studio
+from clip_italian.world import captions, corpus, english, examinations, labels, publish, studio
 from clip_italian.world.compose import compose, compose_single
 from clip_italian.world.examinations import PROBE, RETRIEVAL, ZEROSHOT, TestSettings
+from clip_italian.world.labels import LabelSettings
 from clip_italian.world.publish import SourceSettings
 from clip_italian.world.statements import COLOURS, NOUNS, Statement
 from clip_italian.world.studio import Picture, StudioSettings, Task, rng_of, tasks
@@ -38,6 +39,7 @@ class WorldSettings(Settings):
     sentences: int  # of Italian, for the Italian BERT
     parallel: int  # English sentences with their Italian, for the distilled baseline
     tests: TestSettings
+    labels: LabelSettings
 
 
 def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
@@ -62,6 +64,7 @@ def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
             in_english |= publish.in_english(name, settings.seed, getattr(settings, name), drawn)
     _write_lines(raw / "text/translations.tsv", [f"{said}\t{italian}" for italian, said in in_english.items()])
     files.write_json(raw / "test/classes.json", examinations.classes())
+    files.write_json(raw / "test/labels.json", labels.content(settings.seed, settings.labels))
     files.write_json(raw / "test/gallery.json", examinations.gallery(retrieval_scenes["retrieval-seen"]))
     return report
 
