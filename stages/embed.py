@@ -2,8 +2,9 @@
 import pathlib
 
 from clip_italian import config, files
+from clip_italian.evaluation import associations
 from clip_italian.evaluation.settings import EvaluationSettings
-from clip_italian.models import assembly, embedding
+from clip_italian.models import assembly, embedding, probes
 
 
 def main(model: str) -> None:
@@ -15,3 +16,4 @@ def main(model: str) -> None:
         for seed in seeds:
             loaded = assembly.load(pathlib.Path("models", params.profile, "tuned", model, str(seed)))
             embedding.write(folder / str(seed), loaded, data, tests.retrieval_sets, tests.zeroshot_sets, tests.templates)
+            probes.write(folder / str(seed), loaded, data, tests.errors.drawn, associations.vocabulary(tests.errors.associations))

@@ -1,0 +1,38 @@
+"""What the error analysis asks of a model, as files: embeddings of the contrasts and of single words."""
+
+import pathlib
+
+import numpy as np
+from jaxtyping import Float
+
+from clip_italian import files
+from clip_italian.data import shards
+from clip_italian.models.assembly import Model
+from clip_italian.models.embedding import Embedder
+
+CONTRASTS, WORDS = "contrasts", "words"
+SIDES = ("true", "false")
+
+
+def write(folder: pathlib.Path, model: Model, data: pathlib.Path, drawn: bool, words: list[str]) -> None:
+    """Writes `contrasts.npz`, where the test sets are drawn, and `words.npz`; `data` is the profile's folder.
+
+    Keys of the first: `image`, and `true` and `false`, the captions of each picture; of the second: `text`, a row each word.
+    """
+    embedder, entries = Embedder(model), files.read_json(data / "raw" / "test" / CONTRASTS / "contrasts.json") if drawn else []
+    texts = sorted({*words, *(entry[side] for entry in entries for side in SIDES)})
+    row = dict(zip(texts, embedder.texts(texts), strict=True))  # equal texts have one row, so that a tie is exact
+    _save(folder / f"{WORDS}.npz", text=_rows(row, words))
+    if drawn:
+        pictures = shards.open_shards(data / "shards" / f"test-{CONTRASTS}")
+        captions = {side: _rows(row, [entry[side] for entry in entries]) for side in SIDES}
+        _save(folder / f"{CONTRASTS}.npz", image=embedder.images(pictures.all_pixels()), **captions)
+
+
+def _rows(row: dict[str, np.ndarray], texts: list[str]) -> Float[np.ndarray, "n p"]:
+    return np.stack([row[text] for text in texts])
+
+
+def _save(path: pathlib.Path, **arrays: np.ndarray) -> None:
+    with files.replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
