@@ -4,7 +4,7 @@
 
 Names: `<model>/<set>/<metric>` (with `interval`), `<first>-<second>/<set>/<metric>` (with `interval`, `p`, `corrected`,
 `effect`, `verb`), `<set>/<count>`, `data/<count>`, `<arm>/<parameter>`, `primary/<effect>`, `study/<setting>`,
-`world/<count>`, `gallery/<query or all>`. `run_key` is empty where no run is meant.
+`world/<count>`, `gallery/<query or all>`, and those of analysis/error_numbers.py. `run_key` is empty where no run is meant.
 
 A field is a path of keys and indices. `*` adds up over what lies below, `.length` counts, `=word` is 1 where the word
 stands. In an .npz file a field is an array and the number its sum; in a .py file it is a constant.
@@ -13,9 +13,9 @@ stands. In an .npz file a field is an array and the number its sum; in a .py fil
 import pathlib
 from typing import Any
 
+from analysis import error_numbers, tables
 from analysis import study as studies
-from analysis import tables
-from analysis.comparisons import probability
+from analysis.comparisons import VERBS, difference, probability
 from clip_italian import files, journal
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation import settings as evaluation
@@ -23,8 +23,6 @@ from clip_italian.world import levels, statements
 
 Entry = dict[str, Any]
 
-# What the sentences say of a difference, by where its interval lies against the smallest effect of interest.
-VERBS = {"above": "raises", "below": "lowers", "within": "hardly changes", "unclear": "has no clear effect on"}
 SETTINGS = ("resamples", "permutations", "confidence", "smallest_effect")
 
 
@@ -51,10 +49,7 @@ def comparisons(study: studies.Study) -> dict[str, Entry]:
     file = f"results/{study.profile}/comparisons.json"
     for family, corrected in (("exploratory", "q"), ("primary", "p_holm")):
         for index, row in enumerate(study.results("comparisons")[family]):
-            low, high = row["interval"]
-            key = f"{study.run_key(row['first'])}-{study.run_key(row['second'])}"
-            field = f"{family}.{index}.difference"
-            number = studies.Number(row["difference"], low, high, row["seeds"], file, field, key)
+            number = difference(study, file, f"{family}.{index}.difference", row)
             words = {"p": probability(row["p"]), "corrected": probability(row[corrected]), "effect": row["effect"]}
             words["verb"] = VERBS[row["effect"]]
             entries[f"{row['first']}-{row['second']}/{row['endpoint']}"] = number.as_json() | words
@@ -153,4 +148,5 @@ def found(study: studies.Study) -> dict[str, Entry]:
 def main() -> None:
     study = studies.load()
     content = results(study) | comparisons(study) | test_sets(study) | pairs(study) | parameters(study)
-    files.write_json(tables.TABLES / "numbers.json", content | settings(study) | world() | found(study))
+    content |= settings(study) | world() | found(study) | error_numbers.entries(study)
+    files.write_json(tables.TABLES / "numbers.json", content)

@@ -2,12 +2,16 @@
 
 from analysis import (
     augmentation_sheet,
+    caption_length,
     comparisons,
+    confusion,
+    contrasts,
     data_sheet,
     freeze_length,
     gallery,
     ladder_loss,
     levels,
+    mistakes,
     numbers,
     overview,
     published,
@@ -21,10 +25,11 @@ from clip_italian.evaluation import comparisons as tests
 from clip_italian.evaluation.settings import EvaluationSettings
 
 TABLES = (retrieval, zeroshot, levels, comparisons, published, readme_table)
+ERRORS = (contrasts, confusion, caption_length, mistakes)
 FIGURES = (overview, ladder_loss, freeze_length, gallery, augmentation_sheet, data_sheet, world_sheet)
 
 
 def main() -> None:
     tests.evaluate(config.params(), config.section(EvaluationSettings, "evaluation"))
-    for script in (*TABLES, *FIGURES, numbers):  # numbers last: it reads the gallery's table
+    for script in (*TABLES, *FIGURES, *ERRORS, numbers):  # numbers last: it reads the gallery's table
         script.main()

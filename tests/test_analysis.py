@@ -15,7 +15,7 @@ from analysis import study as studies
 from analysis import style, tables
 from clip_italian import config
 from clip_italian.errors import InputError
-from clip_italian.evaluation import arrays, comparisons, metrics, retrieval, zeroshot
+from clip_italian.evaluation import arrays, comparisons, errors, metrics, retrieval, zeroshot
 from clip_italian.evaluation.settings import EvaluationSettings, embeddings_path, grid, items_path
 from stages import analyse
 from tests import synthetic_study
@@ -36,6 +36,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
         settings = config.section(EvaluationSettings, "evaluation")
         retrieval.evaluate(config.params(), settings)
         zeroshot.evaluate(config.params(), settings)
+        errors.evaluate(config.params(), settings)
         studies.load.cache_clear()
         analyse.main()
     return folder
@@ -171,6 +172,8 @@ def test_every_figure_and_table_is_written_and_the_same_every_time(
         "published",
         "data_sheet",
         "gallery",
+        "contrasts",
+        "mistakes",
     ):
         assert {f"{name}.json", f"{name}.tex"} <= set(first)
     for name in (
@@ -181,6 +184,9 @@ def test_every_figure_and_table_is_written_and_the_same_every_time(
         "augmentation_sheet",
         "data_sheet",
         "world_sheet",
+        "contrasts",
+        "confusion",
+        "caption_length",
     ):
         assert {f"{name}.svg", f"{name}.png"} <= set(first)
     analyse.main()

@@ -47,7 +47,9 @@ def test_the_statements_differ_in_what_the_kind_is_named_after(kind):
 
 def test_a_swap_has_the_same_words_for_colours_and_things():
     for one in MADE["swap"]:
-        colours, nouns = ([[thing[name] for thing in things(statement)] for statement in one.statements] for name in ("colour", "noun"))
+        colours, nouns = (
+            [[thing[name] for thing in things(statement)] for statement in one.statements] for name in ("colour", "noun")
+        )
         assert nouns[0] == nouns[1] and colours[0] == colours[1][::-1] and colours[0][0] != colours[0][1]
 
 

@@ -11,7 +11,7 @@ import typst
 from analysis import study as studies
 from clip_italian import config
 from clip_italian.errors import InputError
-from clip_italian.evaluation import retrieval, zeroshot
+from clip_italian.evaluation import errors, retrieval, zeroshot
 from clip_italian.evaluation.settings import EvaluationSettings
 from stages import analyse, paper
 from tests import synthetic_study
@@ -75,6 +75,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
         settings = config.section(EvaluationSettings, "evaluation")
         retrieval.evaluate(config.params(), settings)
         zeroshot.evaluate(config.params(), settings)
+        errors.evaluate(config.params(), settings)
         studies.load.cache_clear()
         analyse.main()
         studies.load.cache_clear()

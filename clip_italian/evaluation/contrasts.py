@@ -1,7 +1,7 @@
 """The true caption against the false one, picture by picture, on saved embeddings of the test set `contrasts`.
 
-A picture is right where its true caption scores higher than its false one; a tie is wrong. Chance is one half. The two pictures of a
-contrast have the same two captions and are resampled together (clip_italian/world/contrasts.py).
+A picture is right where its true caption scores higher than its false one; a tie is wrong. Chance is one half. The two pictures
+of a contrast have the same two captions and are resampled together (clip_italian/world/contrasts.py).
 """
 
 import dataclasses

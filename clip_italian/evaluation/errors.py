@@ -65,16 +65,21 @@ def _associations(params: Params, settings: EvaluationSettings) -> dict[str, Any
     for model, seeds in grid(params, settings.single_seed).items():
         vectors = {seed: _words(params.profile, model, seed, len(words)) for seed in seeds}
         for name, lists in chosen.items():
-            found = {
-                seed: associations.measure(lists, words, rows, settings.permutations, settings.seed) for seed, rows in vectors.items()
-            }
-            result[name]["models"][model] = {
-                "seeds": {
-                    str(seed): {key: round(value, summary.DIGITS) for key, value in vars(one).items()} for seed, one in found.items()
-                },
-                "mean": round(float(np.mean([one.effect for one in found.values()])), summary.DIGITS),
-            }
+            result[name]["models"][model] = _association(lists, words, vectors, settings)
     return result
+
+
+def _association(
+    lists: associations.Association, words: list[str], vectors: dict[int, np.ndarray], settings: EvaluationSettings
+) -> dict[str, Any]:
+    found = {
+        str(seed): vars(associations.measure(lists, words, rows, settings.permutations, settings.seed))
+        for seed, rows in vectors.items()
+    }
+    return {
+        "seeds": {seed: {name: round(value, summary.DIGITS) for name, value in one.items()} for seed, one in found.items()},
+        "mean": round(float(np.mean([one["effect"] for one in found.values()])), summary.DIGITS),
+    }
 
 
 def _words(profile: str, model: str, seed: int, count: int) -> np.ndarray:

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from clip_italian import files
 from clip_italian.config import Params
@@ -15,6 +15,7 @@ from clip_italian.world.near_misses import DIFFERENCES, difference
 from clip_italian.world.scene import Scene, from_json
 
 OUTCOMES = ("true", *DIFFERENCES, "elsewhere")  # of the picture that comes first
+NEAR_MISS = "near_miss"  # any of DIFFERENCES
 
 
 def by_length(params: Params, settings: EvaluationSettings) -> Family:
@@ -73,7 +74,7 @@ def near_misses(params: Params, settings: EvaluationSettings) -> Family:
             ]
             gains.setdefault(model, {})[seed] = _columns(outcomes)
     _, unit = np.unique(kin[truth.owner[asked]], axis=0, return_inverse=True)
-    return Family(OUTCOMES, np.full(len(asked), "all"), unit.ravel(), gains)
+    return Family((*OUTCOMES, NEAR_MISS), np.full(len(asked), "all"), unit.ravel(), gains)
 
 
 def read_scenes(profile: str, test_set: str) -> list[Scene]:
@@ -87,7 +88,8 @@ def _instead(scenes: list[Scene], own: int, found: int) -> str:
     return difference(one, other) if (one.purpose, one.index) == (other.purpose, other.index) else "elsewhere"
 
 
-def _columns(outcomes: list[str]) -> Float[np.ndarray, "n outcomes"]:
-    place = {name: number for number, name in enumerate(OUTCOMES)}
-    numbers: Int[np.ndarray, " n"] = np.array([place[outcome] for outcome in outcomes])
-    return np.eye(len(OUTCOMES))[numbers]
+def _columns(outcomes: list[str]) -> Float[np.ndarray, "n columns"]:
+    """A column each outcome, and one for all near misses together."""
+    found = np.array(outcomes)
+    columns = [found == outcome for outcome in OUTCOMES]
+    return np.stack([*columns, np.isin(found, DIFFERENCES)], axis=1).astype(np.float64)

@@ -62,7 +62,8 @@ def predict(params: Params, settings: EvaluationSettings, classes: Classes) -> P
     predicted: Predicted = {}
     for model, seeds in grid(params, settings.single_seed).items():
         for seed in seeds:
-            image, text = arrays.read_embeddings(embeddings_path(params.profile, model, seed, test_set), len(classes.shown), None)
+            path = embeddings_path(params.profile, model, seed, test_set)
+            image, text = arrays.read_embeddings(path, len(classes.shown), None)
             (rank,) = arrays.read(items_path(params.profile, PROTOCOL, model, seed, test_set), "rank")
             predicted.setdefault(model, {})[seed] = first_class(image, text, classes.shown, rank)
     return predicted
@@ -77,7 +78,8 @@ def families(classes: Classes, predicted: Predicted) -> dict[str, Family]:
         group = np.array([names[number] for number in order])
         gains = _map(lambda one, part=part: _right(classes, part, one), predicted)
         found[part] = Family(("acc@1", part), group, unit, gains)
-    return found | {"naming": Family(OUTCOMES, np.full(len(unit), "all"), unit, _map(lambda one: _outcomes(classes, one), predicted))}
+    outcomes = _map(lambda one: _outcomes(classes, one), predicted)
+    return found | {"naming": Family(OUTCOMES, np.full(len(unit), "all"), unit, outcomes)}
 
 
 def _map(function: Any, predicted: Predicted) -> dict[str, dict[int, np.ndarray]]:
@@ -97,14 +99,14 @@ def _outcomes(classes: Classes, one: Int[np.ndarray, " n"]) -> Float[np.ndarray,
 def write_items(profile: str, classes: Classes, predicted: Predicted) -> None:
     """Writes results/<profile>/items/errors/<model>.npz.
 
-    `noun` and `colour` [true, taken for] count pictures, all seeds together; `class` are the numbers of the classes that have
+    `noun` and `colour` [true, taken for] count pictures, all seeds together; `classes` are the numbers of the classes that have
     pictures, `acc` how often these are named right.
     """
     folder = summary.results_path(profile, PROTOCOL).parent / "items" / "errors"
     for model, seeds in predicted.items():
-        matrices = {part: sum(confusion(classes, part, one) for one in seeds.values()) for part in classes.names}
+        noun, colour = (np.sum([confusion(classes, part, one) for one in seeds.values()], axis=0) for part in ("noun", "colour"))
         number, acc = class_accuracy(classes, list(seeds.values()))
-        arrays.write(folder / f"{model}.npz", **matrices, **{"class": number}, acc=acc)
+        arrays.write(folder / f"{model}.npz", noun=noun, colour=colour, classes=number, acc=acc)
 
 
 def confusion(classes: Classes, part: str, one: Int[np.ndarray, " n"]) -> Int[np.ndarray, "k k"]:

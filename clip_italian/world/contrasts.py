@@ -200,11 +200,12 @@ def _showing(true: Statement, false: Statement, size: str, seed: int, number: in
 
 def mirrored(scene: Scene) -> Scene:
     """What is true of the scene's mirror image; its number as a variant is 1."""
+    boxes = [
+        (round(1 - right, 4), top, round(1 - left, 4), bottom)
+        for left, top, right, bottom in (thing.box for thing in scene.things)
+    ]
     things = tuple(
-        dataclasses.replace(
-            thing, box=(round(1 - thing.box[2], 4), thing.box[1], round(1 - thing.box[0], 4), thing.box[3]), mirrored=not thing.mirrored
-        )
-        for thing in scene.things
+        dataclasses.replace(thing, box=box, mirrored=not thing.mirrored) for thing, box in zip(scene.things, boxes, strict=True)
     )
     groups = scene.groups[::-1] if scene.relation == "sinistra" else scene.groups
     return dataclasses.replace(scene, things=things, groups=groups, variant=1)

@@ -95,9 +95,9 @@ def write_retrieval(folder: pathlib.Path, name: str, seed: int, drawn: list[list
     truth = truth_matrix(statements, scenes)
     if not truth[np.arange(len(owner)), owner].all():
         raise ValueError(f"{name}: a caption is not true of its own picture")
-    pictures = [shot[1] for shot in shots]
-    write_pictures(folder, pictures)
-    write_captions(folder, pictures, [caption for shot in shots for caption in shot[3]], owner)
+    drawn_pictures = [shot[1] for shot in shots]
+    write_pictures(folder, drawn_pictures)
+    write_captions(folder, drawn_pictures, [caption for shot in shots for caption in shot[3]], owner)
     write_scenes(folder, scenes)
     starts, pictures = _compressed_rows(truth)
     near_miss = np.array([scene.variant > 0 for scene in scenes])

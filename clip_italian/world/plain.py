@@ -1,4 +1,4 @@
-"""Statements in the plainest Italian: one wording each, so that two statements that differ in one thing differ in its words alone."""
+"""Statements in the plainest Italian, one wording each: where two statements differ in one thing, so do their captions."""
 
 from clip_italian.world.captions import mirror
 from clip_italian.world.grammar import Words, coordinate, join, noun_phrase, prepose
