@@ -33,10 +33,10 @@ def figure(results: Results, metric: str) -> Figure:
     ends = [studies.POINTS * numbers[lengths[-1]].value for numbers in results.values()]
     for model, height in zip(results, style.spread(ends, 8.0), strict=True):
         colour = style.colour_of(model)
-        axes.text(len(lengths) - 0.75, max(height, 0.0), style.label_of(model), color=colour, fontsize=6.3, va="center")
+        axes.text(len(lengths) - 0.75, height, style.label_of(model), color=colour, fontsize=6.3, va="center")
     axes.set_xticks(range(len(lengths)), lengths)
     axes.set_xlim(-0.3, len(lengths) + 0.6)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(bottom=-6)  # room for the name of a model that finds nothing
     axes.set_xlabel("words of the caption")
     axes.set_ylabel(f"{metric} (%)")
     axes.grid(axis="y")

@@ -13,7 +13,7 @@ LABELS = {
     "colour": "colour",
     "swap": "colours swapped",
     "count_to_three": "count, 1 to 3",
-    "count_four": "count, 4 or fewer",
+    "count_four": "count, 4 against fewer",
     "count_beyond": "count, 4 to 6",
     "relation": "relation",
     "left_right": "left or right",

@@ -61,6 +61,8 @@ def _told(study: studies.Study, content: dict[str, Any]) -> dict[str, Entry]:
     found = {}
     for model, told in content["told"].items():
         for part in ("noun", "colour"):
+            if not told[part]:  # nothing was ever confused
+                continue
             first = told[part][0]
             found[f"told/{model}/{part}"] = {
                 "shown": first["true"],

@@ -143,7 +143,7 @@ def _commonest(classes: Classes, part: str, several: list[Int[np.ndarray, " n"]]
     matrix = np.sum([confusion(classes, part, one) for one in several], axis=0)
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     np.fill_diagonal(shares, 0)
-    best = np.argsort(-shares, axis=None, kind="stable")[:TOLD]
+    best = np.argsort(-shares, axis=None, kind="stable")[: min(TOLD, np.count_nonzero(shares))]
     rows, columns = np.unravel_index(best, shares.shape)
     names = classes.names[part]
     return [
