@@ -12,6 +12,7 @@ from clip_italian import files
 from clip_italian.data.preparation import read_test
 from clip_italian.world import contrasts
 from clip_italian.world.captions import mirror
+from clip_italian.world.compose import COUNTS, PAIRED_COUNTS
 from clip_italian.world.contrasts import KINDS, contrast, mirrored
 from clip_italian.world.levels import HELD_OUT_PAIRS, HELD_OUT_TRIPLES
 from clip_italian.world.plain import plain
@@ -124,3 +125,7 @@ def test_the_files_say_of_each_picture_what_is_true_and_what_is_false(tmp_path):
         side = one.captions.index(entry["true"])
         assert (entry["kind"], entry["detail"], entry["false"]) == (one.kind, one.detail, one.captions[1 - side])
         assert example.captions == [entry["true"]] and holds(one.statements[side], scene)
+
+
+def test_no_training_scene_has_five_or_six_of_a_thing():
+    assert max(*COUNTS, *PAIRED_COUNTS) == 4
