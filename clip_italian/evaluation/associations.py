@@ -10,6 +10,7 @@ A test finds what the vectors hold, whatever put it there, grammatical gender to
 
 import dataclasses
 import difflib
+import functools
 import itertools
 import math
 import pathlib
@@ -104,11 +105,13 @@ def permuted(associations: Float[np.ndarray, " targets"], permutations: int, see
     return Found(float(observed / spread), float(one), float(two))
 
 
+@functools.lru_cache(maxsize=8)  # every model and seed meets the same partitions
 def _all(size: int) -> Bool[np.ndarray, "partitions size"]:
     """Every way to take half of the words."""
     return _taken(list(itertools.combinations(range(size), size // 2)), size)
 
 
+@functools.lru_cache(maxsize=8)
 def _some(size: int, count: int, seed: int) -> Bool[np.ndarray, "partitions size"]:
     rng = np.random.default_rng([seed, 5])
     return _taken([rng.permutation(size)[: size // 2] for _ in range(count)], size)
