@@ -58,6 +58,9 @@ class Difference:
     mirrored: bool = False  # the second picture is the first one's mirror image
 
 
+Draw = Callable[[np.random.Generator], Difference]
+
+
 def _other(rng: np.random.Generator, options: Sequence[str], *taken: str) -> str:
     return pick(rng, [option for option in options if option not in taken])
 
@@ -99,47 +102,45 @@ def _swap(rng: np.random.Generator) -> Difference:
             return Difference((Statement((first, second)), Statement(others)))
 
 
-def _counts(*options: tuple[int, int]) -> Callable[[np.random.Generator], Difference]:
+def _count(low: int, high: int) -> Draw:
     def draw(rng: np.random.Generator) -> Difference:
         """due gatti; tre gatti."""
-        noun, (low, high) = pick(rng, CLASS_NOUNS), pick(rng, options)
+        noun = pick(rng, CLASS_NOUNS)
         fewer, more = (Statement((Phrase(noun, count=count),)) for count in (low, high))
         return Difference((fewer, more), f"{low}-{high}", "piccolo", sides=1 if low == 1 else 2)
 
     return draw
 
 
-RELATIONS = (("su", "sotto"), ("su", "dentro"), ("su", "accanto"), ("sotto", "accanto"), ("dentro", "accanto"))
+def _relation(*relations: str) -> Draw:
+    def draw(rng: np.random.Generator) -> Difference:
+        """un gatto su un tavolo; un gatto sotto un tavolo."""
+        firsts, seconds = ([noun for noun in CLASS_NOUNS if all(noun in ROLES[one][side] for one in relations)] for side in (0, 1))
+        while True:
+            first, second = pick(rng, firsts), pick(rng, seconds)
+            if first != second and all(allowed_triple("seen", first, relation, second) for relation in relations):
+                one, other = (Statement((Phrase(first), Phrase(second)), relation) for relation in relations)
+                return Difference((one, other), "-".join(relations))
+
+    return draw
 
 
-def _relation(rng: np.random.Generator) -> Difference:
-    """un gatto su un tavolo; un gatto sotto un tavolo."""
-    relations = pick(rng, RELATIONS)
-    firsts, seconds = ([noun for noun in CLASS_NOUNS if all(noun in ROLES[one][side] for one in relations)] for side in (0, 1))
-    while True:
-        first, second = pick(rng, firsts), pick(rng, seconds)
-        if first != second and all(allowed_triple("seen", first, relation, second) for relation in relations):
-            phrases = (Phrase(first), Phrase(second))
-            return Difference((Statement(phrases, relations[0]), Statement(phrases, relations[1])), "-".join(relations))
-
-
-def _left_right(rng: np.random.Generator) -> Difference:
-    """un gatto a sinistra di una sedia; un gatto a destra di una sedia. Or: un gatto a sinistra; un gatto a destra."""
+def _beside(rng: np.random.Generator) -> Difference:
+    """un gatto a sinistra di una sedia; un gatto a destra di una sedia."""
     first = Phrase(pick(rng, CLASS_NOUNS))
-    if rng.random() < 0.5:
-        both = Statement((first,), position="sinistra"), Statement((first,), position="destra")
-        return Difference(both, "in the picture", mirrored=True)
     second = Phrase(_other(rng, CLASS_NOUNS, first.noun))
     both = Statement((first, second), "sinistra"), Statement((second, first), "sinistra")
     return Difference(both, "of another thing", mirrored=True)
 
 
-def _position(rng: np.random.Generator) -> Difference:
-    """una mela in alto; una mela in basso."""
-    positions = pick(rng, (("alto", "basso"), ("alto", "centro"), ("basso", "centro")))
-    phrases = (Phrase(pick(rng, CLASS_NOUNS)),)
-    both = Statement(phrases, position=positions[0]), Statement(phrases, position=positions[1])
-    return Difference(both, "-".join(positions))
+def _position(*positions: str, detail: str = "") -> Draw:
+    def draw(rng: np.random.Generator) -> Difference:
+        """una mela in alto; una mela in basso."""
+        phrases = (Phrase(pick(rng, CLASS_NOUNS)),)
+        one, other = (Statement(phrases, position=position) for position in positions)
+        return Difference((one, other), detail or "-".join(positions), mirrored=positions == ("sinistra", "destra"))
+
+    return draw
 
 
 def _size(rng: np.random.Generator) -> Difference:
@@ -148,19 +149,22 @@ def _size(rng: np.random.Generator) -> Difference:
     return Difference((Statement((Phrase(noun, size="piccolo"),)), Statement((Phrase(noun, size="grande"),))))
 
 
-# Kind -> how its two statements are drawn; the order is that of files, figures and tables.
-KINDS: dict[str, Callable[[np.random.Generator], Difference]] = {
-    "noun": _noun,
-    "colour": _colour,
-    "swap": _swap,  # the same two colours on the wrong things
-    "count_to_three": _counts((1, 2), (1, 3), (2, 3), (2, 3)),
-    "count_four": _counts((1, 4), (2, 4), (3, 4)),
-    "count_beyond": _counts((4, 5), (4, 6), (5, 6)),
-    "relation": _relation,
-    "left_right": _left_right,
-    "position": _position,
-    "size": _size,
-}
+# Kind -> how its two statements are drawn, the ways taking turns; the order is that of files, figures and tables.
+KINDS: dict[str, tuple[Draw, ...]] = {
+    "noun": (_noun,),
+    "colour": (_colour,),
+    "swap": (_swap,),  # the same two colours on the wrong things
+    "count_to_three": (_count(2, 3), _count(1, 2), _count(2, 3), _count(1, 3)),
+    "count_four": (_count(3, 4), _count(2, 4), _count(1, 4)),
+    "count_beyond": (_count(5, 6), _count(4, 5), _count(4, 6)),
+    "relation": (
+        _relation("su", "sotto"), _relation("su", "dentro"), _relation("su", "accanto"), _relation("sotto", "accanto"),
+        _relation("dentro", "accanto"),
+    ),
+    "left_right": (_beside, _position("sinistra", "destra", detail="in the picture")),
+    "position": (_position("alto", "basso"), _position("alto", "centro"), _position("basso", "centro")),
+    "size": (_size,),
+}  # fmt: skip
 PURPOSES = {kind: FIRST_PURPOSE + number for number, kind in enumerate(KINDS)}
 
 
@@ -168,7 +172,7 @@ def contrast(kind: str, number: int, seed: int) -> Contrast:
     """The contrast of that kind and number, a pure function of its arguments."""
     rng = np.random.default_rng([seed, PURPOSES[kind], number, 4])
     while True:  # until there is room for what was drawn
-        drawn = KINDS[kind](rng)
+        drawn = KINDS[kind][number % len(KINDS[kind])](rng)
         scenes = _scenes(drawn, seed, number, PURPOSES[kind])
         if scenes is not None:
             first, second = drawn.statements
