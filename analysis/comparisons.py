@@ -15,34 +15,35 @@ HOLM = "p (Holm): corrected over this declared family."
 BH = "Exploratory; q: Benjamini and Hochberg over all of these."
 
 
+# What the sentences say of a difference, by where its interval lies against the smallest effect of interest.
+VERBS = {"above": "raises", "below": "lowers", "within": "hardly changes", "unclear": "has no clear effect on"}
+
+
 def probability(p: float) -> str:
     """A p-value as it is printed."""
     return f"{p:.3f}" if p >= 0.001 else "<0.001"
 
 
-def row(study: studies.Study, family: str, index: int, entry: dict[str, Any], corrected: str) -> tables.Row:
-    """One comparison: endpoint, difference with interval, p, corrected p, and what it means for the smallest effect."""
+def difference(study: studies.Study, file: str, field: str, entry: dict[str, Any]) -> studies.Number:
+    """The difference of a comparison, which lies in that file at that field."""
     low, high = entry["interval"]
     key = f"{study.run_key(entry['first'])}-{study.run_key(entry['second'])}"
-    difference = studies.Number(
-        entry["difference"],
-        low,
-        high,
-        entry["seeds"],
-        f"results/{study.profile}/comparisons.json",
-        f"{family}.{index}.difference",
-        key,
-    )
+    return studies.Number(entry["difference"], low, high, entry["seeds"], file, field, key)
+
+
+def row(study: studies.Study, family: str, index: int, entry: dict[str, Any], corrected: str) -> tables.Row:
+    """One comparison: endpoint, difference with interval, p, corrected p, and what it means for the smallest effect."""
+    number = difference(study, f"results/{study.profile}/comparisons.json", f"{family}.{index}.difference", entry)
     test_set, _, metric = entry["endpoint"].partition("/")
     name = heading(metric) if "/" in metric else studies.endpoint_label(metric)
     cells = [
         tables.cell(f"{test_set} {name}"),
-        difference.as_json(),
+        number.as_json(),
         tables.cell(probability(entry["p"])),
         tables.cell(probability(entry[corrected])),
         tables.cell(entry["effect"]),
     ]
-    return tables.Row(f"{style.label_of(entry['first'])} − {style.label_of(entry['second'])}", cells, key)
+    return tables.Row(f"{style.label_of(entry['first'])} − {style.label_of(entry['second'])}", cells, number.run_key)
 
 
 def main() -> None:

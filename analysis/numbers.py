@@ -5,8 +5,8 @@
 Names: `<model>/<set>/<metric>` (with `interval`), `<first>-<second>/<set>/<metric>` (with `interval`, `p`, `corrected`,
 `effect`, `verb`), `<model>/<set>/<shots>-shot` (with `interval`), `<set>/<count>`, `data/<count>`, `probe/<count>`,
 `<arm>/<parameter>`, `primary/<effect>`, `study/<setting>`, `world/<count>`, `gallery/<query or all>`,
-`<condition>-good/<set>/acc@1` and `.../<part>` of the declared label family, `labels/<count>`. `run_key` is empty where no run is
-meant.
+`<condition>-good/<set>/acc@1` and `.../<part>` of the declared label family, `labels/<count>`, and those of
+analysis/error_numbers.py. `run_key` is empty where no run is meant.
 
 A field is a path of keys and indices. `*` adds up over what lies below, `.length` counts, `=word` is 1 where the word
 stands. In an .npz file a field is an array and the number its sum; in a .py file it is a constant.
@@ -15,9 +15,9 @@ stands. In an .npz file a field is an array and the number its sum; in a .py fil
 import pathlib
 from typing import Any
 
-from analysis import few_shot, labels, tables
+from analysis import error_numbers, few_shot, labels, tables
 from analysis import study as studies
-from analysis.comparisons import probability
+from analysis.comparisons import VERBS, difference, probability
 from clip_italian import files, journal
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation import settings as evaluation
@@ -25,8 +25,6 @@ from clip_italian.world import levels, statements
 
 Entry = dict[str, Any]
 
-# What the sentences say of a difference, by where its interval lies against the smallest effect of interest.
-VERBS = {"above": "raises", "below": "lowers", "within": "hardly changes", "unclear": "has no clear effect on"}
 SETTINGS = ("resamples", "permutations", "confidence", "smallest_effect")
 
 
@@ -53,7 +51,7 @@ def comparisons(study: studies.Study) -> dict[str, Entry]:
     file = f"results/{study.profile}/comparisons.json"
     for family, corrected in (("exploratory", "q"), ("primary", "p_holm")):
         for index, row in enumerate(study.results("comparisons")[family]):
-            entries |= difference(study, row, file, f"{family}.{index}.difference", row[corrected])
+            entries |= compared(study, row, file, f"{family}.{index}.difference", row[corrected])
     primary = study.results("comparisons")["primary"]
     for effect in VERBS:
         count = sum(row["effect"] == effect for row in primary)
@@ -61,14 +59,10 @@ def comparisons(study: studies.Study) -> dict[str, Entry]:
     return entries | {"primary/tests": entry(len(primary), file, "primary.length")}
 
 
-def difference(study: studies.Study, row: dict[str, Any], file: str, field: str, corrected: float) -> dict[str, Entry]:
+def compared(study: studies.Study, row: dict[str, Any], file: str, field: str, corrected: float) -> dict[str, Entry]:
     """One comparison, by its name."""
-    low, high = row["interval"]
-    key = f"{study.run_key(row['first'])}-{study.run_key(row['second'])}"
-    number = studies.Number(row["difference"], low, high, row["seeds"], file, field, key)
-    words = {"p": probability(row["p"]), "corrected": probability(corrected), "effect": row["effect"]}
-    words["verb"] = VERBS[row["effect"]]
-    return {f"{row['first']}-{row['second']}/{row['endpoint']}": number.as_json() | words}
+    words = {"p": probability(row["p"]), "corrected": probability(corrected), "effect": row["effect"], "verb": VERBS[row["effect"]]}
+    return {f"{row['first']}-{row['second']}/{row['endpoint']}": difference(study, file, field, row).as_json() | words}
 
 
 def probes(study: studies.Study) -> dict[str, Entry]:
@@ -81,7 +75,7 @@ def probes(study: studies.Study) -> dict[str, Entry]:
         for shots in points
     }
     for index, row in enumerate(content["comparisons"]):
-        entries |= difference(study, row, file, f"comparisons.{index}.difference", row["q"])
+        entries |= compared(study, row, file, f"comparisons.{index}.difference", row["q"])
     for name, count in content["pictures"].items():
         entries[f"probe/{name}"] = entry(count, file, f"pictures.{name}")
     for test_set, sizes in content["sets"].items():
@@ -195,5 +189,5 @@ def found(study: studies.Study) -> dict[str, Entry]:
 def main() -> None:
     study = studies.load()
     content = results(study) | comparisons(study) | probes(study) | label_conditions(study) | test_sets(study) | pairs(study)
-    content |= parameters(study)
-    files.write_json(tables.TABLES / "numbers.json", content | settings(study) | world() | found(study))
+    content |= parameters(study) | settings(study) | world() | found(study) | error_numbers.entries(study)
+    files.write_json(tables.TABLES / "numbers.json", content)

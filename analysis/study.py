@@ -18,6 +18,7 @@ class AnalysisSettings(Settings):
     proposed: str  # the arm whose pictures the gallery shows
     ladder: list[str]  # arms of the figure "effect of our edits", in the order of the edits
     freeze_arms: list[str]  # arms of the freeze-length figure: equal total updates, other lengths
+    error_models: list[str]  # models of the figures of errors
     gallery_top: int  # pictures shown for a query
     sheet_examples: int  # pictures on the augmentation and data sheets, and a level of the world sheet
     sheet_views: int  # augmented views of each
@@ -96,7 +97,14 @@ class Study:
         test_set, _, metric = endpoint.partition("/")
         protocol = "retrieval" if test_set in self.evaluation.retrieval_sets else "zeroshot"
         protocol = "probe" if test_set.startswith("probe-") else protocol
-        entry = self.results(protocol)["models"][model][test_set]
+        return self._number(protocol, model, test_set, metric)
+
+    def error(self, model: str, family: str, metric: str) -> Number:
+        """The same of a group of queries (clip_italian/evaluation/errors.py)."""
+        return self._number("errors", model, family, metric)
+
+    def _number(self, protocol: str, model: str, part: str, metric: str) -> Number:
+        entry = self.results(protocol)["models"][model][part]
         low, high = entry["interval"][metric]
         seeds = {seed: values[metric] for seed, values in entry["seeds"].items()}
         return Number(
@@ -105,13 +113,17 @@ class Study:
             high,
             seeds,
             f"results/{self.profile}/{protocol}.json",
-            f"models.{model}.{test_set}.mean.{metric}",
+            f"models.{model}.{part}.mean.{metric}",
             self.run_key(model),
         )
 
     def arms(self, wanted: list[str]) -> list[str]:
         """Those of the wanted arms that params.yaml lists."""
         return [arm for arm in wanted if arm in self.params.arms]
+
+    def models(self, wanted: list[str]) -> list[str]:
+        """Those of the wanted models, arms or baselines, that params.yaml lists."""
+        return [model for model in wanted if model in self.grid]
 
     def curves(self, arm: str, seed: int) -> list[dict[str, float]]:
         """Validation rows of both phases, `step` counting all updates and `frozen` telling the first phase."""

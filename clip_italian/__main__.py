@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from clip_italian.errors import InputError
-from clip_italian.evaluation import protocols
+from clip_italian.evaluation import associations, protocols
 from clip_italian.models import assembly
 from clip_italian.use import evaluating, loading
 from clip_italian.use.export import writing
@@ -29,6 +29,12 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--data", required=True, type=pathlib.Path, help="folder with the files of the protocol's publisher")
     evaluate.add_argument("--out", required=True, type=pathlib.Path, help="folder for metrics, items and embeddings; one a model")
     evaluate.set_defaults(run=run_evaluate)
+    associate = commands.add_parser("associate", help="test whether words of one kind lie nearer to one of two others (WEAT)")
+    associate.add_argument("--model", required=True, help="folder or name of a model, as `clip_italian.load` takes it")
+    associate.add_argument("--words", required=True, help=f"one of {', '.join(associations.names())}, or a .yaml file like theirs")
+    limit = "look at so many, or at all if there are fewer (default: %(default)s)"
+    associate.add_argument("--permutations", type=int, default=100_000, help=limit)
+    associate.set_defaults(run=run_associate)
     return whole
 
 
@@ -51,6 +57,17 @@ def run_evaluate(chosen: argparse.Namespace) -> None:
     for name, value in found.items():
         print(f"{name}: {'no value' if value is None else format(value, '.6f')}")
     print(f"{chosen.out / chosen.protocol}: written")
+
+
+def run_associate(chosen: argparse.Namespace) -> None:
+    """Prints effect size and p-values, and what the two sets of targets and of attributes are."""
+    lists = associations.load(chosen.words)
+    words = associations.vocabulary([chosen.words])
+    vectors = loading.load(chosen.model).encode_text(words)
+    found = associations.measure(lists, words, vectors, chosen.permutations, seed=0)
+    (x, y), (a, b) = lists.targets, lists.attributes
+    print(f"effect: {found.effect:.3f} (positive: {x} with {a}, {y} with {b}; at most 2 either way)")
+    print(f"p: {found.p:.4f} one-sided, {found.p_two_sided:.4f} two-sided")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

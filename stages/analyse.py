@@ -2,7 +2,10 @@
 
 from analysis import (
     augmentation_sheet,
+    caption_length,
     comparisons,
+    confusion,
+    contrasts,
     data_sheet,
     few_shot,
     freeze_length,
@@ -10,6 +13,7 @@ from analysis import (
     labels,
     ladder_loss,
     levels,
+    mistakes,
     numbers,
     overview,
     probe,
@@ -24,10 +28,11 @@ from clip_italian.evaluation import comparisons as tests
 from clip_italian.evaluation.settings import EvaluationSettings
 
 TABLES = (retrieval, zeroshot, levels, probe, comparisons, labels, published, readme_table)
+ERRORS = (contrasts, confusion, caption_length, mistakes)
 FIGURES = (overview, ladder_loss, freeze_length, few_shot, gallery, augmentation_sheet, data_sheet, world_sheet)
 
 
 def main() -> None:
     tests.evaluate(config.params(), config.section(EvaluationSettings, "evaluation"))
-    for script in (*TABLES, *FIGURES, numbers):  # numbers last: it reads the gallery's table
+    for script in (*TABLES, *FIGURES, *ERRORS, numbers):  # numbers last: it reads the gallery's table
         script.main()

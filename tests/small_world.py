@@ -27,7 +27,7 @@ def world(workers: int = 2) -> WorldSettings:
     """Every kind of row in every source that has it."""
     tests = TestSettings(
         retrieval_pictures=20, near_miss_share=0.3, near_misses=3, captions=3, gallery_pictures=1, zeroshot_seen=0,
-        zeroshot_composition=1, zeroshot_style=0, zeroshot_noun=1, probe_train=0, probe_valid=1,
+        zeroshot_composition=1, zeroshot_style=0, zeroshot_noun=1, probe_train=0, probe_valid=1, contrasts=3,
     )  # fmt: skip
     return WorldSettings(
         kind="drawn", seed=7, studio=StudioSettings(workers=workers, height=64, jpeg_quality=90, png_every=5),

@@ -1,6 +1,7 @@
 """A made-up study on disk: embeddings of known quality in the layout of the pipeline, and nothing trained."""
 
 import io
+import json
 import pathlib
 import zipfile
 
@@ -9,7 +10,9 @@ from PIL import Image
 
 from clip_italian import files, journal
 from clip_italian.data.shards import Example, write_shards
-from clip_italian.evaluation import arrays
+from clip_italian.evaluation import arrays, associations
+from clip_italian.world.scene import Scene, Thing, to_json
+from clip_italian.world.statements import CLASS_NOUNS, COLOURS
 
 PROFILE = "made_up"
 QUALITY = {  # noise added to the text's copy of the image's latent vector: less is better
@@ -50,6 +53,7 @@ FROZEN_PARAMETERS = {"frozen_optimiser.learning_rate": 5e-3}
 CAPTIONS = 3
 WIDTH = 16
 RETRIEVAL_SETS = ("retrieval-seen", "retrieval-style")
+HARD = ("swap", "left_right")  # kinds of contrasts that no model of the study tells from chance
 ZEROSHOT_SETS = ("zeroshot-seen", "zeroshot-style")
 
 EVALUATION = {
@@ -80,6 +84,11 @@ EVALUATION = {
         "retrieval-seen/image_to_text/any/mrr@10",
         "zeroshot-seen/acc@1",
     ],
+    "errors": {
+        "drawn": True,
+        "caption_lengths": [3, 5],
+        "associations": ["drawn-world-agreement", "drawn-world-persons"],
+    },
 }
 
 PROBED = ("english_clip", "full")
@@ -104,6 +113,7 @@ ANALYSIS = {
     "proposed": "full",
     "ladder": ["original", "plus_optimizer", "plus_fixed_scale", "full"],
     "freeze_arms": ["plus_fixed_scale", "freeze_short", "full"],
+    "error_models": ["full", "no_augmentation", "mclip", "english_clip"],
     "gallery_top": 4,
     "sheet_examples": 6,
     "sheet_views": 3,
@@ -192,6 +202,14 @@ def write_labels(classes: int) -> None:
             arrays.write(folder / "labels.npz", templates=text, **embedded)
 
 
+def write_classes(classes: int) -> None:
+    """Nouns and colours of the zero-shot classes."""
+    entries = [
+        {"noun": CLASS_NOUNS[index // 3], "colour": COLOURS[index % 3], "label": f"classe {index}"} for index in range(classes)
+    ]
+    files.write_json(pathlib.Path("data", PROFILE, "raw/test/classes.json"), entries)
+
+
 def write_runs() -> None:
     """A journal and curves for every run; arms with a frozen phase have two."""
     write_journal(pathlib.Path("runs", PROFILE, "backbones/italian_bert"), "italian_bert", 0, [])
@@ -234,7 +252,8 @@ def write_pictures(images: int) -> None:
     test = pathlib.Path("data", PROFILE, "raw/test")
     for test_set in RETRIEVAL_SETS:
         names = [f"{index:06}.png" for index in range(images)]
-        content = {"images": [{"id": index, "file_name": name} for index, name in enumerate(names)], "annotations": []}
+        said = [{"image_id": index // CAPTIONS, "caption": "parola " * (1 + index % 7)} for index in range(images * CAPTIONS)]
+        content = {"images": [{"id": index, "file_name": name} for index, name in enumerate(names)], "annotations": said}
         files.write_json(test / test_set / "captions.json", content)
         with zipfile.ZipFile(test / test_set / "images.zip", "w") as archive:
             for index, name in enumerate(names):
@@ -280,6 +299,41 @@ def write_pairs(pairs: int = 40) -> None:
     files.write_json(pathlib.Path("reports", PROFILE, "curate.json"), report)
 
 
+def write_scenes(images: int) -> None:
+    """Scenes of the headline retrieval set: every third picture is a near miss of the one before it, in colour."""
+    folder = pathlib.Path("data", PROFILE, "raw/test/retrieval-seen")
+    box = (0.2, 0.2, 0.8, 0.8)
+    scenes = [
+        Scene(1, index - variant, (thing,), ((0,),), None, "prato", 1.0, "piatto", 0, variant=variant)
+        for index in range(images)
+        for variant in [int(index % 3 == 1)]
+        for thing in [Thing("gatto", COLOURS[variant], "medio", box)]
+    ]
+    (folder / "scenes.jsonl").write_text("".join(json.dumps(to_json(scene)) + "\n" for scene in scenes))
+
+
+def write_contrasts(contrasts: int = 12) -> None:
+    """Contrasts of a kind that all but the worst model can tell and of one that none can, and embeddings of words."""
+    kinds = [("noun", ""), ("colour", ""), ("swap", ""), ("count_to_three", "2-3"), ("count_four", "3-4"), ("count_beyond", "5-6")]
+    kinds += [("relation", "su-sotto"), ("left_right", ""), ("position", ""), ("size", "")]
+    entries = [
+        {"contrast": number, "kind": kind, "detail": detail, "true": f"{kind} {side}", "false": f"{kind} {1 - side}"}
+        for number, (kind, detail) in enumerate(kind for kind in kinds for _ in range(contrasts))
+        for side in (0, 1)
+    ]
+    files.write_json(pathlib.Path("data", PROFILE, "raw/test/contrasts/contrasts.json"), entries)
+    words = associations.vocabulary(EVALUATION["errors"]["associations"])
+    hard = np.array([entry["kind"] in HARD for entry in entries])
+    for number, (model, noise) in enumerate(QUALITY.items()):
+        for seed in seeds_of(model):
+            draw = np.random.default_rng([31, number, seed])
+            image, false = draw.normal(size=(2, len(entries), WIDTH))
+            true = np.where(hard[:, None], draw.normal(size=image.shape), image + 2 * noise * draw.normal(size=image.shape))
+            folder = pathlib.Path("embeddings", PROFILE, model, str(seed))
+            arrays.write(folder / "contrasts.npz", image=unit(image), true=unit(true), false=unit(false))
+            arrays.write(folder / "words.npz", text=unit(draw.normal(size=(len(words), WIDTH))))
+
+
 def write_embeddings(images: int, classes: int) -> None:
     """All test sets and embeddings."""
     for stream, test_set in enumerate(RETRIEVAL_SETS):
@@ -296,4 +350,7 @@ def write_all(images: int = 60, classes: int = 20) -> None:
     write_embeddings(images, classes)
     write_runs()
     write_pictures(images)
+    write_scenes(images)
+    write_classes(classes)
+    write_contrasts()
     write_pairs()

@@ -15,7 +15,7 @@ from analysis import study as studies
 from analysis import style, tables
 from clip_italian import config
 from clip_italian.errors import InputError
-from clip_italian.evaluation import arrays, comparisons, labels, metrics, probing, retrieval, zeroshot
+from clip_italian.evaluation import arrays, comparisons, errors, labels, metrics, probing, retrieval, zeroshot
 from clip_italian.evaluation.probing import ProbingSettings
 from clip_italian.evaluation.settings import EvaluationSettings, embeddings_path, grid, items_path
 from stages import analyse
@@ -39,6 +39,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
         zeroshot.evaluate(config.params(), settings)
         probing.evaluate(config.params(), settings, config.section(ProbingSettings, "probe"))
         labels.evaluate(config.params(), settings)
+        errors.evaluate(config.params(), settings)
         studies.load.cache_clear()
         analyse.main()
     return folder
@@ -175,6 +176,8 @@ def test_every_figure_and_table_is_written_and_the_same_every_time(
         "published",
         "data_sheet",
         "gallery",
+        "contrasts",
+        "mistakes",
     ):
         assert {f"{name}.json", f"{name}.tex"} <= set(first)
     for name in (
@@ -186,6 +189,9 @@ def test_every_figure_and_table_is_written_and_the_same_every_time(
         "augmentation_sheet",
         "data_sheet",
         "world_sheet",
+        "contrasts",
+        "confusion",
+        "caption_length",
     ):
         assert {f"{name}.svg", f"{name}.png"} <= set(first)
     analyse.main()

@@ -14,7 +14,7 @@ from clip_italian.data.images import decode
 from clip_italian.data.parallel import Translations
 from clip_italian.data.preparation import read_pairs, read_test
 from clip_italian.errors import InputError
-from clip_italian.world import download, examinations, labels, publish
+from clip_italian.world import contrasts, download, examinations, labels, publish
 from clip_italian.world.examinations import PROBE, RETRIEVAL, ZEROSHOT
 from clip_italian.world.levels import HELD_OUT_PAIRS
 from clip_italian.world.scene import from_json
@@ -48,7 +48,7 @@ def test_the_files_do_not_depend_on_the_number_of_workers(raw, tmp_path):
 
 
 def test_no_two_streams_of_scenes_share_a_purpose():
-    purposes = [*publish.PURPOSES.values(), *RETRIEVAL.values(), *ZEROSHOT.values(), *PROBE.values()]
+    purposes = [*publish.PURPOSES.values(), *RETRIEVAL.values(), *ZEROSHOT.values(), *PROBE.values(), *contrasts.PURPOSES.values()]
     purposes += [download.ENGLISH_PURPOSE, download.PARALLEL_PURPOSE, examinations.GALLERY_PURPOSE, labels.PURPOSE]
     assert len(set(purposes)) == len(purposes)
 
@@ -60,8 +60,8 @@ def test_no_test_picture_is_drawn_twice_or_for_training(raw):
         for content in _good_pictures(raw / source)
     }
     training |= {content for name in PROBE for content in pixels_of(raw / "probe" / name).values()}
-    tests = [content for name in (*RETRIEVAL, *ZEROSHOT) for content in pixels_of(raw / "test" / name).values()]
-    assert len(tests) == 4 * 20 + 36 + 48
+    tests = [content for name in (*RETRIEVAL, *ZEROSHOT, contrasts.NAME) for content in pixels_of(raw / "test" / name).values()]
+    assert len(tests) == 4 * 20 + 36 + 48 + len(scenes_of(raw / "test/contrasts"))
     assert len(set(tests)) == len(tests)
     assert not training & set(tests)
 
@@ -78,7 +78,7 @@ def _good_pictures(folder):
 
 
 def test_scenes_of_the_tests_have_names_of_their_own(raw):
-    scenes = [scene for name in (*RETRIEVAL, *ZEROSHOT) for scene in scenes_of(raw / "test" / name)]
+    scenes = [scene for name in (*RETRIEVAL, *ZEROSHOT, contrasts.NAME) for scene in scenes_of(raw / "test" / name)]
     names = {(scene.seed, scene.purpose, scene.level, scene.index, scene.variant) for scene in scenes}
     assert len(names) == len(scenes)
     assert not {scene.purpose for scene in scenes} & {*publish.PURPOSES.values(), download.ENGLISH_PURPOSE}

@@ -11,7 +11,7 @@ import typst
 from analysis import study as studies
 from clip_italian import config
 from clip_italian.errors import InputError
-from clip_italian.evaluation import labels, probing, retrieval, zeroshot
+from clip_italian.evaluation import errors, labels, probing, retrieval, zeroshot
 from clip_italian.evaluation.probing import ProbingSettings
 from clip_italian.evaluation.settings import EvaluationSettings
 from stages import analyse, paper
@@ -78,6 +78,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
         zeroshot.evaluate(config.params(), settings)
         probing.evaluate(config.params(), settings, config.section(ProbingSettings, "probe"))
         labels.evaluate(config.params(), settings)
+        errors.evaluate(config.params(), settings)
         studies.load.cache_clear()
         analyse.main()
         studies.load.cache_clear()

@@ -58,6 +58,17 @@ def compare(
     """Returns a row for each pair of models under one endpoint, without the correction for multiplicity."""
     used = sorted({model for pair in pairs for model in pair})
     read = {(model, seed): image_sums(profile, model, seed, endpoint) for model in used for seed in models[model]}
+    return between(read, endpoint, pairs, models, settings)
+
+
+def between(
+    read: dict[tuple[str, int], tuple[np.ndarray, np.ndarray]],
+    endpoint: str,
+    pairs: list[tuple[str, str]],
+    models: dict[str, list[int]],
+    settings: EvaluationSettings,
+) -> list[dict[str, Any]]:
+    """The same from what `image_sums` returns for every model and seed."""
     counts = next(iter(read.values()))[1]
     paired = [pair_seeds(models[first], models[second]) for first, second in pairs]
     blocks = [
@@ -134,23 +145,28 @@ def families(
 def evaluate(params: Params, settings: EvaluationSettings) -> None:
     """Compares what the plan declares and writes results/<profile>/comparisons.json."""
     models = grid(params, settings.single_seed)
-    primary, exploratory = families(list(models), settings)
+    primary, wider = families(list(models), settings)
     rows = {}
-    for endpoint in dict.fromkeys(endpoint for _, _, endpoint in [*primary, *exploratory]):
+    for endpoint in dict.fromkeys(endpoint for _, _, endpoint in [*primary, *wider]):
         pairs = list(
-            dict.fromkeys((first, second) for first, second, where in [*primary, *exploratory] if where == endpoint)
+            dict.fromkeys((first, second) for first, second, where in [*primary, *wider] if where == endpoint)
         )
         for pair, row in zip(pairs, compare(params.profile, endpoint, pairs, models, settings), strict=True):
             rows[*pair, endpoint] = row
     content = {
         "smallest_effect": settings.smallest_effect,
         "primary": corrected([rows[triple] for triple in primary], "p_holm", statistics.holm),
-        "exploratory": corrected([rows[triple] for triple in exploratory], "q", statistics.benjamini_hochberg),
+        "exploratory": exploratory([rows[triple] for triple in wider]),
         "absent": [
             f"{first} - {second}" for first, second in settings.primary_pairs if not {first, second} <= set(models)
         ],
     }
     files.write_json(summary.results_path(params.profile, "comparisons"), content)
+
+
+def exploratory(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with q-values over all of them."""
+    return corrected(rows, "q", statistics.benjamini_hochberg)
 
 
 def corrected(rows: list[dict[str, Any]], name: str, correction: Any) -> list[dict[str, Any]]:

@@ -67,9 +67,9 @@ def ranked(
 
 
 def evaluate(params: Params, settings: EvaluationSettings) -> None:
-    """Evaluates every model that reads Italian on the first zero-shot set under every condition of the profile; writes results/<profile>/labels.json.
+    """Evaluates every model that reads Italian on the first zero-shot set under every condition of the profile.
 
-    Raises InputError naming the first file that is missing or does not fit.
+    Writes results/<profile>/labels.json; raises InputError naming the first file that is missing or does not fit.
     """
     test_set = settings.zeroshot_sets[0]
     path = summary.results_path(params.profile, "labels")

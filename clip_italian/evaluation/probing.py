@@ -29,7 +29,7 @@ from clip_italian.evaluation.settings import EvaluationSettings, embeddings_path
 from clip_italian.evaluation.summary import Cell, Gains
 
 TRAIN, VALID = "probe-train", "probe-valid"
-FIRST_STREAM = 3000  # keeps these resamples apart from those of the evaluations
+FIRST_STREAM = 4000  # keeps these resamples apart from those of the evaluations
 AT_ONCE = 2  # models and seeds: beside one that waits for a small step, another keeps the processor busy; changes no number
 
 

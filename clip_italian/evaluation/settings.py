@@ -12,6 +12,14 @@ ONLY_SEED = 0  # where a model that has no seeds of its own keeps its embeddings
 PHASES = ("pretrain", "finetune", "baseline")  # whose journals make up a run
 
 
+class ErrorSettings(Settings):
+    """Key `errors`: what is asked about wrong answers."""
+
+    drawn: bool  # whether the test sets are of the drawn world, whose truth tells in what a picture differs
+    caption_lengths: list[pydantic.PositiveInt] = pydantic.Field(min_length=1)  # words: the longest caption of each class, rising
+    associations: list[str]  # lists of words in clip_italian/evaluation/associations/
+
+
 class EvaluationSettings(Settings):
     """How ranks are counted, and how intervals and tests are made from them."""
 
@@ -33,6 +41,7 @@ class EvaluationSettings(Settings):
     primary_endpoints: list[str]  # set/metric
     exploratory_pairs: list[list[str]]  # beside the first primary model against every other
     exploratory_endpoints: list[str]
+    errors: ErrorSettings
 
 
 def grid(params: Params, single_seed: list[str]) -> dict[str, list[int]]:

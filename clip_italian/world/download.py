@@ -9,7 +9,7 @@ from typing import Any, Literal
 from clip_italian import files
 from clip_italian.config import Settings
 from clip_italian.data.archive import add
-from clip_italian.world import captions, corpus, english, examinations, labels, publish, studio
+from clip_italian.world import captions, contrasts, corpus, english, examinations, labels, publish, studio
 from clip_italian.world.compose import compose, compose_single
 from clip_italian.world.examinations import PROBE, RETRIEVAL, ZEROSHOT, TestSettings
 from clip_italian.world.labels import LabelSettings
@@ -47,13 +47,16 @@ def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
     report: dict[str, Any] = {}
     retrieval_scenes, in_english = {}, examinations.translated_queries(settings.seed)
     for name, drawn in studio.results(_jobs(settings), settings.studio.workers):
-        folder = raw / ("test" if name in RETRIEVAL or name in ZEROSHOT else "probe" if name in PROBE else "") / name
+        tested = name in (*RETRIEVAL, *ZEROSHOT, contrasts.NAME)
+        folder = raw / ("test" if tested else "probe" if name in PROBE else "") / name
         folder.mkdir(parents=True)
         if name in RETRIEVAL:
             retrieval_scenes[name] = examinations.write_retrieval(folder, name, settings.seed, drawn)
             in_english |= examinations.translations(name, settings.seed, drawn)
         elif name in ZEROSHOT or name in PROBE:
             examinations.write_zeroshot(folder, name, settings.tests, drawn)
+        elif name == contrasts.NAME:
+            contrasts.write(folder, drawn)
         elif name == "english":
             _write_english(folder, drawn)
         elif name == "text":
@@ -79,6 +82,7 @@ def _jobs(settings: WorldSettings) -> dict[str, list[Task]]:
         jobs[name] = tasks(
             examinations.singles, len(examinations.zeroshot_classes(name, tests)), name, seed, tests, shop
         )
+    jobs[contrasts.NAME] = tasks(contrasts.contrasts, len(contrasts.KINDS) * tests.contrasts, seed, tests, shop)
     for name in publish.WRITERS:
         ours = getattr(settings, name)
         jobs[name] = tasks(publish.entries, ours.drawn, name, seed, ours, shop)

@@ -47,6 +47,7 @@ class TestSettings(Settings):
     zeroshot_noun: int  # of each unseen noun in each colour
     probe_train: int  # of each pair they have, for linear probes to learn from
     probe_valid: int  # of each pair they have, for the choice of the probes' weight decay
+    contrasts: int  # pairs of captions of each kind that differ in one thing, with a picture or two (world/contrasts.py)
 
 
 Shot = tuple[Scene, Picture, list[Statement], list[str]]
@@ -97,15 +98,10 @@ def write_retrieval(folder: pathlib.Path, name: str, seed: int, drawn: list[list
     truth = truth_matrix(statements, scenes)
     if not truth[np.arange(len(owner)), owner].all():
         raise ValueError(f"{name}: a caption is not true of its own picture")
-    _write_pictures(folder, [shot[1] for shot in shots])
-    images = [
-        {"id": i, "file_name": member(i), "height": shot[1].height, "width": shot[1].width}
-        for i, shot in enumerate(shots)
-    ]
-    said = [caption for shot in shots for caption in shot[3]]
-    annotations = [{"id": j, "image_id": int(owner[j]), "caption": caption} for j, caption in enumerate(said)]
-    files.write_json(folder / "captions.json", {"images": images, "annotations": annotations})
-    _write_scenes(folder, scenes)
+    drawn_pictures = [shot[1] for shot in shots]
+    write_pictures(folder, drawn_pictures)
+    write_captions(folder, drawn_pictures, [caption for shot in shots for caption in shot[3]], owner)
+    write_scenes(folder, scenes)
     starts, pictures = _compressed_rows(truth)
     near_miss = np.array([scene.variant > 0 for scene in scenes])
     np.savez(folder / "truth.npz", owner=owner, true_indptr=starts, true_indices=pictures, near_miss=near_miss)
@@ -117,13 +113,27 @@ def member(index: int) -> str:
     return f"{index:06d}"
 
 
-def _write_pictures(folder: pathlib.Path, pictures: Sequence[Picture]) -> None:
+def write_pictures(folder: pathlib.Path, pictures: Sequence[Picture]) -> None:
+    """Writes a test set's `images.zip`."""
     with zipfile.ZipFile(folder / "images.zip", "w") as archive:
         for index, picture in enumerate(pictures):
             add(archive, member(index), picture.content)
 
 
-def _write_scenes(folder: pathlib.Path, scenes: Sequence[Scene]) -> None:
+def write_captions(
+    folder: pathlib.Path, pictures: Sequence[Picture], said: Sequence[str], owner: Int[np.ndarray, " captions"]
+) -> None:
+    """Writes a test set's `captions.json`, in the format of MSCOCO; `owner` is the picture of each caption."""
+    images = [
+        {"id": i, "file_name": member(i), "height": picture.height, "width": picture.width}
+        for i, picture in enumerate(pictures)
+    ]
+    annotations = [{"id": j, "image_id": int(owner[j]), "caption": caption} for j, caption in enumerate(said)]
+    files.write_json(folder / "captions.json", {"images": images, "annotations": annotations})
+
+
+def write_scenes(folder: pathlib.Path, scenes: Sequence[Scene]) -> None:
+    """Writes a test set's `scenes.jsonl`, a line each picture."""
     lines = (json.dumps(to_json(scene), sort_keys=True, ensure_ascii=False) + "\n" for scene in scenes)
     (folder / "scenes.jsonl").write_text("".join(lines), encoding="utf-8")
 
@@ -169,11 +179,11 @@ def singles(
 def write_zeroshot(folder: pathlib.Path, name: str, settings: TestSettings, drawn: list[tuple[Scene, Picture]]) -> None:
     """Writes a zero-shot set, or the probes' pictures in the same form."""
     labels = zeroshot_classes(name, settings)
-    _write_pictures(folder, [picture for _, picture in drawn])
+    write_pictures(folder, [picture for _, picture in drawn])
     images = [{"id": i, "file_name": member(i), "label": label} for i, label in enumerate(labels)]
     ranked = len(PAIRS) + len(UNSEEN_PAIRS) * (name == "zeroshot-noun")  # the first so many of classes.json
     files.write_json(folder / "labels.json", {"images": images, "classes": ranked})
-    _write_scenes(folder, [scene for scene, _ in drawn])
+    write_scenes(folder, [scene for scene, _ in drawn])
     np.savez(folder / "truth.npz", label=np.array(labels, np.int32))
 
 

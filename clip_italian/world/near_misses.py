@@ -24,6 +24,7 @@ _OTHER_RELATIONS = {
     "sotto": ("accanto", "sopra"),
     None: (),
 }
+DIFFERENCES = ("noun", "colour", "count", "relation", "left_right", "position", "several")
 
 
 def near_misses(scene: Scene, k: int) -> list[Scene]:
@@ -46,6 +47,21 @@ def near_misses(scene: Scene, k: int) -> list[Scene]:
             found.append(other)
             kinds.append(kind)
     return [dataclasses.replace(other, variant=number) for number, other in enumerate(found, 1)]
+
+
+def difference(scene: Scene, other: Scene) -> str:
+    """In what a scene differs from another of its near misses, one of DIFFERENCES; two near misses may differ in several."""
+    mine, its = _told(scene), _told(other)
+    if (scene.relation, other.relation) == ("sinistra", "sinistra") and mine == its[::-1]:
+        return "left_right"
+    changed = {kind for one, two in zip(mine, its, strict=True) for kind in one if one[kind] != two[kind]}
+    changed |= {"relation"} if scene.relation != other.relation else set()
+    return "several" if len(changed) > 1 else changed.pop() if changed else "position"
+
+
+def _told(scene: Scene) -> list[dict[str, typing.Any]]:
+    groups = [_group(scene, number) for number in range(len(scene.groups))]
+    return [{"noun": group.noun, "colour": group.colour, "count": group.count} for group in groups]
 
 
 def _with(scene: Scene, number: int, **changes: typing.Any) -> Scene:

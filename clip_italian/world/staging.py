@@ -6,19 +6,21 @@ from clip_italian.world.layout import Group, place, things_of
 from clip_italian.world.levels import colours_of
 from clip_italian.world.render import STYLES
 from clip_italian.world.scene import Scene
+from clip_italian.world.shapes import SHELTERS
 from clip_italian.world.statements import GROUNDS, Phrase, Statement
 
 ASPECT = 1.0625  # the widest pictures have the most room
 SIZES = {"su": ("medio", "grande"), "dentro": ("piccolo", "grande")}  # what carries is larger than what it carries
 
 
-def stage(statement: Statement, seed: int, index: int, purpose: int) -> Scene:
-    """A scene of seen things that shows what the statement says, all else being drawn at random.
+def stage(statement: Statement, seed: int, index: int, purpose: int, size: str = "medio") -> Scene:
+    """A scene of seen things that shows what the statement says of nouns, colours, counts, sizes and relation.
 
-    Raises ValueError where it does not fit into a picture.
+    All else is drawn at random, the place of a lone thing too. `size` is that of things about whose size nothing is said and
+    nothing follows from the relation. Raises ValueError where it does not fit into a picture.
     """
     rng = np.random.default_rng([seed, purpose, index])
-    sizes = SIZES.get(statement.relation or "", ("medio", "medio"))
+    sizes = _sizes(statement, size)
     groups = tuple(_group(phrase, size, rng) for phrase, size in zip(statement.phrases, sizes, strict=False))
     boxes = place(rng, groups, statement.relation, ASPECT)
     if boxes is None:
@@ -30,6 +32,12 @@ def stage(statement: Statement, seed: int, index: int, purpose: int) -> Scene:
         seed, index, (*back, *things[0]), (front, tuple(range(len(back)))) if back else (front,), statement.relation,
         _pick(rng, GROUNDS), 1.0, _pick(rng, STYLES[:-1]), 0, ASPECT, purpose, "seen",
     )  # fmt: skip
+
+
+def _sizes(statement: Statement, size: str) -> tuple[str, str]:
+    if statement.relation == "sotto" and statement.phrases[1].noun in SHELTERS:
+        return SIZES["dentro"]
+    return SIZES.get(statement.relation or "", (size, size))
 
 
 def _pick(rng: np.random.Generator, options: tuple[str, ...]) -> str:

@@ -44,10 +44,12 @@ class Picture:
         return "image/png" if self.content.startswith(b"\x89PNG") else "image/jpeg"
 
 
-def develop(scene: Scene, settings: StudioSettings) -> Picture:
-    """Draws a scene and encodes it."""
+def develop(scene: Scene, settings: StudioSettings, mirrored: bool = False) -> Picture:
+    """Draws a scene and encodes it, or its mirror image."""
     height, width = picture_size(scene, settings.height)
     pixels = render(scene, height, width)
+    if mirrored:
+        pixels = np.ascontiguousarray(pixels[:, ::-1])
     if scene.index % settings.png_every == settings.png_every - 1:
         return Picture(encode_png(pixels), height, width)
     return Picture(simplejpeg.encode_jpeg(pixels, settings.jpeg_quality), height, width)

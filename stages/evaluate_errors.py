@@ -1,0 +1,9 @@
+"""What the models get wrong: results/<profile>/errors.json, and confusions by model."""
+
+from clip_italian import config
+from clip_italian.evaluation import errors
+from clip_italian.evaluation.settings import EvaluationSettings
+
+
+def main() -> None:
+    errors.evaluate(config.params(), config.section(EvaluationSettings, "evaluation"))
