@@ -226,7 +226,7 @@ def write_pairs(pairs: int = 40) -> None:
         "split": {"train": 1045, "valid": 55},
         "words_per_caption": {"mean": 7.23, "p50": 7},
     }
-    report = {"sources": {source: entry for source in sources}, "leaks": {}, "train": 4180, "valid": 220}
+    report = {"sources": {source: entry for source in sources}, "train": 4180, "valid": 220}
     files.write_json(pathlib.Path("reports", PROFILE, "curate.json"), report)
 
 

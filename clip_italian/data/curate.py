@@ -18,7 +18,6 @@ from clip_italian.data.duplicates import DuplicateSettings, Looks
 from clip_italian.data.images import ImageLimits, ImageRejected, decode
 from clip_italian.data.shards import number
 from clip_italian.data.sources import READERS, Row, Unusable
-from clip_italian.errors import InputError
 
 SPLIT_PURPOSE = 32  # keeps these draws apart from every other use of the same seed
 IMAGES = "images.zip"
@@ -39,7 +38,7 @@ class CurateSettings(Settings):
     max_caption_characters: int  # a longer text is no caption; anything shorter is truncated by tokens later
     valid_share: float  # of each source; README of clip-italian: 95/5
     duplicates: DuplicateSettings
-    allowed_leaks: list[str]  # test sets whose pictures may be among the pairs, named here knowingly
+    left_out: list[str]  # ids of pairs that are not taken, such as those that stage `audit` finds to show test pictures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,10 +76,13 @@ def read_source(
 ) -> tuple[Candidates, SourceReport]:
     """Reads, cleans and decodes one source; raises InputError when a file of it is missing or damaged."""
     report = SourceReport()
+    left_out = frozenset(settings.left_out)
     pairs, digests, looks = [], [], []
     with Archive(raw / source / IMAGES) as archive:
         for row in READERS[source](raw / source, settings.language, report.rows_rejected):
             try:
+                if row.id in left_out:
+                    raise Unusable("left out by name")
                 captions = _usable_captions(row, source, settings, proper_nouns, report)
                 content = _picture(archive, row.image, limits)
                 looks.append(duplicates.look(decode(content, limits)))
@@ -143,38 +145,6 @@ def repeated(candidates: Candidates, settings: DuplicateSettings) -> tuple[list[
     return reasons, {"repeated_captions": len(captions) - len(set(captions)), "repeated_pictures": pictures}
 
 
-def test_looks(folder: pathlib.Path, limits: ImageLimits) -> Looks:
-    """What the pictures of a test set look like, as they are and mirrored; InputError names one that cannot be read."""
-    looks = []
-    with Archive(folder / IMAGES) as archive:
-        for name in sorted(archive.names):
-            try:
-                pixels = decode(archive.read(name), limits)
-            except ImageRejected as reason:
-                raise InputError(
-                    f"{archive.path}: member `{name}`: {reason}; delete the file and run `dvc repro`"
-                ) from None
-            looks += [duplicates.look(pixels), duplicates.look(np.ascontiguousarray(pixels[:, ::-1]))]
-    return duplicates.looks(looks)
-
-
-def check_leaks(
-    raw: pathlib.Path, candidates: Candidates, settings: CurateSettings, limits: ImageLimits
-) -> dict[str, int]:
-    """Counts the pairs that show a test picture, by test set; raises InputError unless the profile allows that set."""
-    counts = {}
-    for folder in sorted(path.parent for path in (raw / "test").glob(f"*/{IMAGES}")):
-        leaked = duplicates.same_pictures(candidates.looks, test_looks(folder, limits), settings.duplicates)[:, 0]
-        counts[folder.name] = len(np.unique(leaked))
-        if len(leaked) and folder.name not in settings.allowed_leaks:
-            first = candidates.pairs[int(leaked.min())]
-            raise InputError(
-                f"{raw}/{first.archive}: {counts[folder.name]} pairs show pictures of test set {folder.name}, first "
-                f"{first.id} (`{first.image}`); remove them, or name the set in the profile's `curate.allowed_leaks`"
-            )
-    return counts
-
-
 def are_valid(pairs: Sequence[Pair], settings: CurateSettings) -> Bool[np.ndarray, " n"]:
     """Which pairs belong to the validation split: for each a pure function of the seed and its id."""
     numbers = np.array([number(pair.id) for pair in pairs], np.int64)
@@ -193,14 +163,13 @@ def caption_lengths(pairs: Sequence[Pair]) -> dict[str, float]:
 def curate(
     raw: pathlib.Path, settings: CurateSettings, limits: ImageLimits, proper_nouns: ProperNounShare
 ) -> tuple[list[Pair], list[Pair], dict[str, Any]]:
-    """Returns the training pairs, the validation pairs and the report; raises InputError on damage and on leaks."""
+    """Returns the training pairs, the validation pairs and the report; raises InputError on damage."""
     read = {source: read_source(raw, source, settings, limits, proper_nouns) for source in settings.sources}
     everything = Candidates(
         [pair for candidates, _ in read.values() for pair in candidates.pairs],
         [digest for candidates, _ in read.values() for digest in candidates.digests],
         duplicates.joined([candidates.looks for candidates, _ in read.values()]),
     )
-    leaked = check_leaks(raw, everything, settings, limits)
     reasons, repeats = repeated(everything, settings.duplicates)
     kept = []
     for pair, reason in zip(everything.pairs, reasons, strict=True):
@@ -213,7 +182,7 @@ def curate(
         [pair for pair, there in zip(kept, in_valid, strict=True) if there == wanted] for wanted in (False, True)
     )
     sources = {source: _summary(report, source, train, valid) for source, (_, report) in read.items()}
-    return train, valid, {"sources": sources, "leaks": leaked, **repeats, "train": len(train), "valid": len(valid)}
+    return train, valid, {"sources": sources, **repeats, "train": len(train), "valid": len(valid)}
 
 
 def _summary(report: SourceReport, source: str, train: Sequence[Pair], valid: Sequence[Pair]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Int, UInt8, UInt64
+from jaxtyping import Int, UInt8, UInt64
 
 from clip_italian.config import Settings
 
@@ -70,21 +70,19 @@ def proposals(
     return np.concatenate(found) if found else np.zeros((0, 2), np.int64)
 
 
-def confirmed(
-    left: Looks, right: Looks, pairs: Int[np.ndarray, "pairs 2"], max_difference: int
-) -> Bool[np.ndarray, " pairs"]:
-    """Which of the pairs show the same: the largest difference of any cell and channel stays within the limit."""
-    result = np.zeros(len(pairs), bool)
+def differences(left: Looks, right: Looks, pairs: Int[np.ndarray, "pairs 2"]) -> UInt8[np.ndarray, " pairs"]:
+    """How far each pair is apart: the largest difference of any cell and channel, in 8-bit levels."""
+    result = np.zeros(len(pairs), np.uint8)
     for start in range(0, len(pairs), 16 * BLOCK):
         i, j = pairs[start : start + 16 * BLOCK].T
-        result[start : start + 16 * BLOCK] = cv2.absdiff(left.cells[i], right.cells[j]).max(axis=1) <= max_difference
+        result[start : start + 16 * BLOCK] = cv2.absdiff(left.cells[i], right.cells[j]).max(axis=1)
     return result
 
 
 def same_pictures(left: Looks, right: Looks, settings: DuplicateSettings) -> Int[np.ndarray, "pairs 2"]:
     """Index pairs of pictures that are the same up to size, encoding and slight changes of light."""
     pairs = proposals(left.hashes, right.hashes, settings.max_bits)
-    return pairs[confirmed(left, right, pairs, settings.max_cell_difference)]
+    return pairs[differences(left, right, pairs) <= settings.max_cell_difference]
 
 
 def first_alike(pictures: Looks, settings: DuplicateSettings) -> Int[np.ndarray, " n"]:
