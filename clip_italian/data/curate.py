@@ -76,13 +76,10 @@ def read_source(
 ) -> tuple[Candidates, SourceReport]:
     """Reads, cleans and decodes one source; raises InputError when a file of it is missing or damaged."""
     report = SourceReport()
-    left_out = frozenset(settings.left_out)
     pairs, digests, looks = [], [], []
     with Archive(raw / source / IMAGES) as archive:
         for row in READERS[source](raw / source, settings.language, report.rows_rejected):
             try:
-                if row.id in left_out:
-                    raise Unusable("left out by name")
                 captions = _usable_captions(row, source, settings, proper_nouns, report)
                 content = _picture(archive, row.image, limits)
                 looks.append(duplicates.look(decode(content, limits)))
@@ -123,20 +120,24 @@ def _picture(archive: Archive, name: str, limits: ImageLimits) -> bytes:
     return archive.read(name)
 
 
-def repeated(candidates: Candidates, settings: DuplicateSettings) -> tuple[list[str | None], dict[str, int]]:
-    """For each pair the reason why it repeats an earlier one, or None; and counts of what is repeated and kept.
+def refused(
+    candidates: Candidates, settings: DuplicateSettings, left_out: frozenset[str]
+) -> tuple[list[str | None], dict[str, int]]:
+    """For each pair the reason why it is not kept, or None; and counts of what is repeated and kept.
 
     A pair repeats another if its picture is the same (its bytes, or to the eye) and its captions say the same words.
     The same picture with another caption, and the same caption of another picture, are the web's way and stay.
+    A pair that is left out by name still makes later ones repetitions: else one of them would take its place.
     """
     words = [tuple(sorted(text.normal_form(caption) for caption in pair.captions)) for pair in candidates.pairs]
     alike = duplicates.first_alike(candidates.looks, settings).tolist()
     exact: set[Any] = set()
     near: set[Any] = set()
     reasons: list[str | None] = []
-    for digest, first, said in zip(candidates.digests, alike, words, strict=True):
+    for pair, digest, first, said in zip(candidates.pairs, candidates.digests, alike, words, strict=True):
         is_exact, is_near = (digest, said) in exact, (first, said) in near
-        reasons.append("exact duplicate of a pair" if is_exact else "near duplicate of a pair" if is_near else None)
+        reason = "left out by name" if pair.id in left_out else None
+        reasons.append("exact duplicate of a pair" if is_exact else "near duplicate of a pair" if is_near else reason)
         exact.add((digest, said))
         near.add((first, said))
     kept = [i for i, reason in enumerate(reasons) if reason is None]
@@ -170,7 +171,7 @@ def curate(
         [digest for candidates, _ in read.values() for digest in candidates.digests],
         duplicates.joined([candidates.looks for candidates, _ in read.values()]),
     )
-    reasons, repeats = repeated(everything, settings.duplicates)
+    reasons, repeats = refused(everything, settings.duplicates, frozenset(settings.left_out))
     kept = []
     for pair, reason in zip(everything.pairs, reasons, strict=True):
         if reason is None:
