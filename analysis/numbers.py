@@ -3,7 +3,7 @@
     {name: {"value": ..., "text": ..., "file": ..., "field": ..., "run_key": ...}}
 
 Names: `<model>/<set>/<metric>` (with `interval`), `<first>-<second>/<set>/<metric>` (with `interval`, `p`, `corrected`,
-`effect`, `verb`), `<set>/<count>`, `data/<count>`, `<arm>/<parameter>`, `primary/<effect>`, `study/<setting>`,
+`effect`, `verb`), `<set>/<count>`, `data/<count>`, `leaks/<count>`, `<arm>/<parameter>`, `primary/<effect>`, `study/<setting>`,
 `world/<count>`, `gallery/<query or all>`. `run_key` is empty where no run is meant.
 
 A field is a path of keys and indices. `*` adds up over what lies below, `.length` counts, `=word` is 1 where the word
@@ -84,12 +84,29 @@ def pairs(study: studies.Study) -> dict[str, Entry]:
     """What became of the sources' rows, all sources together."""
     file = pathlib.Path("reports", study.profile, "curate.json")
     content = files.read_json(file)
-    entries = {f"data/{name}": entry(content[name], file, name) for name in ("train", "valid")}
+    entries = {f"data/{name}": entry(content[name], file, name) for name in ("train", "valid", "repeated_pairs")}
     for name in ("read", "kept"):
         total = sum(source["rows"][name] for source in content["sources"].values())
         entries[f"data/rows_{name}"] = entry(total, file, f"sources.*.rows.{name}")
     reasons = [count for source in content["sources"].values() for count in source["rows"]["rejected"].values()]
     return entries | {"data/rows_rejected": entry(sum(reasons), file, "sources.*.rows.rejected.*")}
+
+
+def leaks(study: studies.Study) -> dict[str, Entry]:
+    """What the audit compared and found, and by how much the nearest strangers differ."""
+    file = pathlib.Path("reports", study.profile, "audit.json")
+    content = files.read_json(file)
+    tests = content["tests"].values()
+    entries = {"leaks/training": entry(sum(content["training"].values()), file, "training.*")}
+    for name in ("pictures", "captions", "repeated_captions"):
+        entries[f"leaks/{name}"] = entry(sum(one[name] for one in tests), file, f"tests.*.{name}")
+    entries["leaks/found"] = entry(sum(len(one["leaks"]) for one in tests), file, "tests.*.leaks.length")
+    entries["leaks/limit"] = entry(content["duplicates"]["max_cell_difference"], file, "duplicates.max_cell_difference")
+    nearest = {test_set: one["nearest"]["difference"] for test_set, one in content["tests"].items() if one["nearest"]}
+    if nearest:
+        test_set = min(nearest, key=lambda name: nearest[name])
+        entries["leaks/nearest"] = entry(nearest[test_set], file, f"tests.{test_set}.nearest.difference")
+    return entries
 
 
 def parameters(study: studies.Study) -> dict[str, Entry]:
@@ -152,5 +169,5 @@ def found(study: studies.Study) -> dict[str, Entry]:
 
 def main() -> None:
     study = studies.load()
-    content = results(study) | comparisons(study) | test_sets(study) | pairs(study) | parameters(study)
+    content = results(study) | comparisons(study) | test_sets(study) | pairs(study) | leaks(study) | parameters(study)
     files.write_json(tables.TABLES / "numbers.json", content | settings(study) | world() | found(study))

@@ -7,6 +7,7 @@ from analysis import (
     freeze_length,
     gallery,
     ladder_loss,
+    leaks,
     levels,
     numbers,
     overview,
@@ -20,7 +21,7 @@ from clip_italian import config
 from clip_italian.evaluation import comparisons as tests
 from clip_italian.evaluation.settings import EvaluationSettings
 
-TABLES = (retrieval, zeroshot, levels, comparisons, published, readme_table)
+TABLES = (retrieval, zeroshot, levels, comparisons, leaks, published, readme_table)
 FIGURES = (overview, ladder_loss, freeze_length, gallery, augmentation_sheet, data_sheet, world_sheet)
 
 

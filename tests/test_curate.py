@@ -66,6 +66,8 @@ def test_every_row_and_every_caption_is_accounted_for(raw):
         assert rows["kept"] == source["split"]["train"] + source["split"]["valid"], name
     kept = sum(source["rows"]["kept"] for source in report["sources"].values())
     assert kept == len(train) + len(valid) == report["train"] + report["valid"]
+    again = [source["rows"]["rejected"].get(reason, 0) for source in report["sources"].values() for reason in curate.REPETITIONS]
+    assert report["repeated_pairs"] == sum(again) > 0
 
 
 def test_the_rows_read_are_the_rows_written(raw):

@@ -21,6 +21,7 @@ from clip_italian.data.sources import READERS, Row, Unusable
 
 SPLIT_PURPOSE = 32  # keeps these draws apart from every other use of the same seed
 IMAGES = "images.zip"
+REPETITIONS = ("exact duplicate of a pair", "near duplicate of a pair")  # reasons
 LENGTH_QUANTILES = (0.5, 0.95, 0.99, 1.0)
 
 ProperNounShare = Callable[[str], float]  # of a caption's words
@@ -120,30 +121,35 @@ def _picture(archive: Archive, name: str, limits: ImageLimits) -> bytes:
     return archive.read(name)
 
 
-def refused(
-    candidates: Candidates, settings: DuplicateSettings, left_out: frozenset[str]
-) -> tuple[list[str | None], dict[str, int]]:
-    """For each pair the reason why it is not kept, or None; and counts of what is repeated and kept.
+def refused(candidates: Candidates, alike: Sequence[int], left_out: frozenset[str]) -> list[str | None]:
+    """For each pair the reason why it is not kept, or None; `alike` are the places of the first pictures that show the same.
 
     A pair repeats another if its picture is the same (its bytes, or to the eye) and its captions say the same words.
     The same picture with another caption, and the same caption of another picture, are the web's way and stay.
     A pair that is left out by name still makes later ones repetitions: else one of them would take its place.
     """
-    words = [tuple(sorted(text.normal_form(caption) for caption in pair.captions)) for pair in candidates.pairs]
-    alike = duplicates.first_alike(candidates.looks, settings).tolist()
     exact: set[Any] = set()
     near: set[Any] = set()
     reasons: list[str | None] = []
-    for pair, digest, first, said in zip(candidates.pairs, candidates.digests, alike, words, strict=True):
+    for pair, digest, first in zip(candidates.pairs, candidates.digests, alike, strict=True):
+        said = tuple(sorted(text.normal_form(caption) for caption in pair.captions))
         is_exact, is_near = (digest, said) in exact, (first, said) in near
-        reason = "left out by name" if pair.id in left_out else None
-        reasons.append("exact duplicate of a pair" if is_exact else "near duplicate of a pair" if is_near else reason)
+        named = "left out by name" if pair.id in left_out else None
+        reasons.append(REPETITIONS[0] if is_exact else REPETITIONS[1] if is_near else named)
         exact.add((digest, said))
         near.add((first, said))
+    return reasons
+
+
+def repetitions(candidates: Candidates, alike: Sequence[int], reasons: Sequence[str | None]) -> dict[str, int]:
+    """How many pairs were refused as repetitions, and how many captions and pictures of those that are kept repeat another."""
     kept = [i for i, reason in enumerate(reasons) if reason is None]
     captions = [text.normal_form(caption) for i in kept for caption in candidates.pairs[i].captions]
-    pictures = len(kept) - len({alike[i] for i in kept})
-    return reasons, {"repeated_captions": len(captions) - len(set(captions)), "repeated_pictures": pictures}
+    return {
+        "repeated_pairs": sum(reason in REPETITIONS for reason in reasons),
+        "repeated_captions": len(captions) - len(set(captions)),
+        "repeated_pictures": len(kept) - len({alike[i] for i in kept}),
+    }
 
 
 def are_valid(pairs: Sequence[Pair], settings: CurateSettings) -> Bool[np.ndarray, " n"]:
@@ -171,7 +177,8 @@ def curate(
         [digest for candidates, _ in read.values() for digest in candidates.digests],
         duplicates.joined([candidates.looks for candidates, _ in read.values()]),
     )
-    reasons, repeats = refused(everything, settings.duplicates, frozenset(settings.left_out))
+    alike = duplicates.first_alike(everything.looks, settings.duplicates).tolist()
+    reasons = refused(everything, alike, frozenset(settings.left_out))
     kept = []
     for pair, reason in zip(everything.pairs, reasons, strict=True):
         if reason is None:
@@ -183,7 +190,8 @@ def curate(
         [pair for pair, there in zip(kept, in_valid, strict=True) if there == wanted] for wanted in (False, True)
     )
     sources = {source: _summary(report, source, train, valid) for source, (_, report) in read.items()}
-    return train, valid, {"sources": sources, **repeats, "train": len(train), "valid": len(valid)}
+    counts = repetitions(everything, alike, reasons) | {"train": len(train), "valid": len(valid)}
+    return train, valid, {"sources": sources, **counts}
 
 
 def _summary(report: SourceReport, source: str, train: Sequence[Pair], valid: Sequence[Pair]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ were cropped or turned need not be found. A leak may pass by name and for a reas
 
 The report:
 
-    {"training": {file of pairs: pictures},
+    {"duplicates": {"max_bits": b, "max_cell_difference": d},
+     "training": {file of pairs: pictures},
      "tests": {test set: {
          "pictures": n, "captions": n,
          "leaks": [{"training": name, "test": name, "kind": one of KINDS, "bits": b, "difference": d, "allowed": reason or null}],
@@ -100,6 +101,7 @@ def report(
     leaks = [leak for one in found.values() for leak in one["leaks"]]
     covered = [sum(_covers(allowance, leak["test"]) for leak in leaks) for allowance in allowances]
     return {
+        "duplicates": settings.model_dump(),
         "training": {name: len(pictures.names) for name, pictures in training.items()},
         "tests": found,
         "allowances": [{**vars(one), "leaks": count} for one, count in zip(allowances, covered, strict=True)],
