@@ -3,8 +3,8 @@
     {name: {"value": ..., "text": ..., "file": ..., "field": ..., "run_key": ...}}
 
 Names: `<model>/<set>/<metric>` (with `interval`), `<first>-<second>/<set>/<metric>` (with `interval`, `p`, `corrected`,
-`effect`, `verb`), `<model>/<set>/<shots>-shot` (with `interval`), `<set>/<count>`, `data/<count>`, `probe/<count>`,
-`<arm>/<parameter>`, `primary/<effect>`, `study/<setting>`, `world/<count>`, `gallery/<query or all>`,
+`effect`, `verb`), `<model>/<set>/<shots>-shot` (with `interval`), `<set>/<count>`, `data/<count>`, `leaks/<count>`,
+`probe/<count>`, `<arm>/<parameter>`, `primary/<effect>`, `study/<setting>`, `world/<count>`, `gallery/<query or all>`,
 `<condition>-good/<set>/acc@1` and `.../<part>` of the declared label family, `labels/<count>`, and those of
 analysis/error_numbers.py. `run_key` is empty where no run is meant.
 
@@ -120,12 +120,29 @@ def pairs(study: studies.Study) -> dict[str, Entry]:
     """What became of the sources' rows, all sources together."""
     file = pathlib.Path("reports", study.profile, "curate.json")
     content = files.read_json(file)
-    entries = {f"data/{name}": entry(content[name], file, name) for name in ("train", "valid")}
+    entries = {f"data/{name}": entry(content[name], file, name) for name in ("train", "valid", "repeated_pairs")}
     for name in ("read", "kept"):
         total = sum(source["rows"][name] for source in content["sources"].values())
         entries[f"data/rows_{name}"] = entry(total, file, f"sources.*.rows.{name}")
     reasons = [count for source in content["sources"].values() for count in source["rows"]["rejected"].values()]
     return entries | {"data/rows_rejected": entry(sum(reasons), file, "sources.*.rows.rejected.*")}
+
+
+def leaks(study: studies.Study) -> dict[str, Entry]:
+    """What the audit compared and found, and by how much the nearest strangers differ."""
+    file = pathlib.Path("reports", study.profile, "audit.json")
+    content = files.read_json(file)
+    tests = content["tests"].values()
+    entries = {"leaks/training": entry(sum(content["training"].values()), file, "training.*")}
+    for name in ("pictures", "captions", "repeated_captions"):
+        entries[f"leaks/{name}"] = entry(sum(one[name] for one in tests), file, f"tests.*.{name}")
+    entries["leaks/found"] = entry(sum(len(one["leaks"]) for one in tests), file, "tests.*.leaks.length")
+    entries["leaks/limit"] = entry(content["duplicates"]["max_cell_difference"], file, "duplicates.max_cell_difference")
+    nearest = {test_set: one["nearest"]["difference"] for test_set, one in content["tests"].items() if one["nearest"]}
+    if nearest:
+        test_set = min(nearest, key=lambda name: nearest[name])
+        entries["leaks/nearest"] = entry(nearest[test_set], file, f"tests.{test_set}.nearest.difference")
+    return entries
 
 
 def parameters(study: studies.Study) -> dict[str, Entry]:
@@ -189,5 +206,5 @@ def found(study: studies.Study) -> dict[str, Entry]:
 def main() -> None:
     study = studies.load()
     content = results(study) | comparisons(study) | probes(study) | label_conditions(study) | test_sets(study) | pairs(study)
-    content |= parameters(study) | settings(study) | world() | found(study) | error_numbers.entries(study)
+    content |= leaks(study) | parameters(study) | settings(study) | world() | found(study) | error_numbers.entries(study)
     files.write_json(tables.TABLES / "numbers.json", content)

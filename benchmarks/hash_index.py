@@ -1,4 +1,4 @@
-"""How fast all hashes within four bits are found, by the index and by comparing every two: `python -m benchmarks.hash_index`.
+"""How fast all hashes within six bits are found, by the index and by comparing every two: `python -m benchmarks.hash_index`.
 
 A million 64-bit hashes stand for training pictures and ten thousand for test pictures; building the index is counted. The other
 way, `duplicates.proposals`, is what curation does; it is given a hundredth of the queries, each of which costs it the same.
@@ -14,7 +14,7 @@ from jaxtyping import UInt64
 from clip_italian.data import duplicates
 from clip_italian.data.hash_index import HashIndex
 
-HASHES, QUERIES, SAMPLE, MAX_BITS, CENTRES, FLIPS = 1_000_000, 10_000, 100, 4, 10_000, 5
+HASHES, QUERIES, SAMPLE, MAX_BITS, CENTRES, FLIPS = 1_000_000, 10_000, 100, 6, 10_000, 5
 
 
 def random(count: int, seed: int) -> UInt64[np.ndarray, " n"]:

@@ -11,8 +11,8 @@ from clip_italian.world.studio import StudioSettings
 LIMITS = ImageLimits(max_bytes=1 << 20, max_pixels=1_000_000, min_side=32, max_aspect=20.0)
 CURATE = CurateSettings(
     seed=42, sources=["wit", "mscoco_it", "conceptual_captions", "il_post"], language="it", max_proper_nouns=0.8,
-    max_caption_characters=10_000, valid_share=0.05, allowed_leaks=[],
-    duplicates=DuplicateSettings(max_bits=4, max_cell_difference=24),
+    max_caption_characters=10_000, valid_share=0.05, left_out=[],
+    duplicates=DuplicateSettings(max_bits=6, max_cell_difference=20),
 )  # fmt: skip
 NOTHING = {"names": 0, "foreign": 0, "missing": 0, "repeated": 0, "copied": 0, "damaged": 0}
 ODD = {"missing": 2, "repeated": 2, "copied": 2, "damaged": 3}

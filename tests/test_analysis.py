@@ -178,6 +178,7 @@ def test_every_figure_and_table_is_written_and_the_same_every_time(
         "gallery",
         "contrasts",
         "mistakes",
+        "leaks",
     ):
         assert {f"{name}.json", f"{name}.tex"} <= set(first)
     for name in (
@@ -262,6 +263,16 @@ def test_the_readme_table_prints_the_results_files(study: studies.Study) -> None
         number = study.number(model, ENDPOINT)
         assert f"{number.text} ({number.interval})" in text
         assert study.run_key(model) in text
+
+
+def test_the_table_of_leaks_tells_every_test_set_and_why_a_leak_was_allowed(study: studies.Study) -> None:
+    table = json.loads((tables.TABLES / "leaks.json").read_text())
+    rows = {row["label"]: [cell["text"] for cell in row["cells"]] for row in table["rows"]}
+    assert list(rows) == [*study.evaluation.retrieval_sets, *study.evaluation.zeroshot_sets]
+    assert rows["retrieval-seen"] == ["60", "0", "0", "1", "0", "–", "2.8 %"]
+    assert rows["retrieval-style"][-2:] == ["31", "2.8 %"] and rows["zeroshot-seen"][-1] == "–"
+    assert "among 5,400 training pictures" in table["note"]
+    assert "Allowed in retrieval-seen/000003 (1): known." in table["note"]
 
 
 def test_latex_tables_escape_what_latex_reserves() -> None:

@@ -1,4 +1,4 @@
-"""Curation: nothing disappears without a reason, what is the same is found, and no test picture gets in."""
+"""Curation: nothing disappears without a reason, and what is the same is found."""
 import dataclasses
 import zipfile
 
@@ -42,13 +42,6 @@ def curated(raw, settings=CURATE):
     return curate.curate(raw, settings, LIMITS, proper_noun_share)
 
 
-def write_test_set(raw, *pictures):
-    (raw / "test/planted").mkdir(parents=True)
-    with zipfile.ZipFile(raw / "test/planted/images.zip", "w") as archive:
-        for number, picture in enumerate(pictures):
-            add(archive, str(number), simplejpeg.encode_jpeg(np.ascontiguousarray(picture), 70))
-
-
 def write_captions(raw, *rows):
     """Replaces Conceptual Captions by these (picture, caption) rows and leaves out the other sources."""
     lines = []
@@ -73,6 +66,8 @@ def test_every_row_and_every_caption_is_accounted_for(raw):
         assert rows["kept"] == source["split"]["train"] + source["split"]["valid"], name
     kept = sum(source["rows"]["kept"] for source in report["sources"].values())
     assert kept == len(train) + len(valid) == report["train"] + report["valid"]
+    again = [source["rows"]["rejected"].get(reason, 0) for source in report["sources"].values() for reason in curate.REPETITIONS]
+    assert report["repeated_pairs"] == sum(again) > 0
 
 
 def test_the_rows_read_are_the_rows_written(raw):
@@ -139,23 +134,13 @@ def test_the_same_words_about_another_picture_stay_and_are_counted(raw):
     assert report["repeated_captions"] == 2
 
 
-@pytest.mark.parametrize("mirrored", [False, True])
-def test_a_planted_test_picture_is_found_reencoded_resized_and_mirrored(raw, mirrored):
-    picture = picture_of(5)
-    larger = np.asarray(Image.fromarray(picture).resize((110, 97), Image.Resampling.BICUBIC))
-    write_test_set(raw, picture_of(6), larger[:, ::-1] if mirrored else larger)
-    settings = write_captions(raw, (simplejpeg.encode_jpeg(picture, 90), "un gatto"))
-    with pytest.raises(InputError, match=r"images.zip: 1 pairs show pictures of test set planted.*allowed_leaks"):
-        curated(raw, settings)
-    _, _, report = curated(raw, settings.model_copy(update={"allowed_leaks": ["planted"]}))
-    assert report["leaks"] == {"planted": 1}
-
-
-def test_other_pictures_are_no_leak(raw):
-    write_test_set(raw, *(picture_of(i) for i in range(20)))
-    settings = write_captions(raw, *((simplejpeg.encode_jpeg(picture_of(i)), "un gatto") for i in range(20, 40)))
-    _, _, report = curated(raw, settings)
-    assert report["leaks"] == {"planted": 0}
+def test_pairs_left_out_by_name_are_counted(raw):
+    train, valid, _ = curated(raw)
+    ids = [pair.id for pair in (*train, *valid)][::20]
+    fewer, valid, report = curated(raw, CURATE.model_copy(update={"left_out": ids}))
+    assert not set(ids) & {pair.id for pair in (*fewer, *valid)}
+    counts = [source["rows"]["rejected"].get("left out by name", 0) for source in report["sources"].values()]
+    assert sum(counts) == len(ids) > 2
 
 
 def test_near_misses_are_different_pictures():
@@ -171,7 +156,7 @@ def test_reencoded_and_resized_pictures_are_the_same():
     copies = [simplejpeg.decode_jpeg(simplejpeg.encode_jpeg(copy, 75)) for copy in copies]
     looks = duplicates.looks([duplicates.look(picture) for picture in (*pictures, *copies)])
     first = duplicates.first_alike(looks, CURATE.duplicates)
-    assert (first[60:] == np.arange(60)).mean() >= 0.95
+    assert (first[60:] == np.arange(60)).mean() >= 0.99
     assert np.array_equal(first[:60], np.arange(60))
 
 
@@ -196,14 +181,6 @@ def test_a_damaged_raw_archive_is_named_with_the_remedy(raw):
     path = raw / "il_post/images.zip"
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(InputError, match=r"il_post/images.zip: not a whole zip file.*delete it and run `dvc repro`"):
-        curated(raw)
-
-
-def test_an_undecodable_test_picture_is_an_error_that_names_it(raw):
-    write_test_set(raw, picture_of(0))
-    with zipfile.ZipFile(raw / "test/planted/images.zip", "a") as archive:
-        add(archive, "broken", b"<html>")
-    with pytest.raises(InputError, match=r"planted/images.zip: member `broken`: a web page"):
         curated(raw)
 
 

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from clip_italian.data.archive import add
 from clip_italian.data.shards import Example
 from clip_italian.data.sources import member_of
 from clip_italian.errors import InputError
-from clip_italian.evaluation import leakage
+from clip_italian.evaluation import audited, leakage
 from clip_italian.evaluation.leakage import Allowance
 from clip_italian.world.compose import compose
 from clip_italian.world.near_misses import near_misses
@@ -53,10 +54,20 @@ def stored(raw, folder: str, members: dict[str, bytes], captions: tuple[str, ...
     return examples, [(f"{folder}/images.zip", member) for member in members]
 
 
-def audited(raw, training: dict[str, bytes], test: dict[str, bytes], *allowances: Allowance):
-    ours = leakage.read(raw, *stored(raw, "wit", training), LIMITS)
-    theirs = leakage.read_held_out(raw, *stored(raw, "test/seen", test), LIMITS)
-    return leakage.audit(ours, theirs, SETTINGS, allowances)
+def training_of(raw, members: dict[str, bytes], captions: tuple[str, ...] = ("un gatto",)):
+    with ThreadPoolExecutor(2) as pool:
+        return audited.read(raw, *stored(raw, "wit", members, captions), LIMITS, pool)
+
+
+def held_out_of(raw, members: dict[str, bytes], captions: tuple[str, ...] = ("un gatto",)):
+    with ThreadPoolExecutor(2) as pool:
+        return audited.read_held_out(raw, *stored(raw, "test/seen", members, captions), LIMITS, pool)
+
+
+def reported(raw, training: dict[str, bytes], test: dict[str, bytes], *allowances: Allowance, settings=SETTINGS):
+    """The report, and its part about the test set."""
+    report = leakage.report({"train": training_of(raw, training)}, {"seen": held_out_of(raw, test)}, settings, allowances)
+    return report, report["tests"]["seen"]
 
 
 def held_out(*indices: int) -> dict[str, bytes]:
@@ -68,8 +79,8 @@ def held_out(*indices: int) -> dict[str, bytes]:
 def test_a_planted_picture_is_found_reencoded_resized_and_mirrored_and_both_names_are_told(here, size, mirrored):
     changed = resized(picture_of(5), size)[:, :: -1 if mirrored else 1]
     training = {f"t{index}": jpeg(picture_of(index)) for index in range(20, 50)} | {"planted": jpeg(changed, 70)}
-    report = audited(here, training, held_out(*range(15)))
-    (leak,) = report["leaks"]
+    report, of_set = reported(here, training, held_out(*range(15)))
+    (leak,) = of_set["leaks"]
     assert (leak["training"], leak["test"]) == ("wit/planted", "seen/000005")
     assert leak["kind"] == ("mirrored picture" if mirrored else "picture")
     assert 0 < leak["difference"] <= SETTINGS.max_cell_difference
@@ -78,10 +89,13 @@ def test_a_planted_picture_is_found_reencoded_resized_and_mirrored_and_both_name
         leakage.check(report, here / "leaks.json")
 
 
-def test_almost_no_copy_of_many_is_missed(here):
-    copies = {f"c{index}": jpeg(resized(picture_of(index), (80, 70))[:, ::-1], 60) for index in range(150)}
-    report = audited(here, copies, held_out(*range(150)))
-    assert len({leak["test"] for leak in report["leaks"]}) >= 148
+@pytest.mark.parametrize(
+    ("size", "quality"), [((80, 70), 60), ((54, 48), 60), ((50, 48), 75), ((200, 190), 80), ((72, 64), 40)], ids=str
+)
+def test_almost_no_copy_of_many_is_missed(here, size, quality):
+    copies = {f"c{index}": jpeg(resized(picture_of(index), size)[:, ::-1], quality) for index in range(150)}
+    _, report = reported(here, copies, held_out(*range(150)))
+    assert len({leak["test"] for leak in report["leaks"]}) >= 149
     assert all(leak["training"].removeprefix("wit/c") == str(int(leak["test"][5:])) for leak in report["leaks"])
 
 
@@ -91,8 +105,9 @@ def test_near_misses_and_other_pictures_are_no_leaks(here):
         f"{scene.index}-{other.variant}": jpeg(render(other, 64, 72)) for scene in scenes for other in near_misses(scene, 6)
     }
     assert len(training) > 100
-    report = audited(here, training, {f"{scene.index:06d}": jpeg(render(scene, 64, 72)) for scene in scenes})
-    assert report["leaks"] == []
+    test = {f"{scene.index:06d}": jpeg(render(scene, 64, 72)) for scene in scenes}
+    report, of_set = reported(here, training, test)
+    assert of_set["leaks"] == []
     leakage.check(report, here / "leaks.json")
 
 
@@ -100,10 +115,24 @@ def test_hashes_alone_would_have_named_a_near_miss(here):
     # Else the confirmation by pixels would have nothing to do, and the test above would not test it.
     scenes = [compose(7, index, "seen", 91) for index in range(40)]
     misses = {f"{scene.index}-{n}": jpeg(render(one, 64, 72)) for scene in scenes for n, one in enumerate(near_misses(scene, 6))}
-    ours = leakage.read(here, *stored(here, "wit", misses), LIMITS)
     test = {f"{scene.index:06d}": jpeg(render(scene, 64, 72)) for scene in scenes}
-    theirs = leakage.read_held_out(here, *stored(here, "test/seen", test), LIMITS)
-    assert leakage.audit(ours, theirs, SETTINGS.model_copy(update={"max_cell_difference": 255}))["leaks"]
+    _, blind = reported(here, misses, test, settings=SETTINGS.model_copy(update={"max_cell_difference": 255}))
+    assert blind["leaks"]
+    assert blind["nearest"] is None
+
+
+def test_the_nearest_stranger_is_named_and_lies_beyond_the_limit(here, tmp_path_factory):
+    scenes = [compose(7, index, "seen", 91) for index in range(40)]
+    misses = {f"{scene.index}-{n}": jpeg(render(one, 64, 72)) for scene in scenes for n, one in enumerate(near_misses(scene, 6))}
+    test = {f"{scene.index:06d}": jpeg(render(scene, 64, 72)) for scene in scenes}
+    _, report = reported(here, misses, test)
+    nearest = report["nearest"]
+    assert nearest["difference"] > SETTINGS.max_cell_difference
+    assert int(nearest["training"].removeprefix("wit/").split("-")[0]) == int(nearest["test"].removeprefix("seen/"))
+    wider = SETTINGS.model_copy(update={"max_cell_difference": nearest["difference"]})
+    _, report = reported(tmp_path_factory.mktemp("raw"), misses, test, settings=wider)
+    (leak,) = [one for one in report["leaks"] if (one["training"], one["test"]) == (nearest["training"], nearest["test"])]
+    assert leak["difference"] == nearest["difference"]
 
 
 def test_a_pair_is_listed_once_under_its_surest_kind(here):
@@ -111,7 +140,7 @@ def test_a_pair_is_listed_once_under_its_surest_kind(here):
     same, other = jpeg(picture_of(1)), jpeg(picture_of(2))
     training = {url: same, coco: other, "copy": same, "again": png(picture_of(3))}
     test = {url: same, "val/COCO_val2014_000000000042.jpg": jpeg(picture_of(9)), "000003": jpeg(picture_of(3))}
-    report = audited(here, training, test)
+    _, report = reported(here, training, test)
     found = [(leak["training"], leak["test"], leak["kind"]) for leak in report["leaks"]]
     assert found == [
         (f"wit/{url}", f"seen/{url}", "id"),
@@ -124,17 +153,17 @@ def test_a_pair_is_listed_once_under_its_surest_kind(here):
 
 
 def test_equal_numbers_in_two_archives_are_not_one_picture():
-    assert leakage.identity("000012") is None
-    assert leakage.identity("COCO_val2014_000000000012.jpg") == leakage.identity("val2014/COCO_train2014_000000000012.jpg")
-    assert leakage.identity("COCO_val2014_12.jpg") is None
+    assert audited.identity("000012") is None
+    assert audited.identity("COCO_val2014_000000000012.jpg") == audited.identity("val2014/COCO_train2014_000000000012.jpg")
+    assert audited.identity("COCO_val2014_12.jpg") is None
 
 
 @pytest.mark.parametrize("name", ["seen", "seen/000005"])
 def test_an_allowance_by_name_lets_a_leak_pass_and_says_why(here, name):
     allowance = Allowance(test=name, reason="drawn twice by its publisher")
-    report = audited(here, {"planted": jpeg(picture_of(5), 80)}, held_out(4, 5), allowance)
-    assert report["leaks"][0]["allowed"] == allowance.reason
-    assert report["not_allowed"] == 0
+    report, of_set = reported(here, {"planted": jpeg(picture_of(5), 80)}, held_out(4, 5), allowance)
+    assert of_set["leaks"][0]["allowed"] == allowance.reason
+    assert of_set["not_allowed"] == 0
     assert report["allowances"] == [{"test": name, "reason": allowance.reason, "leaks": 1}]
     leakage.check(report, here / "leaks.json")
 
@@ -142,7 +171,7 @@ def test_an_allowance_by_name_lets_a_leak_pass_and_says_why(here, name):
 def test_an_allowance_covers_no_other_picture(here):
     allowance = Allowance(test="seen/000004", reason="known")
     training = {f"p{index}": jpeg(picture_of(index), 80) for index in (4, 5)}
-    report = audited(here, training, held_out(4, 5), allowance, Allowance(test="see", reason="a set of another name"))
+    report, _ = reported(here, training, held_out(4, 5), allowance, Allowance(test="see", reason="a set of another name"))
     assert [one["leaks"] for one in report["allowances"]] == [1, 0]
     with pytest.raises(InputError, match=r"allows: 1; first, training picture wit/p5 is test picture seen/000005"):
         leakage.check(report, here / "leaks.json")
@@ -154,26 +183,50 @@ def test_an_allowance_without_a_reason_is_refused():
 
 
 def test_repeated_captions_are_counted_and_never_fatal(here):
-    ours = leakage.read(here, *stored(here, "wit", {"a": jpeg(picture_of(1))}, ("Un gatto.", "un cane")), LIMITS)
-    test = stored(here, "test/seen", {"0": jpeg(picture_of(2))}, ("un GATTO", "una casa", "un gatto"))
-    report = leakage.audit(ours, leakage.read_held_out(here, *test, LIMITS), SETTINGS)
-    assert report["repeated_captions"] == 2
+    ours = training_of(here, {"a": jpeg(picture_of(1))}, ("Un gatto.", "un cane"))
+    theirs = held_out_of(here, {"0": jpeg(picture_of(2))}, ("un GATTO", "una casa", "un gatto"))
+    report = leakage.report({"train": ours}, {"seen": theirs}, SETTINGS, ())
+    assert (report["tests"]["seen"]["captions"], report["tests"]["seen"]["repeated_captions"]) == (3, 2)
     leakage.check(report, here / "leaks.json")
+
+
+def test_pictures_of_every_file_of_pairs_are_compared(here, tmp_path_factory):
+    parts = {
+        name: training_of(tmp_path_factory.mktemp(name), {name: jpeg(picture_of(index), 80)})
+        for index, name in enumerate(("train", "valid", "english"))
+    }
+    report = leakage.report(parts, {"seen": held_out_of(here, held_out(0, 1, 2))}, SETTINGS, ())
+    assert report["training"] == {"train": 1, "valid": 1, "english": 1}
+    found = [(leak["training"], leak["test"]) for leak in report["tests"]["seen"]["leaks"]]
+    assert found == [("wit/train", "seen/000000"), ("wit/valid", "seen/000001"), ("wit/english", "seen/000002")]
+
+
+def test_parts_that_are_read_side_by_side_come_in_their_order(here, monkeypatch):
+    members = held_out(*range(7))
+    whole = held_out_of(here, members)
+    monkeypatch.setattr(audited, "PART", 2)
+    parts = held_out_of(here / "again", members)
+    assert parts.digests == whole.digests
+    for ours, theirs in ((parts.looks, whole.looks), (parts.mirrored, whole.mirrored)):
+        assert np.array_equal(ours.hashes, theirs.hashes) and np.array_equal(ours.cells, theirs.cells)
 
 
 def test_a_report_is_json_and_the_same_every_time(here, tmp_path_factory):
     training, test = {"b": jpeg(picture_of(2), 80), "a": jpeg(picture_of(1), 80)}, held_out(1, 2)
-    first, second = (files.dumps(audited(tmp_path_factory.mktemp("raw"), training, test)) for _ in range(2))
+    first, second = (files.dumps(reported(tmp_path_factory.mktemp("raw"), training, test)[0]) for _ in range(2))
     assert first == second
 
 
 def test_no_training_pictures_leak_nothing(here):
-    assert audited(here, {}, held_out(1))["leaks"] == []
+    assert reported(here, {}, held_out(1))[1]["leaks"] == []
 
 
 @pytest.mark.parametrize("content", [None, b"<html>"])
 def test_a_picture_that_cannot_be_read_is_named_with_the_remedy(here, content):
     examples, located = stored(here, "wit", {"a": content or jpeg(picture_of(1))})
     located = [(archive, member if content else "gone") for archive, member in located]
-    with pytest.raises(InputError, match=r"wit/images.zip: member `(a|gone)`: .*delete the file and run `dvc repro`"):
-        leakage.read(here, examples, located, LIMITS)
+    with (
+        ThreadPoolExecutor(1) as pool,
+        pytest.raises(InputError, match=r"wit/images.zip: member `(a|gone)`: .*delete the file and run `dvc repro`"),
+    ):
+        audited.read(here, examples, located, LIMITS, pool)

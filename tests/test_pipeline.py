@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from clip_italian import config, verify
 from clip_italian.imports import PACKAGES, closure, direct_imports, stage_modules, stage_names, write_listings
+from tests.planting import first_of, plant
 
 ROOT = pathlib.Path(__file__).parents[1]
 GRAPH = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
@@ -290,6 +291,36 @@ def test_stages_open_nothing_that_their_deps_do_not_name(study):
             strangers.add(f"{stage}: {path}")
     assert len(opened) > 100
     assert sorted(strangers) == []
+
+
+def test_a_planted_test_picture_fails_the_study_before_anything_trains(tmp_path_factory):
+    copy = Copy(tmp_path_factory.mktemp("planted"), tmp_path_factory.mktemp("watch"))
+    copy.repro("curate")
+    data = copy.root / "data/tiny"
+    pair = first_of(data / "pairs/train.jsonl", "wit")
+    plant(data / "raw", pair, "zeroshot-noun", "000001")
+    copy.run("dvc", "commit", "--force", "download")
+    done = copy.run("dvc", "repro", check=False)
+    assert done.returncode != 0
+    assert f"training picture {pair['id']} is test picture zeroshot-noun/000001 (mirrored picture" in done.stderr
+    assert re.findall(r"Running stage '([^']+)'", done.stdout)[-1] == "audit"
+    made = [name for name in ("models", "runs", "embeddings", "results", "data/tiny/shards") if (copy.root / name).exists()]
+    assert made == []
+
+
+def test_all_that_trains_or_is_tested_waits_for_the_audit():
+    makers = {path: name for name in GRAPH for kind in ("outs", "metrics") for path in paths(name, kind)}
+
+    def before(name):
+        """The stages that an entry waits for."""
+        near = {maker for one in paths(name, "deps") for path, maker in makers.items() if overlap(one, path)}
+        return near.union(*map(before, near))
+
+    def overlap(one, other):
+        return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
+
+    free = {"code", "download", "curate", "audit", "import_backbones"}
+    assert {name for name in GRAPH if "audit" not in before(name)} == free
 
 
 def test_deleted_outputs_come_back_from_the_cache(study):

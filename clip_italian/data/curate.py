@@ -18,10 +18,10 @@ from clip_italian.data.duplicates import DuplicateSettings, Looks
 from clip_italian.data.images import ImageLimits, ImageRejected, decode
 from clip_italian.data.shards import number
 from clip_italian.data.sources import READERS, Row, Unusable
-from clip_italian.errors import InputError
 
 SPLIT_PURPOSE = 32  # keeps these draws apart from every other use of the same seed
 IMAGES = "images.zip"
+REPETITIONS = ("exact duplicate of a pair", "near duplicate of a pair")  # reasons
 LENGTH_QUANTILES = (0.5, 0.95, 0.99, 1.0)
 
 ProperNounShare = Callable[[str], float]  # of a caption's words
@@ -39,7 +39,7 @@ class CurateSettings(Settings):
     max_caption_characters: int  # a longer text is no caption; anything shorter is truncated by tokens later
     valid_share: float  # of each source; README of clip-italian: 95/5
     duplicates: DuplicateSettings
-    allowed_leaks: list[str]  # test sets whose pictures may be among the pairs, named here knowingly
+    left_out: list[str]  # ids of pairs that are not taken, such as those that stage `audit` finds to show test pictures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,58 +121,35 @@ def _picture(archive: Archive, name: str, limits: ImageLimits) -> bytes:
     return archive.read(name)
 
 
-def repeated(candidates: Candidates, settings: DuplicateSettings) -> tuple[list[str | None], dict[str, int]]:
-    """For each pair the reason why it repeats an earlier one, or None; and counts of what is repeated and kept.
+def refused(candidates: Candidates, alike: Sequence[int], left_out: frozenset[str]) -> list[str | None]:
+    """For each pair the reason why it is not kept, or None; `alike` are the places of the first pictures that show the same.
 
     A pair repeats another if its picture is the same (its bytes, or to the eye) and its captions say the same words.
     The same picture with another caption, and the same caption of another picture, are the web's way and stay.
+    A pair that is left out by name still makes later ones repetitions: else one of them would take its place.
     """
-    words = [tuple(sorted(text.normal_form(caption) for caption in pair.captions)) for pair in candidates.pairs]
-    alike = duplicates.first_alike(candidates.looks, settings).tolist()
     exact: set[Any] = set()
     near: set[Any] = set()
     reasons: list[str | None] = []
-    for digest, first, said in zip(candidates.digests, alike, words, strict=True):
+    for pair, digest, first in zip(candidates.pairs, candidates.digests, alike, strict=True):
+        said = tuple(sorted(text.normal_form(caption) for caption in pair.captions))
         is_exact, is_near = (digest, said) in exact, (first, said) in near
-        reasons.append("exact duplicate of a pair" if is_exact else "near duplicate of a pair" if is_near else None)
+        named = "left out by name" if pair.id in left_out else None
+        reasons.append(REPETITIONS[0] if is_exact else REPETITIONS[1] if is_near else named)
         exact.add((digest, said))
         near.add((first, said))
+    return reasons
+
+
+def repetitions(candidates: Candidates, alike: Sequence[int], reasons: Sequence[str | None]) -> dict[str, int]:
+    """How many pairs were refused as repetitions, and how many captions and pictures of those that are kept repeat another."""
     kept = [i for i, reason in enumerate(reasons) if reason is None]
     captions = [text.normal_form(caption) for i in kept for caption in candidates.pairs[i].captions]
-    pictures = len(kept) - len({alike[i] for i in kept})
-    return reasons, {"repeated_captions": len(captions) - len(set(captions)), "repeated_pictures": pictures}
-
-
-def test_looks(folder: pathlib.Path, limits: ImageLimits) -> Looks:
-    """What the pictures of a test set look like, as they are and mirrored; InputError names one that cannot be read."""
-    looks = []
-    with Archive(folder / IMAGES) as archive:
-        for name in sorted(archive.names):
-            try:
-                pixels = decode(archive.read(name), limits)
-            except ImageRejected as reason:
-                raise InputError(
-                    f"{archive.path}: member `{name}`: {reason}; delete the file and run `dvc repro`"
-                ) from None
-            looks += [duplicates.look(pixels), duplicates.look(np.ascontiguousarray(pixels[:, ::-1]))]
-    return duplicates.looks(looks)
-
-
-def check_leaks(
-    raw: pathlib.Path, candidates: Candidates, settings: CurateSettings, limits: ImageLimits
-) -> dict[str, int]:
-    """Counts the pairs that show a test picture, by test set; raises InputError unless the profile allows that set."""
-    counts = {}
-    for folder in sorted(path.parent for path in (raw / "test").glob(f"*/{IMAGES}")):
-        leaked = duplicates.same_pictures(candidates.looks, test_looks(folder, limits), settings.duplicates)[:, 0]
-        counts[folder.name] = len(np.unique(leaked))
-        if len(leaked) and folder.name not in settings.allowed_leaks:
-            first = candidates.pairs[int(leaked.min())]
-            raise InputError(
-                f"{raw}/{first.archive}: {counts[folder.name]} pairs show pictures of test set {folder.name}, first "
-                f"{first.id} (`{first.image}`); remove them, or name the set in the profile's `curate.allowed_leaks`"
-            )
-    return counts
+    return {
+        "repeated_pairs": sum(reason in REPETITIONS for reason in reasons),
+        "repeated_captions": len(captions) - len(set(captions)),
+        "repeated_pictures": len(kept) - len({alike[i] for i in kept}),
+    }
 
 
 def are_valid(pairs: Sequence[Pair], settings: CurateSettings) -> Bool[np.ndarray, " n"]:
@@ -193,15 +170,15 @@ def caption_lengths(pairs: Sequence[Pair]) -> dict[str, float]:
 def curate(
     raw: pathlib.Path, settings: CurateSettings, limits: ImageLimits, proper_nouns: ProperNounShare
 ) -> tuple[list[Pair], list[Pair], dict[str, Any]]:
-    """Returns the training pairs, the validation pairs and the report; raises InputError on damage and on leaks."""
+    """Returns the training pairs, the validation pairs and the report; raises InputError on damage."""
     read = {source: read_source(raw, source, settings, limits, proper_nouns) for source in settings.sources}
     everything = Candidates(
         [pair for candidates, _ in read.values() for pair in candidates.pairs],
         [digest for candidates, _ in read.values() for digest in candidates.digests],
         duplicates.joined([candidates.looks for candidates, _ in read.values()]),
     )
-    leaked = check_leaks(raw, everything, settings, limits)
-    reasons, repeats = repeated(everything, settings.duplicates)
+    alike = duplicates.first_alike(everything.looks, settings.duplicates).tolist()
+    reasons = refused(everything, alike, frozenset(settings.left_out))
     kept = []
     for pair, reason in zip(everything.pairs, reasons, strict=True):
         if reason is None:
@@ -213,7 +190,8 @@ def curate(
         [pair for pair, there in zip(kept, in_valid, strict=True) if there == wanted] for wanted in (False, True)
     )
     sources = {source: _summary(report, source, train, valid) for source, (_, report) in read.items()}
-    return train, valid, {"sources": sources, "leaks": leaked, **repeats, "train": len(train), "valid": len(valid)}
+    counts = repetitions(everything, alike, reasons) | {"train": len(train), "valid": len(valid)}
+    return train, valid, {"sources": sources, **counts}
 
 
 def _summary(report: SourceReport, source: str, train: Sequence[Pair], valid: Sequence[Pair]) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def prepare(folder: pathlib.Path, raw: pathlib.Path, pairs: pathlib.Path, settin
 
     Raises InputError on damaged input, and when a process was killed from outside.
     """
-    sets = {name: read_pairs(path) for name, path in _files_of_pairs(raw, pairs).items()}
+    sets = {name: read_pairs(path) for name, path in files_of_pairs(raw, pairs).items()}
     sets |= {f"test-{path.parent.name}": read_test(path.parent) for path in sorted((raw / "test").glob("*/images.zip"))}
     sets |= {path.parent.name: read_test(path.parent) for path in sorted((raw / "probe").glob("*/images.zip"))}
     # Spawned, not forked: the children are the stage's own and die with it.
@@ -160,5 +160,6 @@ def _fit(name: str, settings: ImageSettings) -> Fit:
     return fit if name.startswith(("test-", "probe-")) else fit.model_copy(update={"resize": settings.resize})
 
 
-def _files_of_pairs(raw: pathlib.Path, pairs: pathlib.Path) -> dict[str, pathlib.Path]:
+def files_of_pairs(raw: pathlib.Path, pairs: pathlib.Path) -> dict[str, pathlib.Path]:
+    """The files of all pairs that models learn from, or are chosen by: the study's, and the English CLIP's."""
     return {"train": pairs / "train.jsonl", "valid": pairs / "valid.jsonl", "english": raw / "english/pairs.jsonl"}

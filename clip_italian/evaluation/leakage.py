@@ -1,169 +1,153 @@
 """Which test pictures a model has trained on: asked before any number is believed.
 
-A training picture leaks a test picture when it has the same identity (`identity`), the same file (SHA-256), or shows the same,
-as it is or mirrored, whatever its size and encoding. What shows the same is proposed by perceptual hashes and confirmed by an
-aligned comparison of pixels (clip_italian/data/duplicates.py), since hashes alone mix up small drawn scenes. Pictures that were
-cropped or turned need not be found. Curation compares the study's own pairs by the same rule; this audit takes any
-training pictures, the backbones' too, finds the single pictures, and lets them pass by name and for a reason only.
+A training picture leaks a test picture when it has the same identity (`audited.identity`), the same file (SHA-256), or shows the
+same, as it is or mirrored, whatever its size and encoding. What shows the same is proposed by perceptual hashes and confirmed by
+an aligned comparison of pixels (clip_italian/data/duplicates.py), since hashes alone mix up small drawn scenes. Pictures that
+were cropped or turned need not be found. A leak may pass by name and for a reason only.
 
-`audit` returns, for one test set:
+The report:
 
-    {"training": n, "test": m,                       # pictures compared
-     "leaks": [{"training": name, "test": name, "kind": one of KINDS, "bits": b, "difference": d, "allowed": reason or null}],
-     "kinds": {kind: leaks},
-     "not_allowed": leaks that no allowance covers,
-     "allowances": [{"test": name, "reason": reason, "leaks": leaks covered}],
-     "repeated_captions": test captions that are training captions too, but for case and punctuation; never a fault}
+    {"duplicates": {"max_bits": b, "max_cell_difference": d},
+     "training": {file of pairs: pictures},
+     "tests": {test set: {
+         "pictures": n, "captions": n,
+         "leaks": [{"training": name, "test": name, "kind": one of KINDS, "bits": b, "difference": d, "allowed": reason or null}],
+         "kinds": {kind: leaks},
+         "not_allowed": leaks that no allowance covers,
+         "nearest": {"training": name, "test": name, "difference": d} or null,
+         "repeated_captions": test captions that are training captions too, but for case and punctuation; never a fault}},
+     "allowances": [{"test": name, "reason": reason, "leaks": leaks covered}]}
 
 `bits` (of 64) is the distance of the two hashes and `difference` (of 255) the largest of any cell; of a mirrored leak, after
-mirroring. A pair that leaks in several ways is listed once, under the first of KINDS.
+mirroring. A pair that leaks in several ways is listed once, under the first of KINDS. `nearest` are the two pictures that differ
+least of those that the hashes propose and the pixels do not confirm: how much room there is between copies and strangers.
 """
 
-import dataclasses
-import hashlib
+import concurrent.futures
+import multiprocessing
 import pathlib
-import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import numpy as np
 import pydantic
 
+from clip_italian import environment
 from clip_italian.config import Settings
-from clip_italian.data import duplicates, text
-from clip_italian.data.archive import Archive
-from clip_italian.data.duplicates import DuplicateSettings, Look, Looks
-from clip_italian.data.hash_index import HashIndex
-from clip_italian.data.images import ImageLimits, ImageRejected, Pixels, decode
-from clip_italian.data.preparation import Located
+from clip_italian.data import duplicates, preparation, text
+from clip_italian.data.duplicates import DuplicateSettings, Looks
+from clip_italian.data.preparation import ImageSettings, Located
 from clip_italian.data.shards import Example
 from clip_italian.errors import InputError
+from clip_italian.evaluation import audited
+from clip_italian.evaluation.audited import HeldOut, Pictures
 
 KINDS = ("id", "content", "picture", "mirrored picture")  # how sure a leak is, the surest first
-COCO = re.compile(r"COCO_(?:train|val|test)\d{4}_(\d{12})\.jpg")  # one number of MSCOCO is one picture, in all its splits
-FETCHED = re.compile(r"[0-9a-f]{40}")  # SHA-1 of the address it was fetched from: data/sources.py, member_of
+
+Alike = tuple[str, int, int, int]  # kind, place in training, place in the test set, difference
 
 
 class Allowance(Settings):
     """A leak that is known and let pass."""
 
     test: str = pydantic.Field(min_length=1)  # a test set, or one picture of it as `set/picture`
-    reason: str = pydantic.Field(min_length=1)  # printed in the report
+    reason: str = pydantic.Field(min_length=1)  # printed in the report and in the paper
 
 
-@dataclasses.dataclass(frozen=True)
-class Pictures:
-    """What is compared of some pictures. `looks.cells` may be a memory map: only the cells of proposed pairs are read."""
+class AuditSettings(Settings):
+    """Section `audit` of a profile."""
 
-    names: list[str]
-    identities: list[str | None]
-    digests: list[str]  # SHA-256 of each file
-    looks: Looks
-    captions: list[str]  # of all pictures together
+    allowances: list[Allowance]
 
 
-@dataclasses.dataclass(frozen=True)
-class HeldOut(Pictures):
-    """The pictures of a test set, with what their mirror images look like."""
+def compare(
+    raw: pathlib.Path,
+    pairs: pathlib.Path,
+    images: ImageSettings,
+    settings: DuplicateSettings,
+    allowances: Sequence[Allowance],
+) -> dict[str, Any]:
+    """Reads every training picture and every test set below `raw`; returns the report.
 
-    mirrored: Looks
-
-
-def identity(member: str) -> str | None:
-    """The picture's identity beyond one data set, from its name in an archive: MSCOCO's number, or the address it came from.
-
-    None for other names: `000012` in two archives is not one picture.
+    Raises InputError naming a picture that is missing or cannot be decoded, and when a process was killed from outside.
     """
-    if found := COCO.fullmatch(pathlib.PurePosixPath(member).name):
-        return f"coco/{int(found[1])}"
-    return f"address/{member}" if FETCHED.fullmatch(member) else None
+    # Spawned, not forked: the children are the stage's own and die with it.
+    context = multiprocessing.get_context("spawn")
+    try:
+        with concurrent.futures.ProcessPoolExecutor(images.workers, context, environment.die_with_parent) as pool:
+            files = preparation.files_of_pairs(raw, pairs)
+            learnt = {name: preparation.read_pairs(path) for name, path in files.items()} | _sets(raw / "probe")
+            training = {name: audited.read(raw, *content, images.limits, pool) for name, content in learnt.items()}
+            tests = {name: audited.read_held_out(raw, *one, images.limits, pool) for name, one in _sets(raw / "test").items()}
+    except BrokenProcessPool:
+        raise InputError("a process that reads pictures was killed, perhaps for lack of memory; lower `images.workers`") from None
+    return report(training, tests, settings, allowances)
 
 
-def read(raw: pathlib.Path, examples: Sequence[Example], located: Sequence[Located], limits: ImageLimits) -> Pictures:
-    """The pictures of `preparation.read_pairs`; raises InputError naming one that is missing or cannot be decoded."""
-    digests, looks = [], []
-    for content, pixels in _decoded(raw, located, limits):
-        digests.append(hashlib.sha256(content).hexdigest())
-        looks.append(duplicates.look(pixels))
-    return Pictures(**_described(examples, located), digests=digests, looks=duplicates.looks(looks))
+def _sets(folder: pathlib.Path) -> dict[str, tuple[list[Example], list[Located]]]:
+    """What the folders of labelled or described pictures below `folder` hold, by their names."""
+    return {path.parent.name: preparation.read_test(path.parent) for path in sorted(folder.glob("*/images.zip"))}
 
 
-def read_held_out(raw: pathlib.Path, examples: Sequence[Example], located: Sequence[Located], limits: ImageLimits) -> HeldOut:
-    """The same for `preparation.read_test`, with the mirror images."""
-    plain = read(raw, examples, located, limits)
-    mirrored = [_mirrored_look(pixels) for _, pixels in _decoded(raw, located, limits)]
-    return HeldOut(**vars(plain), mirrored=duplicates.looks(mirrored))
-
-
-def _mirrored_look(pixels: Pixels) -> Look:
-    return duplicates.look(np.ascontiguousarray(pixels[:, ::-1]))
-
-
-def _described(examples: Sequence[Example], located: Sequence[Located]) -> dict[str, Any]:
+def report(
+    training: Mapping[str, Pictures],
+    tests: Mapping[str, HeldOut],
+    settings: DuplicateSettings,
+    allowances: Sequence[Allowance],
+) -> dict[str, Any]:
+    """Every training picture against every test picture; the module's docstring has the keys."""
+    everything = audited.joined(list(training.values()))
+    found = {name: audit(everything, test, settings, allowances) for name, test in tests.items()}
+    leaks = [leak for one in found.values() for leak in one["leaks"]]
+    covered = [sum(_covers(allowance, leak["test"]) for leak in leaks) for allowance in allowances]
     return {
-        "names": [example.id for example in examples],
-        "identities": [identity(member) for _, member in located],
-        "captions": [caption for example in examples for caption in example.captions],
+        "duplicates": settings.model_dump(),
+        "training": {name: len(pictures.names) for name, pictures in training.items()},
+        "tests": found,
+        "allowances": [{**vars(one), "leaks": count} for one, count in zip(allowances, covered, strict=True)],
     }
-
-
-def _decoded(raw: pathlib.Path, located: Sequence[Located], limits: ImageLimits) -> Iterator[tuple[bytes, Pixels]]:
-    archives = {name: Archive(raw / name) for name in sorted({archive for archive, _ in located})}
-    for archive, member in located:
-        try:
-            content = archives[archive].read(member)
-            yield content, decode(content, limits)
-        except (ImageRejected, KeyError) as reason:
-            message = f"{raw / archive}: member `{member}`: {reason}; delete the file and run `dvc repro`"
-            raise InputError(message) from None
 
 
 def audit(
     training: Pictures, test: HeldOut, settings: DuplicateSettings, allowances: Sequence[Allowance] = ()
 ) -> dict[str, Any]:
-    """Returns the report of one test set; the module's docstring has its keys."""
-    leaks = [
-        _leak(training, test, *pair, kind, allowances) for pair, kind in sorted(_found(training, test, settings).items())
-    ]
+    """Returns the report of one test set."""
+    alike = [(kind, *pair) for kind, looks in _seen_as(test) for pair in _proposed(training, looks, settings.max_bits)]
+    found = _found(training, test, [pair for pair in alike if pair[-1] <= settings.max_cell_difference])
+    leaks = [_leak(training, test, *pair, kind, allowances) for pair, kind in sorted(found.items())]
     kinds = Counter(leak["kind"] for leak in leaks)
-    covered = [sum(_covers(allowance, leak["test"]) for leak in leaks) for allowance in allowances]
     return {
-        "training": len(training.names),
-        "test": len(test.names),
+        "pictures": len(test.names),
+        "captions": len(test.captions),
         "leaks": leaks,
         "kinds": {kind: kinds[kind] for kind in KINDS},
         "not_allowed": sum(leak["allowed"] is None for leak in leaks),
-        "allowances": [{**vars(one), "leaks": count} for one, count in zip(allowances, covered, strict=True)],
-        "repeated_captions": repeated_captions(training.captions, test.captions),
+        "nearest": _nearest(training, test, [pair for pair in alike if pair[1:3] not in found]),
+        "repeated_captions": sum(text.normal_form(caption) in training.sayings for caption in test.captions),
     }
 
 
-def check(report: dict[str, Any], path: pathlib.Path) -> None:
+def check(report: Mapping[str, Any], path: pathlib.Path) -> None:
     """Raises InputError naming the first leak of a report that no allowance covers; `path` is where the report lies."""
-    leak = next((leak for leak in report["leaks"] if leak["allowed"] is None), None)
-    if leak is not None:
+    unexplained = [leak for one in report["tests"].values() for leak in one["leaks"] if leak["allowed"] is None]
+    if unexplained:
+        first = unexplained[0]
         raise InputError(
-            f"{path}: leaks that nothing allows: {report['not_allowed']}; first, training picture {leak['training']} is test "
-            f"picture {leak['test']} ({leak['kind']}, {leak['bits']} bits and {leak['difference']} levels apart); take them out "
-            f"of the training data, or name `{leak['test']}` or its set in the allowances, with the reason"
+            f"{path}: leaks that nothing allows: {len(unexplained)}; first, training picture {first['training']} is test "
+            f"picture {first['test']} ({first['kind']}, {first['bits']} bits and {first['difference']} levels apart); take them "
+            f"out of the training data (pairs by their ids in the profile's `curate.left_out`), or name `{first['test']}` or its "
+            "set in `audit.allowances`, with the reason"
         )
 
 
-def _found(training: Pictures, test: HeldOut, settings: DuplicateSettings) -> dict[tuple[int, int], str]:
+def _found(training: Pictures, test: HeldOut, same: Sequence[Alike]) -> dict[tuple[int, int], str]:
     """The kind of every leak by its places (training, test)."""
-    index = HashIndex(training.looks.hashes)
-    ways = (
-        _equal(training.identities, test.identities),
-        _equal(training.digests, test.digests),
-        _alike(index, training.looks, test.looks, settings),
-        _alike(index, training.looks, test.mirrored, settings),
-    )
-    found: dict[tuple[int, int], str] = {}
-    for kind, pairs in zip(KINDS, ways, strict=True):
-        for pair in pairs:
-            found.setdefault(pair, kind)
-    return found
+    ways = [("id", pair) for pair in _equal(training.identities, test.identities)]
+    ways += [("content", pair) for pair in _equal(training.digests, test.digests)]
+    ways += [(kind, (place, other)) for kind, place, other, _ in same]
+    return {pair: kind for kind, pair in reversed(ways)}  # the surest comes last and stays
 
 
 def _equal(training: Sequence[str | None], test: Sequence[str | None]) -> Iterator[tuple[int, int]]:
@@ -176,33 +160,39 @@ def _equal(training: Sequence[str | None], test: Sequence[str | None]) -> Iterat
             yield from ((place, other) for other in places.get(key, ()))
 
 
-def _alike(index: HashIndex, training: Looks, test: Looks, settings: DuplicateSettings) -> Iterator[tuple[int, int]]:
-    for proposed in index.within(test.hashes, settings.max_bits):
+def _seen_as(test: HeldOut) -> tuple[tuple[str, Looks], tuple[str, Looks]]:
+    """What a training picture may look like to leak a test picture, by the kind of the leak."""
+    return ("picture", test.looks), ("mirrored picture", test.mirrored)
+
+
+def _proposed(training: Pictures, test: Looks, max_bits: int) -> Iterator[tuple[int, int, int]]:
+    """(place in training, place in the test set, difference) of all pictures whose hashes are within `max_bits`."""
+    for proposed in training.index.within(test.hashes, max_bits):
         pairs = proposed[:, ::-1]
-        same = duplicates.confirmed(training, test, pairs, settings.max_cell_difference)
-        yield from ((i, j) for i, j in pairs[same].tolist())
+        for pair, difference in zip(pairs.tolist(), duplicates.differences(training.looks, test, pairs).tolist(), strict=True):
+            yield *pair, difference
+
+
+def _nearest(training: Pictures, test: HeldOut, strangers: Sequence[Alike]) -> dict[str, Any] | None:
+    if not strangers:
+        return None
+    _, place, other, difference = min(strangers, key=lambda pair: (pair[-1], *pair[1:3]))
+    return {"training": training.names[place], "test": test.names[other], "difference": difference}
 
 
 def _leak(
     training: Pictures, test: HeldOut, place: int, other: int, kind: str, allowances: Sequence[Allowance]
 ) -> dict[str, Any]:
-    looks, name = test.mirrored if kind == "mirrored picture" else test.looks, test.names[other]
-    cells = training.looks.cells[place].astype(int) - looks.cells[other]
+    looks, name = dict(_seen_as(test)).get(kind, test.looks), test.names[other]
     return {
         "training": training.names[place],
         "test": name,
         "kind": kind,
         "bits": int(np.bitwise_count(training.looks.hashes[place] ^ looks.hashes[other])),
-        "difference": int(np.abs(cells).max()),
+        "difference": int(duplicates.differences(training.looks, looks, np.array([[place, other]]))[0]),
         "allowed": next((allowance.reason for allowance in allowances if _covers(allowance, name)), None),
     }
 
 
 def _covers(allowance: Allowance, test: str) -> bool:
     return test == allowance.test or test.startswith(f"{allowance.test}/")
-
-
-def repeated_captions(training: Sequence[str], test: Sequence[str]) -> int:
-    """How many test captions are the words of a training caption: short true sentences repeat by themselves."""
-    known = {text.normal_form(caption) for caption in training}
-    return sum(text.normal_form(caption) in known for caption in test)

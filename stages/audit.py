@@ -1,0 +1,20 @@
+"""Whether a picture that models are tested on is among those they train on: asked before anything trains."""
+
+import pathlib
+
+from clip_italian import config, files
+from clip_italian.data.curate import CurateSettings
+from clip_italian.data.preparation import ImageSettings
+from clip_italian.evaluation import leakage
+
+
+def main() -> None:
+    """Writes reports/<profile>/audit.json, then raises InputError when it has a leak that no allowance covers."""
+    profile = config.params().profile
+    data = pathlib.Path("data", profile)
+    settings = config.section(CurateSettings, "curate").duplicates
+    allowances = config.section(leakage.AuditSettings, "audit").allowances
+    report = leakage.compare(data / "raw", data / "pairs", config.section(ImageSettings, "images"), settings, allowances)
+    path = pathlib.Path("reports", profile, "audit.json")
+    files.write_json(path, report)
+    leakage.check(report, path)
