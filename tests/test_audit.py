@@ -25,7 +25,7 @@ def drawn(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     (folder / "profiles").mkdir()
     shutil.copy(ROOT / "profiles/tiny.yaml", folder / "profiles")
-    (folder / "params.yaml").write_text("profile: tiny\narms: [full]\nbaselines: [mclip]\nseeds: [0]\n")
+    (folder / "params.yaml").write_text("profile: tiny\narms: [full]\nbaselines: [mclip]\nprobed: [full]\nseeds: [0]\n")
     with files.replacing_folder(folder / "data/tiny/raw") as raw:
         download.draw(raw, world())
     assert stage(folder, "curate").returncode == 0

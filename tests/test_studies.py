@@ -110,7 +110,7 @@ def test_a_study_goes_on_from_where_it_was_and_follows_the_repository(repository
 def test_what_was_kept_laid_over_a_clone_is_the_study_with_nothing_to_do(repository, here):
     studies.main("wide")
     shell(f"git clone -q . {here / 'copy'}", f"cp -r studies/wide/. {here / 'copy'}")
-    done = subprocess.run("dvc repro --allow-missing --dry".split(), cwd=here / "copy", capture_output=True, text=True)
+    done = subprocess.run(["dvc", "repro", "--allow-missing", "--dry"], cwd=here / "copy", capture_output=True, text=True)
     assert done.returncode == 0 and "Running stage" not in done.stdout, done.stdout
 
 
