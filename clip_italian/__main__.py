@@ -3,11 +3,12 @@ import argparse
 import pathlib
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from clip_italian.errors import InputError
 from clip_italian.evaluation import protocols
 from clip_italian.models import assembly
-from clip_italian.use import evaluating, loading
+from clip_italian.use import evaluating, loading, replication
 from clip_italian.use.export import writing
 from clip_italian.use.export.facts import Facts
 
@@ -29,7 +30,22 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--data", required=True, type=pathlib.Path, help="folder with the files of the protocol's publisher")
     evaluate.add_argument("--out", required=True, type=pathlib.Path, help="folder for metrics, items and embeddings; one a model")
     evaluate.set_defaults(run=run_evaluate)
+    _add_replicate(commands)
     return whole
+
+
+def _add_replicate(commands: Any) -> None:
+    """The options of `replicate-2021`; the models' defaults are the published names."""
+    clip_italian, mclip = (row.system for row in replication.published().retrieval.rows)
+    command = commands.add_parser("replicate-2021", help="say whether the published weights give the published numbers")
+    command.add_argument("--model", default=clip_italian, help="folder or name of CLIP-Italian (default: %(default)s)")
+    command.add_argument("--mclip", default=mclip, help="folder or name of mCLIP (default: %(default)s)")
+    command.add_argument("--mclip-images", help="folder or name of mCLIP's picture half, where --mclip is a folder")
+    command.add_argument("--without-mclip", action="store_true", help="measure CLIP-Italian alone")
+    command.add_argument("--mscoco-it", required=True, type=pathlib.Path, help="folder with the captions' file and val2014/")
+    command.add_argument("--imagenet-it", required=True, type=pathlib.Path, help="folder with the labels' table and val/")
+    command.add_argument("--out", required=True, type=pathlib.Path, help="folder for replication.json, items and embeddings")
+    command.set_defaults(run=run_replicate)
 
 
 def run_export(chosen: argparse.Namespace) -> None:
@@ -51,6 +67,19 @@ def run_evaluate(chosen: argparse.Namespace) -> None:
     for name, value in found.items():
         print(f"{name}: {'no value' if value is None else format(value, '.6f')}")
     print(f"{chosen.out / chosen.protocol}: written")
+
+
+def run_replicate(chosen: argparse.Namespace) -> None:
+    """Prints every number expected and found; exit code 1 when one is not the published one."""
+    replication.check_data(chosen.mscoco_it, chosen.imagenet_it)
+    models = {"CLIP-Italian": loading.load(chosen.model)}
+    if not chosen.without_mclip:
+        models["mCLIP"] = loading.load(chosen.mclip, images=chosen.mclip_images)
+    checks = replication.replicate(models, chosen.mscoco_it, chosen.imagenet_it, chosen.out, progress=sys.stderr.isatty())
+    print(replication.table(checks))
+    print(f"{chosen.out / 'replication.json'}: written")
+    if not all(check.passed for check in checks):
+        sys.exit(1)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -44,10 +44,10 @@ def test_a_protocol_names_its_source_and_metrics_that_exist(name):
     assert set(scored.metrics) == set(protocol.metrics.values())
 
 
-def test_an_installed_package_has_every_protocol():
+def test_an_installed_package_has_every_protocol_and_the_published_numbers():
     patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["clip_italian.evaluation"]
     package = protocols.FOLDER.parent
-    assert {path for pattern in patterns for path in package.glob(pattern)} == set(protocols.FOLDER.rglob("*.yaml"))
+    assert {path for pattern in patterns for path in package.glob(pattern)} == set(package.rglob("*.yaml"))
 
 
 def test_a_protocol_that_is_not_known_is_refused_with_the_nearest_name(tmp_path):
