@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clip_italian.errors import InputError
-from clip_italian.evaluation import protocols
+from clip_italian.evaluation import equivalence, protocols
 from clip_italian.models import assembly
 from clip_italian.use import evaluating, loading, replication
 from clip_italian.use.export import writing
@@ -31,6 +31,12 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--out", required=True, type=pathlib.Path, help="folder for metrics, items and embeddings; one a model")
     evaluate.set_defaults(run=run_evaluate)
     _add_replicate(commands)
+    compare = commands.add_parser("compare", help="test whether two evaluations of the same items differ, or are equivalent")
+    compare.add_argument("first", type=pathlib.Path, help="folder OUT/PROTOCOL that `evaluate` wrote")
+    compare.add_argument("second", type=pathlib.Path, help="the same of another device, library or model")
+    margin = "points from which a difference matters (default: %(default)s)"
+    compare.add_argument("--margin", type=float, default=equivalence.SMALLEST_EFFECT, help=margin)
+    compare.set_defaults(run=run_compare)
     return whole
 
 
@@ -80,6 +86,11 @@ def run_replicate(chosen: argparse.Namespace) -> None:
     print(f"{chosen.out / 'replication.json'}: written")
     if not all(check.passed for check in checks):
         sys.exit(1)
+
+
+def run_compare(chosen: argparse.Namespace) -> None:
+    """Prints a line for every metric."""
+    print(equivalence.table(equivalence.compare(chosen.first, chosen.second, chosen.margin), chosen.margin))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
