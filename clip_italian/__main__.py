@@ -8,7 +8,7 @@ from typing import Any
 from clip_italian.errors import InputError
 from clip_italian.evaluation import equivalence, protocols
 from clip_italian.models import assembly
-from clip_italian.use import evaluating, loading, replication
+from clip_italian.use import evaluating, loading, replication, suites
 from clip_italian.use.export import writing
 from clip_italian.use.export.facts import Facts
 
@@ -23,11 +23,15 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--format", action="append", default=[], choices=writing.FORMATS, help="only this one; may be repeated")
     export.add_argument("--licence", default="apache-2.0", help="of the weights, for the cards (default: %(default)s)")
     export.set_defaults(run=run_export)
-    evaluate = commands.add_parser("evaluate", help="score a model under a named protocol")
+    evaluate = commands.add_parser("evaluate", help="score a model under a named protocol, or on a suite of them")
     evaluate.add_argument("--model", required=True, help="folder or name of a model, as `clip_italian.load` takes it")
     evaluate.add_argument("--images", help="folder or name of its picture half, where that is a model of its own")
-    evaluate.add_argument("--protocol", required=True, help=f"one of {', '.join(protocols.names())}")
-    evaluate.add_argument("--data", required=True, type=pathlib.Path, help="folder with the files of the protocol's publisher")
+    what = evaluate.add_mutually_exclusive_group(required=True)
+    what.add_argument("--protocol", help=f"one of {', '.join(protocols.names())}")
+    what.add_argument("--suite", help=f"one of {', '.join(suites.names())}: all its sets that are in DATA, one table")
+    evaluate.add_argument("--language", help="of the protocols that have a choice; an unknown one is told the known")
+    evaluate.add_argument("--labels", type=pathlib.Path, help="folder with files of labels, as CLIP_benchmark's (default: DATA)")
+    evaluate.add_argument("--data", required=True, type=pathlib.Path, help="folder with the files of the publisher; or of all sets")
     evaluate.add_argument("--out", required=True, type=pathlib.Path, help="folder for metrics, items and embeddings; one a model")
     evaluate.set_defaults(run=run_evaluate)
     _add_replicate(commands)
@@ -66,13 +70,27 @@ def run_export(chosen: argparse.Namespace) -> None:
 
 
 def run_evaluate(chosen: argparse.Namespace) -> None:
-    """Prints each metric by its published name, and where the rest is."""
-    protocols.load(chosen.protocol)  # a wrong name is told before a model is loaded
+    """Prints each metric by its published name, or the suite's table, and where the rest is."""
+    if chosen.suite:
+        return run_suite(chosen)
+    place = evaluating.where(chosen.protocol, chosen.language)  # a wrong name is told before a model is loaded
     model = loading.load(chosen.model, images=chosen.images)
-    found = evaluating.evaluate(model, chosen.protocol, chosen.data, chosen.out, progress=sys.stderr.isatty())
+    options = {"language": chosen.language, "labels": chosen.labels, "progress": sys.stderr.isatty()}
+    found = evaluating.evaluate(model, chosen.protocol, chosen.data, chosen.out, **options)
     for name, value in found.items():
         print(f"{name}: {'no value' if value is None else format(value, '.6f')}")
-    print(f"{chosen.out / chosen.protocol}: written")
+    print(f"{chosen.out / place}: written")
+
+
+def run_suite(chosen: argparse.Namespace) -> None:
+    """Prints a line for every set of a suite, those that are missing among them."""
+    suites.load(chosen.suite)
+    if chosen.language:
+        raise InputError("--language: a suite says the language of each of its sets; leave it out")
+    model = loading.load(chosen.model, images=chosen.images)
+    table = suites.evaluate(model, chosen.suite, chosen.data, chosen.out, chosen.labels, progress=sys.stderr.isatty())
+    print(suites.lines(table))
+    print(f"{chosen.out / chosen.suite}: written")
 
 
 def run_replicate(chosen: argparse.Namespace) -> None:
