@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-SCORES = 1 << 20  # that exist at a time: 4 MiB, which stay in the processor's cache while they are counted
+SCORES = 1 << 21  # that exist at a time: 8 MiB, which stay near the processor while they are counted
 FEWEST = 128  # queries in a product; with fewer it is no longer fast
 
 
