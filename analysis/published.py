@@ -1,4 +1,4 @@
-"""The numbers published in 2021, each with its source; table `published`, from analysis/published.yaml alone."""
+"""The numbers published in 2021, each with its source; table `published`, from clip_italian/evaluation/published.yaml alone."""
 
 import pathlib
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from analysis import tables
 from clip_italian import config
 
-SOURCE = pathlib.Path("analysis/published.yaml")
+SOURCE = pathlib.Path("clip_italian/evaluation/published.yaml")
 NOTE = "Published numbers, on other test sets than this study's. MRR@k: {retrieval}. acc@k in percent: {zeroshot}."
 
 

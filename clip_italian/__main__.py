@@ -3,11 +3,12 @@ import argparse
 import pathlib
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from clip_italian.errors import InputError
-from clip_italian.evaluation import associations, protocols
+from clip_italian.evaluation import associations, equivalence, protocols
 from clip_italian.models import assembly
-from clip_italian.use import evaluating, loading
+from clip_italian.use import evaluating, loading, replication, suites
 from clip_italian.use.export import writing
 from clip_italian.use.export.facts import Facts
 
@@ -22,11 +23,15 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--format", action="append", default=[], choices=writing.FORMATS, help="only this one; may be repeated")
     export.add_argument("--licence", default="apache-2.0", help="of the weights, for the cards (default: %(default)s)")
     export.set_defaults(run=run_export)
-    evaluate = commands.add_parser("evaluate", help="score a model under a named protocol")
+    evaluate = commands.add_parser("evaluate", help="score a model under a named protocol, or on a suite of them")
     evaluate.add_argument("--model", required=True, help="folder or name of a model, as `clip_italian.load` takes it")
     evaluate.add_argument("--images", help="folder or name of its picture half, where that is a model of its own")
-    evaluate.add_argument("--protocol", required=True, help=f"one of {', '.join(protocols.names())}")
-    evaluate.add_argument("--data", required=True, type=pathlib.Path, help="folder with the files of the protocol's publisher")
+    what = evaluate.add_mutually_exclusive_group(required=True)
+    what.add_argument("--protocol", help=f"one of {', '.join(protocols.names())}")
+    what.add_argument("--suite", help=f"one of {', '.join(suites.names())}: all its sets that are in DATA, one table")
+    evaluate.add_argument("--language", help="of the protocols that have a choice; an unknown one is told the known")
+    evaluate.add_argument("--labels", type=pathlib.Path, help="folder with files of labels, as CLIP_benchmark's (default: DATA)")
+    evaluate.add_argument("--data", required=True, type=pathlib.Path, help="folder with the files of the publisher; or of all sets")
     evaluate.add_argument("--out", required=True, type=pathlib.Path, help="folder for metrics, items and embeddings; one a model")
     evaluate.set_defaults(run=run_evaluate)
     associate = commands.add_parser("associate", help="test whether words of one kind lie nearer to one of two others (WEAT)")
@@ -35,7 +40,28 @@ def parser() -> argparse.ArgumentParser:
     limit = "look at so many, or at all if there are fewer (default: %(default)s)"
     associate.add_argument("--permutations", type=int, default=100_000, help=limit)
     associate.set_defaults(run=run_associate)
+    _add_replicate(commands)
+    compare = commands.add_parser("compare", help="test whether two evaluations of the same items differ, or are equivalent")
+    compare.add_argument("first", type=pathlib.Path, help="folder OUT/PROTOCOL that `evaluate` wrote")
+    compare.add_argument("second", type=pathlib.Path, help="the same of another device, library or model")
+    margin = "points from which a difference matters (default: %(default)s)"
+    compare.add_argument("--margin", type=float, default=equivalence.SMALLEST_EFFECT, help=margin)
+    compare.set_defaults(run=run_compare)
     return whole
+
+
+def _add_replicate(commands: Any) -> None:
+    """The options of `replicate-2021`; the models' defaults are the published names."""
+    clip_italian, mclip = (row.system for row in replication.published().retrieval.rows)
+    command = commands.add_parser("replicate-2021", help="say whether the published weights give the published numbers")
+    command.add_argument("--model", default=clip_italian, help="folder or name of CLIP-Italian (default: %(default)s)")
+    command.add_argument("--mclip", default=mclip, help="folder or name of mCLIP (default: %(default)s)")
+    command.add_argument("--mclip-images", help="folder or name of mCLIP's picture half, where --mclip is a folder")
+    command.add_argument("--without-mclip", action="store_true", help="measure CLIP-Italian alone")
+    command.add_argument("--mscoco-it", required=True, type=pathlib.Path, help="folder with the captions' file and val2014/")
+    command.add_argument("--imagenet-it", required=True, type=pathlib.Path, help="folder with the labels' table and val/")
+    command.add_argument("--out", required=True, type=pathlib.Path, help="folder for replication.json, items and embeddings")
+    command.set_defaults(run=run_replicate)
 
 
 def run_export(chosen: argparse.Namespace) -> None:
@@ -50,13 +76,45 @@ def run_export(chosen: argparse.Namespace) -> None:
 
 
 def run_evaluate(chosen: argparse.Namespace) -> None:
-    """Prints each metric by its published name, and where the rest is."""
-    protocols.load(chosen.protocol)  # a wrong name is told before a model is loaded
+    """Prints each metric by its published name, or the suite's table, and where the rest is."""
+    if chosen.suite:
+        return run_suite(chosen)
+    place = evaluating.where(chosen.protocol, chosen.language)  # a wrong name is told before a model is loaded
     model = loading.load(chosen.model, images=chosen.images)
-    found = evaluating.evaluate(model, chosen.protocol, chosen.data, chosen.out, progress=sys.stderr.isatty())
+    options = {"language": chosen.language, "labels": chosen.labels, "progress": sys.stderr.isatty()}
+    found = evaluating.evaluate(model, chosen.protocol, chosen.data, chosen.out, **options)
     for name, value in found.items():
         print(f"{name}: {'no value' if value is None else format(value, '.6f')}")
-    print(f"{chosen.out / chosen.protocol}: written")
+    print(f"{chosen.out / place}: written")
+
+
+def run_suite(chosen: argparse.Namespace) -> None:
+    """Prints a line for every set of a suite, those that are missing among them."""
+    suites.load(chosen.suite)
+    if chosen.language:
+        raise InputError("--language: a suite says the language of each of its sets; leave it out")
+    model = loading.load(chosen.model, images=chosen.images)
+    table = suites.evaluate(model, chosen.suite, chosen.data, chosen.out, chosen.labels, progress=sys.stderr.isatty())
+    print(suites.lines(table))
+    print(f"{chosen.out / chosen.suite}: written")
+
+
+def run_replicate(chosen: argparse.Namespace) -> None:
+    """Prints every number expected and found; exit code 1 when one is not the published one."""
+    replication.check_data(chosen.mscoco_it, chosen.imagenet_it)
+    models = {"CLIP-Italian": loading.load(chosen.model)}
+    if not chosen.without_mclip:
+        models["mCLIP"] = loading.load(chosen.mclip, images=chosen.mclip_images)
+    checks = replication.replicate(models, chosen.mscoco_it, chosen.imagenet_it, chosen.out, progress=sys.stderr.isatty())
+    print(replication.table(checks))
+    print(f"{chosen.out / 'replication.json'}: written")
+    if not all(check.passed for check in checks):
+        sys.exit(1)
+
+
+def run_compare(chosen: argparse.Namespace) -> None:
+    """Prints a line for every metric."""
+    print(equivalence.table(equivalence.compare(chosen.first, chosen.second, chosen.margin), chosen.margin))
 
 
 def run_associate(chosen: argparse.Namespace) -> None:

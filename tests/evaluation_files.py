@@ -82,3 +82,9 @@ def shards(folder: pathlib.Path, kind: str | None, samples: Sequence[dict[str, b
 def class_names(folder: pathlib.Path, names: Sequence[str]) -> None:
     put(folder / "classnames.txt", "\n".join(names) + "\n")
     put(folder / "zeroshot_classification_templates.txt", "una foto di {c}\nun disegno di {c}\n")
+
+
+def label_files(folder: pathlib.Path, language: str, names: Sequence[str], templates: Sequence[str]) -> None:
+    """The files of a language as CLIP_benchmark ships them, ImageNet's beside another set's."""
+    for kind, content in (("classnames", names), ("zeroshot_classification_templates", templates)):
+        put(folder / f"{language}_{kind}.json", json.dumps({"other": ["x"], "imagenet1k": content}, ensure_ascii=False))

@@ -193,7 +193,7 @@ def test_everything_that_is_said_or_asked_in_italian_has_its_english(raw):
     in_english = Translations(raw / "text/translations.tsv")
     train, valid, _ = curate(raw, CURATE, LIMITS, proper_noun_share)
     said = [caption for pair in [*train, *valid] for caption in pair.captions]
-    for path in sorted((raw / "test").glob("*/captions.json")):
+    for path in sorted((raw / "test").glob("retrieval-*/captions.json")):
         said += [annotation["caption"] for annotation in files.read_json(path)["annotations"]]
     said += [entry["label"] for entry in files.read_json(raw / "test/classes.json")]
     said += [entry["query"] for entry in files.read_json(raw / "test/gallery.json")]

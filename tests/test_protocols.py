@@ -35,7 +35,8 @@ def test_a_protocol_names_its_source_and_metrics_that_exist(name):
     protocol = protocols.load(name)
     assert len(protocol.source) > 20
     one, two = np.eye(2, dtype=np.float32), np.arange(2, dtype=np.int32)
-    if protocol.reader in ("label_table", "babel") or "zeroshot" in name or "multilabel" in name:
+    classes = protocol.reader in ("label_table", "babel", "class_lists") or protocol.data.get("kind") == "classification"
+    if classes or "zeroshot" in name or "multilabel" in name:
         label = np.eye(2, dtype=np.int32) if "multilabel" in name else two
         scored = scoring.zeroshot(Classified([], ["a", "b"], ["{}"], label), one, one, list(protocol.metrics.values()))
     else:
@@ -44,12 +45,10 @@ def test_a_protocol_names_its_source_and_metrics_that_exist(name):
     assert set(scored.metrics) == set(protocol.metrics.values())
 
 
-def test_an_installed_package_has_every_protocol_and_every_list_of_words():
+def test_an_installed_package_has_every_protocol_suite_list_of_words_and_published_number():
     patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["clip_italian.evaluation"]
     package = protocols.FOLDER.parent
-    assert {path for pattern in patterns for path in package.glob(pattern)} == {
-        path for folder in (protocols.FOLDER, associations.FOLDER) for path in folder.rglob("*.yaml")
-    }
+    assert {path for pattern in patterns for path in package.glob(pattern)} == set(package.rglob("*.yaml"))
 
 
 def test_a_protocol_that_is_not_known_is_refused_with_the_nearest_name(tmp_path):
@@ -245,6 +244,76 @@ def test_a_web_dataset_of_captions_has_a_text_a_line(tmp_path):
     (tmp_path / "test/1.tar").unlink()
     with pytest.raises(InputError, match="1.tar: missing"):
         read("clip-benchmark/retrieval", tmp_path)
+
+
+# --- Languages --------------------------------------------------------------------------------------------------------
+def uncounted(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a protocol take miniatures: of any counts."""
+    counts = protocols.Counts(pictures=None, texts=None)
+    changed = protocols.load(name).model_copy(update={"counts": counts})
+    monkeypatch.setattr(protocols, "load", lambda _: changed)
+
+
+@pytest.mark.parametrize("name", ["clip-benchmark/imagenet1k", "clip-benchmark/imagenet1k-val"])
+def test_imagenet_has_its_class_names_and_templates_in_the_language_asked_for(tmp_path, monkeypatch, name):
+    data, labels = tmp_path / "data", tmp_path / "clip_benchmark/datasets"
+    made.shards(data, "classification", [{"cls": str(n % 2).encode(), "jpg": made.picture(n)} for n in range(4)])
+    made.class_names(data, ["own name", "another"])
+    for number in range(2):
+        made.put(data / "val" / f"n{number:08d}" / "one.JPEG", made.picture(number))
+    made.label_files(data, "en", ["cat", "dog"], ["a photo of a {c}."])
+    made.label_files(labels, "jp", ["\u732b", "\u72ac"], ["{c}\u306e\u5199\u771f"])
+    uncounted(name, monkeypatch)
+    english, japanese = protocols.read(name, data), protocols.read(name, data, "jp", labels)
+    assert (english.classes, english.templates) == (["cat", "dog"], ["a photo of a {c}."])
+    assert (japanese.classes, japanese.templates) == (["\u732b", "\u72ac"], ["{c}\u306e\u5199\u771f"])
+    assert sorted(english.label.tolist()) == sorted(japanese.label.tolist()) and english.label.max() == 1
+    with pytest.raises(InputError, match="data/jp_classnames.json: missing; it is in CLIP_benchmark's"):
+        protocols.read(name, data, "jp")
+    with pytest.raises(InputError, match=rf"`{name}` has no language `de`; known are en, ar, cn, it, jp"):
+        protocols.read(name, data, "de")
+    made.put(labels / "jp_classnames.json", json.dumps({"flowers": ["a"]}))
+    with pytest.raises(InputError, match="jp_classnames.json: nothing of `imagenet1k`"):
+        protocols.read(name, data, "jp", labels)
+    made.put(labels / "jp_classnames.json", json.dumps({"imagenet1k": {"a": 1}}))
+    with pytest.raises(InputError, match="jp_classnames.json: damaged .*`imagenet1k` is not a list"):
+        protocols.read(name, data, "jp", labels)
+
+
+def test_class_names_that_are_not_as_many_as_the_classes_folders_are_refused(tmp_path):
+    made.put(tmp_path / "val/n00000000/one.JPEG", made.picture(0))
+    made.label_files(tmp_path, "en", ["cat", "dog"], ["{c}"])
+    with pytest.raises(InputError, match="val: 1 classes' folders for the 2 names of .*en_classnames.json"):
+        protocols.read("clip-benchmark/imagenet1k-val", tmp_path)
+
+
+def test_xm3600_and_babel_imagenet_are_read_in_the_language_asked_for(tmp_path, monkeypatch):
+    made.crossmodal3600(tmp_path, [2, 1])
+    with monkeypatch.context() as patch:
+        uncounted("xm3600/first", patch)
+        assert protocols.read("xm3600/first", tmp_path).texts == ["x", "x"]
+        assert protocols.read("xm3600/first", tmp_path, "it").texts == ["didascalia 0 0", "didascalia 1 0"]
+    made.imagenet(tmp_path, [str(number) for number in range(1000)], each=1)
+    listed = {"EN": [[1], ["cat"]], "IT": [[7, 3], ["gatto", "cane"]], "NO": [[2], ["katt"]]}
+    made.put(tmp_path / "elsewhere/babel_imagenet.json", json.dumps(listed))
+    made.put(tmp_path / "elsewhere/nllb_dist13b_prompts.json", json.dumps({"IT": ["una foto di {}"]}))
+    test = protocols.read("babel-imagenet/prompts", tmp_path, "IT", tmp_path / "elsewhere")
+    assert (test.classes, test.templates) == (["gatto", "cane"], ["una foto di {}"])
+    assert protocols.read("babel-imagenet/label", tmp_path, "NO", tmp_path / "elsewhere").classes == ["katt"]
+
+
+@pytest.mark.parametrize("name", [name for name in protocols.names() if protocols.load(name).languages])
+def test_a_protocol_s_languages_differ_and_each_has_a_place_in_its_files(name):
+    protocol = protocols.load(name)
+    assert len(set(protocol.languages)) == len(protocol.languages) and protocols.spoken(name) == protocol.languages[0]
+    assert "{language}" in str(protocol.data)
+
+
+def test_a_language_or_labels_for_a_protocol_that_takes_none_are_refused(tmp_path):
+    with pytest.raises(InputError, match="`mscoco-it/published` has no language `it`; its files are of one language"):
+        protocols.read("mscoco-it/published", tmp_path, "it")
+    with pytest.raises(InputError, match="`finetuner` takes no files of labels from elsewhere"):
+        protocols.read("finetuner", tmp_path, labels=tmp_path)
 
 
 # --- Scores -----------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from clip_italian.evaluation import metrics
+from clip_italian.evaluation import ranks as kernel
 from clip_italian.evaluation.ranks import Relevant, ranks
 from tests.golden_values import load, unit
 
@@ -33,6 +34,25 @@ def test_ranks_equal_those_of_a_full_sort_whatever_the_block(block: int) -> None
     rank, tied = ranks(queries, gallery, relevant, block)
     assert rank.tolist() == ranks_by_sorting(queries, gallery, relevant)
     assert not tied.any()
+
+
+def test_a_large_gallery_is_scored_by_fewer_queries_at_a_time_to_the_same_ranks(monkeypatch: pytest.MonkeyPatch) -> None:
+    queries, gallery, relevant = embeddings(0, 150), embeddings(1, 90), random_relevant(2, 150, 90)
+    monkeypatch.setattr(kernel, "SCORES", 90 * 20)
+    monkeypatch.setattr(kernel, "FEWEST", 1)
+    sizes = []
+    counted = kernel._score_and_count
+    monkeypatch.setattr(kernel, "_score_and_count", lambda *given: sizes.append(len(given[0])) or counted(*given))
+    rank, _ = ranks(queries, gallery, relevant, 64)
+    assert set(sizes) == {20} and rank.tolist() == ranks_by_sorting(queries, gallery, relevant)
+    monkeypatch.setattr(kernel, "FEWEST", 30)
+    assert ranks(queries, gallery, relevant, 64)[0].tolist() == rank.tolist() and set(sizes) == {20, 30}
+
+
+def test_an_item_that_is_listed_twice_counts_once() -> None:
+    gallery = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
+    once, twice = Relevant(np.array([0, 1]), np.array([0])), Relevant(np.array([0, 2]), np.array([0, 0]))
+    assert ranks(gallery[:1], gallery, twice, 8) == ranks(gallery[:1], gallery, once, 8) == (2, 1)
 
 
 def test_more_relevant_items_never_make_a_rank_worse() -> None:

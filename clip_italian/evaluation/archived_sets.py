@@ -10,7 +10,8 @@ import numpy as np
 from clip_italian.config import Settings
 from clip_italian.data.archive import Archive
 from clip_italian.errors import InputError
-from clip_italian.evaluation import arrays
+from clip_italian.evaluation import arrays, label_files
+from clip_italian.evaluation.label_files import LabelFilesSettings
 from clip_italian.evaluation.ranks import Relevant
 from clip_italian.evaluation.test_sets import Captioned, Classified, TestSet, damaged, json_of, templates_of, text
 
@@ -44,6 +45,7 @@ class WebDatasetSettings(Settings):
 
     split: str
     kind: str  # classification, multilabel or retrieval; what `dataset_type.txt` has to say
+    labels: LabelFilesSettings | None  # instead of the folder's own class names and templates
 
 
 def web_dataset(folder: pathlib.Path, settings: WebDatasetSettings) -> TestSet:
@@ -61,9 +63,13 @@ def web_dataset(folder: pathlib.Path, settings: WebDatasetSettings) -> TestSet:
         said = [_captions(sample) for sample in samples]
         owner = np.repeat(np.arange(len(said), dtype=np.int32), [len(some) for some in said])
         return Captioned(pictures, [one for some in said for one in some], owner)
-    classes, templates = _lines(folder / "classnames.txt"), _lines(folder / "zeroshot_classification_templates.txt")
-    templates_of(folder / "zeroshot_classification_templates.txt", templates)
+    classes, templates = label_files.read(folder, settings.labels) if settings.labels else _own_labels(folder)
     return Classified(pictures, classes, templates, _labels(samples, kind, len(classes)))
+
+
+def _own_labels(folder: pathlib.Path) -> tuple[list[str], list[str]]:
+    classes, templates = _lines(folder / "classnames.txt"), _lines(folder / "zeroshot_classification_templates.txt")
+    return classes, templates_of(folder / "zeroshot_classification_templates.txt", templates)
 
 
 def _captions(sample: Sample) -> list[str]:

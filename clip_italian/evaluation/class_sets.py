@@ -9,6 +9,8 @@ import pydantic
 
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
+from clip_italian.evaluation import label_files
+from clip_italian.evaluation.label_files import LabelFilesSettings
 from clip_italian.evaluation.test_sets import Classified, damaged, json_of, templates_of, text
 
 
@@ -60,6 +62,26 @@ def label_table(folder: pathlib.Path, settings: LabelTableSettings) -> Classifie
 
 def _lines(path: pathlib.Path) -> list[str]:
     return templates_of(path, text(path).splitlines())
+
+
+class ClassListsSettings(Settings):
+    """CLIP_benchmark's class names and templates, and the pictures in a folder for each class."""
+
+    labels: LabelFilesSettings
+    pictures: str  # folder of the classes' folders
+
+
+def class_lists(folder: pathlib.Path, settings: ClassListsSettings) -> Classified:
+    """CLIP_benchmark's ImageNet: a class's number is the place of its folder in the order of their names."""
+    folders = class_folders(folder / settings.pictures)
+    classes, templates = label_files.read(folder, settings.labels)
+    if len(folders) != len(classes):
+        raise InputError(
+            f"{folder / settings.pictures}: {len(folders)} classes' folders for the {len(classes)} names of "
+            f"{settings.labels.classes}; all classes are needed"
+        )
+    pictures, label = _pictures(folders)
+    return Classified(pictures, classes, templates, label)
 
 
 class BabelSettings(Settings):

@@ -18,6 +18,7 @@ from clip_italian.evaluation import archived_sets, caption_sets, class_sets
 from clip_italian.evaluation.test_sets import Captioned, TestSet
 
 FOLDER = pathlib.Path(__file__).parent / "protocols"
+LABELS = "{labels}"  # in a protocol's data: the folder with the files of labels
 
 
 class Counts(Settings):
@@ -32,7 +33,9 @@ class Protocol(Settings):
 
     source: str  # who defined it, and where
     reader: str  # a key of READERS
-    data: dict[str, Any]  # the reader's settings
+    # What `{language}` may stand for in `data`, the usual one first; none where the files are of one language.
+    languages: list[str] = []
+    data: dict[str, Any]  # the reader's settings; with LABELS where files of labels lie
     counts: Counts  # a data folder with others is refused
     # Where an odd number of pixels is cut off a picture (`resizing.Fit.margin`): as the protocol's own program did, or null for
     # as each model does. A pixel moves a result by tenths of a point.
@@ -52,6 +55,7 @@ READERS = {
     "crossmodal3600": Reader(caption_sets.Crossmodal3600Settings, caption_sets.crossmodal3600),
     "lines": Reader(caption_sets.LinesSettings, caption_sets.lines),
     "label_table": Reader(class_sets.LabelTableSettings, class_sets.label_table),
+    "class_lists": Reader(class_sets.ClassListsSettings, class_sets.class_lists),
     "babel": Reader(class_sets.BabelSettings, class_sets.babel),
     "web_dataset": Reader(archived_sets.WebDatasetSettings, archived_sets.web_dataset),
     "drawn": Reader(archived_sets.DrawnSettings, archived_sets.drawn),
@@ -77,11 +81,58 @@ def load(name: str) -> Protocol:
     return protocol
 
 
-def read(name: str, folder: pathlib.Path) -> TestSet:
-    """The test set of a protocol; raises InputError when the files are missing, damaged or not as many as published."""
-    protocol = load(name)
-    reader = READERS[protocol.reader]
-    found = reader.read(pathlib.Path(folder), reader.settings.model_validate(protocol.data))
+def spoken(name: str, language: str | None = None) -> str | None:
+    """The language of a protocol: the one asked for, or its usual one; None where there is no choice.
+
+    Raises InputError for a language that the protocol has not.
+    """
+    known = load(name).languages
+    if language is None:
+        return known[0] if known else None
+    if language not in known:
+        choice = f"known are {', '.join(known)}" if known else "its files are of one language; leave --language out"
+        raise InputError(f"protocol `{name}` has no language `{language}`; {choice}")
+    return language
+
+
+def _filled(value: Any, places: dict[str, str]) -> Any:
+    """A part of the data section with what its places stand for."""
+    if isinstance(value, dict):
+        return {key: _filled(entry, places) for key, entry in value.items()}
+    if isinstance(value, str):
+        for place, text in places.items():
+            value = value.replace(place, text)
+    return value
+
+
+def _places(language: str | None, labels: pathlib.Path | None) -> dict[str, str]:
+    return {LABELS: str(labels.absolute()) if labels else "."} | ({"{language}": language} if language else {})
+
+
+def _texts(value: Any) -> list[str]:
+    """All texts of a part of the data section."""
+    if isinstance(value, dict):
+        return [text for entry in value.values() for text in _texts(entry)]
+    return [value] if isinstance(value, str) else []
+
+
+def label_files(name: str, folder: pathlib.Path, language: str | None, labels: pathlib.Path | None) -> list[pathlib.Path]:
+    """The files of labels that `read` would read for these arguments; none where the data set has its own."""
+    places = _places(spoken(name, language), labels)
+    return [folder / _filled(text, places) for text in _texts(load(name).data) if LABELS in text]
+
+
+def read(name: str, folder: pathlib.Path, language: str | None = None, labels: pathlib.Path | None = None) -> TestSet:
+    """The test set of a protocol, in a language; raises InputError when files are missing, damaged or not as many as published.
+
+    `labels` is the folder with files of labels that a protocol takes from a program rather than from its data set, such as
+    CLIP_benchmark's `clip_benchmark/datasets`; `folder` itself where none is given.
+    """
+    protocol, chosen = load(name), spoken(name, language)
+    if labels is not None and not any(LABELS in text for text in _texts(protocol.data)):
+        raise InputError(f"protocol `{name}` takes no files of labels from elsewhere; leave --labels out")
+    reader, folder = READERS[protocol.reader], pathlib.Path(folder)
+    found = reader.read(folder, reader.settings.model_validate(_filled(protocol.data, _places(chosen, labels))))
     counts = {"pictures": len(found.pictures), "texts": len(found.texts if isinstance(found, Captioned) else found.classes)}
     for what, count in counts.items():
         wanted = getattr(protocol.counts, what)

@@ -12,6 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+SCORES = 1 << 21  # that exist at a time: 8 MiB, which stay near the processor while they are counted
+FEWEST = 128  # queries in a product; with fewer it is no longer fast
+
 
 @dataclasses.dataclass(frozen=True)
 class Relevant:
@@ -40,6 +43,12 @@ class Relevant:
         rows = [self.indices[self.indptr[query] : self.indptr[query + 1]] for query in queries]
         return Relevant(np.concatenate([[0], np.cumsum([len(row) for row in rows])]), np.concatenate(rows))
 
+    def entries(self, start: int, stop: int, gallery: int) -> tuple[Int[np.ndarray, " e"], Int[np.ndarray, " e"]]:
+        """The pairs of queries start..stop, each once: the query, counted from `start`, and its item."""
+        row = np.repeat(np.arange(stop - start), np.diff(self.indptr[start : stop + 1]))
+        pairs = np.unique(row * gallery + self.indices[self.indptr[start] : self.indptr[stop]])
+        return (pairs // gallery).astype(np.int32), (pairs % gallery).astype(np.int32)
+
     def mask(self, start: int, stop: int, gallery: int) -> Bool[np.ndarray, "queries gallery"]:
         """Which gallery items are relevant to queries start..stop (rows past the last query are empty)."""
         stop = min(stop, len(self.indptr) - 1)
@@ -52,14 +61,17 @@ class Relevant:
 
 @jax.jit
 def _score_and_count(
-    queries: Float[Array, "b d"], gallery: Float[Array, "n d"], relevant: Bool[Array, "b n"]
+    queries: Float[Array, "b d"], gallery: Float[Array, "n d"], row: Int[Array, " e"], item: Int[Array, " e"]
 ) -> tuple[Int[Array, " b"], Int[Array, " b"]]:
+    """Ranks and ties of a block; entry i says that `item[i]` is relevant to query `row[i]`, or nothing where that is b."""
     # The positive's score is read out of the same product: computed apart it could differ in its last bit
     # from itself, and then an item would outrank itself.
     scores = jnp.matmul(queries, gallery.T, precision="highest")
-    positive = jnp.max(jnp.where(relevant, scores, -jnp.inf), axis=1, keepdims=True)
-    better = jnp.sum(scores > positive, axis=1)
-    tied = jnp.sum((scores == positive) & ~relevant, axis=1)
+    own = scores[row, item]
+    positive = jax.ops.segment_max(own, row, len(queries))
+    positives = jax.ops.segment_sum((own == positive[row]).astype(jnp.int32), row, len(queries))
+    better = jnp.sum(scores > positive[:, None], axis=1)
+    tied = jnp.sum(scores == positive[:, None], axis=1) - positives
     return better + tied + 1, tied
 
 
@@ -68,21 +80,25 @@ def ranks(
 ) -> tuple[Int[np.ndarray, " m"], Int[np.ndarray, " m"]]:
     """Returns each query's rank (1 is best, ties against it) and the number of irrelevant items tied with its positive.
 
-    `block` queries are scored at a time, which bounds memory and changes no rank. Raises ValueError for a query without
-    a relevant item, since such a query has no rank.
+    At most `block` queries are scored at a time, fewer in a large gallery; that bounds memory and changes no rank. Raises
+    ValueError for a query without a relevant item, since such a query has no rank.
     """
     if not np.diff(relevant.indptr).all():
         raise ValueError("every query needs a relevant gallery item")
-    block = min(block, len(queries))
+    block = min(block, len(queries), max(FEWEST, SCORES // len(gallery)))
     gallery_on_device = jnp.asarray(gallery)
     parts = []
     for start in range(0, len(queries), block):
-        mask = relevant.mask(start, start + block, len(gallery))
-        # The last block is padded to the size of the others, so that the kernel compiles once.
-        padding = ((0, block - len(mask)), (0, 0))
+        part = queries[start : start + block]
+        row, item = relevant.entries(start, start + len(part), len(gallery))
+        # Sizes are rounded up, so that the kernel compiles for a few of them: queries to a block, entries to a power of 2.
+        spare = (1 << (len(row) - 1).bit_length()) - len(row)
         rank, tied = _score_and_count(
-            np.pad(queries[start : start + block], padding), gallery_on_device, np.pad(mask, padding)
+            np.pad(part, ((0, block - len(part)), (0, 0))),
+            gallery_on_device,
+            np.pad(row, (0, spare), constant_values=block),
+            np.pad(item, (0, spare)),
         )
-        parts.append(np.stack([rank, tied])[:, : len(mask)])
+        parts.append(np.stack([rank, tied])[:, : len(part)])
     joined = np.concatenate(parts, axis=1).astype(np.int32)
     return joined[0], joined[1]

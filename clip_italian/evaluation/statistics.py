@@ -77,6 +77,16 @@ def sign_flip(
     return (at_least + 1) / (permutations + 1)
 
 
+def equivalence(samples: Float[np.ndarray, "resamples c"], margin: float) -> Float[np.ndarray, " c"]:
+    """p of a difference of `margin` or more either way, from bootstrap samples of the difference: the larger of two one-sided p.
+
+    The two one-sided tests of Schuirmann (1987), each by the share of resamples at or beyond its margin, (b + 1)/(resamples + 1).
+    So p <= alpha where the percentile interval of confidence 1 - 2 alpha lies within the margins (interval inclusion).
+    """
+    beyond = np.maximum((samples >= margin).sum(axis=0), (samples <= -margin).sum(axis=0))
+    return (beyond + 1) / (len(samples) + 1)
+
+
 def mcnemar(only_first: int, only_second: int) -> float:
     """Exact two-sided McNemar test: p that the items only one of two systems gets right split so unevenly."""
     discordant = only_first + only_second

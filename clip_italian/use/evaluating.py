@@ -3,7 +3,8 @@
 OUT/embeddings/<key>.npz     rows of pictures or of texts; the key is a digest of the model's files and of what is embedded, so
                              that another protocol on the same pictures embeds none of them again
 OUT/<protocol>/metrics.json  {"protocol", "source", "model": {file: SHA-256}, "data": {...}, "metrics": {published name: value},
-                             "bounds": {published name: [lowest, highest]}}; shares of 1, and null where there is no value
+                             "bounds": {published name: [lowest, highest]}}; shares of 1, and null where there is no value;
+                             "language" where the protocol has a choice, which then is a folder more: OUT/<protocol>/<language>
 OUT/<protocol>/items.npz     the outcome of every query or picture (clip_italian/evaluation/scoring.py), and `pictures`, their files
 """
 import functools
@@ -29,12 +30,24 @@ from clip_italian.use.model import Clip
 LAYOUT = 1  # of what is kept; to be raised when the same files give other vectors
 
 
-def evaluate(model: Clip, protocol: str, data: pathlib.Path, out: pathlib.Path, progress: bool = False) -> dict[str, float | None]:
+def evaluate(
+    model: Clip,
+    protocol: str,
+    data: pathlib.Path,
+    out: pathlib.Path,
+    progress: bool = False,
+    *,
+    language: str | None = None,
+    labels: pathlib.Path | None = None,
+    place: str | None = None,
+) -> dict[str, float | None]:
     """The metrics of a model that `clip_italian.load` gave, by their published names; writes the files that are listed above.
 
-    `data` is the folder with the publisher's files. Raises InputError when they, or the model, are not what they should be.
+    `data` is the folder with the publisher's files, `labels` that with files of labels (`protocols.read`); `place` is where in
+    OUT the results go, instead of `where(protocol, language)`. Raises InputError when files, or the model, are not what they
+    should be.
     """
-    settings, test = protocols.load(protocol), protocols.read(protocol, data)
+    settings, test = protocols.load(protocol), protocols.read(protocol, data, language, labels)
     model = model.cutting(settings.margin) if settings.margin else model
     kept = _Embeddings(model, pathlib.Path(out) / "embeddings", progress)
     scored, digests = _scored(test, kept, list(dict.fromkeys(settings.metrics.values())))
@@ -44,10 +57,17 @@ def evaluate(model: Clip, protocol: str, data: pathlib.Path, out: pathlib.Path, 
         "protocol": protocol, "source": settings.source, "model": loading.digests(model), "data": _counts(test) | digests,
         "metrics": found, "bounds": bounds,
     }  # fmt: skip
-    folder = pathlib.Path(out) / protocol
+    if spoken := protocols.spoken(protocol, language):
+        about["language"] = spoken
+    folder = pathlib.Path(out) / (place or where(protocol, language))
     arrays.write(folder / "items.npz", **scored.items, pictures=np.array([_name(picture) for picture in test.pictures]))
     files.write_json(folder / "metrics.json", about)
     return found
+
+
+def where(protocol: str, language: str | None = None) -> str:
+    """The folder of results in OUT: the protocol's name, and the language where it has a choice."""
+    return "/".join(filter(None, (protocol, protocols.spoken(protocol, language))))
 
 
 def _scored(test: TestSet, kept: "_Embeddings", names: list[str]) -> tuple[Scored, dict[str, str]]:

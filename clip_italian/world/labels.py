@@ -18,7 +18,7 @@ from clip_italian.world.grammar import join, noun_phrase
 from clip_italian.world.lexicon import COLOURS, FORMAL_SYNONYMS, NOUNS, SYNONYMS, Noun, four_forms
 from clip_italian.world.studio import rng_of
 
-PURPOSE = 40
+PURPOSE = 31
 Pair = tuple[str, str]  # noun and colour: a class
 
 # English words for both of two nouns; a translator that sees no picture writes the first noun for both, as DeepL wrote lontra for

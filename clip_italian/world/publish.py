@@ -34,7 +34,7 @@ HTML = b"<!DOCTYPE html><html><head><title>404 Not Found</title></head><body>Not
 DECOMPOSED_EVERY = 40  # one caption in so many is written in NFD, as texts from some systems are
 VALIDATED_SHARE = 0.1  # of MSCOCO-IT's pictures; the file of the validated ones mixes numbers and strings as ids
 
-TRANSLATED = 40  # added to a purpose: keeps the random numbers of translations apart
+TRANSLATED = 100  # added to a purpose: keeps the random numbers of translations apart
 
 
 class Entry(NamedTuple):
