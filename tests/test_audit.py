@@ -61,7 +61,7 @@ def test_a_drawn_world_has_no_leaks_and_its_repeated_captions_are_told(study):
     assert (done.returncode, done.stderr) == (0, "")
     report = files.read_json(study / REPORT)
     lines = {name: len((study / f"data/tiny/pairs/{name}.jsonl").read_text().splitlines()) for name in ("train", "valid")}
-    assert report["training"] == lines | {"english": 10}
+    assert report["training"] == lines | {"english": 10, "probe-train": 0, "probe-valid": 324}
     assert set(report["tests"]) == {path.parent.name for path in study.glob("data/tiny/raw/test/*/images.zip")}
     assert {one["not_allowed"] for one in report["tests"].values()} == {0}
     assert report["tests"]["retrieval-seen"]["captions"] == 60

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from clip_italian.errors import InputError
-from clip_italian.evaluation import associations, protocols, scoring
+from clip_italian.evaluation import protocols, scoring
 from clip_italian.evaluation.ranks import Relevant
 from clip_italian.evaluation.test_sets import Captioned, Classified, prompts
 from tests import evaluation_files as made
