@@ -33,6 +33,13 @@ def changed(rank: np.ndarray, lost: int, won: int) -> np.ndarray:
     return other
 
 
+@pytest.fixture(autouse=True)
+def fewer_samples(monkeypatch):
+    """As many as the verdicts need."""
+    for name in ("RESAMPLES", "PERMUTATIONS"):
+        monkeypatch.setattr(equivalence, name, 2000)
+
+
 RANK = np.where(np.random.default_rng(0).random(20_000) < 0.4, 1, 9).astype(np.int32)
 
 
