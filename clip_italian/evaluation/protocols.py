@@ -67,12 +67,17 @@ def names() -> list[str]:
     return sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.rglob("*.yaml"))
 
 
+def check_known(kind: str, name: str, known: list[str]) -> None:
+    """Raises InputError, with the nearest of the known names or all of them, when a name is none of these."""
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        remedy = f"did you mean `{near[0]}`?" if near else f"known {kind}s: {', '.join(known)}"
+        raise InputError(f"{kind} `{name}` is not known; {remedy}")
+
+
 def load(name: str) -> Protocol:
     """The protocol of that name; raises InputError for a name that is not known, with the nearest that is."""
-    if name not in names():
-        near = difflib.get_close_matches(name, names(), n=1)
-        remedy = f"did you mean `{near[0]}`?" if near else f"known protocols: {', '.join(names())}"
-        raise InputError(f"protocol `{name}` is not known; {remedy}")
+    check_known("protocol", name, names())
     path = FOLDER / f"{name}.yaml"
     protocol = config.parse(Protocol, config.read_yaml(path), str(path))
     if protocol.reader not in READERS:

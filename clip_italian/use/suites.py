@@ -8,7 +8,6 @@ OUT/<suite>/table.json    {"suite", "source", "model": {file: SHA-256}, "mean": 
                           "missing": [{"name", "path"}]}
 """
 
-import difflib
 import pathlib
 from typing import Any
 
@@ -50,10 +49,7 @@ def names() -> list[str]:
 
 def load(name: str) -> Suite:
     """The suite of that name; raises InputError for a name that is not known, with those that are."""
-    if name not in names():
-        near = difflib.get_close_matches(name, names(), n=1)
-        remedy = f"did you mean `{near[0]}`?" if near else f"known suites: {', '.join(names())}"
-        raise InputError(f"suite `{name}` is not known; {remedy}")
+    protocols.check_known("suite", name, names())
     path = FOLDER / f"{name}.yaml"
     return config.parse(Suite, config.read_yaml(path), str(path))
 
