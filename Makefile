@@ -13,7 +13,7 @@ export DO_NOT_TRACK := true
 export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 
 .DEFAULT_GOAL := help
-.PHONY: help venv repro study results test parity lint mlflow mlflow-fill verify clean
+.PHONY: help venv repro study rehearse results test parity lint mlflow mlflow-fill verify clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ repro: $(INSTALLED) ## run what has changed of the whole study, then print the r
 
 study: repro ## run what the main study lacks of the extended one, in .studies/, and keep what came out in studies/extended
 	@exec .venv/bin/python -m clip_italian.supervise python -m clip_italian.studies extended
+
+rehearse: $(INSTALLED) ## run profile paper to the end, small, against publishers on this machine, in .rehearsal/
+	@exec .venv/bin/python -m clip_italian.supervise python -m rehearsal
 
 results: $(INSTALLED) ## print the results table of the last run
 	@cat paper/tables/readme.md

@@ -43,12 +43,20 @@ class Published(Settings):
     rows: list[Row]
 
 
+class Pairs(Settings):
+    """Pictures with captions that the study of 2021 had."""
+
+    source: str
+    values: dict[str, int]  # by source
+
+
 class Tables(Settings):
     """published.yaml."""
 
     tolerance: float  # percentage points
     retrieval: Published
     zeroshot: Published
+    pairs: Pairs
 
 
 class Check(NamedTuple):

@@ -1,0 +1,92 @@
+"""DATASHEET.md: origin, licence, size, filters and known problems of each source, from the template and what the study knows."""
+
+import pathlib
+import string
+from typing import Any
+
+from analysis import study as studies
+from analysis.data_sheet import LABELS, reasons
+from analysis.published import SOURCE
+from clip_italian import config, files
+
+TEMPLATE, SHEET = pathlib.Path("docs/datasheet.md.template"), pathlib.Path("DATASHEET.md")
+PAPER = pathlib.Path("profiles/paper.yaml")  # whatever profile runs, the sheet is of the real sources
+NAMES = LABELS | {
+    "mscoco_it_tests": "MSCOCO-IT, development sets",
+    "xm3600": "Crossmodal-3600",
+    "xtd10": "XTD10",
+    "imagenet": "ImageNet with Italian labels, and Babel-ImageNet",
+}
+WHAT = {
+    "wit": "Pictures of the Italian Wikipedia with the descriptions below them (`caption_reference_description`).",
+    "mscoco_it": "MSCOCO's photographs of everyday scenes, five captions each, translated by machine; a part was validated by hand.",
+    "conceptual_captions": "Pictures from the web with cleaned alternative texts in English, which stage `translate` translates.",
+    "il_post": "The photographs of the day of the newspaper Il Post with their captions, as a list that the user supplies.",
+    "mscoco_it_tests": "The set of the published retrieval table (which nobody has validated), and the validated one.",
+    "xm3600": "3,600 photographs from all over the world with captions that people wrote in each of 36 languages.",
+    "xtd10": "1,000 of MSCOCO's photographs with one caption each, translated by people.",
+    "imagenet": "50,000 photographs of 1,000 classes; labels translated by machine and never corrected, or taken from BabelNet.",
+}
+PROBLEMS = {
+    "wit": "Most captions name what is shown rather than describe it; one in ten is hardly more than proper nouns and is left out. "
+    "Pictures are removed and renamed on Commons.",
+    "mscoco_it": "Errors of the translation. Ids are numbers and strings in one file. Horizontal flips of the augmentation contradict "
+    "captions that say left and right. Photographs of the United States, mostly.",
+    "conceptual_captions": "Dead addresses: about a third of the pictures was gone by 2025. Names were replaced by their kind "
+    "(`person`, `actor`), which a translation makes stranger still. Which 700,000 of its three million rows the study of 2021 took "
+    "is not known.",
+    "il_post": "Nobody but the newspaper may pass the pictures on; 2021's list was never published. Captions tell the news, not the picture.",
+    "mscoco_it_tests": "The published table is of the part that nobody validated; 33 captions occur twice.",
+    "xm3600": "Two ways of counting are in use, with the first caption of each picture or with all: numbers differ.",
+    "xtd10": "Nearly all its pictures are in MSCOCO-IT's training files: a model trained on those has seen them.",
+    "imagenet": "19 labels are those of 39 classes, and many are wrong (*un raggio elettrico* is a fish).",
+}
+
+
+def source(name: str, publisher: dict[str, Any], had: int | None) -> str:
+    """One data set as a section."""
+    given = [file["name"] for file in publisher["files"] if file["address"] is None]
+    lines = [
+        f"### {NAMES.get(name, name)}",
+        "",
+        WHAT.get(name, ""),
+        "",
+        f"* **Origin**: <{publisher['about']}>; {len(publisher['files'])} files"
+        + (f", of which {', '.join(f'`{one}`' for one in given)} must be given by path." if given else ", all fetched."),
+        f"* **Licence**: {publisher['licence']}.",
+    ]
+    if had is not None:
+        lines.append(f"* **Size**: some {had:,} pictures in the study of 2021.")
+    if publisher["fetch_rows"]:
+        lines.append("* **Pictures** are fetched one by one from the addresses in its rows.")
+    return "\n".join([*lines, f"* **Known problems**: {PROBLEMS.get(name, 'none known.')}"])
+
+
+def rejected(report: dict[str, Any]) -> str:
+    """What curation kept and left out of each source, as a table."""
+    head = ["| source | rows | kept | rows left out | captions | clean | captions left out |", "|---|---:|---:|---|---:|---:|---|"]
+    lines = [
+        f"| {LABELS.get(name, name)} | {one['rows']['read']:,} | {one['rows']['kept']:,} | {reasons(one['rows']['rejected'])} "
+        f"| {one['captions']['read']:,} | {one['captions']['clean']:,} | {reasons(one['captions']['rejected'])} |"
+        for name, one in report["sources"].items()
+    ]
+    return "\n".join(head + lines)
+
+
+def main() -> None:
+    profile, paper = studies.load().profile, config.read_yaml(PAPER)
+    had = config.read_yaml(SOURCE)["pairs"]["values"]
+    publishers = paper["published"]["publishers"]
+    both = [
+        "\n\n".join(source(name, one, had.get(name)) for name, one in publishers.items() if one["source"] == trained)
+        for trained in (True, False)
+    ]
+    parts = {
+        "profile": profile,
+        "sources": both[0],
+        "tests": both[1],
+        "fetching": fetching(paper["fetch"]),
+        "filters": filters(paper),
+        "rejected": rejected(files.read_json(pathlib.Path("reports", profile, "curate.json"))),
+    }
+    files.write_text(SHEET, string.Template(TEMPLATE.read_text()).substitute(parts))

@@ -1,0 +1,1 @@
+"""The study at profile `paper` on small files: what `make rehearse` runs."""

@@ -1,0 +1,134 @@
+"""A rehearsal of the study at profile `paper`: `python -m rehearsal`, which `make rehearse` runs.
+
+Everything that profile does, from the publishers' files to the paper and the runs in MLflow, with the code and the settings of
+the real study but for those in overlay.yaml: against publishers on a loopback port, who serve small files in their own formats
+with dead links, slow hosts, redirects and damaged pictures among them, and a loopback hub with small checkpoints of random weights.
+
+It runs in .rehearsal/study, a copy of this folder's files, and goes on from there when it was killed. Its numbers mean nothing.
+"""
+
+import contextlib
+import hashlib
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+from ruamel.yaml import YAML
+
+from clip_italian import files, verify
+from rehearsal import hub, publishers, server
+from rehearsal.profile import overlaid
+
+ROOT = pathlib.Path(".rehearsal")
+STUDY, PUBLISHERS, HUB = ROOT / "study", ROOT / "publishers", ROOT / "hub"
+PORT = ROOT / "port"  # of the last time: a gateway is a setting, and another one makes `download` run again
+PROFILE = pathlib.Path("profiles/paper.yaml")
+KEPT = {".dvc/config", ".dvc/.gitignore"}  # of what starts with .dvc
+MADE = ("studies", "provenance", "results", "runs", "reports", "site", "dvc.lock", "paper/figures", "paper/tables", "paper/paper.pdf")
+
+
+def main() -> None:
+    """Runs the rehearsal; a stage that fails is its exit code."""
+    ROOT.mkdir(exist_ok=True)
+    made_by = files.tree_digest(pathlib.Path("rehearsal"), pathlib.Path("clip_italian/world"))
+    _made_once(PUBLISHERS, publishers.write, made_by)
+    _made_once(HUB, hub.write, made_by)
+    refresh(STUDY)
+    with _serving(PUBLISHERS) as port, hub.serving(HUB) as endpoint:
+        configure(STUDY, port)
+        environment = os.environ | {"HF_ENDPOINT": endpoint}
+        command = [sys.executable, "-m", "clip_italian.supervise", "dvc", "repro"]
+        done = subprocess.run(command, cwd=STUDY, env=environment)
+    if done.returncode:
+        sys.exit(done.returncode)
+    print(f"{STUDY}: profile paper ran to the end; hash of all outputs: {digest(STUDY)}")
+
+
+def _made_once(folder: pathlib.Path, write, made_by: str) -> None:  # type: ignore[no-untyped-def]
+    """Fills a folder anew when what fills it has changed."""
+    mark = folder / ".made-by"
+    if mark.exists() and mark.read_text() == made_by:
+        return
+    with files.replacing_folder(folder) as temporary:
+        write(temporary)
+        (temporary / mark.name).write_text(made_by)
+
+
+def refresh(study: pathlib.Path) -> None:
+    """Brings the copy's files to those that git holds or would hold here, without results; what the copy computed stays."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    wanted = {name for name in listed if _is_source(name) and pathlib.Path(name).is_file()}
+    before = study / ".copied"
+    for name in set(before.read_text().splitlines() if before.exists() else []) - wanted:
+        (study / name).unlink(missing_ok=True)
+    for name in wanted:
+        _copy(pathlib.Path(name), study / name)
+    files.write_text(before, "".join(f"{name}\n" for name in sorted(wanted)))
+    if not (study / ".git").exists():  # dvc wants one, and learns from it what is ignored
+        subprocess.run(["git", "init", "--quiet"], cwd=study, check=True)
+
+
+def _is_source(name: str) -> bool:
+    if name.startswith(".dvc/"):
+        return name in KEPT
+    return not any(name == made or name.startswith(f"{made}/") for made in MADE)
+
+
+def _copy(source: pathlib.Path, target: pathlib.Path) -> None:
+    if not target.exists() or target.read_bytes() != source.read_bytes():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with files.replacing(target) as temporary:
+            shutil.copyfile(source, temporary)
+
+
+def configure(study: pathlib.Path, port: int) -> None:
+    """Lays the overlay over the copy's profile and chooses it."""
+    yaml = YAML()
+    yaml.width = 1 << 16
+    overlay = YAML(typ="safe", pure=True).load(pathlib.Path("rehearsal/overlay.yaml"))
+    overlay["profile"]["fetch"]["gateway"] = f"127.0.0.1:{port}"
+    profile = overlaid(yaml.load(PROFILE), overlay["profile"])
+    params = overlaid(yaml.load(pathlib.Path("params.yaml")), overlay["params"])
+    for name, content in ((str(PROFILE), profile), ("params.yaml", params)):
+        with files.replacing(study / name) as temporary, open(temporary, "w") as file:
+            yaml.dump(content, file)
+
+
+@contextlib.contextmanager
+def _serving(folder: pathlib.Path) -> Iterator[int]:
+    """The publishers, on the port of last time if it is free."""
+    last = int(PORT.read_text()) if PORT.exists() else 0
+    with server.serve(folder, last if _is_free(last) else 0) as site:
+        PORT.write_text(str(site.server_address[1]))
+        threading.Thread(target=site.serve_forever, daemon=True).start()
+        yield site.server_address[1]
+        site.shutdown()
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def digest(study: pathlib.Path) -> str:
+    """SHA-256 over the hashes of all outputs that the copy's dvc.lock lists."""
+    with contextlib.chdir(study):
+        outputs = verify.locked_outputs()
+    lines = [f"{path} {md5}\n" for path, md5 in sorted(outputs.items())]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+if __name__ == "__main__":
+    main()
