@@ -62,6 +62,33 @@ def source(name: str, publisher: dict[str, Any], had: int | None) -> str:
     return "\n".join([*lines, f"* **Known problems**: {PROBLEMS.get(name, 'none known.')}"])
 
 
+def fetching(fetch: dict[str, Any]) -> str:
+    """How the web is asked, in words."""
+    return (
+        f"at most {fetch['per_host']} at a time from one host and {fetch['delay']:g} s between two requests to it, with a user agent "
+        f"that says who asks and how to reach them, {fetch['tries']} tries, and `Retry-After` waited for; addresses that are not "
+        f"public, answers of more than {fetch['max_bytes'] / 2**20:g} MiB or {fetch['deadline']:g} s and more than "
+        f"{fetch['max_redirects']} redirects are refused"
+    )
+
+
+def filters(paper: dict[str, Any]) -> str:
+    """What curation leaves out, with the numbers of the profile."""
+    curate, limits = paper["curate"], paper["images"]["limits"]
+    rules = [
+        f"rows in another language than `{curate['language']}`, without a caption, or damaged (encoding, quoting, columns)",
+        "captions without words, with control characters, of nothing but markup, addresses, file names or boilerplate, longer than "
+        f"{curate['text']['max_characters']:,} characters, or clearly in another language",
+        f"captions of which at least {100 * curate['max_proper_nouns']:g} % are proper nouns "
+        f"({', '.join(LABELS.get(name, name) for name in curate['proper_noun_sources'])})",
+        f"pictures that are no JPEG, PNG, WebP or GIF, cannot be decoded, or have more than {limits['max_pixels'] / 1e6:g} million pixels, "
+        f"a side of less than {limits['min_side']}, or one {limits['max_aspect']:g} times as long as the other",
+        "pairs whose picture and words another pair has, by the file's SHA-256 or to the eye (perceptual hashes within "
+        f"{curate['duplicates']['max_bits']} of 64 bits, confirmed by comparing pixels)",
+    ]
+    return "\n".join(f"* {rule};" for rule in rules[:-1]) + f"\n* {rules[-1]}."
+
+
 def rejected(report: dict[str, Any]) -> str:
     """What curation kept and left out of each source, as a table."""
     head = ["| source | rows | kept | rows left out | captions | clean | captions left out |", "|---|---:|---:|---|---:|---:|---|"]

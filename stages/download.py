@@ -4,7 +4,7 @@ import pathlib
 
 from clip_italian import config, files
 from clip_italian.data import published
-from clip_italian.data.fetching import FetchSettings
+from clip_italian.data.fetching.settings import FetchSettings
 from clip_italian.data.published import PublishedSettings
 from clip_italian.evaluation import held_out
 from clip_italian.evaluation.held_out import TestsSettings

@@ -17,7 +17,10 @@ import pydantic
 from clip_italian import files
 from clip_italian.config import Settings
 from clip_italian.data import archive
-from clip_italian.data.fetching import FetchSettings, Wanted, fetch_file, fetch_pictures
+from clip_italian.data.fetching.large import fetch_file
+from clip_italian.data.fetching.pictures import fetch_pictures
+from clip_italian.data.fetching.settings import FetchSettings
+from clip_italian.data.fetching.spool import Wanted
 from clip_italian.data.sources import READERS
 from clip_italian.errors import InputError
 
@@ -154,7 +157,7 @@ def _source(
     if not publisher.fetch_rows:
         return {"files": described}
     attrition = fetch_pictures(_wanted(target, name, settings.language), target, state / "pictures" / name, fetch)
-    return {"files": described, **attrition.report()}
+    return {"files": described, **attrition.as_dict()}
 
 
 def _wanted(folder: pathlib.Path, source: str, language: str) -> Iterator[Wanted]:
