@@ -19,7 +19,7 @@ NAMES = LABELS | {
 }
 WHAT = {
     "wit": "Pictures of the Italian Wikipedia with the descriptions below them (`caption_reference_description`).",
-    "mscoco_it": "MSCOCO's photographs of everyday scenes, five captions each, translated by machine; a part was validated by hand.",
+    "mscoco_it": "MSCOCO's photographs of everyday scenes, five captions each, translated by machine; a part was validated.",
     "conceptual_captions": "Pictures from the web with cleaned alternative texts in English, which stage `translate` translates.",
     "il_post": "The photographs of the day of the newspaper Il Post with their captions, as a list that the user supplies.",
     "mscoco_it_tests": "The set of the published retrieval table (which nobody has validated), and the validated one.",
@@ -30,12 +30,13 @@ WHAT = {
 PROBLEMS = {
     "wit": "Most captions name what is shown rather than describe it; one in ten is hardly more than proper nouns and is left out. "
     "Pictures are removed and renamed on Commons.",
-    "mscoco_it": "Errors of the translation. Ids are numbers and strings in one file. Horizontal flips of the augmentation contradict "
-    "captions that say left and right. Photographs of the United States, mostly.",
+    "mscoco_it": "Errors of the translation. Ids are numbers and strings in one file. Mirror images, which augmentation makes, "
+    "contradict captions that say left and right. Photographs of the United States, mostly.",
     "conceptual_captions": "Dead addresses: about a third of the pictures was gone by 2025. Names were replaced by their kind "
     "(`person`, `actor`), which a translation makes stranger still. Which 700,000 of its three million rows the study of 2021 took "
     "is not known.",
-    "il_post": "Nobody but the newspaper may pass the pictures on; 2021's list was never published. Captions tell the news, not the picture.",
+    "il_post": "Nobody but the newspaper may pass the pictures on, and the list of 2021 was never published. Captions tell the news, "
+    "not the picture.",
     "mscoco_it_tests": "The published table is of the part that nobody validated; 33 captions occur twice.",
     "xm3600": "Two ways of counting are in use, with the first caption of each picture or with all: numbers differ.",
     "xtd10": "Nearly all its pictures are in MSCOCO-IT's training files: a model trained on those has seen them.",
@@ -65,8 +66,8 @@ def source(name: str, publisher: dict[str, Any], had: int | None) -> str:
 def fetching(fetch: dict[str, Any]) -> str:
     """How the web is asked, in words."""
     return (
-        f"at most {fetch['per_host']} at a time from one host and {fetch['delay']:g} s between two requests to it, with a user agent "
-        f"that says who asks and how to reach them, {fetch['tries']} tries, and `Retry-After` waited for; addresses that are not "
+        f"at most {fetch['per_host']} at a time from one host and {fetch['delay']:g} s between two requests to it, with a user "
+        f"agent that says who asks and how to reach them, {fetch['tries']} tries, and `Retry-After` waited for; addresses that are not "
         f"public, answers of more than {fetch['max_bytes'] / 2**20:g} MiB or {fetch['deadline']:g} s and more than "
         f"{fetch['max_redirects']} redirects are refused"
     )
@@ -81,8 +82,8 @@ def filters(paper: dict[str, Any]) -> str:
         f"{curate['text']['max_characters']:,} characters, or clearly in another language",
         f"captions of which at least {100 * curate['max_proper_nouns']:g} % are proper nouns "
         f"({', '.join(LABELS.get(name, name) for name in curate['proper_noun_sources'])})",
-        f"pictures that are no JPEG, PNG, WebP or GIF, cannot be decoded, or have more than {limits['max_pixels'] / 1e6:g} million pixels, "
-        f"a side of less than {limits['min_side']}, or one {limits['max_aspect']:g} times as long as the other",
+        "pictures that are no JPEG, PNG, WebP or GIF, cannot be decoded, or have more than "
+        f"{limits['max_pixels'] / 1e6:g} million pixels, a side of less than {limits['min_side']}, or one {limits['max_aspect']:g} times as long as the other",
         "pairs whose picture and words another pair has, by the file's SHA-256 or to the eye (perceptual hashes within "
         f"{curate['duplicates']['max_bits']} of 64 bits, confirmed by comparing pixels)",
     ]

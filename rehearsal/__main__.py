@@ -29,7 +29,8 @@ STUDY, PUBLISHERS, HUB = ROOT / "study", ROOT / "publishers", ROOT / "hub"
 PORT = ROOT / "port"  # of the last time: a gateway is a setting, and another one makes `download` run again
 PROFILE = pathlib.Path("profiles/paper.yaml")
 KEPT = {".dvc/config", ".dvc/.gitignore"}  # of what starts with .dvc
-MADE = ("studies", "provenance", "results", "runs", "reports", "site", "dvc.lock", "paper/figures", "paper/tables", "paper/paper.pdf")
+OUTPUTS = ("paper/figures", "paper/tables", "paper/paper.pdf", "DATASHEET.md")
+MADE = ("studies", "provenance", "results", "runs", "reports", "site", "dvc.lock", *OUTPUTS)
 
 
 def main() -> None:

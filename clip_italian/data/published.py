@@ -57,8 +57,8 @@ class PublishedSettings(Settings):
 def collect(raw: pathlib.Path, state: pathlib.Path, settings: PublishedSettings, fetch: FetchSettings) -> dict[str, Any]:
     """Gets every publisher's files below `state`, and the sources' into folders of `raw`, with their rows' pictures.
 
-    Returns by source what was asked for, what came, and what did not. Raises InputError naming a file that cannot be had and its publisher,
-    and when a source loses more of its pictures than `fetch` allows.
+    Returns by source what was asked for, what came, and what did not. Raises InputError naming a file that cannot be had and its
+    publisher, and when a source loses more of its pictures than `fetch` allows.
     """
     found = {name: obtain(state, name, publisher, fetch) for name, publisher in settings.publishers.items()}
     return {
