@@ -35,8 +35,8 @@ PROBLEMS = {
     "conceptual_captions": "Dead addresses: about a third of the pictures was gone by 2025. Names were replaced by their kind "
     "(`person`, `actor`), which a translation makes stranger still. Which 700,000 of its three million rows the study of 2021 took "
     "is not known.",
-    "il_post": "Nobody but the newspaper may pass the pictures on, and the list of 2021 was never published. Captions tell the news, "
-    "not the picture.",
+    "il_post": "Nobody but the newspaper may pass the pictures on, and the list of 2021 was never published. Captions tell "
+    "the news, not the picture.",
     "mscoco_it_tests": "The published table is of the part that nobody validated; 33 captions occur twice.",
     "xm3600": "Two ways of counting are in use, with the first caption of each picture or with all: numbers differ.",
     "xtd10": "Nearly all its pictures are in MSCOCO-IT's training files: a model trained on those has seen them.",
@@ -67,8 +67,8 @@ def fetching(fetch: dict[str, Any]) -> str:
     """How the web is asked, in words."""
     return (
         f"at most {fetch['per_host']} at a time from one host and {fetch['delay']:g} s between two requests to it, with a user "
-        f"agent that says who asks and how to reach them, {fetch['tries']} tries, and `Retry-After` waited for; addresses that are not "
-        f"public, answers of more than {fetch['max_bytes'] / 2**20:g} MiB or {fetch['deadline']:g} s and more than "
+        f"agent that says who asks and how to reach them, {fetch['tries']} tries, and `Retry-After` waited for; addresses that are "
+        f"not public, answers of more than {fetch['max_bytes'] / 2**20:g} MiB or {fetch['deadline']:g} s and more than "
         f"{fetch['max_redirects']} redirects are refused"
     )
 
@@ -83,7 +83,8 @@ def filters(paper: dict[str, Any]) -> str:
         f"captions of which at least {100 * curate['max_proper_nouns']:g} % are proper nouns "
         f"({', '.join(LABELS.get(name, name) for name in curate['proper_noun_sources'])})",
         "pictures that are no JPEG, PNG, WebP or GIF, cannot be decoded, or have more than "
-        f"{limits['max_pixels'] / 1e6:g} million pixels, a side of less than {limits['min_side']}, or one {limits['max_aspect']:g} times as long as the other",
+        f"{limits['max_pixels'] / 1e6:g} million pixels, a side of less than {limits['min_side']}, "
+        f"or one {limits['max_aspect']:g} times as long as the other",
         "pairs whose picture and words another pair has, by the file's SHA-256 or to the eye (perceptual hashes within "
         f"{curate['duplicates']['max_bits']} of 64 bits, confirmed by comparing pixels)",
     ]
