@@ -12,36 +12,44 @@ from clip_italian import config, files
 TEMPLATE, SHEET = pathlib.Path("docs/datasheet.md.template"), pathlib.Path("DATASHEET.md")
 PAPER = pathlib.Path("profiles/paper.yaml")  # whatever profile runs, the sheet is of the real sources
 NAMES = LABELS | {
-    "mscoco_it_tests": "MSCOCO-IT, development sets",
     "xm3600": "Crossmodal-3600",
     "xtd10": "XTD10",
-    "imagenet": "ImageNet with Italian labels, and Babel-ImageNet",
+    "imagenet": "ImageNet with Italian labels",
+    "babel_imagenet": "Babel-ImageNet",
 }
 WHAT = {
     "wit": "Pictures of the Italian Wikipedia with the descriptions below them (`caption_reference_description`).",
-    "mscoco_it": "MSCOCO's photographs of everyday scenes, five captions each, translated by machine; a part was validated.",
+    "mscoco_it": "MSCOCO's photographs of everyday scenes, five captions each, translated by machine; its development "
+    "sets are tested on.",
     "conceptual_captions": "Pictures from the web with cleaned alternative texts in English, which stage `translate` translates.",
     "il_post": "The photographs of the day of the newspaper Il Post with their captions, as a list that the user supplies.",
-    "mscoco_it_tests": "The set of the published retrieval table (which nobody has validated), and the validated one.",
     "xm3600": "3,600 photographs from all over the world with captions that people wrote in each of 36 languages.",
     "xtd10": "1,000 of MSCOCO's photographs with one caption each, translated by people.",
-    "imagenet": "50,000 photographs of 1,000 classes; labels translated by machine and never corrected, or taken from BabelNet.",
+    "imagenet": "50,000 photographs of 1,000 classes, with labels translated by machine and never corrected; linear probes "
+    "learn from some of its training pictures.",
+    "babel_imagenet": "Italian labels from BabelNet for 773 of ImageNet's classes.",
 }
 PROBLEMS = {
     "wit": "Most captions name what is shown rather than describe it; one in ten is hardly more than proper nouns and is left out. "
     "Pictures are removed and renamed on Commons.",
-    "mscoco_it": "Errors of the translation. Ids are numbers and strings in one file. Mirror images, which augmentation makes, "
-    "contradict captions that say left and right. Photographs of the United States, mostly.",
+    "mscoco_it": "Errors of the translation; the published retrieval table is of a part that nobody validated. Ids are numbers and "
+    "strings in one file. Mirror images, which augmentation makes, contradict captions that say left and right. Photographs of the "
+    "United States, mostly.",
     "conceptual_captions": "Dead addresses: about a third of the pictures was gone by 2025. Names were replaced by their kind "
     "(`person`, `actor`), which a translation makes stranger still. Which 700,000 of its three million rows the study of 2021 took "
     "is not known.",
     "il_post": "Nobody but the newspaper may pass the pictures on, and the list of 2021 was never published. Captions tell "
     "the news, not the picture.",
-    "mscoco_it_tests": "The published table is of the part that nobody validated; 33 captions occur twice.",
     "xm3600": "Two ways of counting are in use, with the first caption of each picture or with all: numbers differ.",
     "xtd10": "Nearly all its pictures are in MSCOCO-IT's training files: a model trained on those has seen them.",
     "imagenet": "19 labels are those of 39 classes, and many are wrong (*un raggio elettrico* is a fish).",
+    "babel_imagenet": "Eight labels occur twice.",
 }
+
+
+def learnt_from(publisher: dict[str, Any]) -> bool:
+    """Whether models train on pairs of it."""
+    return any(file["pairs"] for file in publisher["files"])
 
 
 def source(name: str, publisher: dict[str, Any], had: int | None) -> str:
@@ -107,8 +115,8 @@ def main() -> None:
     had = config.read_yaml(SOURCE)["pairs"]["values"]
     publishers = paper["published"]["publishers"]
     both = [
-        "\n\n".join(source(name, one, had.get(name)) for name, one in publishers.items() if one["source"] == trained)
-        for trained in (True, False)
+        "\n\n".join(source(name, one, had.get(name)) for name, one in publishers.items() if learnt_from(one) == pairs)
+        for pairs in (True, False)
     ]
     parts = {
         "profile": profile,

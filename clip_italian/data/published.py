@@ -35,6 +35,7 @@ class PublishedFile(Settings):
     given: str | None  # path of a copy on this machine, which is taken instead
     sha256: str | None  # null: whatever comes; the report has its digest
     unpack: str | None  # folder, below the publisher's, that its members are unpacked into; null: it stays an archive
+    pairs: bool  # whether pairs are learnt from it; otherwise it is of test sets alone
 
 
 class Publisher(Settings):
@@ -43,7 +44,6 @@ class Publisher(Settings):
     about: str  # page that says what it is, under what terms, and how to get it
     licence: str
     files: list[PublishedFile] = pydantic.Field(min_length=1)
-    source: bool  # its pairs are learnt from; otherwise its files are for test sets alone
     fetch_rows: bool  # its rows say where their pictures lie, which are fetched from there one by one
 
 
@@ -64,7 +64,7 @@ def collect(raw: pathlib.Path, state: pathlib.Path, settings: PublishedSettings,
     return {
         name: _source(raw / name, state, name, settings, fetch, found[name])
         for name, publisher in settings.publishers.items()
-        if publisher.source
+        if any(file.pairs for file in publisher.files)
     }
 
 
@@ -153,7 +153,8 @@ def _source(
     target.mkdir(parents=True)
     publisher = settings.publishers[name]
     for file in publisher.files:
-        link(state / name / file.name, target / file.name)
+        if file.pairs:
+            link(state / name / file.name, target / file.name)
     if not publisher.fetch_rows:
         return {"files": described}
     attrition = fetch_pictures(_wanted(target, name, settings.language), target, state / "pictures" / name, fetch)
