@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import datetime
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -11,7 +12,7 @@ import aiohttp
 from yarl import URL
 
 from clip_italian.data.fetching import guard, headers
-from clip_italian.data.fetching.hosts import Hosts
+from clip_italian.data.fetching.hosts import Host, Hosts
 from clip_italian.data.fetching.reasons import PASSING, Missing, Reason
 from clip_italian.data.fetching.settings import FetchSettings
 
@@ -45,11 +46,11 @@ async def session(settings: FetchSettings) -> AsyncIterator[aiohttp.ClientSessio
 def parse(address: str) -> URL:
     """The address as it is asked for; raises Missing where it is none or not allowed."""
     try:
-        url = URL(address).with_fragment(None)
+        url = URL(address)
         guard.check(url)
     except ValueError:
         raise Missing(Reason.ADDRESS) from None
-    return url
+    return url.with_fragment(None) if url.raw_fragment else url
 
 
 def following(url: URL, location: str) -> URL:
@@ -143,24 +144,11 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
             await response.read()
 
 
+@dataclasses.dataclass
 class Budget:
     """The seconds that one picture may still be on the network; waiting for a host's turn costs none."""
 
-    def __init__(self, seconds: float) -> None:
-        self.left = seconds
-
-    @contextlib.asynccontextmanager
-    async def spending(self) -> AsyncIterator[None]:
-        """Raises Missing when nothing is left."""
-        clock = asyncio.get_running_loop().time
-        start = clock()
-        try:
-            async with asyncio.timeout(self.left):
-                yield
-        except TimeoutError:
-            raise Missing(Reason.SLOW) from None
-        finally:
-            self.left -= clock() - start
+    left: float
 
 
 Judge = Callable[[URL], Awaitable[None]]  # raises Missing where an address is not to be asked
@@ -202,15 +190,24 @@ class Client:
 
     async def _hop(self, url: URL, budget: Budget, most: int, judged: bool) -> bytes | URL:
         """The body that `url` gives, or where it leads."""
-        async with (
-            self._hosts.turn(url.raw_host or ""),
-            budget.spending(),
-            asked(self._session, url, self._settings) as response,
-        ):
+        host = await self._hosts.enter(url.raw_host or "")
+        clock = asyncio.get_running_loop().time
+        start = clock()
+        try:
+            async with asyncio.timeout(budget.left):
+                return await self._exchange(url, host, most, judged)
+        except TimeoutError:
+            raise Missing(Reason.SLOW) from None
+        finally:
+            budget.left -= clock() - start
+            self._hosts.leave(host)
+
+    async def _exchange(self, url: URL, host: Host, most: int, judged: bool) -> bytes | URL:
+        async with asked(self._session, url, self._settings) as response:
             if response.status != 200:
                 await _drain(response)
             if response.status in (429, 503):
-                self._let_be(response, url.raw_host or "")
+                self._let_be(response, host)
             if judged and self._settings.obey and headers.opted_out(response.headers, self._settings.product):
                 raise Missing(Reason.OPTED_OUT)
             if response.status in REDIRECTS and "Location" in response.headers:
@@ -218,6 +215,6 @@ class Client:
             check_status(response)
             return await (read if judged else beginning)(response, most)
 
-    def _let_be(self, response: aiohttp.ClientResponse, host: str) -> None:
+    def _let_be(self, response: aiohttp.ClientResponse, host: Host) -> None:
         pause = headers.retry_after(response.headers, datetime.datetime.now(datetime.UTC))
-        self._hosts.close(host, self._settings.back_off if pause is None else pause)
+        host.close(self._settings.back_off if pause is None else pause)

@@ -33,12 +33,15 @@ def check(url: URL) -> None:
         raise Missing(Reason.ADDRESS)
     if not host or LOCAL_NAMES.fullmatch(host):
         raise Missing(Reason.ADDRESS)
-    try:
-        public = is_public(ipaddress.ip_address(host))
-    except ValueError:
-        public = not NUMBER.fullmatch(host.rpartition(".")[2])
-    if not public:
+    if (":" in host or NUMBER.fullmatch(host.rpartition(".")[2])) and not _is_public_literal(host):
         raise Missing(Reason.ADDRESS)
+
+
+def _is_public_literal(host: str) -> bool:
+    try:
+        return is_public(ipaddress.ip_address(host))
+    except ValueError:
+        return False  # another spelling than the usual one, as 2130706433 or 0177.0.0.1
 
 
 def is_public(address: Address) -> bool:

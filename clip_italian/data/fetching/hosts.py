@@ -1,8 +1,6 @@
 """Whose turn it is: no host is asked more often than it bears, and none at all while it asks to be let be."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 
 from clip_italian.data.fetching.reasons import Missing, Reason
 from clip_italian.data.fetching.settings import FetchSettings
@@ -18,6 +16,10 @@ class Host:
         self.users = 0  # who hold a place or wait for one
         self.next = 0.0
         self.closed_until = 0.0
+
+    def close(self, seconds: float) -> None:
+        """Nobody asks the host for so long."""
+        self.closed_until = max(self.closed_until, asyncio.get_running_loop().time() + seconds)
 
     def idle(self, now: float) -> bool:
         """Whether forgetting it changes nothing."""
@@ -42,20 +44,31 @@ class Hosts:
             self._hosts[name] = Host(self._settings.per_host)
         return self._hosts[name]
 
-    @contextlib.asynccontextmanager
-    async def turn(self, name: str) -> AsyncIterator[None]:
+    async def enter(self, name: str) -> Host:
         """Waits for a place at the host, its delay and its Retry-After; raises Missing where that is not to be waited for."""
         host = self._host(name)
         host.users += 1
         try:
-            async with host.places:
-                await self._connect(host)
-                try:
-                    yield
-                finally:
-                    self._connections.release()
-        finally:
+            await host.places.acquire()
+        except asyncio.CancelledError:
             host.users -= 1
+            raise
+        try:
+            await self._connect(host)
+        except BaseException:
+            self._give_back(host)
+            raise
+        return host
+
+    def leave(self, host: Host) -> None:
+        """Gives back what `enter` took."""
+        self._connections.release()
+        self._give_back(host)
+
+    @staticmethod
+    def _give_back(host: Host) -> None:
+        host.places.release()
+        host.users -= 1
 
     async def _connect(self, host: Host) -> None:
         """Takes one of the connections when the host is due; none is held while waiting for that."""
@@ -70,8 +83,3 @@ class Hosts:
                 host.next = clock() + self._settings.delay
                 return
             self._connections.release()
-
-    def close(self, name: str, seconds: float) -> None:
-        """Nobody asks the host for so long."""
-        host = self._host(name)
-        host.closed_until = max(host.closed_until, asyncio.get_running_loop().time() + seconds)

@@ -45,6 +45,8 @@ class Rules:
 
     def allow(self, target: str) -> bool:
         """Whether a path with its query may be asked for."""
+        if not self.rules:
+            return True
         path = _normal(target)
         matching = [rule for rule in self.rules if rule.matches(path)]
         # RFC 9309, 2.2.2: the most octets; of equal ones the one that allows.

@@ -34,7 +34,8 @@ class RobotsStore:
 
     async def judge(self, url: URL) -> None:
         """Raises Missing where the host's robots.txt forbids `url`, or cannot be had (RFC 9309, 2.3.1.4)."""
-        found = await asyncio.shield(self._rules(str(url.origin())))
+        rules = self._rules(f"{url.scheme}://{url.raw_authority}")
+        found = rules.result() if rules.done() else await asyncio.shield(rules)
         if isinstance(found, Reason):
             raise Missing(found if found in NO_HOST else Reason.ROBOTS_UNREACHABLE)
         if not found.allow(url.raw_path_qs):
