@@ -8,6 +8,34 @@ import zlib
 from clip_italian.errors import InputError
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date a zip can hold
+# Bounds far beyond any set of pictures: what exceeds them is made to fill a disk or a memory.
+MEMBERS = 20_000_000
+RATIO = 200  # bytes that come out for each that is there: pictures give 1, tables 10, a bomb 1000
+HARMLESS = 1 << 26  # bytes that may come out whatever the ratio
+
+
+class Directory:
+    """The members of an archive while they are counted: the first one that may not be there raises InputError."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self.path = path
+        self.size = path.stat().st_size
+        self._names: set[str] = set()
+        self._bytes = 0
+
+    def add(self, name: str, size: int, plain: bool) -> None:
+        """Takes a member of so many bytes, `plain` where it is a file or a folder."""
+        parts = name.split("/")
+        if ".." in parts or parts[0] == "" or "\\" in name or not plain:
+            raise InputError(f"{self.path}: unsafe member `{name}`; get the file from its publisher again")
+        if name in self._names:
+            raise InputError(f"{self.path}: the member's name `{name}` occurs twice; get the file from its publisher again")
+        self._names.add(name)
+        self._bytes += size
+        if len(self._names) > MEMBERS or self._bytes > max(HARMLESS, RATIO * self.size):
+            raise InputError(
+                f"{self.path}: would unpack to {self._bytes} bytes or more from {self.size}; get the file from its publisher again"
+            )
 
 
 class Archive:
@@ -21,19 +49,17 @@ class Archive:
             raise InputError(f"{path}: missing; run `dvc repro` (or `dvc checkout`) to make it") from None
         except (zipfile.BadZipFile, OSError) as error:
             raise InputError(f"{path}: not a whole zip file ({error}); delete it and run `dvc repro`") from None
+        self._check()
         self.names = frozenset(self._zip.namelist())
-        self._check_names()
 
-    def _check_names(self) -> None:
-        infos = self._zip.infolist()
-        if len(self.names) != len(infos):
-            raise InputError(f"{self.path}: a member's name occurs twice; delete it and run `dvc repro`")
+    def _check(self) -> None:
+        infos, directory = self._zip.infolist(), Directory(self.path)
         for info in infos:
-            parts = info.filename.split("/")
             # Zips from Unix carry the file's mode in the high half: links and devices have no business here.
             kind = (info.external_attr >> 16) & 0o170000
-            if ".." in parts or parts[0] == "" or "\\" in info.filename or kind not in (0, 0o100000, 0o040000):
-                raise InputError(f"{self.path}: unsafe member `{info.filename}`; get the file from its publisher again")
+            directory.add(info.filename, info.file_size, plain=kind in (0, 0o100000, 0o040000))
+        if sum(info.compress_size for info in infos) > directory.size:
+            raise InputError(f"{self.path}: its members overlap; get the file from its publisher again")
 
     def size(self, name: str) -> int:
         """Bytes of a member after decompression, as the archive declares it."""
@@ -43,7 +69,7 @@ class Archive:
         """A member's bytes; raises InputError when they fail the archive's own checksum."""
         try:
             return self._zip.read(name)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:  # the last where it is encrypted
             raise InputError(
                 f"{self.path}: member `{name}` is damaged ({error}); delete the file and run `dvc repro`"
             ) from None

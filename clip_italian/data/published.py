@@ -16,7 +16,7 @@ import pydantic
 
 from clip_italian import files
 from clip_italian.config import Settings
-from clip_italian.data import archive
+from clip_italian.data import unpacking
 from clip_italian.data.fetching.large import fetch_file
 from clip_italian.data.fetching.pictures import fetch_pictures
 from clip_italian.data.fetching.settings import FetchSettings
@@ -127,11 +127,10 @@ def link(source: pathlib.Path, target: pathlib.Path) -> None:
 
 def _unpack(path: pathlib.Path, folder: pathlib.Path) -> None:
     """Unpacks an archive once; a kill in between leaves no mark, and it is unpacked again."""
-    mark = folder / f"{UNPACKED}-{path.name}"
-    digest = files.sha256(path)
-    if mark.exists() and mark.read_text() == digest:
+    mark, digest = folder.with_name(f"{UNPACKED}-{folder.name}"), files.sha256(path)
+    if folder.is_dir() and mark.exists() and mark.read_text() == digest:
         return
-    archive.unpack(path, folder)
+    unpacking.unpack(path, folder)
     files.write_text(mark, digest)
 
 

@@ -1,0 +1,85 @@
+"""Whose turn it is: no host is asked more often than it bears, and none at all while it asks to be let be."""
+
+import asyncio
+
+from clip_italian.data.fetching.reasons import Missing, Reason
+from clip_italian.data.fetching.settings import FetchSettings
+
+REMEMBERED = 1000  # hosts, at least, before idle ones are forgotten
+
+
+class Host:
+    """One host's places, and when it may be asked next, in seconds of the loop's clock."""
+
+    def __init__(self, places: int) -> None:
+        self.places = asyncio.Semaphore(places)
+        self.users = 0  # who hold a place or wait for one
+        self.next = 0.0
+        self.closed_until = 0.0
+
+    def close(self, seconds: float) -> None:
+        """Nobody asks the host for so long."""
+        self.closed_until = max(self.closed_until, asyncio.get_running_loop().time() + seconds)
+
+    def idle(self, now: float) -> bool:
+        """Whether forgetting it changes nothing."""
+        return not self.users and max(self.next, self.closed_until) <= now
+
+
+class Hosts:
+    """The hosts that are being asked or must be waited for."""
+
+    def __init__(self, settings: FetchSettings) -> None:
+        self._settings = settings
+        self._connections = asyncio.Semaphore(settings.concurrency)
+        self._hosts: dict[str, Host] = {}
+        self._prune_at = REMEMBERED
+
+    def _host(self, name: str) -> Host:
+        if name not in self._hosts:
+            if len(self._hosts) >= self._prune_at:
+                now = asyncio.get_running_loop().time()
+                self._hosts = {name: host for name, host in self._hosts.items() if not host.idle(now)}
+                self._prune_at = max(REMEMBERED, 2 * len(self._hosts))
+            self._hosts[name] = Host(self._settings.per_host)
+        return self._hosts[name]
+
+    async def enter(self, name: str) -> Host:
+        """Waits for a place at the host, its delay and its Retry-After; raises Missing where that is not to be waited for."""
+        host = self._host(name)
+        host.users += 1
+        try:
+            await host.places.acquire()
+        except asyncio.CancelledError:
+            host.users -= 1
+            raise
+        try:
+            await self._connect(host)
+        except BaseException:
+            self._give_back(host)
+            raise
+        return host
+
+    def leave(self, host: Host) -> None:
+        """Gives back what `enter` took."""
+        self._connections.release()
+        self._give_back(host)
+
+    @staticmethod
+    def _give_back(host: Host) -> None:
+        host.places.release()
+        host.users -= 1
+
+    async def _connect(self, host: Host) -> None:
+        """Takes one of the connections when the host is due; none is held while waiting for that."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            while (due := max(host.next, host.closed_until)) > clock():
+                if host.closed_until - clock() > self._settings.max_retry_after:
+                    raise Missing(Reason.PAUSED)
+                await asyncio.sleep(due - clock())
+            await self._connections.acquire()
+            if max(host.next, host.closed_until) <= clock():
+                host.next = clock() + self._settings.delay
+                return
+            self._connections.release()

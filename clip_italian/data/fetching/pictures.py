@@ -1,0 +1,174 @@
+"""All the pictures that a source names, fetched into zips."""
+
+import asyncio
+import contextlib
+import datetime
+import itertools
+import os
+import pathlib
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import tqdm
+
+from clip_italian import files
+from clip_italian.data.fetching import attrition, client, parts
+from clip_italian.data.fetching.attrition import Attrition
+from clip_italian.data.fetching.client import Client, Judge
+from clip_italian.data.fetching.parts import Part
+from clip_italian.data.fetching.reasons import Missing
+from clip_italian.data.fetching.robots_store import RobotsStore
+from clip_italian.data.fetching.settings import FetchSettings
+from clip_italian.data.fetching.spool import Answer, Wanted, came
+from clip_italian.errors import InputError
+
+OPEN_PARTS = 4  # so far may the fast hosts be ahead of the slow ones
+DATES = "dates.json"
+
+
+def fetch_pictures(wanted: Iterable[Wanted], folder: pathlib.Path, state: pathlib.Path, settings: FetchSettings) -> Attrition:
+    """Fetches every wanted picture once and puts `images-00000.zip`, `images-00000.json`, ... into `folder`.
+
+    What was done is kept in `state`, so that a run after a kill goes on; the caller removes it. `state/dates.json` says when each
+    part was finished: that is provenance, and none of the other files has a date. Raises InputError where a name has two addresses
+    or where less than `settings.coverage` came; the next run then asks again for what failed in a way that may pass.
+    """
+    if settings.gateway is None and not settings.contact:
+        raise InputError("profiles: key `fetch.contact` is empty; put the address there at which the hosts' owners reach you")
+    state.mkdir(parents=True, exist_ok=True)
+    seen = Seen(state / "seen.sqlite")
+    with contextlib.closing(seen), tqdm.tqdm(total=_length(wanted), unit="picture", disable=None) as bar:
+        stems = asyncio.run(_Fetch(state, settings, bar).run(seen.new(wanted)))
+    counts = attrition.count(parts.answers(stems), seen.repeated)
+    files.write_json(state / "attrition.json", counts.as_dict())
+    _check_coverage(counts, stems, state, settings)
+    _deliver(stems, folder)
+    return counts
+
+
+def _length(wanted: Iterable[Wanted]) -> int | None:
+    return len(wanted) if isinstance(wanted, list | tuple) else None
+
+
+class Seen:
+    """The pictures wanted so far, on disk: there may be more than memory holds."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        path.unlink(missing_ok=True)
+        self.repeated = 0
+        self._table = sqlite3.connect(path, check_same_thread=False)  # several threads, one after the other
+        self._table.execute("PRAGMA journal_mode = OFF")
+        self._table.execute("PRAGMA synchronous = OFF")
+        self._table.execute("CREATE TABLE seen (name TEXT PRIMARY KEY, address TEXT) WITHOUT ROWID")
+
+    def new(self, wanted: Iterable[Wanted]) -> Iterator[Wanted]:
+        """Those that were not wanted before; raises InputError for one name with two addresses."""
+        for each in wanted:
+            if self._table.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (each.name, each.address)).rowcount:
+                yield each
+                continue
+            (address,) = self._table.execute("SELECT address FROM seen WHERE name = ?", (each.name,)).fetchone()
+            if address != each.address:
+                raise InputError(f"picture `{each.name}` has two addresses, {address} and {each.address}; rename one of them")
+            self.repeated += 1
+
+    def close(self) -> None:
+        self._table.close()
+
+
+class _Fetch:
+    """One run: parts are opened one after the other, their pictures asked for side by side."""
+
+    def __init__(self, state: pathlib.Path, settings: FetchSettings, bar: Any) -> None:
+        self._state = state
+        self._settings = settings
+        self._bar = bar
+        self._room = asyncio.Semaphore(OPEN_PARTS)
+        self._jobs: asyncio.Queue[tuple[Part, Wanted] | None] = asyncio.Queue(settings.waiting)
+
+    async def run(self, wanted: Iterator[Wanted]) -> list[pathlib.Path]:
+        """The stems of the parts, all finished."""
+        async with client.session(self._settings) as opened:
+            asking = Client(opened, self._settings)
+            with contextlib.closing(RobotsStore(self._state / "robots.sqlite", asking, self._settings.product)) as store:
+                judge = store.judge if self._settings.obey else _allow
+                workers = asyncio.gather(*(self._work(asking, judge) for _ in range(self._settings.waiting)))
+                stems, _ = await asyncio.gather(self._open(wanted), workers)
+        return stems
+
+    async def _open(self, wanted: Iterator[Wanted]) -> list[pathlib.Path]:
+        stems: list[pathlib.Path] = []
+        # In threads: between two wanted pictures there may be a million rows, and a finished part is read to check it.
+        while some := await asyncio.to_thread(list, itertools.islice(wanted, self._settings.part)):
+            stems.append(self._state / f"images-{len(stems):05d}")
+            await self._room.acquire()
+            part = await asyncio.to_thread(Part, stems[-1], some)
+            self._bar.update(len(some) - len(part.open_ones))
+            for each in part.open_ones:
+                await self._jobs.put((part, each))
+            if not part.open_ones:
+                await self._finish(part)
+        for _ in range(self._settings.waiting):
+            await self._jobs.put(None)
+        return stems
+
+    async def _work(self, asking: Client, judge: Judge) -> None:
+        while (job := await self._jobs.get()) is not None:
+            part, wanted = job
+            answer, content = await self._answer(wanted, asking, judge)
+            self._bar.update()
+            if part.add(answer, content):
+                await self._finish(part)
+
+    async def _answer(self, wanted: Wanted, asking: Client, judge: Judge) -> tuple[Answer, bytes]:
+        try:
+            content = await asking.get(wanted.address, self._settings.max_bytes, judge)
+        except Missing as missing:
+            return Answer(wanted.address, wanted.name, reason=missing.reason), b""
+        return came(wanted, content), content
+
+    async def _finish(self, part: Part) -> None:
+        if part.is_complete:
+            await asyncio.to_thread(part.publish)
+            self._date(part.stem.name)
+        self._room.release()
+
+    def _date(self, name: str) -> None:
+        path = self._state / DATES
+        dates = files.read_json(path) if path.exists() else {}
+        files.write_json(path, dates | {name: datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")})
+
+
+async def _allow(url: object) -> None:
+    """The judge of a profile that obeys nobody, such as a rehearsal's."""
+
+
+def _check_coverage(counts: Attrition, stems: list[pathlib.Path], state: pathlib.Path, settings: FetchSettings) -> None:
+    if counts.share >= settings.coverage:
+        return
+    for stem in stems:
+        parts.forget_temporary(stem)
+    raise InputError(
+        f"{state}: {counts.got} of {counts.asked} pictures came (attrition.json there says why), less than the share "
+        f"{settings.coverage} of key `fetch.coverage`; run `dvc repro` to ask again for those that may come, or lower the key"
+    )
+
+
+def _deliver(stems: list[pathlib.Path], folder: pathlib.Path) -> None:
+    """Puts the finished parts into `folder`, in place of any that were there; `state` keeps its own, in case of a kill."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob("images-*.*"):
+        path.unlink()
+    for stem in stems:
+        for path in (stem.with_suffix(".zip"), stem.with_suffix(".json")):
+            with files.replacing(folder / path.name) as temporary:
+                _link(path, temporary)
+
+
+def _link(path: pathlib.Path, copy: pathlib.Path) -> None:
+    try:
+        os.link(path, copy)
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(path, copy)
