@@ -40,7 +40,7 @@ def write_wit(folder, content):
 
 
 def test_conceptual_captions_has_as_many_rows_as_line_feeds(tmp_path):
-    (tmp_path / "train_it.tsv").write_bytes(SIX_ROWS)
+    (tmp_path / "Train_GCC-training.tsv").write_bytes(SIX_ROWS)
     rows, rejected = read("conceptual_captions", tmp_path)
     assert len(rows) + rejected.total() == 6
     assert rejected == {"not UTF-8": 1}
@@ -50,7 +50,7 @@ def test_conceptual_captions_has_as_many_rows_as_line_feeds(tmp_path):
 
 
 def test_a_byte_order_mark_and_extra_tabs_are_seen(tmp_path):
-    (tmp_path / "train_it.tsv").write_bytes(b"\xef\xbb\xbfun gatto\thttps://a.example/1\na\tb\tc\nd\n")
+    (tmp_path / "Train_GCC-training.tsv").write_bytes(b"\xef\xbb\xbfun gatto\thttps://a.example/1\na\tb\tc\nd\n")
     rows, rejected = read("conceptual_captions", tmp_path)
     assert rows[0].captions == ("un gatto",)
     assert rejected == {"wrong number of columns": 2}
@@ -61,7 +61,7 @@ def test_random_bytes_never_stop_a_reader_and_no_row_is_lost(tmp_path):
     alphabet = np.frombuffer(b'\t\n\r"ax\xe8\x00{}:,it', np.uint8)
     for _ in range(100):
         content = rng.choice(alphabet, 300).tobytes()
-        (tmp_path / "train_it.tsv").write_bytes(content)
+        (tmp_path / "Train_GCC-training.tsv").write_bytes(content)
         (tmp_path / "il_post.jsonl").write_bytes(content)
         write_wit(tmp_path, content)
         expected = len(content.split(b"\n")) - content.endswith(b"\n")
@@ -112,7 +112,7 @@ def test_mscoco_it_joins_ids_that_are_numbers_and_strings(tmp_path):
             {"id": 3, "image_id": 359, "caption": "Un gatto nero"},
         ],
     }
-    (tmp_path / "captions_ita_x.json.gz").write_bytes(gzip.compress(json.dumps(content, indent=1).encode()))
+    (tmp_path / "captions_ita_trainingset_x.json.gz").write_bytes(gzip.compress(json.dumps(content, indent=1).encode()))
     rows, rejected = read("mscoco_it", tmp_path)
     captions = {row.image: row.captions for row in rows}
     assert captions == {"a.jpg": ("Un gatto\n", "Un gatto nero"), "b.jpg": ("Un cane",)}
@@ -147,14 +147,14 @@ def test_a_damaged_gzip_is_named_with_the_remedy(tmp_path, harm):
 
 @pytest.mark.parametrize("content", [b'{"images": [', b"[]", b'{"images": [{"id": "x"}], "annotations": []}', b"{}"])
 def test_json_of_another_structure_is_named_with_the_remedy(tmp_path, content):
-    (tmp_path / "captions_ita_x.json.gz").write_bytes(gzip.compress(content))
-    with pytest.raises(InputError, match=r"captions_ita_x.*damaged.*delete it and run `dvc repro`"):
+    (tmp_path / "captions_ita_trainingset_x.json.gz").write_bytes(gzip.compress(content))
+    with pytest.raises(InputError, match=r"captions_ita_trainingset_x.*damaged.*delete it and run `dvc repro`"):
         read("mscoco_it", tmp_path)
 
 
 def test_an_annotation_of_an_unknown_picture_is_damage(tmp_path):
     content = json.dumps({"images": [], "annotations": [{"image_id": 1, "caption": "x"}]}).encode()
-    (tmp_path / "captions_ita_x.json.gz").write_bytes(gzip.compress(content))
+    (tmp_path / "captions_ita_trainingset_x.json.gz").write_bytes(gzip.compress(content))
     with pytest.raises(InputError, match="damaged"):
         read("mscoco_it", tmp_path)
 

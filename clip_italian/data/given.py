@@ -8,11 +8,11 @@ from clip_italian.errors import InputError
 PUBLISHED = {
     "wit": (("wit_v1.train.all-*.tsv.gz", "images.zip"), "https://github.com/google-research-datasets/wit"),
     "mscoco_it": (
-        ("captions_ita_*.json.gz", "images.zip"),
+        ("captions_ita_trainingset_*.json.gz", "images.zip"),
         "https://github.com/crux82/mscoco-it, pictures from https://cocodataset.org",
     ),
     "conceptual_captions": (
-        ("train_it.tsv", "images.zip"),
+        ("Train_GCC-training.tsv", "images.zip"),
         "https://github.com/google-research-datasets/conceptual-captions, translated",
     ),
     "il_post": (("il_post.jsonl", "images.zip"), "the photographs of https://www.ilpost.it and their captions"),
