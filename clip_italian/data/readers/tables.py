@@ -77,29 +77,30 @@ def _taken(source: Iterator[bytes], waiting: deque[bytes], delimiter: str) -> li
 
 def _is_open(taken: list[bytes], delimiter: str) -> bool:
     text = b"\n".join(taken).decode(errors="replace")
-    if '"' not in text:
-        return False
     try:
-        for _ in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
-            pass
+        if '"' in text:
+            _unquoted(text, delimiter)
     except csv.Error as error:
         return "unexpected end of data" in str(error)
     return False
 
 
 def _columns(taken: list[bytes], form: Header) -> list[str]:
-    if len(taken) > 1 and _is_open(taken, form.delimiter):
+    if _is_open(taken, form.delimiter):
         raise Unusable("quote never closed")
     content = b"\n".join(taken)
     if len(content) > LONGEST:
         raise Unusable("row too long")
     text = decoded(content)
     try:
-        (row,) = csv.reader(io.StringIO(text, newline=""), delimiter=form.delimiter, strict=True)
-    except csv.Error as error:
-        raise Unusable("quote never closed" if "unexpected end" in str(error) else "broken quoting") from None
-    except ValueError:  # none, or several
-        raise Unusable("wrong number of columns") from None
+        row = _unquoted(text, form.delimiter) if '"' in text else text.split(form.delimiter)
+    except csv.Error:
+        raise Unusable("broken quoting" if len(taken) == 1 else "quote never closed") from None
     if len(row) != len(form.columns):
         raise Unusable("wrong number of columns")
     return row
+
+
+def _unquoted(text: str, delimiter: str) -> list[str]:
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    return rows[0] if len(rows) == 1 else []
