@@ -51,12 +51,11 @@ def wit_records(path: pathlib.Path) -> Iterator[bytes]:
     source = lines(path, LONGEST)
     if next(source, b"").split(b"\t") != [name.encode() for name in WIT_COLUMNS]:
         raise damaged(path, "the first line is not WIT's header")
-    record, quotes = list[bytes](), 0
-    size = 0
+    record, quotes, size = list[bytes](), 0, -1  # size: bytes of the lines with the newlines between them
     for line in source:
         if record and not (quotes % 2 and not WIT_ROW.match(line)):
             yield _joined(record)
-            record, quotes, size = [], 0, 0
+            record, quotes, size = [], 0, -1
         quotes += line.count(b'"')
         if size <= LONGEST:
             record.append(line)
