@@ -116,7 +116,7 @@ def test_each_line_of_a_text_beside_a_picture_is_a_caption(folder):
 def test_web_dataset_tars_are_read_with_captions_in_text_or_json(folder):
     good = {"0.jpg": photo(0), "0.txt": b"Un gatto\nnero", "1.json": b'{"caption": "Un cane"}', "1.png": photo(1)}
     tar(folder / "00000.tar", good)
-    tar(folder / "00001.tar", {"x/0.jpg": photo(2), "2.txt": b"nulla", "3.jpg": photo(3), "4.jpg": b"", "4.txt": b"x"})
+    tar(folder / "00001.tar", {"./x/0.jpg": photo(2), "2.txt": b"nulla", "3.jpg": photo(3), "4.jpg": b"", "4.txt": b"x"})
     report, captions = imported(folder)
     assert captions == {"00000.tar/0.jpg": ["Un gatto\nnero"], "00000.tar/1.png": ["Un cane"]}
     assert report["rows"]["rejected"] == {"no caption": 2, "missing file": 1, "empty file": 1}

@@ -81,6 +81,19 @@ def as_json(row: bytes) -> bytes:
     return b'{"image_url": "' + url + b'", "caption": "' + caption + b'"}\r\n'
 
 
+def test_captions_that_say_nothing_or_too_much_are_rows_and_cleaning_tells_them(tmp_path):
+    captions = ["", " \u00a0", "a" * 1_000_000, "🐱🐶", "perche\u0301 no", "perché no"]
+    (tmp_path / "Train_GCC-training.tsv").write_text("".join(f"{one}\thttps://a.example/\n" for one in captions), encoding="utf-8")
+    (tmp_path / "il_post.jsonl").write_text("".join(json.dumps({"image_url": "x", "caption": one}) + "\n" for one in captions))
+    write_wit(tmp_path, b"".join(wit_line(one, page=page) for page, one in enumerate(captions)))
+    told = ["empty caption", "empty caption", "caption too long", "caption without words", "perché no", "perché no"]
+    for source in ("conceptual_captions", "il_post"):
+        rows, rejected = read(source, tmp_path)
+        assert [outcome(row.captions[0]) for row in rows] == told and not rejected
+    rows, rejected = read("wit", tmp_path)
+    assert [outcome(row.captions[0]) for row in rows] == told[1:] and rejected == {"no reference description": 1}
+
+
 def outcome(caption):
     try:
         return clean(caption, 1000)

@@ -23,7 +23,7 @@ def samples(path: pathlib.Path, longest: int) -> Iterator[tuple[str, Sample]]:
     seen, key, parts = set[str](), "", Sample()
     for info, content in _members(path, longest):
         _check(path, info, seen)
-        directory, _, base = info.name.rpartition("/")
+        directory, _, base = info.name.removeprefix("./").rpartition("/")
         stem, _, extension = base.partition(".")
         if (this := f"{directory}/{stem}".lstrip("/")) != key:
             if parts:
