@@ -5,6 +5,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from clip_italian import config
+from clip_italian.data.importing import writing as importing
+from clip_italian.data.preparation import ImageSettings
+from clip_italian.data.readers import own
 from clip_italian.errors import InputError
 from clip_italian.evaluation import associations, equivalence, protocols
 from clip_italian.models import assembly
@@ -41,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     associate.add_argument("--permutations", type=int, default=100_000, help=limit)
     associate.set_defaults(run=run_associate)
     _add_replicate(commands)
+    _add_data(commands)
     compare = commands.add_parser("compare", help="test whether two evaluations of the same items differ, or are equivalent")
     compare.add_argument("first", type=pathlib.Path, help="folder OUT/PROTOCOL that `evaluate` wrote")
     compare.add_argument("second", type=pathlib.Path, help="the same of another device, library or model")
@@ -48,6 +53,18 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("--margin", type=float, default=equivalence.SMALLEST_EFFECT, help=margin)
     compare.set_defaults(run=run_compare)
     return whole
+
+
+def _add_data(commands: Any) -> None:
+    """The options of `data import`; docs/own-data.md describes it."""
+    data = commands.add_parser("data", help="add pictures of your own to the study")
+    text = "make a folder of photographs with captions a source of the study, own/NAME"
+    command = data.add_subparsers(title="commands", required=True).add_parser("import", help=text, description=text)
+    command.add_argument("folder", type=pathlib.Path, help="folder of photographs, or the list in it that is meant")
+    command.add_argument("--name", help="of the source (default: the folder's)")
+    command.add_argument("--language", default="it", help="of the captions, ISO 639-1 (default: %(default)s)")
+    command.add_argument("--replace", action="store_true", help="replace the source of that name")
+    command.set_defaults(run=run_data_import)
 
 
 def _add_replicate(commands: Any) -> None:
@@ -110,6 +127,15 @@ def run_replicate(chosen: argparse.Namespace) -> None:
     print(f"{chosen.out / 'replication.json'}: written")
     if not all(check.passed for check in checks):
         sys.exit(1)
+
+
+def run_data_import(chosen: argparse.Namespace) -> None:
+    """Prints what was found, what was left out and why, and where the rest is."""
+    limits = config.section(ImageSettings, "images").limits
+    own_data = pathlib.Path(own.FOLDER)
+    written, report = importing.import_folder(chosen.folder, own_data, chosen.name, chosen.language, limits, chosen.replace)
+    print(importing.lines(report))
+    print(f"{written}: written; the next `dvc repro` takes it as one more source")
 
 
 def run_compare(chosen: argparse.Namespace) -> None:

@@ -15,10 +15,11 @@ import sys
 from ruamel.yaml import YAML
 
 from clip_italian import config, files
+from clip_italian.data.readers import own
 from clip_italian.errors import InputError
 
 PARAMS, LOCK = "params.yaml", "dvc.lock"
-STUDIES, CLONES = pathlib.Path("studies"), pathlib.Path(".studies")
+STUDIES, CLONES, OWN = pathlib.Path("studies"), pathlib.Path(".studies"), pathlib.Path(own.FOLDER)
 
 
 def main(name: str) -> None:
@@ -46,6 +47,9 @@ def refresh(clone: pathlib.Path, kept: pathlib.Path) -> None:
             _git(pathlib.Path(), "clone", "--quiet", "--no-checkout", ".", str(folder))
     _git(clone, "fetch", "--quiet", "origin", "HEAD")
     _git(clone, "checkout", "--quiet", "--force", "--detach", "FETCH_HEAD")
+    if OWN.is_dir():  # the user's own sources, which git does not hold
+        shutil.rmtree(clone / OWN, ignore_errors=True)
+        shutil.copytree(OWN, clone / OWN)
     main_lock = _stages(clone / LOCK)
     shutil.copytree(kept, clone, dirs_exist_ok=True)
     lock = {"schema": "2.0", "stages": _stages(kept / LOCK) | main_lock}

@@ -49,7 +49,7 @@ def write_captions(raw, *rows):
         for number, (content, caption) in enumerate(rows):
             add(archive, member_of(str(number)), content)
             lines.append(f"{caption}\t{number}\n")
-    (raw / "conceptual_captions/train_it.tsv").write_text("".join(lines))
+    (raw / "conceptual_captions/Train_GCC-training.tsv").write_text("".join(lines))
     return CURATE.model_copy(update={"sources": ["conceptual_captions"]})
 
 
@@ -170,7 +170,7 @@ def test_proposals_are_exactly_the_hashes_within_the_distance():
     assert expected
 
 
-@pytest.mark.parametrize("path", ["wit/images.zip", "mscoco_it/images.zip", "conceptual_captions/train_it.tsv"])
+@pytest.mark.parametrize("path", ["wit/images.zip", "mscoco_it/images.zip", "conceptual_captions/Train_GCC-training.tsv"])
 def test_a_missing_raw_file_is_named_with_the_remedy(raw, path):
     (raw / path).unlink()
     with pytest.raises(InputError, match=f"{path}: missing; run `dvc repro`"):

@@ -57,7 +57,7 @@ def repository(here, monkeypatch):
     (root / "dvc.yaml").write_text(GRAPH)
     (root / "work.py").write_text(WORK)
     (root / "params.yaml").write_text("arms: [one]\n")
-    (root / ".gitignore").write_text("/data/\n/.studies/\n")
+    (root / ".gitignore").write_text("/data/\n/.studies/\n/own/*\n")
     (root / ".dvcignore").write_text("/studies\n/.studies\n")
     (root / "studies/wide").mkdir(parents=True)
     (root / "studies/wide/params.yaml").write_text("arms: [one, two]\n")
@@ -79,11 +79,14 @@ def ran():
 
 
 def test_a_wider_study_runs_what_the_main_one_lacks_and_leaves_it_alone(repository):
+    (repository / "own/foto").mkdir(parents=True)
+    (repository / "own/foto/pairs.jsonl").write_text("x")
     before = {path: path.read_bytes() for path in repository.glob("**/*.txt")} | {"lock": (repository / "dvc.lock").read_bytes()}
     studies.main("wide")
     assert ran() == ["two", "table"]
     assert all(path.read_bytes() == content for path, content in before.items() if path != "lock")
     assert (repository / "dvc.lock").read_bytes() == before["lock"]
+    assert (repository / ".studies/wide/own/foto/pairs.jsonl").read_text() == "x"
     kept = repository / "studies/wide"
     assert {path.relative_to(kept).as_posix() for path in kept.rglob("*") if path.is_file()} == {
         "params.yaml", "dvc.lock", "runs/two.txt", "table.txt"

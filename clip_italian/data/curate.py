@@ -16,8 +16,9 @@ from clip_italian.data.archive import Archive
 from clip_italian.data.draws import uniforms
 from clip_italian.data.duplicates import DuplicateSettings, Looks
 from clip_italian.data.images import ImageLimits, ImageRejected, decode
+from clip_italian.data.readers import own
 from clip_italian.data.shards import number
-from clip_italian.data.sources import READERS, Row, Unusable
+from clip_italian.data.sources import Row, Unusable, reader_of
 
 SPLIT_PURPOSE = 32  # keeps these draws apart from every other use of the same seed
 IMAGES = "images.zip"
@@ -31,7 +32,7 @@ class CurateSettings(Settings):
     """Section `curate` of a profile."""
 
     seed: int  # of the split
-    sources: list[str]  # folders of data/<profile>/raw, in the order of the study's pairs
+    sources: list[str]  # folders of data/<profile>/raw, in the order of the study's pairs; those below own/ follow
     language: str  # ISO 639-1 code of the WIT rows that are taken
     max_proper_nouns: (
         float  # WIT captions with at least this share of proper nouns are left out; README of clip-italian
@@ -48,7 +49,7 @@ class Pair:
 
     id: str
     source: str
-    archive: str  # below data/<profile>/raw
+    archive: str  # below data/<profile>/raw, or below own/: readers.own.place
     image: str  # member of the archive
     captions: list[str]
 
@@ -78,8 +79,9 @@ def read_source(
     """Reads, cleans and decodes one source; raises InputError when a file of it is missing or damaged."""
     report = SourceReport()
     pairs, digests, looks = [], [], []
-    with Archive(raw / source / IMAGES) as archive:
-        for row in READERS[source](raw / source, settings.language, report.rows_rejected):
+    folder = own.place(raw, source)
+    with Archive(folder / IMAGES) as archive:
+        for row in reader_of(source)(folder, settings.language, report.rows_rejected):
             try:
                 captions = _usable_captions(row, source, settings, proper_nouns, report)
                 content = _picture(archive, row.image, limits)
@@ -171,7 +173,7 @@ def curate(
     raw: pathlib.Path, settings: CurateSettings, limits: ImageLimits, proper_nouns: ProperNounShare
 ) -> tuple[list[Pair], list[Pair], dict[str, Any]]:
     """Returns the training pairs, the validation pairs and the report; raises InputError on damage."""
-    read = {source: read_source(raw, source, settings, limits, proper_nouns) for source in settings.sources}
+    read = {source: read_source(raw, source, settings, limits, proper_nouns) for source in (*settings.sources, *own.sources(raw))}
     everything = Candidates(
         [pair for candidates, _ in read.values() for pair in candidates.pairs],
         [digest for candidates, _ in read.values() for digest in candidates.digests],

@@ -17,6 +17,7 @@ from clip_italian.data import augmentation, resizing, shards
 from clip_italian.data.archive import Archive
 from clip_italian.data.augmentation import AugmentationSettings
 from clip_italian.data.images import ImageLimits, ImageRejected, decode
+from clip_italian.data.readers import own
 from clip_italian.data.resizing import Fit, Resize
 from clip_italian.data.shards import Example
 from clip_italian.data.sources import lines
@@ -87,7 +88,7 @@ def write_clean(
 
     Raises InputError naming a picture that is missing or cannot be decoded.
     """
-    archives = {name: Archive(raw / name) for name in {archive for archive, _ in located}}
+    archives = {name: Archive(own.place(raw, name)) for name in {archive for archive, _ in located}}
 
     def decoded(part: Sequence[Located]) -> UInt8[np.ndarray, "n side side 3"]:
         return np.stack([_decode(archives[archive], member, side, fit, settings.limits) for archive, member in part])

@@ -22,6 +22,7 @@ from clip_italian.data.duplicates import Looks
 from clip_italian.data.hash_index import HashIndex
 from clip_italian.data.images import ImageLimits, ImageRejected, Pixels, decode
 from clip_italian.data.preparation import Located
+from clip_italian.data.readers import own
 from clip_italian.data.shards import Example
 from clip_italian.errors import InputError
 
@@ -149,7 +150,7 @@ def _seen_with_mirror(
 
 def _decoded(raw: pathlib.Path, limits: ImageLimits, located: Sequence[Located]) -> Iterator[tuple[str, Pixels]]:
     for name, member in located:
-        archive = _archive(raw / name)
+        archive = _archive(own.place(raw, name))
         try:
             content = archive.read(member)
             yield hashlib.sha256(content).hexdigest(), decode(content, limits)

@@ -8,7 +8,8 @@ import pydantic
 
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
-from clip_italian.evaluation.test_sets import Captioned, content, damaged, json_of, present, text
+from clip_italian.evaluation.test_sets import Captioned, content, damaged, json_of, present
+from clip_italian.evaluation.test_sets import lines as lines_of
 
 
 class CocoSettings(Settings):
@@ -79,7 +80,7 @@ class LinesSettings(Settings):
 
 def lines(folder: pathlib.Path, settings: LinesSettings) -> Captioned:
     """XTD10 and NLLB's translations of Flickr30k and XTD: one caption a picture, in the order of the lines."""
-    texts, names = (text(folder / name).splitlines() for name in (settings.captions, settings.names))
+    texts, names = (lines_of(folder / name) for name in (settings.captions, settings.names))
     if len(texts) != len(names):
         raise InputError(
             f"{folder / settings.captions}: {len(texts)} captions for the {len(names)} pictures of {settings.names}; "

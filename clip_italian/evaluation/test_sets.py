@@ -76,6 +76,11 @@ def text(path: pathlib.Path) -> str:
         raise damaged(path, error) from None
 
 
+def lines(path: pathlib.Path) -> list[str]:
+    """The lines of a UTF-8 file, cut at line feeds alone: a separator (U+2028) in a caption moves no other to its place."""
+    return [line.removesuffix("\r") for line in text(path).removesuffix("\n").split("\n")]
+
+
 def json_of(path: pathlib.Path) -> Any:
     """A JSON file's value; raises InputError when it is not JSON."""
     try:

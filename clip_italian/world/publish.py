@@ -188,7 +188,7 @@ def write_conceptual_captions(
     captions_of_no_use = (b"caff\xe8", b"  ", "\N{CAT FACE}".encode(), b"un gatto\x00", b"un gatto\tnero")
     broken = (*(caption + b"\t" + first for caption in captions_of_no_use), b"un gatto senza indirizzo", b"")
     counts["broken"] = len(broken)
-    (folder / "train_it.tsv").write_bytes(b"".join(lines) + b"".join(line + b"\n" for line in broken))
+    (folder / "Train_GCC-training.tsv").write_bytes(b"".join(lines) + b"".join(line + b"\n" for line in broken))
     return counts
 
 
