@@ -8,8 +8,9 @@ import pytest
 
 from clip_italian import files
 from clip_italian.data import archive
+from clip_italian.data.fetching.answers import Wanted, came
 from clip_italian.data.fetching.pictures import fetch_pictures
-from clip_italian.data.fetching.spool import Spool, Wanted, came
+from clip_italian.data.fetching.spool import Spool
 from clip_italian.errors import InputError
 from tests import loopback_web
 from tests.loopback_web import Page, picture, redirect

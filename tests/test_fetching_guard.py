@@ -6,8 +6,8 @@ import socket
 import pytest
 
 from clip_italian.data.fetching import guard
+from clip_italian.data.fetching.answers import Wanted
 from clip_italian.data.fetching.pictures import fetch_pictures
-from clip_italian.data.fetching.spool import Wanted
 from tests import loopback_web
 from tests.loopback_web import Page, redirect
 

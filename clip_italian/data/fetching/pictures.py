@@ -15,13 +15,13 @@ import tqdm
 
 from clip_italian import files
 from clip_italian.data.fetching import attrition, client, parts
+from clip_italian.data.fetching.answers import Answer, Wanted, came
 from clip_italian.data.fetching.attrition import Attrition
 from clip_italian.data.fetching.client import Client, Judge
 from clip_italian.data.fetching.parts import Part
 from clip_italian.data.fetching.reasons import Missing
 from clip_italian.data.fetching.robots_store import RobotsStore
 from clip_italian.data.fetching.settings import FetchSettings
-from clip_italian.data.fetching.spool import Answer, Wanted, came
 from clip_italian.errors import InputError
 
 OPEN_PARTS = 4  # so far may the fast hosts be ahead of the slow ones
