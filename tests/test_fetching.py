@@ -268,5 +268,15 @@ def test_a_full_disk_stops_the_run_with_one_line(web, tmp_path, monkeypatch):
         fetch(web, tmp_path, some(web, 3))
 
 
+def test_a_table_that_cannot_be_used_stops_the_run_with_one_line(web, tmp_path):
+    wanted = some(web, 3)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state/robots.sqlite").write_bytes(b"no table" * 1000)
+    with pytest.raises(InputError, match=r"robots.sqlite, .*: file is not a database; free space, or delete both"):
+        fetch(web, tmp_path, wanted)
+    (tmp_path / "state/robots.sqlite").unlink()
+    assert fetch(web, tmp_path, wanted).got == 3
+
+
 def _full(file, content):
     raise OSError(28, "No space left on device")
