@@ -88,7 +88,7 @@ def test_two_addresses_for_one_name_are_an_error_that_names_both(web, tmp_path):
 
 
 def test_without_a_gateway_somebody_must_be_named_whom_webmasters_can_reach(web, tmp_path):
-    with pytest.raises(InputError, match="fetch.contact"):
+    with pytest.raises(InputError, match="`contact` is empty"):
         fetch(web, tmp_path, [], gateway=None)
 
 

@@ -36,7 +36,7 @@ def fetch_pictures(wanted: Iterable[Wanted], folder: pathlib.Path, state: pathli
     or where less than `settings.coverage` came; the next run then asks again for what failed in a way that may pass.
     """
     if settings.gateway is None and not settings.contact:
-        raise InputError("profiles: key `fetch.contact` is empty; put the address there at which the hosts' owners reach you")
+        raise InputError("profiles: in section `fetch`: key `contact` is empty; put there how the hosts' owners reach you")
     state.mkdir(parents=True, exist_ok=True)
     try:
         stems, repeated = _fetch(wanted, state, settings)
