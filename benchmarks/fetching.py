@@ -21,9 +21,9 @@ from multiprocessing.connection import Connection
 
 import aiohttp
 
+from clip_italian.data.fetching.answers import Wanted
 from clip_italian.data.fetching.pictures import fetch_pictures
 from clip_italian.data.fetching.settings import FetchSettings
-from clip_italian.data.fetching.spool import Wanted
 
 FILES, BYTES, HOSTS, CONNECTIONS, ROUNDS = 10_000, 4096, 10, 64, 3
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nContent-Type: image/jpeg\r\n\r\n" % BYTES + bytes(BYTES)
@@ -191,7 +191,8 @@ def main() -> None:
         medians = {way: [statistics.median(column) for column in zip(*rows[way], strict=True)] for way in ways}
         for way, (rate, served, spent) in medians.items():
             ratio = medians[ours][0] / rate
-            print(f"{way.__name__}: {rate:.0f} files/s, processor {served:.2f} s server, {spent:.2f} s client; ours: {ratio:.2f} of it")
+            processor = f"processor {served:.2f} s server, {spent:.2f} s client"
+            print(f"{way.__name__}: {rate:.0f} files/s, {processor}; ours is {ratio:.2f} times as fast")
         small, large = memory(port, FILES), memory(port, 10 * FILES)
         print(f"memory: {small:.0f} MiB at {FILES} files, {large:.0f} MiB at {10 * FILES}, ratio {large / small:.2f}")
 

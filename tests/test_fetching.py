@@ -8,8 +8,9 @@ import pytest
 
 from clip_italian import files
 from clip_italian.data import archive
+from clip_italian.data.fetching.answers import Wanted, came
 from clip_italian.data.fetching.pictures import fetch_pictures
-from clip_italian.data.fetching.spool import Spool, Wanted, came
+from clip_italian.data.fetching.spool import Spool
 from clip_italian.errors import InputError
 from tests import loopback_web
 from tests.loopback_web import Page, picture, redirect
@@ -87,7 +88,7 @@ def test_two_addresses_for_one_name_are_an_error_that_names_both(web, tmp_path):
 
 
 def test_without_a_gateway_somebody_must_be_named_whom_webmasters_can_reach(web, tmp_path):
-    with pytest.raises(InputError, match="fetch.contact"):
+    with pytest.raises(InputError, match="`contact` is empty"):
         fetch(web, tmp_path, [], gateway=None)
 
 
@@ -265,6 +266,16 @@ def test_a_full_disk_stops_the_run_with_one_line(web, tmp_path, monkeypatch):
     monkeypatch.setattr("clip_italian.data.fetching.spool.write_all", _full)
     with pytest.raises(InputError, match=r"images-00000.spool: cannot be written \(No space left on device\); free space"):
         fetch(web, tmp_path, some(web, 3))
+
+
+def test_a_table_that_cannot_be_used_stops_the_run_with_one_line(web, tmp_path):
+    wanted = some(web, 3)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state/robots.sqlite").write_bytes(b"no table" * 1000)
+    with pytest.raises(InputError, match=r"robots.sqlite, .*: file is not a database; free space, or delete both"):
+        fetch(web, tmp_path, wanted)
+    (tmp_path / "state/robots.sqlite").unlink()
+    assert fetch(web, tmp_path, wanted).got == 3
 
 
 def _full(file, content):

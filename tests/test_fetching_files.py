@@ -183,7 +183,7 @@ def test_killed_at_any_moment_and_run_again_the_file_is_whole_and_no_byte_was_se
     web.says("coco.example/train.zip", served(CONTENT, pause=0.02))
     path, rng = tmp_path / "train.zip", random.Random(17)
     command = [sys.executable, "-c", SCRIPT, ADDRESS, str(path), SHA256, web.settings().model_dump_json()]
-    for _ in range(3):
+    for _ in range(2):
         had, asked = part_size(path), len(web.requests)
         process = subprocess.Popen(command, start_new_session=True)
         while len(web.requests) == asked and process.poll() is None:

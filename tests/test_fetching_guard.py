@@ -6,8 +6,8 @@ import socket
 import pytest
 
 from clip_italian.data.fetching import guard
+from clip_italian.data.fetching.answers import Wanted
 from clip_italian.data.fetching.pictures import fetch_pictures
-from clip_italian.data.fetching.spool import Wanted
 from tests import loopback_web
 from tests.loopback_web import Page, redirect
 
@@ -73,6 +73,7 @@ REFUSED = [
     "http://[2001:db8::1]/x",
     "http://[5f00::1]/x",
 ]
+LEADING_BACK = ("http://", "http:///x")  # to the host that redirects
 
 
 class Names:
@@ -130,27 +131,25 @@ def connections(web, monkeypatch):
     return made
 
 
-def fetch(web, tmp_path, address, **changes):
+def fetch(web, tmp_path, *addresses, **changes):
     changes = {"gateway": None, "contact": "someone@example.org", "obey": False} | changes
-    return fetch_pictures([Wanted(address, "x")], tmp_path / "raw", tmp_path / "state", web.settings(**changes))
+    wanted = [Wanted(address, str(number)) for number, address in enumerate(addresses)]
+    return fetch_pictures(wanted, tmp_path / "raw", tmp_path / "state", web.settings(**changes))
 
 
-@pytest.mark.parametrize("address", REFUSED)
-def test_no_byte_is_sent_to_an_address_that_is_not_of_the_public_web(web, names, tmp_path, address):
+def test_no_byte_is_sent_to_an_address_that_is_not_of_the_public_web(web, names, connections, tmp_path):
     names.answers = dict.fromkeys(["a.example", "localhost", "localhost.", "x.localhost", "0x7f.1"], [["127.0.0.1"]])
-    assert fetch(web, tmp_path, address).missing == {"address not allowed": 1}
-    assert web.connections == 0 and names.asked == []
+    assert fetch(web, tmp_path, *REFUSED).missing == {"address not allowed": len(REFUSED)}
+    assert (web.connections, connections, names.asked) == (0, [], [])
 
 
-LEADING = [each for each in REFUSED if ":" in each and each.isascii() and each not in ("http://", "http:///x")]  # those lead back
-
-
-@pytest.mark.parametrize("address", LEADING)
-def test_no_redirect_leads_where_no_address_may(web, tmp_path, address):
-    web.says("a.example/x", redirect(address))
-    counts = fetch(web, tmp_path, "http://a.example/x", gateway=f"127.0.0.1:{web.port}")
-    assert counts.missing == {"address not allowed": 1}
-    assert [place for place, _, _ in web.requests] == ["a.example/x"]
+def test_no_redirect_leads_where_no_address_may(web, tmp_path):
+    leading = [each for each in REFUSED if ":" in each and each.isascii() and each not in LEADING_BACK]
+    for number, address in enumerate(leading):
+        web.says(f"a.example/{number}", redirect(address))
+    asked = [f"http://a.example/{number}" for number in range(len(leading))]
+    assert fetch(web, tmp_path, *asked, gateway=f"127.0.0.1:{web.port}").missing == {"address not allowed": len(leading)}
+    assert sorted(f"http://{place}" for place, _, _ in web.requests) == sorted(asked)
 
 
 @pytest.mark.parametrize("address", ["http://8.8.8.8/x", "http://[2606:4700::1111]/x", "http://[64:ff9b::808:808]/x"])

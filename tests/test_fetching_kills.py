@@ -8,8 +8,9 @@ import sys
 import time
 
 from clip_italian import files
+from clip_italian.data.fetching.answers import Wanted
 from clip_italian.data.fetching.pictures import fetch_pictures
-from clip_italian.data.fetching.spool import Spool, Wanted
+from clip_italian.data.fetching.spool import Spool
 from tests import loopback_web
 from tests.loopback_web import Page, picture
 
@@ -17,7 +18,7 @@ SCRIPT = """
 import pathlib, sys
 from clip_italian.data.fetching.pictures import fetch_pictures
 from clip_italian.data.fetching.settings import FetchSettings
-from clip_italian.data.fetching.spool import Wanted
+from clip_italian.data.fetching.answers import Wanted
 wanted = [Wanted(*line.split()) for line in pathlib.Path(sys.argv[1]).read_text().splitlines()]
 fetch_pictures(wanted, pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]), FetchSettings.model_validate_json(sys.argv[4]))
 """

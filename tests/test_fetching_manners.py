@@ -7,8 +7,8 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from clip_italian.data.fetching import headers, robots
+from clip_italian.data.fetching.answers import Wanted
 from clip_italian.data.fetching.pictures import fetch_pictures
-from clip_italian.data.fetching.spool import Wanted
 from tests import loopback_web
 from tests.loopback_web import Page, redirect
 
@@ -116,6 +116,14 @@ def test_pictures_whose_headers_opt_out_are_not_taken(web, tmp_path, name, value
     counts = fetch(web, tmp_path, "http://a.example/x")
     assert counts.missing == ({"opted out": 1} if out else {})
     assert fetch(web, tmp_path / "free", "http://a.example/x", obey=False).got == 1
+
+
+def test_an_errors_page_that_opts_out_is_still_an_error(web, tmp_path):
+    no = (("X-Robots-Tag", "noindex"),)
+    web.says("a.example/gone", Page(404, headers=no))
+    web.says("a.example/busy", Page(503, headers=no), Page(body=b"x"))
+    counts = fetch(web, tmp_path, "http://a.example/gone", "http://a.example/busy")
+    assert (counts.got, counts.missing) == (1, {"gone": 1})
 
 
 def test_robots_txt_is_asked_for_once_per_host_and_kept_for_the_next_run(web, tmp_path):

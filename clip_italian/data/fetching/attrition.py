@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from clip_italian.data.fetching.spool import Answer
+from clip_italian.data.fetching.answers import Answer
 
 
 @dataclasses.dataclass(frozen=True)

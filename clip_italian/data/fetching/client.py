@@ -17,6 +17,7 @@ from clip_italian.data.fetching.reasons import PASSING, Missing, Reason
 from clip_italian.data.fetching.settings import FetchSettings
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+WITH_CONSENT = REDIRECTS | {200}  # the header of an error's page speaks of that page
 STATUSES = {404: Reason.GONE, 410: Reason.GONE, 429: Reason.BUSY} | dict.fromkeys((401, 402, 403, 451), Reason.FORBIDDEN)
 KEEP_ALIVE = 2.0  # seconds: a million pictures have more hosts than a process may have open connections
 WITHOUT_END = aiohttp.ClientTimeout(total=None)  # whoever asks sets an end
@@ -208,12 +209,16 @@ class Client:
                 await _drain(response)
             if response.status in (429, 503):
                 self._let_be(response, host)
-            if judged and self._settings.obey and headers.opted_out(response.headers, self._settings.product):
-                raise Missing(Reason.OPTED_OUT)
+            if judged and response.status in WITH_CONSENT:
+                self._check_consent(response)
             if response.status in REDIRECTS and "Location" in response.headers:
                 return following(url, response.headers["Location"])
             check_status(response)
             return await (read if judged else beginning)(response, most)
+
+    def _check_consent(self, response: aiohttp.ClientResponse) -> None:
+        if self._settings.obey and headers.opted_out(response.headers, self._settings.product):
+            raise Missing(Reason.OPTED_OUT)
 
     def _let_be(self, response: aiohttp.ClientResponse, host: Host) -> None:
         pause = headers.retry_after(response.headers, datetime.datetime.now(datetime.UTC))

@@ -17,8 +17,9 @@ from typing import Any
 
 from clip_italian import files
 from clip_italian.data import archive
+from clip_italian.data.fetching.answers import Answer, Wanted, answer_of
 from clip_italian.data.fetching.reasons import TEMPORARY
-from clip_italian.data.fetching.spool import Answer, Spool, Wanted, answer_of
+from clip_italian.data.fetching.spool import Spool
 
 DAMAGES = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error)  # what zipfile raises
 

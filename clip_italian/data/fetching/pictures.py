@@ -15,17 +15,17 @@ import tqdm
 
 from clip_italian import files
 from clip_italian.data.fetching import attrition, client, parts
+from clip_italian.data.fetching.answers import Answer, Wanted, came
 from clip_italian.data.fetching.attrition import Attrition
 from clip_italian.data.fetching.client import Client, Judge
 from clip_italian.data.fetching.parts import Part
 from clip_italian.data.fetching.reasons import Missing
 from clip_italian.data.fetching.robots_store import RobotsStore
 from clip_italian.data.fetching.settings import FetchSettings
-from clip_italian.data.fetching.spool import Answer, Wanted, came
 from clip_italian.errors import InputError
 
 OPEN_PARTS = 4  # so far may the fast hosts be ahead of the slow ones
-DATES = "dates.json"
+DATES, ROBOTS, SEEN = "dates.json", "robots.sqlite", "seen.sqlite"
 
 
 def fetch_pictures(wanted: Iterable[Wanted], folder: pathlib.Path, state: pathlib.Path, settings: FetchSettings) -> Attrition:
@@ -36,16 +36,25 @@ def fetch_pictures(wanted: Iterable[Wanted], folder: pathlib.Path, state: pathli
     or where less than `settings.coverage` came; the next run then asks again for what failed in a way that may pass.
     """
     if settings.gateway is None and not settings.contact:
-        raise InputError("profiles: key `fetch.contact` is empty; put the address there at which the hosts' owners reach you")
+        raise InputError("profiles: in section `fetch`: key `contact` is empty; put there how the hosts' owners reach you")
     state.mkdir(parents=True, exist_ok=True)
-    seen = Seen(state / "seen.sqlite")
-    with contextlib.closing(seen), tqdm.tqdm(total=_length(wanted), unit="picture", disable=None) as bar:
-        stems = asyncio.run(_Fetch(state, settings, bar).run(seen.new(wanted)))
-    counts = attrition.count(parts.answers(stems), seen.repeated)
+    try:
+        stems, repeated = _fetch(wanted, state, settings)
+    except sqlite3.Error as error:
+        tables = f"{state / ROBOTS}, {state / SEEN}"
+        raise InputError(f"{tables}: {error}; free space, or delete both and run `dvc repro` again") from error
+    counts = attrition.count(parts.answers(stems), repeated)
     files.write_json(state / "attrition.json", counts.as_dict())
     _check_coverage(counts, stems, state, settings)
     _deliver(stems, folder)
     return counts
+
+
+def _fetch(wanted: Iterable[Wanted], state: pathlib.Path, settings: FetchSettings) -> tuple[list[pathlib.Path], int]:
+    """The stems of the finished parts, and how many were wanted again."""
+    seen = Seen(state / SEEN)
+    with contextlib.closing(seen), tqdm.tqdm(total=_length(wanted), unit="picture", disable=None) as bar:
+        return asyncio.run(_Fetch(state, settings, bar).run(seen.new(wanted))), seen.repeated
 
 
 def _length(wanted: Iterable[Wanted]) -> int | None:
@@ -92,7 +101,7 @@ class _Fetch:
         """The stems of the parts, all finished."""
         async with client.session(self._settings) as opened:
             asking = Client(opened, self._settings)
-            with contextlib.closing(RobotsStore(self._state / "robots.sqlite", asking, self._settings.product)) as store:
+            with contextlib.closing(RobotsStore(self._state / ROBOTS, asking, self._settings.product)) as store:
                 judge = store.judge if self._settings.obey else _allow
                 workers = asyncio.gather(*(self._work(asking, judge) for _ in range(self._settings.waiting)))
                 stems, _ = await asyncio.gather(self._open(wanted), workers)
