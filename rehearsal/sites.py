@@ -54,7 +54,8 @@ def _content(published: pathlib.Path, name: str) -> bytes:
         return (published / name).read_bytes()
     stem = name.partition(".")[0]
     inside = published / stem if (published / stem).is_dir() else published / f"{stem}.jsonl"
-    members = {path.relative_to(inside.parent if inside.is_file() else inside).as_posix(): path for path in files.files_below(inside)}
+    top = inside.parent if inside.is_file() else inside
+    members = {path.relative_to(top).as_posix(): path for path in files.files_below(inside)}
     return _zip(members) if name.endswith(".zip") else _tgz(members)
 
 

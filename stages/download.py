@@ -2,12 +2,13 @@
 
 import pathlib
 
+from clip_italian.evaluation.held_out import TestsSettings
+
 from clip_italian import config, files
 from clip_italian.data import published
 from clip_italian.data.fetching.settings import FetchSettings
 from clip_italian.data.published import PublishedSettings
 from clip_italian.evaluation import held_out
-from clip_italian.evaluation.held_out import TestsSettings
 from clip_italian.world.download import WorldSettings, draw
 
 STATE = pathlib.Path(".state/published")  # what came stays: a publisher is not asked twice for one thing

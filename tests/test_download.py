@@ -1,25 +1,20 @@
 """The drawn world as files: the same whoever draws it, and no test picture among the training pictures."""
 import gzip
 import json
-import re
 
 import numpy as np
 import pytest
 
 from clip_italian import files
-from clip_italian.data import given
 from clip_italian.data.archive import Archive
-from clip_italian.data.curate import curate
 from clip_italian.data.images import decode
-from clip_italian.data.parallel import Translations
 from clip_italian.data.preparation import read_pairs, read_test
 from clip_italian.errors import InputError
 from clip_italian.world import contrasts, download, examinations, labels, publish
 from clip_italian.world.examinations import PROBE, RETRIEVAL, ZEROSHOT
 from clip_italian.world.levels import HELD_OUT_PAIRS
 from clip_italian.world.scene import from_json
-from clip_italian.world.tagger import proper_noun_share
-from tests.small_world import CURATE, LIMITS, world
+from tests.small_world import LIMITS, world
 
 
 @pytest.fixture(scope="module")
@@ -175,27 +170,3 @@ def test_the_report_counts_the_pictures_that_are_gone(raw):
     assert report["conceptual_captions"]["missing"] == {"gone from the web": 2}
     with Archive(raw / "conceptual_captions/images.zip") as archive:
         assert report["conceptual_captions"]["got"] == len(archive.names) == 25
-
-
-def test_a_given_source_that_is_absent_is_named_with_its_publisher(tmp_path):
-    with pytest.raises(InputError, match=r"mscoco_it/captions_ita.*missing; put it there, it comes from .*crux82"):
-        given.require(tmp_path, ["mscoco_it"])
-
-
-def test_given_sources_are_listed(tmp_path):
-    (tmp_path / "il_post").mkdir()
-    for name in ("il_post.jsonl", "images.zip"):
-        (tmp_path / "il_post" / name).touch()
-    assert given.require(tmp_path, ["il_post"]) == {"il_post": ["il_post.jsonl", "images.zip"]}
-
-
-def test_everything_that_is_said_or_asked_in_italian_has_its_english(raw):
-    in_english = Translations(raw / "text/translations.tsv")
-    train, valid, _ = curate(raw, CURATE, LIMITS, proper_noun_share)
-    said = [caption for pair in [*train, *valid] for caption in pair.captions]
-    for path in sorted((raw / "test").glob("retrieval-*/captions.json")):
-        said += [annotation["caption"] for annotation in files.read_json(path)["annotations"]]
-    said += [entry["label"] for entry in files.read_json(raw / "test/classes.json")]
-    said += [entry["query"] for entry in files.read_json(raw / "test/gallery.json")]
-    assert len(said) > 300 and all(re.search("[aeiou]", text) for text in in_english(said))
-    assert in_english(["un gatto nero", "una barca arancione"]) == ["a black cat", "an orange boat"]
