@@ -2,6 +2,7 @@
 from clip_italian.data.curate import CurateSettings
 from clip_italian.data.duplicates import DuplicateSettings
 from clip_italian.data.images import ImageLimits
+from clip_italian.data.text import TextSettings
 from clip_italian.world.download import WorldSettings
 from clip_italian.world.examinations import TestSettings
 from clip_italian.world.labels import LabelSettings
@@ -9,9 +10,12 @@ from clip_italian.world.publish import SourceSettings
 from clip_italian.world.studio import StudioSettings
 
 LIMITS = ImageLimits(max_bytes=1 << 20, max_pixels=1_000_000, min_side=32, max_aspect=20.0)
+TEXT = TextSettings(
+    max_characters=10_000, min_words=1, languages=["it", "en", "de", "fr", "es", "pt"], language_words=4, language_margin=0.8
+)  # fmt: skip
 CURATE = CurateSettings(
     seed=42, sources=["wit", "mscoco_it", "conceptual_captions", "il_post"], language="it", max_proper_nouns=0.8,
-    max_caption_characters=10_000, valid_share=0.05, left_out=[],
+    text=TEXT, valid_share=0.05, left_out=[],
     duplicates=DuplicateSettings(max_bits=6, max_cell_difference=20),
 )  # fmt: skip
 NOTHING = {"names": 0, "foreign": 0, "missing": 0, "repeated": 0, "copied": 0, "damaged": 0}

@@ -103,7 +103,7 @@ def test_what_is_left_are_the_drawn_pairs_alone(raw):
 def test_captions_come_out_in_nfc_and_without_outer_blanks(raw):
     train, _, _ = curated(raw)
     captions = [caption for pair in train for caption in pair.captions]
-    assert all(caption == curate.text.clean(caption, 1000) for caption in captions)
+    assert all(caption == curate.text.clean(caption, CURATE.text) for caption in captions)
 
 
 def test_curation_is_a_function_of_its_input(raw):

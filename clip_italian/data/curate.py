@@ -18,6 +18,7 @@ from clip_italian.data.duplicates import DuplicateSettings, Looks
 from clip_italian.data.images import ImageLimits, ImageRejected, decode
 from clip_italian.data.shards import number
 from clip_italian.data.sources import READERS, Row, Unusable
+from clip_italian.data.text import TextSettings
 
 SPLIT_PURPOSE = 32  # keeps these draws apart from every other use of the same seed
 IMAGES = "images.zip"
@@ -36,7 +37,7 @@ class CurateSettings(Settings):
     max_proper_nouns: (
         float  # WIT captions with at least this share of proper nouns are left out; README of clip-italian
     )
-    max_caption_characters: int  # a longer text is no caption; anything shorter is truncated by tokens later
+    text: TextSettings
     valid_share: float  # of each source; README of clip-italian: 95/5
     duplicates: DuplicateSettings
     left_out: list[str]  # ids of pairs that are not taken, such as those that stage `audit` finds to show test pictures
@@ -101,7 +102,7 @@ def _usable_captions(
     report.captions_read += len(row.captions)
     for caption in row.captions:
         try:
-            cleaned = text.clean(caption, settings.max_caption_characters)
+            cleaned = text.clean(caption, settings.text)
             if source == "wit" and proper_nouns(cleaned) >= settings.max_proper_nouns:
                 raise text.CaptionRejected("caption of proper nouns")
             usable.append(cleaned)
