@@ -1,8 +1,12 @@
 """A drawn world of a few dozen pictures, for tests of what is made from it."""
+import pathlib
+
 from clip_italian.data.curate import CurateSettings
 from clip_italian.data.duplicates import DuplicateSettings
 from clip_italian.data.images import ImageLimits
 from clip_italian.data.text import TextSettings
+from clip_italian.data.translation.settings import EngineSettings, TranslationSettings
+from clip_italian.data.translation.translation import translate
 from clip_italian.world.download import WorldSettings
 from clip_italian.world.examinations import TestSettings
 from clip_italian.world.labels import LabelSettings
@@ -14,7 +18,7 @@ TEXT = TextSettings(
     max_characters=10_000, min_words=1, languages=["it", "en", "de", "fr", "es", "pt"], language_words=4, language_margin=0.8
 )  # fmt: skip
 CURATE = CurateSettings(
-    seed=42, sources=["wit", "mscoco_it", "conceptual_captions", "il_post"], language="it", max_proper_nouns=0.8,
+    seed=42, sources=["wit", "mscoco_it", "conceptual_captions", "il_post"], translated=["conceptual_captions"], language="it", max_proper_nouns=0.8,
     text=TEXT, valid_share=0.05, left_out=[],
     duplicates=DuplicateSettings(max_bits=6, max_cell_difference=20),
 )  # fmt: skip
@@ -40,3 +44,23 @@ def world(workers: int = 2) -> WorldSettings:
         sentences=20, parallel=10,
         tests=tests, labels=LabelSettings(shared=0.039, mistranslated=0.06),
     )  # fmt: skip
+
+
+def by_table(table: pathlib.Path, **changes: object) -> EngineSettings:
+    """The engine that looks translations up."""
+    settings = EngineSettings(
+        engine="table", model=str(table), version="1", batch=8, beam=1, compute_type="float32", device="cpu", server_url=None
+    )  # fmt: skip
+    return settings.model_copy(update=changes)
+
+
+def translate_captions(raw: pathlib.Path) -> None:
+    """Conceptual Captions in Italian beside `raw`, as stage `translate` writes them, by the table raw/text/captions.tsv."""
+    engine = by_table(raw / "text/captions.tsv")
+    settings = TranslationSettings(
+        sources=["conceptual_captions"], max_characters=10_000, to_italian=engine, parallel="translated", queries=False,
+        to_english=engine,
+    )  # fmt: skip
+    folder = raw.parent / "translated"
+    folder.mkdir()
+    translate(raw, folder, raw.parent / "cache.sqlite", settings, progress=False)

@@ -16,7 +16,7 @@ from clip_italian.world.compose import compose
 from clip_italian.world.near_misses import near_misses
 from clip_italian.world.render import render
 from clip_italian.world.tagger import proper_noun_share
-from tests.small_world import CURATE, LIMITS, world
+from tests.small_world import CURATE, LIMITS, translate_captions, world
 
 SETTINGS = world()
 
@@ -32,10 +32,15 @@ def drawn():
 
 @pytest.fixture
 def raw(tmp_path, drawn):
+    folder = tmp_path / "raw"
     for name, write in publish.WRITERS.items():
-        (tmp_path / name).mkdir()
-        write(tmp_path / name, 7, getattr(SETTINGS, name), drawn[name])
-    return tmp_path
+        (folder / name).mkdir(parents=True)
+        write(folder / name, 7, getattr(SETTINGS, name), drawn[name])
+    table = publish.in_italian("conceptual_captions", 7, SETTINGS.conceptual_captions, drawn["conceptual_captions"])
+    (folder / "text").mkdir()
+    (folder / "text/captions.tsv").write_text("".join(f"{english}\t{italian}\n" for english, italian in table.items()))
+    translate_captions(folder)
+    return folder
 
 
 def curated(raw, settings=CURATE):
@@ -49,8 +54,8 @@ def write_captions(raw, *rows):
         for number, (content, caption) in enumerate(rows):
             add(archive, member_of(str(number)), content)
             lines.append(f"{caption}\t{number}\n")
-    (raw / "conceptual_captions/train_it.tsv").write_text("".join(lines))
-    return CURATE.model_copy(update={"sources": ["conceptual_captions"]})
+    (raw / "conceptual_captions/Train_GCC-training.tsv").write_text("".join(lines))
+    return CURATE.model_copy(update={"sources": ["conceptual_captions"], "translated": []})
 
 
 def picture_of(index: int) -> np.ndarray:
@@ -170,7 +175,7 @@ def test_proposals_are_exactly_the_hashes_within_the_distance():
     assert expected
 
 
-@pytest.mark.parametrize("path", ["wit/images.zip", "mscoco_it/images.zip", "conceptual_captions/train_it.tsv"])
+@pytest.mark.parametrize("path", ["wit/images.zip", "mscoco_it/images.zip", "../translated/conceptual_captions/Train_GCC-training.tsv"])
 def test_a_missing_raw_file_is_named_with_the_remedy(raw, path):
     (raw / path).unlink()
     with pytest.raises(InputError, match=f"{path}: missing; run `dvc repro`"):

@@ -11,7 +11,7 @@ from clip_italian.data import given
 from clip_italian.data.archive import Archive
 from clip_italian.data.curate import curate
 from clip_italian.data.images import decode
-from clip_italian.data.parallel import Translations
+from clip_italian.data.parallel import Translations, read
 from clip_italian.data.preparation import read_pairs, read_test
 from clip_italian.errors import InputError
 from clip_italian.world import contrasts, download, examinations, labels, publish
@@ -19,7 +19,7 @@ from clip_italian.world.examinations import PROBE, RETRIEVAL, ZEROSHOT
 from clip_italian.world.levels import HELD_OUT_PAIRS
 from clip_italian.world.scene import from_json
 from clip_italian.world.tagger import proper_noun_share
-from tests.small_world import CURATE, LIMITS, world
+from tests.small_world import CURATE, LIMITS, translate_captions, world
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +161,14 @@ def test_the_text_has_the_lines_asked_for(raw):
     assert [line.count("\t") for line in parallel] == [1] * 10
 
 
+def test_conceptual_captions_are_published_in_english_with_a_table_of_their_italian(raw):
+    english, italian = read(raw / "text/captions.tsv")
+    rows = (raw / "conceptual_captions/Train_GCC-training.tsv").read_bytes().split(b"\n")
+    captions = [row.split(b"\t")[0].decode() for row in rows[: 20 + 9]]
+    assert set(captions) == set(english) and len(set(english)) == len(english)
+    assert sum(row.endswith(b"\r") for row in rows) == 2
+
+
 def test_the_quirks_of_the_sources_are_there(raw):
     wit = gzip.decompress(next((raw / "wit").glob("*.gz")).read_bytes())
     assert wit.count(b"\n") > 1 + 20 + 4 + 5 + 2 + 2 + 2 + 3 + 5  # quoted newlines make more lines than rows
@@ -191,6 +199,7 @@ def test_given_sources_are_listed(tmp_path):
 
 def test_everything_that_is_said_or_asked_in_italian_has_its_english(raw):
     in_english = Translations(raw / "text/translations.tsv")
+    translate_captions(raw)
     train, valid, _ = curate(raw, CURATE, LIMITS, proper_noun_share)
     said = [caption for pair in [*train, *valid] for caption in pair.captions]
     for path in sorted((raw / "test").glob("retrieval-*/captions.json")):

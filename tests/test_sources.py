@@ -39,7 +39,7 @@ def write_wit(folder, content):
 
 
 def test_conceptual_captions_has_as_many_rows_as_line_feeds(tmp_path):
-    (tmp_path / "train_it.tsv").write_bytes(SIX_ROWS)
+    (tmp_path / "Train_GCC-training.tsv").write_bytes(SIX_ROWS)
     rows, rejected = read("conceptual_captions", tmp_path)
     assert len(rows) + rejected.total() == 6
     assert rejected == {"not UTF-8": 1}
@@ -49,7 +49,7 @@ def test_conceptual_captions_has_as_many_rows_as_line_feeds(tmp_path):
 
 
 def test_a_byte_order_mark_and_extra_tabs_are_seen(tmp_path):
-    (tmp_path / "train_it.tsv").write_bytes(b"\xef\xbb\xbfun gatto\thttps://a.example/1\na\tb\tc\nd\n")
+    (tmp_path / "Train_GCC-training.tsv").write_bytes(b"\xef\xbb\xbfun gatto\thttps://a.example/1\na\tb\tc\nd\n")
     rows, rejected = read("conceptual_captions", tmp_path)
     assert rows[0].captions == ("un gatto",)
     assert rejected == {"wrong number of columns": 2}
@@ -60,7 +60,7 @@ def test_random_bytes_never_stop_a_reader_and_no_row_is_lost(tmp_path):
     alphabet = np.frombuffer(b'\t\n\r"ax\xe8\x00{}:,it', np.uint8)
     for _ in range(100):
         content = rng.choice(alphabet, 300).tobytes()
-        (tmp_path / "train_it.tsv").write_bytes(content)
+        (tmp_path / "Train_GCC-training.tsv").write_bytes(content)
         (tmp_path / "il_post.jsonl").write_bytes(content)
         write_wit(tmp_path, content)
         expected = len(content.split(b"\n")) - content.endswith(b"\n")

@@ -33,6 +33,7 @@ class CurateSettings(Settings):
 
     seed: int  # of the split
     sources: list[str]  # folders of data/<profile>/raw, in the order of the study's pairs
+    translated: list[str]  # those of them whose tables are read from data/<profile>/translated, in Italian
     language: str  # ISO 639-1 code of the WIT rows that are taken
     max_proper_nouns: (
         float  # WIT captions with at least this share of proper nouns are left out; README of clip-italian
@@ -80,7 +81,8 @@ def read_source(
     report = SourceReport()
     pairs, digests, looks = [], [], []
     with Archive(raw / source / IMAGES) as archive:
-        for row in READERS[source](raw / source, settings.language, report.rows_rejected):
+        tables = (raw.parent / "translated" if source in settings.translated else raw) / source
+        for row in READERS[source](tables, settings.language, report.rows_rejected):
             try:
                 captions = _usable_captions(row, source, settings, proper_nouns, report)
                 content = _picture(archive, row.image, limits)

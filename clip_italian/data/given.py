@@ -12,8 +12,8 @@ PUBLISHED = {
         "https://github.com/crux82/mscoco-it, pictures from https://cocodataset.org",
     ),
     "conceptual_captions": (
-        ("train_it.tsv", "images.zip"),
-        "https://github.com/google-research-datasets/conceptual-captions, translated",
+        ("Train_GCC-training.tsv", "images.zip"),
+        "https://github.com/google-research-datasets/conceptual-captions",
     ),
     "il_post": (("il_post.jsonl", "images.zip"), "the photographs of https://www.ilpost.it and their captions"),
 }

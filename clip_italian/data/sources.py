@@ -99,7 +99,7 @@ def conceptual_captions(folder: pathlib.Path, language: str, rejected: Rejected)
             raise Unusable("wrong number of columns")
         return Row(f"conceptual_captions/{number:07d}", member_of(columns[1]), (columns[0],))
 
-    yield from _rows(enumerate(lines(folder / "train_it.tsv"), start=1), parse, rejected)
+    yield from _rows(enumerate(lines(folder / "Train_GCC-training.tsv"), start=1), parse, rejected)
 
 
 def il_post(folder: pathlib.Path, language: str, rejected: Rejected) -> Iterator[Row]:

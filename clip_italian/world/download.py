@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import pathlib
+import unicodedata
 import zipfile
 from typing import Any, Literal
 
@@ -45,6 +46,7 @@ class WorldSettings(Settings):
 def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
     """Writes everything below `raw`, a new folder; returns the report: per source what was asked, got and missing."""
     report: dict[str, Any] = {}
+    in_italian: dict[str, str] = {}
     retrieval_scenes, in_english = {}, examinations.translated_queries(settings.seed)
     for name, drawn in studio.results(_jobs(settings), settings.studio.workers):
         tested = name in (*RETRIEVAL, *ZEROSHOT, contrasts.NAME)
@@ -65,6 +67,11 @@ def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
             counts = publish.WRITERS[name](folder, settings.seed, getattr(settings, name), drawn)
             report[name] = _attrition(counts)
             in_english |= publish.in_english(name, settings.seed, getattr(settings, name), drawn)
+            if name == "conceptual_captions":
+                in_italian = publish.in_italian(name, settings.seed, getattr(settings, name), drawn)
+    # What is read of them is the table's Italian, which may have been said of another row, and of one without a picture.
+    in_english |= {unicodedata.normalize("NFC", italian): said for said, italian in in_italian.items()}
+    _write_lines(raw / "text/captions.tsv", [f"{said}\t{italian}" for said, italian in in_italian.items()])
     _write_lines(raw / "text/translations.tsv", [f"{said}\t{italian}" for italian, said in in_english.items()])
     files.write_json(raw / "test/classes.json", examinations.classes())
     files.write_json(raw / "test/labels.json", labels.content(settings.seed, settings.labels))
