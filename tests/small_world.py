@@ -18,8 +18,8 @@ TEXT = TextSettings(
     max_characters=10_000, min_words=1, languages=["it", "en", "de", "fr", "es", "pt"], language_words=4, language_margin=0.8
 )  # fmt: skip
 CURATE = CurateSettings(
-    seed=42, sources=["wit", "mscoco_it", "conceptual_captions", "il_post"], translated=["conceptual_captions"], language="it", max_proper_nouns=0.8,
-    text=TEXT, valid_share=0.05, left_out=[],
+    seed=42, sources=["wit", "mscoco_it", "conceptual_captions", "il_post"], language="it",
+    translated=["conceptual_captions"], max_proper_nouns=0.8, text=TEXT, valid_share=0.05, left_out=[],
     duplicates=DuplicateSettings(max_bits=6, max_cell_difference=20),
 )  # fmt: skip
 NOTHING = {"names": 0, "foreign": 0, "missing": 0, "repeated": 0, "copied": 0, "damaged": 0}

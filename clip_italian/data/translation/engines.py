@@ -18,6 +18,7 @@ from clip_italian.errors import InputError
 KEY = "DEEPL_AUTH_KEY"  # environment variable that holds the key of DeepL's account
 DIGITS = 16  # hexadecimal, of a digest in a version
 LARGEST_REQUEST = 50  # texts; https://developers.deepl.com/docs/api-reference/translate
+LONGEST = 500  # pieces of a sentence; OPUS-MT's models have 512 positions
 DEEPL_TARGETS = {"it": "IT", "en": "EN-US"}  # plain EN is no target
 
 
@@ -93,7 +94,8 @@ class CTranslate2:
 
     def translate(self, sentences: list[str]) -> list[str]:
         pieces = [self._source.encode(sentence, out_type=str) + self._end for sentence in sentences]
-        found = self._translator.translate_batch(pieces, beam_size=self._beam)
+        limits = {"max_input_length": LONGEST, "max_decoding_length": LONGEST}
+        found = self._translator.translate_batch(pieces, beam_size=self._beam, **limits)
         return [self._target.decode(result.hypotheses[0]) for result in found]
 
 

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
+from clip_italian import files
 from clip_italian.data import text
 from clip_italian.data.text import CaptionRejected
 from clip_italian.data.translation.translator import Translator
-from clip_italian.errors import InputError
 
 TABLES = {"conceptual_captions": "Train_GCC-training.tsv"}  # source -> its table: caption, a tab, address
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -27,11 +27,7 @@ class Line(NamedTuple):
 
 def rows(path: pathlib.Path, max_characters: int) -> Iterator[Line]:
     """The lines of a table of captions; raises InputError when it is missing."""
-    try:
-        file = open(path, "rb")
-    except FileNotFoundError:
-        raise InputError(f"{path}: missing; run `dvc repro` (or `dvc checkout`) to make it") from None
-    with file:
+    with open(files.present(path), "rb") as file:
         for number, line in enumerate(file):
             content = line.removeprefix(BYTE_ORDER_MARK) if number == 0 else line
             try:

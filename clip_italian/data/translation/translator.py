@@ -68,4 +68,4 @@ def _cut(sentences: Sequence[str], size: int) -> Iterator[list[str]]:
 
 def report(translators: Iterable[Translator]) -> list[dict[str, object]]:
     """Engine, version and counts of each, for a report: what depends on the input alone."""
-    return [{"engine": one.engine.name, "version": one.engine.version} | one.counts.content() for one in translators]
+    return [{"engine": one.engine.name, "version": one.engine.version, **one.counts.content()} for one in translators]
