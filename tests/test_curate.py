@@ -15,8 +15,7 @@ from clip_italian.world import publish
 from clip_italian.world.compose import compose
 from clip_italian.world.near_misses import near_misses
 from clip_italian.world.render import render
-from clip_italian.world.tagger import proper_noun_share
-from tests.small_world import CURATE, LIMITS, translate_captions, world
+from tests.small_world import CURATE, LIMITS, looked_up, translate_captions, world
 
 SETTINGS = world()
 
@@ -44,7 +43,7 @@ def raw(tmp_path, drawn):
 
 
 def curated(raw, settings=CURATE):
-    return curate.curate(raw, settings, LIMITS, proper_noun_share)
+    return curate.curate(raw, settings, LIMITS, looked_up)
 
 
 def write_captions(raw, *rows):

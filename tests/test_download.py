@@ -14,12 +14,11 @@ from clip_italian.data.images import decode
 from clip_italian.data.parallel import Translations, read
 from clip_italian.data.preparation import read_pairs, read_test
 from clip_italian.errors import InputError
-from clip_italian.world import contrasts, download, examinations, labels, publish
+from clip_italian.world import contrasts, download, examinations, labels, publish, tagged
 from clip_italian.world.examinations import PROBE, RETRIEVAL, ZEROSHOT
 from clip_italian.world.levels import HELD_OUT_PAIRS
 from clip_italian.world.scene import from_json
-from clip_italian.world.tagger import proper_noun_share
-from tests.small_world import CURATE, LIMITS, translate_captions, world
+from tests.small_world import CURATE, LIMITS, looked_up, translate_captions, world
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +48,7 @@ def test_the_files_do_not_depend_on_the_number_of_workers(raw, tmp_path):
 
 def test_no_two_streams_of_scenes_share_a_purpose():
     purposes = [*publish.PURPOSES.values(), *RETRIEVAL.values(), *ZEROSHOT.values(), *PROBE.values(), *contrasts.PURPOSES.values()]
-    purposes += [download.ENGLISH_PURPOSE, download.PARALLEL_PURPOSE, examinations.GALLERY_PURPOSE, labels.PURPOSE]
+    purposes += [download.ENGLISH_PURPOSE, download.PARALLEL_PURPOSE, tagged.PURPOSE, examinations.GALLERY_PURPOSE, labels.PURPOSE]
     assert len(set(purposes)) == len(purposes)
 
 
@@ -200,7 +199,7 @@ def test_given_sources_are_listed(tmp_path):
 def test_everything_that_is_said_or_asked_in_italian_has_its_english(raw):
     in_english = Translations(raw / "text/translations.tsv")
     translate_captions(raw)
-    train, valid, _ = curate(raw, CURATE, LIMITS, proper_noun_share)
+    train, valid, _ = curate(raw, CURATE, LIMITS, looked_up)
     said = [caption for pair in [*train, *valid] for caption in pair.captions]
     for path in sorted((raw / "test").glob("retrieval-*/captions.json")):
         said += [annotation["caption"] for annotation in files.read_json(path)["annotations"]]
