@@ -9,10 +9,11 @@ from clip_italian import config
 from clip_italian.data.importing import writing as importing
 from clip_italian.data.preparation import ImageSettings
 from clip_italian.data.readers import own
+from clip_italian.data.translation.settings import TranslationSettings
 from clip_italian.errors import InputError
 from clip_italian.evaluation import associations, equivalence, protocols
 from clip_italian.models import assembly
-from clip_italian.use import evaluating, loading, replication, suites
+from clip_italian.use import evaluating, loading, rating, replication, suites
 from clip_italian.use.export import writing
 from clip_italian.use.export.facts import Facts
 
@@ -79,6 +80,33 @@ def _add_replicate(commands: Any) -> None:
     command.add_argument("--imagenet-it", required=True, type=pathlib.Path, help="folder with the labels' table and val/")
     command.add_argument("--out", required=True, type=pathlib.Path, help="folder for replication.json, items and embeddings")
     command.set_defaults(run=run_replicate)
+
+
+def _add_data(commands: Any) -> None:
+    """What is done with the data of the profile that params.yaml names."""
+    data = commands.add_parser("data", help="what is done with the study's data").add_subparsers(title="commands", required=True)
+    rate = data.add_parser("rate", help="write a sheet of translated captions that people rate")
+    rate.add_argument("out", type=pathlib.Path, help="CSV file that is made, or replaced")
+    rate.add_argument("--count", type=int, default=100, help="captions (default: %(default)s, as for CLIP-Italian)")
+    rate.add_argument("--raters", type=int, default=3, help="columns for ratings (default: %(default)s, as for CLIP-Italian)")
+    rate.add_argument("--seed", type=int, default=0, help="of the sample (default: %(default)s)")
+    rate.set_defaults(run=run_rate)
+    agree = data.add_parser("agreement", help="say what a filled sheet says: mean, frequencies, Gwet's AC1 with ordinal weights")
+    agree.add_argument("sheet", type=pathlib.Path, help="CSV file of `data rate`; cells may be empty")
+    agree.set_defaults(run=run_agreement)
+
+
+def run_rate(chosen: argparse.Namespace) -> None:
+    """Writes the sheet and says what the numbers mean."""
+    limit = config.section(TranslationSettings, "translation").max_characters
+    data = pathlib.Path("data", config.params().profile)
+    count = rating.write(chosen.out, data, chosen.count, chosen.raters, chosen.seed, limit)
+    print(f"{chosen.out}: {count} captions; rate each from {rating.LOWEST} to {rating.HIGHEST}: {rating.SCALE}")
+
+
+def run_agreement(chosen: argparse.Namespace) -> None:
+    """Prints what the sheet says."""
+    print(rating.summary(chosen.sheet))
 
 
 def run_export(chosen: argparse.Namespace) -> None:

@@ -110,6 +110,13 @@ def sha256(path: pathlib.Path) -> str:
     return digest.hexdigest()
 
 
+def present(path: pathlib.Path) -> pathlib.Path:
+    """The path of an input; raises InputError when nothing is there."""
+    if not path.exists():
+        raise InputError(f"{path}: missing; run `dvc repro` (or `dvc checkout`) to make it")
+    return path
+
+
 def files_below(root: pathlib.Path) -> list[pathlib.Path]:
     """All files below `root` in the order of their relative names; `root` itself when it is a file."""
     root = pathlib.Path(root)
@@ -122,9 +129,7 @@ def tree_digest(*roots: pathlib.Path) -> str:
     """SHA-256 over the relative names and contents of all files below the roots, in the order given."""
     digest = hashlib.sha256()
     for root in roots:
-        if not pathlib.Path(root).exists():
-            raise InputError(f"{root}: missing; run `dvc repro` (or `dvc checkout`) to make it")
-        for path in files_below(root):
+        for path in files_below(present(pathlib.Path(root))):
             name = path.relative_to(root).as_posix()
             digest.update(f"{name}\0{sha256(path)}\0".encode())
     return digest.hexdigest()

@@ -21,6 +21,7 @@ from analysis import (
     published,
     readme_table,
     retrieval,
+    token_lengths,
     world_sheet,
     zeroshot,
 )
@@ -28,7 +29,7 @@ from clip_italian import config
 from clip_italian.evaluation import comparisons as tests
 from clip_italian.evaluation.settings import EvaluationSettings
 
-TABLES = (retrieval, zeroshot, levels, probe, comparisons, labels, leaks, published, readme_table)
+TABLES = (retrieval, zeroshot, levels, probe, comparisons, labels, leaks, published, token_lengths, readme_table)
 ERRORS = (contrasts, confusion, caption_length, mistakes)
 FIGURES = (overview, ladder_loss, freeze_length, few_shot, gallery, augmentation_sheet, data_sheet, world_sheet)
 

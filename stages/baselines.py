@@ -69,7 +69,7 @@ def baselines() -> dict[str, Baseline]:
     )
     both = MultilingualSettings(**dict(pairs), tower=own.multilingual)
     data = pathlib.Path("data", config.params().profile)
-    parallel, translations = data / "raw/text/parallel.tsv", data / "raw/text/translations.tsv"
+    parallel, translations = data / "translated/parallel.tsv", data / "translated/translations.tsv"
     shards = data / "shards"
     drawn_from = (shards / "train", shards / "valid")
 

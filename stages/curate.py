@@ -4,9 +4,9 @@ import json
 import pathlib
 
 from clip_italian import config, files
+from clip_italian.data import proper_nouns
 from clip_italian.data.curate import CurateSettings, Pair, curate
 from clip_italian.data.preparation import ImageSettings
-from clip_italian.world.tagger import proper_noun_share
 
 
 def main() -> None:
@@ -14,11 +14,11 @@ def main() -> None:
     profile = config.params().profile
     limits = config.section(ImageSettings, "images").limits
     settings = config.section(CurateSettings, "curate")
-    train, valid, report = curate(pathlib.Path("data", profile, "raw"), settings, limits, proper_noun_share)
+    train, valid, report = curate(pathlib.Path("data", profile, "raw"), settings, limits, proper_nouns.load(settings.tagger))
     with files.replacing_folder(pathlib.Path("data", profile, "pairs")) as folder:
         (folder / "train.jsonl").write_text(_lines(train), encoding="utf-8")
         (folder / "valid.jsonl").write_text(_lines(valid), encoding="utf-8")
-    files.write_json(pathlib.Path("reports", profile, "curate.json"), report)
+    files.write_json(pathlib.Path("reports", profile, "curate.json"), report | {"tagger": proper_nouns.describe(settings.tagger)})
 
 
 def _lines(pairs: list[Pair]) -> str:

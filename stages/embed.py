@@ -14,7 +14,7 @@ def main(model: str) -> None:
     tests = config.section(EvaluationSettings, "evaluation")
     data = pathlib.Path("data", params.profile)
     seeds = [0] if model in tests.single_seed else params.seeds
-    translate = Translations(data / "raw/text/translations.tsv") if model in tests.english_queries else list
+    translate = Translations(data / "translated/translations.tsv") if model in tests.english_queries else list
     words = associations.vocabulary(tests.errors.associations)
     with files.replacing_folder(pathlib.Path("embeddings", params.profile, model)) as folder:
         for seed in seeds:

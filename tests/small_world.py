@@ -1,18 +1,33 @@
 """A drawn world of a few dozen pictures, for tests of what is made from it."""
+import pathlib
+from collections.abc import Sequence
+
 from clip_italian.data.curate import CurateSettings
 from clip_italian.data.duplicates import DuplicateSettings
 from clip_italian.data.images import ImageLimits
+from clip_italian.data.tagger_training import TaggerSettings
+from clip_italian.data.text import TextSettings
+from clip_italian.data.translation.settings import EngineSettings, TranslationSettings
+from clip_italian.data.translation.translation import translate
 from clip_italian.world.download import WorldSettings
 from clip_italian.world.examinations import TestSettings
 from clip_italian.world.labels import LabelSettings
 from clip_italian.world.publish import SourceSettings
 from clip_italian.world.studio import StudioSettings
+from clip_italian.world.tagger import pos_tags
 
 LIMITS = ImageLimits(max_bytes=1 << 20, max_pixels=1_000_000, min_side=32, max_aspect=20.0)
+TEXT = TextSettings(
+    max_characters=10_000, min_words=1, languages=["it", "en", "de", "fr", "es", "pt"], language_words=4, language_margin=0.8
+)  # fmt: skip
 CURATE = CurateSettings(
-    seed=42, sources=["wit", "mscoco_it", "conceptual_captions", "il_post"], language="it", max_proper_nouns=0.8,
-    max_caption_characters=10_000, valid_share=0.05, left_out=[],
+    seed=42, sources=["wit", "mscoco_it", "conceptual_captions", "il_post"], language="it",
+    translated=["conceptual_captions"], tagger="data/tiny/raw/text/tagger",
+    max_proper_nouns=0.8, proper_noun_sources=["wit"], text=TEXT, valid_share=0.05, left_out=[],
     duplicates=DuplicateSettings(max_bits=6, max_cell_difference=20),
+)  # fmt: skip
+TAGGER = TaggerSettings(
+    sentences=150, held_out=50, passes=2, batch=32, width=32, depth=1, rows=500, learning_rate=0.02, dropout=0.1, seed=0
 )  # fmt: skip
 NOTHING = {"names": 0, "foreign": 0, "missing": 0, "repeated": 0, "copied": 0, "damaged": 0}
 ODD = {"missing": 2, "repeated": 2, "copied": 2, "damaged": 3}
@@ -33,6 +48,32 @@ def world(workers: int = 2) -> WorldSettings:
         kind="drawn", seed=7, studio=StudioSettings(workers=workers, height=64, jpeg_quality=90, png_every=5),
         wit=source(20, names=4, foreign=5, **ODD), mscoco_it=source(12, captions=5, missing=1, damaged=3),
         conceptual_captions=source(20, **ODD), il_post=source(6, **ODD), english=10, english_singles=0.3,
-        sentences=20, parallel=10,
+        sentences=20, parallel=10, tagger=TAGGER,
         tests=tests, labels=LabelSettings(shared=0.039, mistranslated=0.06),
     )  # fmt: skip
+
+
+def by_table(table: pathlib.Path, **changes: object) -> EngineSettings:
+    """The engine that looks translations up."""
+    settings = EngineSettings(
+        engine="table", model=str(table), version="1", batch=8, beam=1, compute_type="float32", device="cpu", server_url=None
+    )  # fmt: skip
+    return settings.model_copy(update=changes)
+
+
+def translate_captions(raw: pathlib.Path) -> None:
+    """Conceptual Captions in Italian beside `raw`, as stage `translate` writes them, by the table raw/text/captions.tsv."""
+    engine = by_table(raw / "text/captions.tsv")
+    settings = TranslationSettings(
+        sources=["conceptual_captions"], max_characters=10_000, to_italian=engine, parallel="translated", queries=False,
+        to_english=engine,
+    )  # fmt: skip
+    folder = raw.parent / "translated"
+    folder.mkdir()
+    translate(raw, folder, raw.parent / "cache.sqlite", settings, progress=False)
+
+
+def looked_up(captions: Sequence[str]) -> list[float]:
+    """The share of proper nouns as the world's lexicon has it."""
+    tags = [[tag for _, tag in pos_tags(caption) if tag != "PUNCT"] for caption in captions]
+    return [one.count("PROPN") / len(one) if one else 0.0 for one in tags]

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from clip_italian import files, journal
+from clip_italian.data import tokens
 from clip_italian.data.shards import Example, write_shards
 from clip_italian.evaluation import arrays, associations
 from clip_italian.world.scene import Scene, Thing, to_json
@@ -285,6 +286,8 @@ def write_pairs(pairs: int = 40) -> None:
         for index in range(pairs)
     ]
     pictures = np.stack([picture(index) for index in range(pairs)])
+    tokenizer = tokens.train_wordpiece([example.captions[0] for example in examples], 200)
+    tokens.save(pathlib.Path("models", PROFILE, "backbones/italian_bert"), tokenizer)
     root = pathlib.Path("data", PROFILE, "shards")
     write_shards(root / "train", examples, [pictures], pairs)
     for view in range(ANALYSIS["sheet_views"]):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from analysis import study as studies
-from analysis import style, tables
+from analysis import style, tables, token_lengths
 from clip_italian import config
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays, comparisons, errors, labels, metrics, probing, retrieval, zeroshot
@@ -283,6 +283,16 @@ def test_latex_tables_escape_what_latex_reserves() -> None:
 
 def test_points_have_one_decimal_a_real_minus_and_no_negative_zero() -> None:
     assert [studies.points(value) for value in (0.1234, -0.05, -0.0001, 1)] == ["12.3", "−5.0", "0.0", "100.0"]
+
+
+def test_lengths_in_tokens_are_counted_by_source_and_what_is_cut_is_told(study: studies.Study) -> None:
+    counts = token_lengths.lengths(study)
+    assert [len(one) for one in counts.values()] == [10, 10, 10, 10, 40]
+    content = json.loads(pathlib.Path("paper/tables/token_lengths.json").read_text())
+    limit = synthetic_study.PARAMETERS["max_tokens"]
+    assert content["columns"][-1] == f"above {limit}" and content["rows"][0]["label"] == "WIT"
+    texts = [cell["text"] for cell in token_lengths.row("x", np.array([3, 4, 5, limit + 1]), limit).cells]
+    assert texts == ["4", f"{(13 + limit) / 4:.1f}", "4", str(limit + 1), str(limit + 1), str(limit + 1), "25.0 %"]
 
 
 def test_spread_labels_keep_their_order_and_their_distance() -> None:

@@ -15,8 +15,7 @@ from clip_italian.world import publish
 from clip_italian.world.compose import compose
 from clip_italian.world.near_misses import near_misses
 from clip_italian.world.render import render
-from clip_italian.world.tagger import proper_noun_share
-from tests.small_world import CURATE, LIMITS, world
+from tests.small_world import CURATE, LIMITS, looked_up, translate_captions, world
 
 SETTINGS = world()
 
@@ -32,14 +31,19 @@ def drawn():
 
 @pytest.fixture
 def raw(tmp_path, drawn):
+    folder = tmp_path / "raw"
     for name, write in publish.WRITERS.items():
-        (tmp_path / name).mkdir()
-        write(tmp_path / name, 7, getattr(SETTINGS, name), drawn[name])
-    return tmp_path
+        (folder / name).mkdir(parents=True)
+        write(folder / name, 7, getattr(SETTINGS, name), drawn[name])
+    table = publish.in_italian("conceptual_captions", 7, SETTINGS.conceptual_captions, drawn["conceptual_captions"])
+    (folder / "text").mkdir()
+    (folder / "text/captions.tsv").write_text("".join(f"{english}\t{italian}\n" for english, italian in table.items()))
+    translate_captions(folder)
+    return folder
 
 
 def curated(raw, settings=CURATE):
-    return curate.curate(raw, settings, LIMITS, proper_noun_share)
+    return curate.curate(raw, settings, LIMITS, looked_up)
 
 
 def write_captions(raw, *rows):
@@ -50,7 +54,7 @@ def write_captions(raw, *rows):
             add(archive, member_of(str(number)), content)
             lines.append(f"{caption}\t{number}\n")
     (raw / "conceptual_captions/Train_GCC-training.tsv").write_text("".join(lines))
-    return CURATE.model_copy(update={"sources": ["conceptual_captions"]})
+    return CURATE.model_copy(update={"sources": ["conceptual_captions"], "translated": []})
 
 
 def picture_of(index: int) -> np.ndarray:
@@ -103,7 +107,7 @@ def test_what_is_left_are_the_drawn_pairs_alone(raw):
 def test_captions_come_out_in_nfc_and_without_outer_blanks(raw):
     train, _, _ = curated(raw)
     captions = [caption for pair in train for caption in pair.captions]
-    assert all(caption == curate.text.clean(caption, 1000) for caption in captions)
+    assert all(caption == curate.text.clean(caption, CURATE.text) for caption in captions)
 
 
 def test_curation_is_a_function_of_its_input(raw):
@@ -170,10 +174,13 @@ def test_proposals_are_exactly_the_hashes_within_the_distance():
     assert expected
 
 
-@pytest.mark.parametrize("path", ["wit/images.zip", "mscoco_it/images.zip", "conceptual_captions/Train_GCC-training.tsv"])
+TRANSLATED = "translated/conceptual_captions/Train_GCC-training.tsv"
+
+
+@pytest.mark.parametrize("path", ["wit/images.zip", "mscoco_it/images.zip", f"../{TRANSLATED}"])
 def test_a_missing_raw_file_is_named_with_the_remedy(raw, path):
     (raw / path).unlink()
-    with pytest.raises(InputError, match=f"{path}: missing; run `dvc repro`"):
+    with pytest.raises(InputError, match=f"{path.removeprefix('../')}: missing; run `dvc repro`"):
         curated(raw)
 
 

@@ -8,13 +8,14 @@ import pytest
 from clip_italian import files
 from clip_italian.data.archive import Archive
 from clip_italian.data.images import decode
+from clip_italian.data.parallel import Translations, read
 from clip_italian.data.preparation import read_pairs, read_test
 from clip_italian.errors import InputError
-from clip_italian.world import contrasts, download, examinations, labels, publish
+from clip_italian.world import contrasts, download, examinations, labels, publish, tagged
 from clip_italian.world.examinations import PROBE, RETRIEVAL, ZEROSHOT
 from clip_italian.world.levels import HELD_OUT_PAIRS
 from clip_italian.world.scene import from_json
-from tests.small_world import LIMITS, world
+from tests.small_world import CURATE, LIMITS, looked_up, translate_captions, world
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def test_the_files_do_not_depend_on_the_number_of_workers(raw, tmp_path):
 
 def test_no_two_streams_of_scenes_share_a_purpose():
     purposes = [*publish.PURPOSES.values(), *RETRIEVAL.values(), *ZEROSHOT.values(), *PROBE.values(), *contrasts.PURPOSES.values()]
-    purposes += [download.ENGLISH_PURPOSE, download.PARALLEL_PURPOSE, examinations.GALLERY_PURPOSE, labels.PURPOSE]
+    purposes += [download.ENGLISH_PURPOSE, download.PARALLEL_PURPOSE, tagged.PURPOSE, examinations.GALLERY_PURPOSE, labels.PURPOSE]
     assert len(set(purposes)) == len(purposes)
 
 
@@ -156,6 +157,14 @@ def test_the_text_has_the_lines_asked_for(raw):
     assert [line.count("\t") for line in parallel] == [1] * 10
 
 
+def test_conceptual_captions_are_published_in_english_with_a_table_of_their_italian(raw):
+    english, italian = read(raw / "text/captions.tsv")
+    rows = (raw / "conceptual_captions/Train_GCC-training.tsv").read_bytes().split(b"\n")
+    captions = [row.split(b"\t")[0].decode() for row in rows[: 20 + 9]]
+    assert set(captions) == set(english) and len(set(english)) == len(english)
+    assert sum(row.endswith(b"\r") for row in rows) == 2
+
+
 def test_the_quirks_of_the_sources_are_there(raw):
     wit = gzip.decompress(next((raw / "wit").glob("*.gz")).read_bytes())
     assert wit.count(b"\n") > 1 + 20 + 4 + 5 + 2 + 2 + 2 + 3 + 5  # quoted newlines make more lines than rows
@@ -170,3 +179,16 @@ def test_the_report_counts_the_pictures_that_are_gone(raw):
     assert report["conceptual_captions"]["missing"] == {"gone from the web": 2}
     with Archive(raw / "conceptual_captions/images.zip") as archive:
         assert report["conceptual_captions"]["got"] == len(archive.names) == 25
+
+
+def test_everything_that_is_said_or_asked_in_italian_has_its_english(raw):
+    in_english = Translations(raw / "text/translations.tsv")
+    translate_captions(raw)
+    train, valid, _ = curate(raw, CURATE, LIMITS, looked_up)
+    said = [caption for pair in [*train, *valid] for caption in pair.captions]
+    for path in sorted((raw / "test").glob("retrieval-*/captions.json")):
+        said += [annotation["caption"] for annotation in files.read_json(path)["annotations"]]
+    said += [entry["label"] for entry in files.read_json(raw / "test/classes.json")]
+    said += [entry["query"] for entry in files.read_json(raw / "test/gallery.json")]
+    assert len(said) > 300 and all(re.search("[aeiou]", text) for text in in_english(said))
+    assert in_english(["un gatto nero", "una barca arancione"]) == ["a black cat", "an orange boat"]

@@ -15,7 +15,6 @@ from clip_italian.data.readers import conceptual_captions, mscoco_it, wit
 from clip_italian.data.readers import lines as readers_lines
 from clip_italian.data.readers import rows as readers_rows
 from clip_italian.data.sources import READERS, WIT_COLUMNS, lines, member_of, wit_records
-from clip_italian.data.text import CaptionRejected, clean, normal_form
 from clip_italian.errors import InputError
 
 HEADER = "\t".join(WIT_COLUMNS).encode() + b"\n"
@@ -360,39 +359,3 @@ def test_a_damaged_archive_is_named_with_the_remedy(tmp_path):
         Archive(path).read("a")
     with pytest.raises(InputError, match="missing"):
         Archive(tmp_path / "nowhere.zip")
-
-
-@pytest.mark.parametrize(
-    ("written", "meant"),
-    [
-        ("  Un   gatto\n", "Un gatto"),
-        ("perche\u0301", "perché"),
-        ("una\u2028casa\u00a0rossa\u3000", "una casa rossa"),
-        ("un\tgatto\r\nnero", "un gatto nero"),
-        ("un\u0085gatto", "un gatto"),
-        ("🐱 un gatto", "🐱 un gatto"),
-    ],
-)
-def test_captions_become_nfc_with_single_blanks(written, meant):
-    assert clean(written, 100) == meant
-
-
-@pytest.mark.parametrize(
-    ("written", "reason"),
-    [
-        ("", "empty caption"),
-        (" \n\u2029\u00a0", "empty caption"),
-        ("🐱🐶", "caption without words"),
-        ("...", "caption without words"),
-        ("un\x00gatto", "control characters in the caption"),
-        ("un\x9fgatto", "control characters in the caption"),
-        ("a" * 101, "caption too long"),
-    ],
-)
-def test_captions_that_say_nothing_are_rejected_with_their_reason(written, reason):
-    with pytest.raises(CaptionRejected, match=reason):
-        clean(written, 100)
-
-
-def test_the_normal_form_forgets_case_punctuation_and_blanks():
-    assert normal_form("Un gatto,  NERO!") == normal_form("un gatto nero") != normal_form("un gatto rosso")

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import pathlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,28 +16,28 @@ from clip_italian.data.archive import Archive
 from clip_italian.data.draws import uniforms
 from clip_italian.data.duplicates import DuplicateSettings, Looks
 from clip_italian.data.images import ImageLimits, ImageRejected, decode
-from clip_italian.data.readers import own
+from clip_italian.data.proper_nouns import ProperNounShares
 from clip_italian.data.shards import number
-from clip_italian.data.sources import Row, Unusable, reader_of
+from clip_italian.data.sources import READERS, Row, Unusable
+from clip_italian.data.text import TextSettings
 
 SPLIT_PURPOSE = 32  # keeps these draws apart from every other use of the same seed
 IMAGES = "images.zip"
 REPETITIONS = ("exact duplicate of a pair", "near duplicate of a pair")  # reasons
 LENGTH_QUANTILES = (0.5, 0.95, 0.99, 1.0)
 
-ProperNounShare = Callable[[str], float]  # of a caption's words
-
 
 class CurateSettings(Settings):
     """Section `curate` of a profile."""
 
     seed: int  # of the split
-    sources: list[str]  # folders of data/<profile>/raw, in the order of the study's pairs; those below own/ follow
+    sources: list[str]  # folders of data/<profile>/raw, in the order of the study's pairs
+    translated: list[str]  # those of them whose tables are read from data/<profile>/translated, in Italian
     language: str  # ISO 639-1 code of the WIT rows that are taken
-    max_proper_nouns: (
-        float  # WIT captions with at least this share of proper nouns are left out; README of clip-italian
-    )
-    max_caption_characters: int  # a longer text is no caption; anything shorter is truncated by tokens later
+    tagger: str  # spaCy pipeline that finds proper nouns: a folder, or the name of an installed package
+    max_proper_nouns: float  # captions with at least this share of proper nouns are left out; README of clip-italian
+    proper_noun_sources: list[str]  # sources whose captions are
+    text: TextSettings
     valid_share: float  # of each source; README of clip-italian: 95/5
     duplicates: DuplicateSettings
     left_out: list[str]  # ids of pairs that are not taken, such as those that stage `audit` finds to show test pictures
@@ -74,14 +74,14 @@ class Candidates:
 
 
 def read_source(
-    raw: pathlib.Path, source: str, settings: CurateSettings, limits: ImageLimits, proper_nouns: ProperNounShare
+    raw: pathlib.Path, source: str, settings: CurateSettings, limits: ImageLimits, proper_nouns: ProperNounShares
 ) -> tuple[Candidates, SourceReport]:
     """Reads, cleans and decodes one source; raises InputError when a file of it is missing or damaged."""
     report = SourceReport()
     pairs, digests, looks = [], [], []
-    folder = own.place(raw, source)
-    with Archive(folder / IMAGES) as archive:
-        for row in reader_of(source)(folder, settings.language, report.rows_rejected):
+    with Archive(raw / source / IMAGES) as archive:
+        tables = (raw.parent / "translated" if source in settings.translated else raw) / source
+        for row in READERS[source](tables, settings.language, report.rows_rejected):
             try:
                 captions = _usable_captions(row, source, settings, proper_nouns, report)
                 content = _picture(archive, row.image, limits)
@@ -96,15 +96,15 @@ def read_source(
 
 
 def _usable_captions(
-    row: Row, source: str, settings: CurateSettings, proper_nouns: ProperNounShare, report: SourceReport
+    row: Row, source: str, settings: CurateSettings, proper_nouns: ProperNounShares, report: SourceReport
 ) -> list[str]:
     """The row's clean captions; raises Unusable with the last caption's reason when none is left."""
     usable, reason = [], ""
     report.captions_read += len(row.captions)
     for caption in row.captions:
         try:
-            cleaned = text.clean(caption, settings.max_caption_characters)
-            if source == "wit" and proper_nouns(cleaned) >= settings.max_proper_nouns:
+            cleaned = text.clean(caption, settings.text)
+            if source in settings.proper_noun_sources and proper_nouns([cleaned])[0] >= settings.max_proper_nouns:
                 raise text.CaptionRejected("caption of proper nouns")
             usable.append(cleaned)
         except text.CaptionRejected as error:
@@ -170,7 +170,7 @@ def caption_lengths(pairs: Sequence[Pair]) -> dict[str, float]:
 
 
 def curate(
-    raw: pathlib.Path, settings: CurateSettings, limits: ImageLimits, proper_nouns: ProperNounShare
+    raw: pathlib.Path, settings: CurateSettings, limits: ImageLimits, proper_nouns: ProperNounShares
 ) -> tuple[list[Pair], list[Pair], dict[str, Any]]:
     """Returns the training pairs, the validation pairs and the report; raises InputError on damage."""
     read = {source: read_source(raw, source, settings, limits, proper_nouns) for source in (*settings.sources, *own.sources(raw))}

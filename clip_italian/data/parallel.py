@@ -21,11 +21,16 @@ class Translations:
 
     def __init__(self, path: pathlib.Path) -> None:
         english, italian = read(path)
-        self._path, self._english = path, dict(zip(italian, english, strict=True))
+        self._path, self._english = path, dict(zip(map(_key, italian), english, strict=True))
 
     def __call__(self, italian: Sequence[str]) -> list[str]:
         """The English of each; raises InputError naming one that has no translation."""
-        absent = next((sentence for sentence in italian if sentence not in self._english), None)
+        absent = next((sentence for sentence in italian if _key(sentence) not in self._english), None)
         if absent is not None:
             raise InputError(f"{self._path}: no translation of `{absent}`; add a line with its English, a tab and itself")
-        return [self._english[sentence] for sentence in italian]
+        return [self._english[_key(sentence)] for sentence in italian]
+
+
+def _key(sentence: str) -> str:
+    """The sentence as a table can hold it: some captions of MSCOCO-IT end with a line end."""
+    return " ".join(sentence.split())

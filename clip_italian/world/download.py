@@ -3,13 +3,16 @@
 import dataclasses
 import json
 import pathlib
+import unicodedata
 import zipfile
 from typing import Any, Literal
 
 from clip_italian import files
 from clip_italian.config import Settings
+from clip_italian.data import tagger_training
 from clip_italian.data.archive import add
-from clip_italian.world import captions, contrasts, corpus, english, examinations, labels, publish, studio
+from clip_italian.data.tagger_training import TaggerSettings
+from clip_italian.world import captions, contrasts, corpus, english, examinations, labels, publish, studio, tagged
 from clip_italian.world.compose import compose, compose_single
 from clip_italian.world.examinations import PROBE, RETRIEVAL, ZEROSHOT, TestSettings
 from clip_italian.world.labels import LabelSettings
@@ -38,6 +41,7 @@ class WorldSettings(Settings):
     english_singles: float  # share of them that shows a single thing
     sentences: int  # of Italian, for the Italian BERT
     parallel: int  # English sentences with their Italian, for the distilled baseline
+    tagger: TaggerSettings  # learns parts of speech from tagged sentences of the grammar
     tests: TestSettings
     labels: LabelSettings
 
@@ -45,6 +49,7 @@ class WorldSettings(Settings):
 def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
     """Writes everything below `raw`, a new folder; returns the report: per source what was asked, got and missing."""
     report: dict[str, Any] = {}
+    in_italian: dict[str, str] = {}
     retrieval_scenes, in_english = {}, examinations.translated_queries(settings.seed)
     for name, drawn in studio.results(_jobs(settings), settings.studio.workers):
         tested = name in (*RETRIEVAL, *ZEROSHOT, contrasts.NAME)
@@ -65,6 +70,11 @@ def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
             counts = publish.WRITERS[name](folder, settings.seed, getattr(settings, name), drawn)
             report[name] = _attrition(counts)
             in_english |= publish.in_english(name, settings.seed, getattr(settings, name), drawn)
+            if name == "conceptual_captions":
+                in_italian = publish.in_italian(name, settings.seed, getattr(settings, name), drawn)
+    # What is read of them is the table's Italian, which may have been said of another row, and of one without a picture.
+    in_english |= {unicodedata.normalize("NFC", italian): said for said, italian in in_italian.items()}
+    _write_lines(raw / "text/captions.tsv", [f"{said}\t{italian}" for said, italian in in_italian.items()])
     _write_lines(raw / "text/translations.tsv", [f"{said}\t{italian}" for italian, said in in_english.items()])
     files.write_json(raw / "test/classes.json", examinations.classes())
     files.write_json(raw / "test/labels.json", labels.content(settings.seed, settings.labels))
@@ -88,6 +98,7 @@ def _jobs(settings: WorldSettings) -> dict[str, list[Task]]:
         jobs[name] = tasks(publish.entries, ours.drawn, name, seed, ours, shop)
     jobs["english"] = tasks(english_pairs, settings.english, seed, settings.english_singles, shop)
     jobs["text"] = tasks(sentences, settings.sentences, seed) + tasks(parallel, settings.parallel, seed)
+    jobs["text"] += tasks(tagged.sentences, settings.tagger.sentences + settings.tagger.held_out, seed)
     return jobs
 
 
@@ -170,7 +181,9 @@ def parallel(numbers: range, seed: int) -> list[str]:
 
 def _write_text(folder: pathlib.Path, lines: list[str], settings: WorldSettings) -> None:
     _write_lines(folder / "italian.txt", lines[: settings.sentences])
-    _write_lines(folder / "parallel.tsv", lines[settings.sentences :])
+    _write_lines(folder / "parallel.tsv", lines[settings.sentences : settings.sentences + settings.parallel])
+    _write_lines(folder / "tagged.jsonl", lines[settings.sentences + settings.parallel :])
+    tagger_training.train(folder / "tagged.jsonl", folder / "tagger", settings.tagger)
 
 
 def _write_lines(path: pathlib.Path, lines: list[str]) -> None:

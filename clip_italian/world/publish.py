@@ -12,7 +12,7 @@ import pathlib
 import unicodedata
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -114,30 +114,55 @@ def name(source: str, seed: int, number: int) -> str:
     return names.proper_noun_caption(rng_of(seed + 1, PURPOSES[source], number))
 
 
-def rows_of_addresses(
-    source: str, seed: int, settings: SourceSettings, drawn: list[Entry], archive: zipfile.ZipFile
-) -> Iterable[tuple[str, str, str, str]]:
-    """Adds a source's pictures to its archive and yields (kind, language, address, caption) of its rows."""
+class Post(NamedTuple):
+    """A row of a source whose pictures have addresses."""
+
+    kind: str
+    language: str
+    address: str
+    picture: bytes | None  # None where it is gone
+    said: str
+    english: str
+
+
+def posts(source: str, seed: int, settings: SourceSettings, drawn: list[Entry]) -> Iterator[Post]:
+    """The rows of a source, in the order of its file."""
     for kind, number in plan(source, seed, settings):
         rng = rng_of(seed + 1, PURPOSES[source], number)
         url, language = address(source, "drawn" if kind == "repeated" else kind, number), "it"
-        picture, said, _ = drawn[number % len(drawn)]
-        if kind == "drawn":
-            add(archive, member_of(url), picture.content)
+        picture, [said, *_], [in_english, *_] = drawn[number % len(drawn)]
+        content: bytes | None = None
+        if kind == "drawn" or kind == "names":
+            content = picture.content
         elif kind == "copied":
-            add(archive, member_of(url), encoded_again(picture))
+            content = encoded_again(picture)
         elif kind == "damaged":
-            add(archive, member_of(url), damaged(picture.content, number))
-        elif kind == "names":
-            add(archive, member_of(url), picture.content)
-            said = [name(source, seed, number)]
+            content = damaged(picture.content, number)
+        if kind == "names":
+            said = in_english = name(source, seed, number)
         elif kind == "foreign":
             language = LANGUAGES[number % len(LANGUAGES)]
-            said = [names.foreign_caption(corpus.any_statement(rng), language, rng)]
+            said = in_english = names.foreign_caption(corpus.any_statement(rng), language, rng)
         elif kind == "missing":
-            said = [captions.say(corpus.any_statement(rng), TONES[source], rng)]
+            statement = corpus.any_statement(rng)
+            said = captions.say(statement, TONES[source], rng)
+            [in_english] = translations([statement], seed + 1, PURPOSES[source], number)
         decomposed = kind == "drawn" and number % DECOMPOSED_EVERY == 0
-        yield kind, language, url, unicodedata.normalize("NFD", said[0]) if decomposed else said[0]
+        yield Post(kind, language, url, content, unicodedata.normalize("NFD", said) if decomposed else said, in_english)
+
+
+def add_picture(archive: zipfile.ZipFile, post: Post) -> None:
+    """Adds a row's picture to its source's archive, if there is one."""
+    if post.picture is not None:
+        add(archive, member_of(post.address), post.picture)
+
+
+def in_italian(source: str, seed: int, settings: SourceSettings, drawn: list[Entry]) -> dict[str, str]:
+    """The English of a source's rows with its Italian, one for each: the first, where several were said."""
+    table: dict[str, str] = {}
+    for post in posts(source, seed, settings, drawn):
+        table.setdefault(post.english, post.said)
+    return table
 
 
 def write_wit(folder: pathlib.Path, seed: int, settings: SourceSettings, drawn: list[Entry]) -> Counter[str]:
@@ -147,9 +172,10 @@ def write_wit(folder: pathlib.Path, seed: int, settings: SourceSettings, drawn: 
     table.writerow(WIT_COLUMNS)
     counts: Counter[str] = Counter()
     with zipfile.ZipFile(folder / "images.zip", "w") as archive:
-        for kind, language, url, caption in rows_of_addresses("wit", seed, settings, drawn, archive):
-            counts[kind] += 1
-            table.writerow(_wit_row(counts.total(), language, url, caption))
+        for post in posts("wit", seed, settings, drawn):
+            add_picture(archive, post)
+            counts[post.kind] += 1
+            table.writerow(_wit_row(counts.total(), post.language, post.address, post.said))
     content = text.getvalue().encode() + b"".join(_broken_wit_lines())
     counts["broken"] = len(_broken_wit_lines())
     write_gzip(folder / "wit_v1.train.all-00000-of-00001.tsv.gz", content)
@@ -178,15 +204,16 @@ def _broken_wit_lines() -> tuple[bytes, ...]:
 def write_conceptual_captions(
     folder: pathlib.Path, seed: int, settings: SourceSettings, drawn: list[Entry]
 ) -> Counter[str]:
-    """Writes the TSV of captions and addresses and the archive; returns the number of rows of each kind."""
+    """Writes the TSV of English captions and addresses and the archive; returns the number of rows of each kind."""
     lines, counts = list[bytes](), Counter[str]()
     with zipfile.ZipFile(folder / "images.zip", "w") as archive:
-        for kind, _, url, caption in rows_of_addresses("conceptual_captions", seed, settings, drawn, archive):
-            counts[kind] += 1
-            lines.append(f"{caption}\t{url}".encode() + (b"\r\n" if kind == "copied" else b"\n"))
+        for post in posts("conceptual_captions", seed, settings, drawn):
+            add_picture(archive, post)
+            counts[post.kind] += 1
+            lines.append(f"{post.english}\t{post.address}".encode() + (b"\r\n" if post.kind == "copied" else b"\n"))
     first = address("conceptual_captions", "drawn", 0).encode()
-    captions_of_no_use = (b"caff\xe8", b"  ", "\N{CAT FACE}".encode(), b"un gatto\x00", b"un gatto\tnero")
-    broken = (*(caption + b"\t" + first for caption in captions_of_no_use), b"un gatto senza indirizzo", b"")
+    captions_of_no_use = (b"caf\xe9", b"  ", "\N{CAT FACE}".encode(), b"a cat\x00", b"a cat\tblack")
+    broken = (*(caption + b"\t" + first for caption in captions_of_no_use), b"a cat without an address", b"")
     counts["broken"] = len(broken)
     (folder / "Train_GCC-training.tsv").write_bytes(b"".join(lines) + b"".join(line + b"\n" for line in broken))
     return counts
@@ -196,10 +223,12 @@ def write_il_post(folder: pathlib.Path, seed: int, settings: SourceSettings, dra
     """Writes the JSON lines and the archive; returns the number of rows of each kind."""
     lines, counts = [], Counter[str]()
     with zipfile.ZipFile(folder / "images.zip", "w") as archive:
-        for kind, _, url, caption in rows_of_addresses("il_post", seed, settings, drawn, archive):
-            counts[kind] += 1
+        for post in posts("il_post", seed, settings, drawn):
+            add_picture(archive, post)
+            counts[post.kind] += 1
             article = f"https://il-post.example/articoli/{counts.total():06d}"
-            lines.append(json.dumps({"article_url": article, "image_url": url, "caption": caption}, ensure_ascii=False))
+            line = {"article_url": article, "image_url": post.address, "caption": post.said}
+            lines.append(json.dumps(line, ensure_ascii=False))
     broken = ('{"article_url": "https://il-post.example/articoli/x", "image_url": ', '{"caption": "Un gatto nero."}')
     counts["broken"] = len(broken)
     (folder / "il_post.jsonl").write_text("".join(line + "\n" for line in (*lines, *broken)), encoding="utf-8")

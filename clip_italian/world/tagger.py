@@ -1,7 +1,4 @@
-"""Parts of speech from the world's own lexicon, for the filter that drops captions of proper nouns.
-
-It plays the role that a trained tagger played in the 2021 data preparation (captions with 80 % PROPN were dropped).
-"""
+"""Parts of speech from the world's own lexicon: what its tagger learns from (clip_italian/data/tagger_training.py)."""
 import functools
 import re
 
@@ -69,9 +66,3 @@ def _tag(token: str, starts: bool) -> str:
     if token[0].isupper() and (not starts or token in names.FIRST_NAMES):
         return "PROPN"
     return known_words().get(token.lower(), "PROPN" if token[0].isupper() else "X")
-
-
-def proper_noun_share(text: str) -> float:
-    """Proper nouns over all tokens that are not punctuation; 0 for a text without words."""
-    tags = [tag for _, tag in pos_tags(text) if tag != "PUNCT"]
-    return tags.count("PROPN") / len(tags) if tags else 0.0

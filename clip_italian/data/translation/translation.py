@@ -1,0 +1,77 @@
+"""All that a profile translates, below one folder: tables of captions, and parallel sentences for the baselines."""
+
+import itertools
+import pathlib
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+from clip_italian import files
+from clip_italian.data.translation import queries, tables
+from clip_italian.data.translation.cache import Cache, Met
+from clip_italian.data.translation.engines import open_engine
+from clip_italian.data.translation.settings import EngineSettings, TranslationSettings
+from clip_italian.data.translation.translator import Translator, report
+
+PARALLEL, TRANSLATIONS = "parallel.tsv", "translations.tsv"  # English, a tab, Italian
+
+
+def translate(
+    raw: pathlib.Path, folder: pathlib.Path, cache: pathlib.Path, settings: TranslationSettings, progress: bool
+) -> tuple[dict[str, Any], int]:
+    """Writes <source>/<table> of every source, parallel.tsv and translations.tsv below `folder`, a new one.
+
+    Returns the report, which depends on the input alone, and how many sentences an engine was asked for: the rest were in
+    the file `cache`. Raises InputError as engines do, and for damaged input.
+    """
+    with Cache(cache) as kept:
+        to_italian = _translator(settings.to_italian, "en", "it", kept)
+        counts = {
+            source: tables.translate(
+                raw / source / tables.TABLES[source],
+                folder / source / tables.TABLES[source],
+                to_italian,
+                settings.max_characters,
+                progress,
+            )
+            for source in settings.sources
+        }
+        used = [to_italian]
+        if settings.parallel == "given":
+            for name in (PARALLEL, TRANSLATIONS):
+                shutil.copyfile(files.present(raw / "text" / name), folder / name)
+        else:
+            used += _write_parallel(raw, folder, settings, kept)
+    return {"tables": counts, "engines": report(used)}, sum(translator.counts.asked for translator in used)
+
+
+def _translator(settings: EngineSettings, source: str, target: str, cache: Cache) -> Translator:
+    return Translator(open_engine(settings, source, target), f"{source}-{target}", cache, settings.batch)
+
+
+def _write_parallel(raw: pathlib.Path, folder: pathlib.Path, settings: TranslationSettings, cache: Cache) -> list[Translator]:
+    """Writes the captions with their English, and the test sets' queries after them; returns the translators used."""
+    with open(folder / PARALLEL, "w", encoding="utf-8", newline="\n") as out:
+        out.writelines(f"{english}\t{italian}\n" for english, italian in _distinct(raw, folder, settings))
+    shutil.copyfile(folder / PARALLEL, folder / TRANSLATIONS)
+    if not settings.queries:
+        return []
+    to_english = _translator(settings.to_english, "it", "en", cache)
+    asked = queries.italian(raw / "test")
+    with open(folder / TRANSLATIONS, "a", encoding="utf-8", newline="\n") as out:
+        for start in range(0, len(asked), to_english.chunk):
+            part = asked[start : start + to_english.chunk]
+            out.writelines(f"{english}\t{italian}\n" for english, italian in zip(to_english(part), part, strict=True) if english)
+    return [to_english]
+
+
+def _distinct(raw: pathlib.Path, folder: pathlib.Path, settings: TranslationSettings) -> Iterator[tuple[str, str]]:
+    """English and Italian of the translated captions, each pair of sentences once."""
+    found = (
+        tables.pairs(raw / source / tables.TABLES[source], folder / source / tables.TABLES[source], settings.max_characters)
+        for source in settings.sources
+    )
+    with Met() as met:
+        for english, italian in itertools.chain.from_iterable(found):
+            if met.first([english]):
+                yield english, italian

@@ -1,0 +1,23 @@
+"""Captions that are published in English into Italian, and parallel sentences for the baselines."""
+
+import pathlib
+import sys
+import time
+
+from clip_italian import config, files, journal
+from clip_italian.data.translation.settings import TranslationSettings
+from clip_italian.data.translation.translation import translate
+
+CACHE = pathlib.Path(".state/translation/translations.sqlite")  # of all profiles: a sentence is translated once
+
+
+def main() -> None:
+    """Writes data/<profile>/translated, reports/<profile>/translate.json and provenance/<profile>/translate.json."""
+    profile, started = config.params().profile, time.time()
+    settings = config.section(TranslationSettings, "translation")
+    data = pathlib.Path("data", profile)
+    with files.replacing_folder(data / "translated") as folder:
+        report, asked = translate(data / "raw", folder, CACHE, settings, progress=sys.stderr.isatty())
+    files.write_json(pathlib.Path("reports", profile, "translate.json"), report)
+    # How much came from the cache is no result: it differs when a run is killed and goes on.
+    journal.write_provenance(pathlib.Path("provenance", profile, "translate.json"), started, asked=asked)
