@@ -1,5 +1,6 @@
 """Zip archives of pictures: read without trusting them, written with the same bytes every time."""
 
+import functools
 import pathlib
 import types
 import zipfile
@@ -34,6 +35,11 @@ class Archive:
             kind = (info.external_attr >> 16) & 0o170000
             if ".." in parts or parts[0] == "" or "\\" in info.filename or kind not in (0, 0o100000, 0o040000):
                 raise InputError(f"{self.path}: unsafe member `{info.filename}`; get the file from its publisher again")
+
+    @functools.cached_property
+    def by_last_component(self) -> dict[str, str]:
+        """The members' names by what follows their last `/`."""
+        return {name.rpartition("/")[2]: name for name in self.names}
 
     def size(self, name: str) -> int:
         """Bytes of a member after decompression, as the archive declares it."""

@@ -163,10 +163,8 @@ def _join(ray: Any, settings: WorkersSettings) -> None:
             local = {"include_dashboard": False, "_node_ip_address": "127.0.0.1", "object_store_memory": OBJECT_STORE}
             ray.init("local", num_cpus=settings.count, **quiet, **local)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        where = settings.address or "this host"
-        raise InputError(
-            f"workers.address: no Ray cluster at {where} ({str(error).splitlines()[0]}); run `ray start` there, or correct the profile"
-        ) from None
+        where, problem = settings.address or "this host", str(error).splitlines()[0]
+        raise InputError(f"workers.address: no Ray cluster at {where} ({problem}); run `ray start` there, or correct it") from None
 
 
 def _here(folder: str, function: Callable[[Item], Result], item: Item) -> Result:

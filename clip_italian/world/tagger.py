@@ -4,6 +4,7 @@ It plays the role that a trained tagger played in the 2021 data preparation (cap
 """
 import functools
 import re
+from collections.abc import Callable
 
 from clip_italian.world import corpus, lexicon, names
 from clip_italian.world.grammar import DEFINITE, FUSED, fuse
@@ -75,3 +76,8 @@ def proper_noun_share(text: str) -> float:
     """Proper nouns over all tokens that are not punctuation; 0 for a text without words."""
     tags = [tag for _, tag in pos_tags(text) if tag != "PUNCT"]
     return tags.count("PROPN") / len(tags) if tags else 0.0
+
+
+def load() -> Callable[[list[str]], list[float]]:
+    """The share of each of some captions, as curation asks for it."""
+    return lambda captions: [proper_noun_share(caption) for caption in captions]
