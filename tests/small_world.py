@@ -2,12 +2,16 @@
 from clip_italian.data.curate import CurateSettings
 from clip_italian.data.duplicates import DuplicateSettings
 from clip_italian.data.images import ImageLimits
+from clip_italian.data.workers import WorkersSettings
 from clip_italian.world.download import WorldSettings
 from clip_italian.world.examinations import TestSettings
 from clip_italian.world.labels import LabelSettings
 from clip_italian.world.publish import SourceSettings
 from clip_italian.world.studio import StudioSettings
 
+TWO = WorkersSettings(kind="processes", count=2, address=None)
+THREE = WorkersSettings(kind="processes", count=3, address=None)
+RAY = WorkersSettings(kind="ray", count=3, address=None)
 LIMITS = ImageLimits(max_bytes=1 << 20, max_pixels=1_000_000, min_side=32, max_aspect=20.0)
 CURATE = CurateSettings(
     seed=42, sources=["wit", "mscoco_it", "conceptual_captions", "il_post"], language="it", max_proper_nouns=0.8,

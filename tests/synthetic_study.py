@@ -286,9 +286,9 @@ def write_pairs(pairs: int = 40) -> None:
     ]
     pictures = np.stack([picture(index) for index in range(pairs)])
     root = pathlib.Path("data", PROFILE, "shards")
-    write_shards(root / "train", examples, [pictures], pairs)
+    write_shards(root / "train", examples, pictures, pairs)
     for view in range(ANALYSIS["sheet_views"]):
-        write_shards(root / "views" / str(view), examples, [pictures[:, 2:-2, view : view + 20]], pairs)
+        write_shards(root / "views" / str(view), examples, pictures[:, 2:-2, view : view + 20], pairs)
     entry = {
         "rows": {"read": 1213, "kept": 1100, "rejected": {"image missing": 100, "empty caption": 13}},
         "captions": {"read": 1213, "clean": 1113, "rejected": {"empty": 13}},

@@ -19,15 +19,7 @@ def settings(kind: str, count: int = 2) -> WorkersSettings:
     return WorkersSettings(kind=kind, count=count, address=None)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def cluster():
-    """One local Ray cluster of three workers for the module: starting one takes seconds."""
-    ray = workers._ray()
-    workers._join(ray, settings("ray", 3))
-    yield
-    ray.shutdown()
-
-
+pytestmark = pytest.mark.usefixtures("ray_cluster")
 KINDS = pytest.mark.parametrize("kind", ["processes", "ray"])
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from clip_italian import files
-from clip_italian.data import duplicates, text
+from clip_italian.data import duplicates, text, workers
 from clip_italian.data.images import ImageLimits, ImageRejected, decode
 from clip_italian.data.pictures import Missing, Pictures
 from clip_italian.data.shards import number
@@ -92,10 +92,8 @@ class Counts:
 
 def chunks(source: str, rows: Iterable[Row]) -> Iterator[Chunk]:
     """All rows of a source, CHUNK at a time."""
-    rows, first = iter(rows), 0
-    while part := tuple(row for row, _ in zip(rows, range(CHUNK), strict=False)):
-        yield Chunk(source, first, part)
-        first += len(part)
+    for place, part in enumerate(workers.parts(rows, CHUNK)):
+        yield Chunk(source, place * CHUNK, part)
 
 
 def examine(rules: Rules, chunk: Chunk) -> tuple[str, pathlib.Path]:

@@ -3,12 +3,11 @@
 import contextlib
 import dataclasses
 import functools
-import itertools
 import json
 import pathlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
@@ -26,7 +25,6 @@ from clip_italian.data.sources import lines
 from clip_italian.data.workers import WorkersSettings
 from clip_italian.errors import InputError
 
-T = TypeVar("T")
 BATCH = 512  # pictures in a process's memory at a time: 100 MB of them, and as much of views, at 256 pixels
 AUGMENTED = ("train", "english")  # sets that views are drawn of
 
@@ -95,13 +93,6 @@ def read_test(folder: pathlib.Path) -> Iterator[Described]:
         yield Example(f"{folder.name}/{name}", folder.name, captions[image["id"]]), (archive, name)
 
 
-def parts(items: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
-    """The items, `size` at a time."""
-    source = iter(items)
-    while part := tuple(itertools.islice(source, size)):
-        yield part
-
-
 def prepare(
     out: pathlib.Path, raw: pathlib.Path, pairs: pathlib.Path, done: pathlib.Path, settings: ImageSettings, where: WorkersSettings
 ) -> dict[str, int]:
@@ -129,7 +120,7 @@ def _views(settings: ImageSettings) -> list[str]:
 
 def _shards(sets: Mapping[str, Iterable[Described]], settings: ImageSettings) -> Iterator[Shard]:
     for name, pictures in sets.items():
-        for place, part in enumerate(parts(pictures, settings.per_shard)):
+        for place, part in enumerate(workers.parts(pictures, settings.per_shard)):
             yield Shard(name, place, part)
 
 
@@ -153,7 +144,7 @@ def _made(job: Job, shard: Shard) -> dict[str, Any]:
     names = [shard.set, *(_views(settings) if shard.set == "train" else [])]
     with contextlib.ExitStack() as stack:
         writers = [stack.enter_context(ShardWriter(job.out / name, shard.place, examples)) for name in names]
-        for part in parts(shard.pictures, BATCH):
+        for part in workers.parts(shard.pictures, BATCH):
             clean = np.stack([_decode(job, shard.set, *located) for _, located in part])
             writers[0].write(clean)
             numbers = np.array([shards.number(example.id) for example, _ in part], np.int64)

@@ -10,10 +10,11 @@ import dataclasses
 import functools
 import hashlib
 import json
+import operator
 import pathlib
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, TypeVar, overload
+from typing import Any, SupportsIndex, TypeVar, overload
 
 import numpy as np
 from array_record.python.array_record_module import ArrayRecordReader, ArrayRecordWriter
@@ -50,13 +51,13 @@ class Column(Sequence[T]):
         return len(self._entries)
 
     @overload
-    def __getitem__(self, place: int) -> T: ...
+    def __getitem__(self, place: SupportsIndex) -> T: ...
     @overload
     def __getitem__(self, place: slice) -> list[T]: ...
-    def __getitem__(self, place: int | slice) -> T | list[T]:
+    def __getitem__(self, place: SupportsIndex | slice) -> T | list[T]:
         if isinstance(place, slice):
             return [self[one] for one in range(*place.indices(len(self)))]
-        return self._entries.read(place)[self._field]
+        return self._entries.read(operator.index(place))[self._field]
 
 
 class _Entries:

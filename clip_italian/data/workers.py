@@ -53,6 +53,13 @@ def map(
     return by(function, items, settings, name)
 
 
+def parts(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
+    """The items, `size` at a time: where one alone is too little to hand to a worker."""
+    source = iter(items)
+    while part := tuple(itertools.islice(source, size)):
+        yield part
+
+
 def _by_processes(
     function: Callable[[Item], Result], items: Iterable[Item], settings: WorkersSettings, name: Callable[[Item], str]
 ) -> Iterator[Result]:

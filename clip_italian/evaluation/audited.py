@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from clip_italian.data import duplicates, preparation, text, workers
+from clip_italian.data import duplicates, text, workers
 from clip_italian.data.duplicates import Looks
 from clip_italian.data.hash_index import HashIndex
 from clip_italian.data.images import ImageLimits, ImageRejected, Pixels, decode
@@ -99,7 +99,7 @@ def read(
 
     Raises InputError naming a picture that is missing or cannot be decoded.
     """
-    tasks = ((name, part) for name, pictures in sets.items() for part in preparation.parts(pictures, PART))
+    tasks = ((name, part) for name, pictures in sets.items() for part in workers.parts(pictures, PART))
     return workers.map(functools.partial(_seen, raw, limits), tasks, where, _told)
 
 
@@ -107,7 +107,7 @@ def read_held_out(
     raw: pathlib.Path, sets: Mapping[str, Iterable[Described]], limits: ImageLimits, where: WorkersSettings
 ) -> dict[str, HeldOut]:
     """The same of test sets, each as a whole, with the mirror images."""
-    tasks = ((name, part) for name, pictures in sets.items() for part in preparation.parts(pictures, PART))
+    tasks = ((name, part) for name, pictures in sets.items() for part in workers.parts(pictures, PART))
     parts: dict[str, list[HeldOut]] = {name: [] for name in sets}
     for name, part in workers.map(functools.partial(_seen_with_mirror, raw, limits), tasks, where, _told):
         parts[name].append(part)
@@ -119,7 +119,8 @@ def _joined(parts: Sequence[HeldOut]) -> HeldOut:
         name: [entry for part in parts for entry in getattr(part, name)]
         for name in ("names", "identities", "digests", "captions")
     }
-    looks, mirrored = (duplicates.joined([getattr(part, name) for part in parts]) for name in ("looks", "mirrored"))
+    none = duplicates.looks([])  # of a set without pictures
+    looks, mirrored = (duplicates.joined([none, *(getattr(part, name) for part in parts)]) for name in ("looks", "mirrored"))
     return HeldOut(**lists, looks=looks, mirrored=mirrored)
 
 
