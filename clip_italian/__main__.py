@@ -1,10 +1,13 @@
 """What people do with a model, from a shell: `python -m clip_italian export MODEL OUT`; `--help` lists all."""
 import argparse
+import os
 import pathlib
 import sys
 from collections.abc import Sequence
 from typing import Any
 
+from clip_italian.data import export
+from clip_italian.data.workers import WorkersSettings
 from clip_italian.errors import InputError
 from clip_italian.evaluation import associations, equivalence, protocols
 from clip_italian.models import assembly
@@ -17,12 +20,12 @@ def parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     whole = argparse.ArgumentParser("python -m clip_italian", description="Uses a model of the study, or one of the same layout.")
     commands = whole.add_subparsers(title="commands", required=True)
-    export = commands.add_parser("export", help="write a model for transformers, onnxruntime, open_clip and sentence-transformers")
-    export.add_argument("model", type=pathlib.Path, help="folder of a model, such as models/mini/tuned/full/0")
-    export.add_argument("out", type=pathlib.Path, help="folder that is made, or replaced; a sub-folder each format")
-    export.add_argument("--format", action="append", default=[], choices=writing.FORMATS, help="only this one; may be repeated")
-    export.add_argument("--licence", default="apache-2.0", help="of the weights, for the cards (default: %(default)s)")
-    export.set_defaults(run=run_export)
+    model = commands.add_parser("export", help="write a model for transformers, onnxruntime, open_clip and sentence-transformers")
+    model.add_argument("model", type=pathlib.Path, help="folder of a model, such as models/mini/tuned/full/0")
+    model.add_argument("out", type=pathlib.Path, help="folder that is made, or replaced; a sub-folder each format")
+    model.add_argument("--format", action="append", default=[], choices=writing.FORMATS, help="only this one; may be repeated")
+    model.add_argument("--licence", default="apache-2.0", help="of the weights, for the cards (default: %(default)s)")
+    model.set_defaults(run=run_export)
     evaluate = commands.add_parser("evaluate", help="score a model under a named protocol, or on a suite of them")
     evaluate.add_argument("--model", required=True, help="folder or name of a model, as `clip_italian.load` takes it")
     evaluate.add_argument("--images", help="folder or name of its picture half, where that is a model of its own")
@@ -41,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     associate.add_argument("--permutations", type=int, default=100_000, help=limit)
     associate.set_defaults(run=run_associate)
     _add_replicate(commands)
+    _add_data(commands)
     compare = commands.add_parser("compare", help="test whether two evaluations of the same items differ, or are equivalent")
     compare.add_argument("first", type=pathlib.Path, help="folder OUT/PROTOCOL that `evaluate` wrote")
     compare.add_argument("second", type=pathlib.Path, help="the same of another device, library or model")
@@ -62,6 +66,28 @@ def _add_replicate(commands: Any) -> None:
     command.add_argument("--imagenet-it", required=True, type=pathlib.Path, help="folder with the labels' table and val/")
     command.add_argument("--out", required=True, type=pathlib.Path, help="folder for replication.json, items and embeddings")
     command.set_defaults(run=run_replicate)
+
+
+def _add_data(commands: Any) -> None:
+    """The commands of `data`."""
+    group = commands.add_parser("data", help="bring pictures and captions into the study, and out of it")
+    data = group.add_subparsers(title="commands", required=True)
+    out = data.add_parser("export", help="write stored pictures as web-dataset tars, for CLIP's trainers and CLIP_benchmark")
+    out.add_argument("shards", type=pathlib.Path, help="folder of shards, such as data/mini/shards/train")
+    out.add_argument("out", type=pathlib.Path, help="folder that is made, or replaced")
+    out.add_argument("--split", default="train", help="folder of the tars in OUT (default: %(default)s)")
+    out.add_argument("--format", default="png", choices=("png", "jpg"), help="png keeps every pixel (default: %(default)s)")
+    quality = {"choices": range(1, 101), "metavar": "1-100", "help": "of jpg (default: %(default)s)"}
+    out.add_argument("--quality", type=int, default=95, **quality)
+    out.add_argument("--workers", type=int, default=os.cpu_count(), help="processes (default: %(default)s)")
+    out.set_defaults(run=run_data_export)
+
+
+def run_data_export(chosen: argparse.Namespace) -> None:
+    """Prints how many pictures were written."""
+    where = WorkersSettings(kind="processes", count=max(1, chosen.workers), address=None)
+    count = export.export(chosen.shards, chosen.out, chosen.split, chosen.format, chosen.quality, where)
+    print(f"{chosen.out}: {count} pictures written")
 
 
 def run_export(chosen: argparse.Namespace) -> None:

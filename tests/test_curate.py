@@ -86,7 +86,8 @@ def test_every_row_and_every_caption_is_accounted_for(raw):
         assert rows["kept"] == source["split"]["train"] + source["split"]["valid"], name
     kept = sum(source["rows"]["kept"] for source in report["sources"].values())
     assert kept == len(train) + len(valid) == report["train"] + report["valid"]
-    again = [source["rows"]["rejected"].get(reason, 0) for source in report["sources"].values() for reason in repetitions.REPETITIONS]
+    rejected = [source["rows"]["rejected"] for source in report["sources"].values()]
+    again = [reasons.get(reason, 0) for reasons in rejected for reason in repetitions.REPETITIONS]
     assert report["repeated_pairs"] == sum(again) > 0
 
 
@@ -320,7 +321,7 @@ def written(raw, wit, captions, post, coco):
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(st.lists(WIT_ROWS, max_size=20), st.lists(CC_ROWS, max_size=20), st.lists(POST_ROWS, max_size=20), st.lists(COCO_ROWS, max_size=20))
+@given(*(st.lists(rows, max_size=20) for rows in (WIT_ROWS, CC_ROWS, POST_ROWS, COCO_ROWS)))
 def test_rows_in_are_rows_kept_and_rows_rejected_by_reason_whatever_is_in_them(serial, monkeypatch, wit, captions, post, coco):
     monkeypatch.setattr(candidates, "CHUNK", 3)
     with tempfile.TemporaryDirectory() as folder:

@@ -34,15 +34,16 @@ def test_a_picture_is_found_in_whichever_archive_it_lies(tmp_path):
     pictures = indexed(tmp_path)
     assert read(pictures, "b") == ("images-00000.zip", b"b")
     assert [read(pictures, str(number))[1] for number in range(500)] == [str(number).encode() for number in range(500)]
-    member = "train2014/COCO_train2014_000000000012.jpg"
-    assert read(pictures, "COCO_train2014_000000000012.jpg") == read(pictures, f"other/{member}") == ("train2014.zip", member.encode())
+    name = "COCO_train2014_000000000012.jpg"
+    assert read(pictures, name) == read(pictures, f"other/{name}") == ("train2014.zip", f"train2014/{name}".encode())
 
 
 def test_a_picture_that_no_archive_has_is_missing(tmp_path):
     write(tmp_path / "images.zip", "a")
+    pictures = indexed(tmp_path)
     for name in ("b", "", "A", "train2014/"):
         with pytest.raises(Missing):
-            indexed(tmp_path).find(name) if not (tmp_path / "index").exists() else Pictures(tmp_path, tmp_path / "index").find(name)
+            pictures.find(name)
 
 
 def test_more_archives_than_are_kept_open_give_their_pictures(tmp_path):

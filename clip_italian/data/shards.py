@@ -110,6 +110,10 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def shard_ranges(self) -> list[range]:
+        """The places of each shard's pictures."""
+        return [range(start, min(start + self._per_shard, len(self))) for start in range(0, len(self), self._per_shard)]
+
     @functools.cached_property
     def _readers(self) -> list[ArrayRecordReader]:
         return [_open_reader(path) for path in self._shards]

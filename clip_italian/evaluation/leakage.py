@@ -2,8 +2,9 @@
 
 A training picture leaks a test picture when it has the same identity (`audited.identity`), the same file (SHA-256), or shows the
 same, as it is or mirrored, whatever its size and encoding. What shows the same is proposed by perceptual hashes and confirmed by
-an aligned comparison of pixels (clip_italian/data/duplicates.py), since hashes alone mix up small drawn scenes. Pictures that
-were cropped or turned need not be found. A leak may pass by name and for a reason only.
+an aligned comparison of pixels (clip_italian/data/duplicates.py), since hashes alone mix up small drawn scenes. A copy without
+its colours is found; pictures that were turned, or cropped by more than a trace, need not be. A leak may pass by name and for a
+reason only.
 
 The report:
 
