@@ -3,8 +3,8 @@
 First test pictures among training pictures, as the audit asks: ten thousand 64-bit hashes in the index and a million that are
 looked up, in parts. Comparing every two is given a hundredth of them, each of which costs it the same. Random hashes lie alone;
 crowded ones lie around few centres, as those of simple pictures do. Then all pairs of a set, as curation asks: one, two and five
-million random hashes (or as many as the command line says), with neighbours planted one to six bits from some, all of which must be found.
-Counted is processor time; memory is what the index adds to the process.
+million random hashes (or as many as the command line says), with neighbours planted one to six bits from some, all of which must
+be found. Counted is processor time; memory is what the index adds to the process.
 """
 
 import resource
