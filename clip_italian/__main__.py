@@ -5,15 +5,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from clip_italian import config
-from clip_italian.data.importing import writing as importing
-from clip_italian.data.preparation import ImageSettings
-from clip_italian.data.readers import own
-from clip_italian.data.translation.settings import TranslationSettings
 from clip_italian.errors import InputError
 from clip_italian.evaluation import associations, equivalence, protocols
 from clip_italian.models import assembly
-from clip_italian.use import evaluating, loading, rating, replication, suites
+from clip_italian.use import data_commands, evaluating, loading, replication, suites
 from clip_italian.use.export import writing
 from clip_italian.use.export.facts import Facts
 
@@ -46,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     associate.add_argument("--permutations", type=int, default=100_000, help=limit)
     associate.set_defaults(run=run_associate)
     _add_replicate(commands)
-    _add_data(commands)
+    data_commands.add(commands)
     compare = commands.add_parser("compare", help="test whether two evaluations of the same items differ, or are equivalent")
     compare.add_argument("first", type=pathlib.Path, help="folder OUT/PROTOCOL that `evaluate` wrote")
     compare.add_argument("second", type=pathlib.Path, help="the same of another device, library or model")
@@ -54,18 +49,6 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("--margin", type=float, default=equivalence.SMALLEST_EFFECT, help=margin)
     compare.set_defaults(run=run_compare)
     return whole
-
-
-def _add_data(commands: Any) -> None:
-    """The options of `data import`; docs/own-data.md describes it."""
-    data = commands.add_parser("data", help="add pictures of your own to the study")
-    text = "make a folder of photographs with captions a source of the study, own/NAME"
-    command = data.add_subparsers(title="commands", required=True).add_parser("import", help=text, description=text)
-    command.add_argument("folder", type=pathlib.Path, help="folder of photographs, or the list in it that is meant")
-    command.add_argument("--name", help="of the source (default: the folder's)")
-    command.add_argument("--language", default="it", help="of the captions, ISO 639-1 (default: %(default)s)")
-    command.add_argument("--replace", action="store_true", help="replace the source of that name")
-    command.set_defaults(run=run_data_import)
 
 
 def _add_replicate(commands: Any) -> None:
@@ -80,33 +63,6 @@ def _add_replicate(commands: Any) -> None:
     command.add_argument("--imagenet-it", required=True, type=pathlib.Path, help="folder with the labels' table and val/")
     command.add_argument("--out", required=True, type=pathlib.Path, help="folder for replication.json, items and embeddings")
     command.set_defaults(run=run_replicate)
-
-
-def _add_data(commands: Any) -> None:
-    """What is done with the data of the profile that params.yaml names."""
-    data = commands.add_parser("data", help="what is done with the study's data").add_subparsers(title="commands", required=True)
-    rate = data.add_parser("rate", help="write a sheet of translated captions that people rate")
-    rate.add_argument("out", type=pathlib.Path, help="CSV file that is made, or replaced")
-    rate.add_argument("--count", type=int, default=100, help="captions (default: %(default)s, as for CLIP-Italian)")
-    rate.add_argument("--raters", type=int, default=3, help="columns for ratings (default: %(default)s, as for CLIP-Italian)")
-    rate.add_argument("--seed", type=int, default=0, help="of the sample (default: %(default)s)")
-    rate.set_defaults(run=run_rate)
-    agree = data.add_parser("agreement", help="say what a filled sheet says: mean, frequencies, Gwet's AC1 with ordinal weights")
-    agree.add_argument("sheet", type=pathlib.Path, help="CSV file of `data rate`; cells may be empty")
-    agree.set_defaults(run=run_agreement)
-
-
-def run_rate(chosen: argparse.Namespace) -> None:
-    """Writes the sheet and says what the numbers mean."""
-    limit = config.section(TranslationSettings, "translation").max_characters
-    data = pathlib.Path("data", config.params().profile)
-    count = rating.write(chosen.out, data, chosen.count, chosen.raters, chosen.seed, limit)
-    print(f"{chosen.out}: {count} captions; rate each from {rating.LOWEST} to {rating.HIGHEST}: {rating.SCALE}")
-
-
-def run_agreement(chosen: argparse.Namespace) -> None:
-    """Prints what the sheet says."""
-    print(rating.summary(chosen.sheet))
 
 
 def run_export(chosen: argparse.Namespace) -> None:
@@ -155,15 +111,6 @@ def run_replicate(chosen: argparse.Namespace) -> None:
     print(f"{chosen.out / 'replication.json'}: written")
     if not all(check.passed for check in checks):
         sys.exit(1)
-
-
-def run_data_import(chosen: argparse.Namespace) -> None:
-    """Prints what was found, what was left out and why, and where the rest is."""
-    limits = config.section(ImageSettings, "images").limits
-    own_data = pathlib.Path(own.FOLDER)
-    written, report = importing.import_folder(chosen.folder, own_data, chosen.name, chosen.language, limits, chosen.replace)
-    print(importing.lines(report))
-    print(f"{written}: written; the next `dvc repro` takes it as one more source")
 
 
 def run_compare(chosen: argparse.Namespace) -> None:

@@ -70,6 +70,13 @@ def replacing_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def move_folder(source: pathlib.Path, path: pathlib.Path) -> None:
+    """Puts a finished folder at `path`, in place of what was there: whole or not at all, also from another disk."""
+    with replacing_folder(path) as temporary:
+        temporary.rmdir()
+        shutil.move(source, temporary)
+
+
 def write_bytes(path: pathlib.Path, content: bytes) -> None:
     """Writes a whole file or nothing."""
     with replacing(path) as temporary:

@@ -5,6 +5,7 @@ import pathlib
 from clip_italian import config, files
 from clip_italian.data.curate import CurateSettings
 from clip_italian.data.preparation import ImageSettings
+from clip_italian.data.workers import WorkersSettings
 from clip_italian.evaluation import leakage
 
 
@@ -14,7 +15,9 @@ def main() -> None:
     data = pathlib.Path("data", profile)
     settings = config.section(CurateSettings, "curate").duplicates
     allowances = config.section(leakage.AuditSettings, "audit").allowances
-    report = leakage.compare(data / "raw", data / "pairs", config.section(ImageSettings, "images"), settings, allowances)
+    limits = config.section(ImageSettings, "images").limits
+    where = config.section(WorkersSettings, "workers")
+    report = leakage.compare(data / "raw", data / "pairs", limits, settings, allowances, where)
     path = pathlib.Path("reports", profile, "audit.json")
     files.write_json(path, report)
     leakage.check(report, path)

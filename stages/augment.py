@@ -4,14 +4,20 @@ import pathlib
 
 from clip_italian import config, files
 from clip_italian.data.preparation import ImageSettings, prepare
+from clip_italian.data.readers import own
+from clip_italian.data.workers import WorkersSettings
+from stages import resuming
 
 
 def main() -> None:
     """Writes data/<profile>/shards and reports/<profile>/augment.json."""
     profile = config.params().profile
     settings = config.section(ImageSettings, "images")
+    where = config.section(WorkersSettings, "workers")
     data = pathlib.Path("data", profile)
-    with files.replacing_folder(data / "shards") as folder:
-        pictures = prepare(folder, data / "raw", data / "pairs", settings)
+    state = resuming.folder("augment", [settings], [data / "raw", data / "pairs", pathlib.Path(own.FOLDER)])
+    pictures = prepare(state / "shards", data / "raw", data / "pairs", state / "done", settings, where)
+    files.move_folder(state / "shards", data / "shards")
     report = {"pictures": pictures, "views": settings.views, "stored": settings.stored, "side": settings.side}
     files.write_json(pathlib.Path("reports", profile, "augment.json"), report)
+    resuming.forget("augment")

@@ -1,12 +1,15 @@
 """The study's pairs out of the raw files."""
 
-import json
 import pathlib
 
 from clip_italian import config, files
 from clip_italian.data import proper_nouns
-from clip_italian.data.curate import CurateSettings, Pair, curate
+from clip_italian.data.candidates import Tagger
+from clip_italian.data.curate import CurateSettings, curate
 from clip_italian.data.preparation import ImageSettings
+from clip_italian.data.readers import own
+from clip_italian.data.workers import WorkersSettings
+from stages import resuming
 
 
 def main() -> None:
@@ -14,12 +17,11 @@ def main() -> None:
     profile = config.params().profile
     limits = config.section(ImageSettings, "images").limits
     settings = config.section(CurateSettings, "curate")
-    train, valid, report = curate(pathlib.Path("data", profile, "raw"), settings, limits, proper_nouns.load(settings.tagger))
+    where = config.section(WorkersSettings, "workers")
+    raw = pathlib.Path("data", profile, "raw")
+    inputs = [raw, raw.parent / "translated", pathlib.Path(own.FOLDER)]
+    state = resuming.folder("curate", [settings, limits], inputs)
     with files.replacing_folder(pathlib.Path("data", profile, "pairs")) as folder:
-        (folder / "train.jsonl").write_text(_lines(train), encoding="utf-8")
-        (folder / "valid.jsonl").write_text(_lines(valid), encoding="utf-8")
+        report = curate(raw, folder, state, settings, limits, Tagger(proper_nouns.load, (settings.tagger,)), where)
     files.write_json(pathlib.Path("reports", profile, "curate.json"), report | {"tagger": proper_nouns.describe(settings.tagger)})
-
-
-def _lines(pairs: list[Pair]) -> str:
-    return "".join(json.dumps(vars(pair), sort_keys=True, ensure_ascii=False) + "\n" for pair in pairs)
+    resuming.forget("curate")

@@ -26,6 +26,26 @@ install_import_hook("clip_italian", "tests.checking.check")
 
 import pytest  # noqa: E402
 
+from clip_italian.data import candidates, pictures, workers  # noqa: E402
+from tests.small_world import RAY  # noqa: E402
+
+
+@pytest.fixture
+def serial(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is spread over workers is done by this process, where starting others would take longer than the test."""
+    for kept in (candidates._pictures, pictures.opened):
+        kept.cache_clear()
+    monkeypatch.setattr(workers, "map", lambda function, items, settings, name=str: map(function, items))
+
+
+@pytest.fixture(scope="session")
+def ray_cluster():
+    """A Ray cluster of this host, for all tests that ask for one: starting it takes seconds."""
+    ray = workers._ray()
+    workers._join(ray, RAY)
+    yield
+    ray.shutdown()
+
 
 @pytest.fixture(autouse=True)
 def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,19 @@
 """A drawn world of a few dozen pictures, for tests of what is made from it."""
+import json
 import pathlib
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from clip_italian.data.curate import CurateSettings
+from clip_italian.data.candidates import Pair, Tagger
+from clip_italian.data.curate import CurateSettings, curate
 from clip_italian.data.duplicates import DuplicateSettings
 from clip_italian.data.images import ImageLimits
 from clip_italian.data.tagger_training import TaggerSettings
 from clip_italian.data.text import TextSettings
 from clip_italian.data.translation.settings import EngineSettings, TranslationSettings
 from clip_italian.data.translation.translation import translate
+from clip_italian.data.workers import WorkersSettings
 from clip_italian.world.download import WorldSettings
 from clip_italian.world.examinations import TestSettings
 from clip_italian.world.labels import LabelSettings
@@ -16,6 +21,9 @@ from clip_italian.world.publish import SourceSettings
 from clip_italian.world.studio import StudioSettings
 from clip_italian.world.tagger import pos_tags
 
+TWO = WorkersSettings(kind="processes", count=2, address=None)
+THREE = WorkersSettings(kind="processes", count=3, address=None)
+RAY = WorkersSettings(kind="ray", count=3, address=None)
 LIMITS = ImageLimits(max_bytes=1 << 20, max_pixels=1_000_000, min_side=32, max_aspect=20.0)
 TEXT = TextSettings(
     max_characters=10_000, min_words=1, languages=["it", "en", "de", "fr", "es", "pt"], language_words=4, language_margin=0.8
@@ -77,3 +85,28 @@ def looked_up(captions: Sequence[str]) -> list[float]:
     """The share of proper nouns as the world's lexicon has it."""
     tags = [[tag for _, tag in pos_tags(caption) if tag != "PUNCT"] for caption in captions]
     return [one.count("PROPN") / len(one) if one else 0.0 for one in tags]
+
+
+def looking_up() -> Callable[[Sequence[str]], list[float]]:
+    """What a worker loads in place of spaCy."""
+    return looked_up
+
+
+Curated = tuple[list[Pair], list[Pair], Any]
+
+
+def curated(raw: pathlib.Path, settings: CurateSettings = CURATE, where: WorkersSettings = TWO) -> Curated:
+    """The training pairs, the validation pairs and the report."""
+    for name in ("out", "state"):
+        shutil.rmtree(raw / name, ignore_errors=True)
+        (raw / name).mkdir(parents=True)
+    report = curate(raw, raw / "out", raw / "state", settings, LIMITS, LOOKED_UP, where)
+    return pairs_of(raw / "out/train.jsonl"), pairs_of(raw / "out/valid.jsonl"), report
+
+
+def pairs_of(path: pathlib.Path) -> list[Pair]:
+    """The pairs of a file."""
+    return [Pair(**json.loads(line)) for line in path.read_text().splitlines()]
+
+
+LOOKED_UP = Tagger(looking_up)

@@ -289,9 +289,9 @@ def write_pairs(pairs: int = 40) -> None:
     tokenizer = tokens.train_wordpiece([example.captions[0] for example in examples], 200)
     tokens.save(pathlib.Path("models", PROFILE, "backbones/italian_bert"), tokenizer)
     root = pathlib.Path("data", PROFILE, "shards")
-    write_shards(root / "train", examples, [pictures], pairs)
+    write_shards(root / "train", examples, pictures, pairs)
     for view in range(ANALYSIS["sheet_views"]):
-        write_shards(root / "views" / str(view), examples, [pictures[:, 2:-2, view : view + 20]], pairs)
+        write_shards(root / "views" / str(view), examples, pictures[:, 2:-2, view : view + 20], pairs)
     entry = {
         "rows": {"read": 1213, "kept": 1100, "rejected": {"image missing": 100, "empty caption": 13}},
         "captions": {"read": 1213, "clean": 1113, "rejected": {"empty": 13}},

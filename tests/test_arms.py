@@ -29,9 +29,9 @@ VIEWS = config.parse(AugmentationSettings, TINY["images"]["augmentation"] | {"cr
 def data(here):
     for part, seed in (("train", 0), ("valid", 1)):
         examples = [Example(f"x/{i}", SOURCES[i % 2], [CAPTIONS[i % 8], CAPTIONS[(i + 1) % 8]]) for i in range(24)]
-        write_shards(here / part, examples, [pictures(seed, 24)], 16)
+        write_shards(here / part, examples, pictures(seed, 24), 16)
     (here / "views").mkdir()
-    write_shards(here / "views/0", examples, [pictures(2, 24)], 16)
+    write_shards(here / "views/0", examples, pictures(2, 24), 16)
     return here
 
 
@@ -81,8 +81,8 @@ def test_leaving_a_source_out_equals_data_without_it(data):
     (data / "cut").mkdir()
     kept = [Example(f"x/{i}", "wit", [CAPTIONS[i % 8], CAPTIONS[(i + 1) % 8]]) for i in range(0, 24, 2)]
     for part, seed in (("train", 0), ("valid", 1)):
-        write_shards(data / "cut" / part, kept, [pictures(seed, 24)[::2]], 16)
-    write_shards(data / "cut/views/0", kept, [pictures(2, 24)[::2]], 16)
+        write_shards(data / "cut" / part, kept, pictures(seed, 24)[::2], 16)
+    write_shards(data / "cut/views/0", kept, pictures(2, 24)[::2], 16)
     features.write(data / "cut/features", start, data / "cut", 8, 24)
     for run, folder in ((functools.partial(arms.finetune, views=VIEWS), ""), (arms.pretrain, "features")):
         name = "state" + folder

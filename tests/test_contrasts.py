@@ -118,7 +118,7 @@ def test_the_files_say_of_each_picture_what_is_true_and_what_is_false(tmp_path):
     entries = files.read_json(tmp_path / "contrasts.json")
     scenes = [from_json(json.loads(line)) for line in (tmp_path / "scenes.jsonl").read_text().splitlines()]
     made = [contrast(kind, number, settings.seed) for kind in KINDS for number in range(settings.tests.contrasts)]
-    examples, _ = read_test(tmp_path)
+    examples = [example for example, _ in read_test(tmp_path)]
     assert len(examples) == len(entries) == len(scenes) == sum(len(one.scenes) for one in made)
     for entry, example, scene in zip(entries, examples, scenes, strict=True):
         one = made[entry["contrast"]]

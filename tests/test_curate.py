@@ -1,23 +1,34 @@
 """Curation: nothing disappears without a reason, and what is the same is found."""
-import dataclasses
+
+import gzip
+import io
+import json
+import pathlib
+import shutil
+import tempfile
 import zipfile
 
 import numpy as np
 import pytest
 import simplejpeg
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
-from clip_italian.data import curate, duplicates
+from clip_italian import files
+from clip_italian.data import candidates, curate, duplicates, repetitions, text
 from clip_italian.data.archive import add
-from clip_italian.data.sources import member_of
+from clip_italian.data.shards import number
+from clip_italian.data.sources import WIT_COLUMNS, member_of
 from clip_italian.errors import InputError
 from clip_italian.world import publish
 from clip_italian.world.compose import compose
 from clip_italian.world.near_misses import near_misses
 from clip_italian.world.render import render
-from tests.small_world import CURATE, LIMITS, looked_up, translate_captions, world
+from tests.small_world import CURATE, LIMITS, LOOKED_UP, RAY, TWO, curated, translate_captions, world
 
 SETTINGS = world()
+pytestmark = pytest.mark.usefixtures("serial")
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +51,6 @@ def raw(tmp_path, drawn):
     (folder / "text/captions.tsv").write_text("".join(f"{english}\t{italian}\n" for english, italian in table.items()))
     translate_captions(folder)
     return folder
-
-
-def curated(raw, settings=CURATE):
-    return curate.curate(raw, settings, LIMITS, looked_up)
 
 
 def write_captions(raw, *rows):
@@ -70,7 +77,8 @@ def test_every_row_and_every_caption_is_accounted_for(raw):
         assert rows["kept"] == source["split"]["train"] + source["split"]["valid"], name
     kept = sum(source["rows"]["kept"] for source in report["sources"].values())
     assert kept == len(train) + len(valid) == report["train"] + report["valid"]
-    again = [source["rows"]["rejected"].get(reason, 0) for source in report["sources"].values() for reason in curate.REPETITIONS]
+    rejected = [source["rows"]["rejected"] for source in report["sources"].values()]
+    again = [reasons.get(reason, 0) for reasons in rejected for reason in repetitions.REPETITIONS]
     assert report["repeated_pairs"] == sum(again) > 0
 
 
@@ -107,7 +115,7 @@ def test_what_is_left_are_the_drawn_pairs_alone(raw):
 def test_captions_come_out_in_nfc_and_without_outer_blanks(raw):
     train, _, _ = curated(raw)
     captions = [caption for pair in train for caption in pair.captions]
-    assert all(caption == curate.text.clean(caption, CURATE.text) for caption in captions)
+    assert all(caption == text.clean(caption, CURATE.text) for caption in captions)
 
 
 def test_curation_is_a_function_of_its_input(raw):
@@ -115,12 +123,12 @@ def test_curation_is_a_function_of_its_input(raw):
 
 
 def test_the_split_depends_on_the_seed_and_the_id_alone():
-    pairs = [curate.Pair(f"wit/{i:07d}", "wit", "", "", []) for i in range(4000)]
-    valid = curate.are_valid(pairs, CURATE)
+    numbers = np.array([number(f"wit/{i:07d}") for i in range(4000)])
+    valid = curate.are_valid(numbers, CURATE)
     assert 0.035 < valid.mean() < 0.065  # four standard deviations either way
-    assert np.array_equal(curate.are_valid(pairs[::-1], CURATE)[::-1], valid)
-    assert np.array_equal(curate.are_valid(pairs[:100], CURATE), valid[:100])
-    assert not np.array_equal(curate.are_valid(pairs, CURATE.model_copy(update={"seed": 43})), valid)
+    assert np.array_equal(curate.are_valid(numbers[::-1].copy(), CURATE)[::-1], valid)
+    assert np.array_equal(curate.are_valid(numbers[:100], CURATE), valid[:100])
+    assert not np.array_equal(curate.are_valid(numbers, CURATE.model_copy(update={"seed": 43})), valid)
 
 
 def test_the_same_picture_with_other_words_stays_and_is_counted(raw):
@@ -151,7 +159,7 @@ def test_near_misses_are_different_pictures():
     scenes = [compose(7, index, "seen", 91) for index in range(40)]
     pictures = [render(one, 64, 72) for scene in scenes for one in (scene, *near_misses(scene, 3))]
     looks = duplicates.looks([duplicates.look(picture) for picture in pictures])
-    assert np.array_equal(duplicates.first_alike(looks, CURATE.duplicates), np.arange(len(pictures)))
+    assert np.array_equal(duplicates.first_alike(looks, np.arange(len(looks.hashes)), CURATE.duplicates), np.arange(len(pictures)))
 
 
 def test_reencoded_and_resized_pictures_are_the_same():
@@ -159,19 +167,9 @@ def test_reencoded_and_resized_pictures_are_the_same():
     copies = [np.asarray(Image.fromarray(p).resize((90, 80), Image.Resampling.BICUBIC)) for p in pictures]
     copies = [simplejpeg.decode_jpeg(simplejpeg.encode_jpeg(copy, 75)) for copy in copies]
     looks = duplicates.looks([duplicates.look(picture) for picture in (*pictures, *copies)])
-    first = duplicates.first_alike(looks, CURATE.duplicates)
+    first = duplicates.first_alike(looks, np.arange(len(looks.hashes)), CURATE.duplicates)
     assert (first[60:] == np.arange(60)).mean() >= 0.99
     assert np.array_equal(first[:60], np.arange(60))
-
-
-def test_proposals_are_exactly_the_hashes_within_the_distance():
-    rng = np.random.default_rng(0)
-    left = rng.integers(0, 1 << 16, 70).astype(np.uint64)
-    right = rng.integers(0, 1 << 16, 90).astype(np.uint64)
-    pairs = {tuple(pair) for pair in duplicates.proposals(left, right, 4).tolist()}
-    expected = {(i, j) for i in range(70) for j in range(90) if (int(left[i]) ^ int(right[j])).bit_count() <= 4}
-    assert pairs == expected
-    assert expected
 
 
 TRANSLATED = "translated/conceptual_captions/Train_GCC-training.tsv"
@@ -199,11 +197,172 @@ def test_a_picture_declared_too_large_is_rejected_before_it_is_read(raw):
 
 
 def test_caption_lengths_are_in_words():
-    pairs = [curate.Pair(str(i), "wit", "", "", ["a b c", "d"]) for i in range(2)]
-    assert curate.caption_lengths(pairs) == {"mean": 2.0, "p50": 1, "p95": 3, "p99": 3, "p100": 3}
-    assert curate.caption_lengths([])["mean"] == 0
+    assert curate.caption_lengths(np.array([3, 1, 3, 1], np.uint32)) == {"mean": 2.0, "p50": 1, "p95": 3, "p99": 3, "p100": 3}
+    assert curate.caption_lengths(np.zeros(0, np.uint32)) == {"mean": 0.0, "p50": 0, "p95": 0, "p99": 0, "p100": 0}
 
 
-def test_pairs_are_plain_values():
-    pair = curate.Pair("wit/1", "wit", "wit/images.zip", "m", ["un gatto"])
-    assert vars(pair) == dataclasses.asdict(pair)
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=300))
+def test_quantiles_of_lengths_are_those_of_numpy(words):
+    expected = np.quantile(words, curate.LENGTH_QUANTILES, method="inverted_cdf").tolist()
+    assert list(curate.caption_lengths(np.array(words, np.uint32)).values())[1:] == expected
+
+
+# --- In chunks, on workers --------------------------------------------------------------------------------------------
+def test_chunks_of_any_size_give_the_same_pairs_and_the_same_report(raw, monkeypatch):
+    whole = curated(raw)
+    for size in (1, 7):
+        monkeypatch.setattr(candidates, "CHUNK", size)
+        assert curated(raw) == whole
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_processes_and_ray_give_the_same_pairs_and_the_same_report(raw, monkeypatch):
+    alone = curated(raw)
+    monkeypatch.undo()  # the fixture `serial`
+    assert curated(raw, where=TWO) == curated(raw, where=RAY) == alone
+
+
+def test_pictures_may_lie_in_several_archives(raw):
+    before = curated(raw)
+    path = raw / "wit/images.zip"
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    path.unlink()
+    for part in range(3):
+        with zipfile.ZipFile(raw / f"wit/images-{part:05d}.zip", "w") as archive:
+            for place, (name, content) in enumerate(members.items()):
+                if place % 3 == part:
+                    add(archive, f"folder{part}/{name}", content)
+    train, valid, report = curated(raw)
+    assert report == before[2]
+    assert {pair.archive for pair in train if pair.source == "wit"} == {f"wit/images-{part:05d}.zip" for part in range(3)}
+    for pair in (*train, *valid):
+        with zipfile.ZipFile(raw / pair.archive) as archive:
+            assert archive.read(pair.image)
+
+
+def test_a_run_that_was_stopped_goes_on_with_its_finished_chunks(raw, monkeypatch):
+    monkeypatch.setattr(candidates, "CHUNK", 4)
+    whole, digest = curated(raw)[2], files.tree_digest(raw / "out")
+    shutil.rmtree(raw / "state")
+    examined, examine = [], candidates._examined
+
+    def counted(rules, chunk):
+        if len(examined) == 12:
+            raise KeyboardInterrupt
+        examined.append(str(chunk))
+        return examine(rules, chunk)
+
+    monkeypatch.setattr(candidates, "_examined", counted)
+    arguments = (raw, raw / "out", raw / "state", CURATE, LIMITS, LOOKED_UP, TWO)
+    with pytest.raises(KeyboardInterrupt):
+        curate.curate(*arguments)
+    done, examined = examined, []
+    assert curate.curate(*arguments) == whole and files.tree_digest(raw / "out") == digest
+    assert len(done) == 12 and examined and not set(done) & set(examined)
+
+
+def test_a_damaged_chunk_is_named_with_the_remedy(raw):
+    curated(raw)
+    path = sorted((raw / "state/chunks").iterdir())[0]
+    path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(InputError, match=rf"{path.name}: damaged .*delete it and run `dvc repro`"):
+        curate.curate(raw, raw / "out", raw / "state", CURATE, LIMITS, LOOKED_UP, TWO)
+
+
+# --- Nothing lost silently --------------------------------------------------------------------------------------------
+PICTURES = {member_of(str(place)): content for place, content in enumerate([simplejpeg.encode_jpeg(picture_of(0)), b"<html>", b""])}
+CAPTIONS = st.sampled_from(["un gatto", "Un gatto.", "due cani", "", "!", "a\x01b", "Luca Rossi", "x" * 10_001])
+ADDRESSES = st.sampled_from(["0", "1", "2", "elsewhere"])
+
+
+def tsv(columns):
+    """A row of WIT's, quoted as it quotes."""
+    values = dict.fromkeys(WIT_COLUMNS, "") | {"page_url": "https://it.example.org/a"} | columns
+    return "\t".join('"' + value.replace('"', '""') + '"' if "\n" in value else value for value in values.values()).encode()
+
+
+WIT_ROWS = st.one_of(
+    st.builds(
+        lambda language, url, caption: tsv({"language": language, "image_url": url, "caption_reference_description": caption}),
+        st.sampled_from(["it", "it", "fr"]), ADDRESSES, st.one_of(CAPTIONS, st.just("due\nrighe")),
+    ),
+    st.just(b"it\thttps://a\ttoo few"), st.just(b'it\thttps://a\t"never closed'), st.just(b"it\thttps://a\t\xff"),
+)  # fmt: skip
+LINES = st.binary(max_size=30).map(lambda line: line.replace(b"\n", b""))
+CC_ROWS = st.one_of(LINES, st.builds(lambda caption, url: f"{caption}\t{url}".encode(), CAPTIONS, ADDRESSES))
+POST_ROWS = st.one_of(
+    LINES, st.builds(lambda caption, url: json.dumps({"caption": caption, "image_url": url}).encode(), CAPTIONS, ADDRESSES)
+)
+COCO_ROWS = st.tuples(st.lists(CAPTIONS, max_size=3), st.sampled_from([*PICTURES, "elsewhere"]))
+
+
+def written(raw, wit, captions, post, coco):
+    """Writes four sources of these rows."""
+    for name in CURATE.sources:
+        (raw / name).mkdir()
+        with zipfile.ZipFile(raw / name / "images.zip", "w") as archive:
+            for member, content in PICTURES.items():
+                add(archive, member, content)
+    header = "\t".join(WIT_COLUMNS).encode()
+    (raw / "wit/wit_v1.train.all-00000-of-00001.tsv.gz").write_bytes(gzip.compress(b"\n".join([header, *wit]) + b"\n"))
+    (raw / "conceptual_captions/Train_GCC-training.tsv").write_bytes(b"".join(line + b"\n" for line in captions))
+    (raw / "il_post/il_post.jsonl").write_bytes(b"".join(line + b"\n" for line in post))
+    images = [{"id": place, "file_name": name} for place, (_, name) in enumerate(coco)]
+    annotations = [{"image_id": place, "caption": one} for place, (some, _) in enumerate(coco) for one in some]
+    content = json.dumps({"images": images, "annotations": annotations}).encode()
+    (raw / "mscoco_it/captions_ita_trainingset_train2014.json.gz").write_bytes(gzip.compress(content))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(*(st.lists(rows, max_size=20) for rows in (WIT_ROWS, CC_ROWS, POST_ROWS, COCO_ROWS)))
+def test_rows_in_are_rows_kept_and_rows_rejected_by_reason_whatever_is_in_them(serial, monkeypatch, wit, captions, post, coco):
+    monkeypatch.setattr(candidates, "CHUNK", 3)
+    with tempfile.TemporaryDirectory() as folder:
+        raw = pathlib.Path(folder)
+        written(raw, wit, captions, post, coco)
+        train, valid, report = curated(raw, CURATE.model_copy(update={"translated": []}))
+    lines = {"wit": len(wit), "conceptual_captions": len(captions), "il_post": len(post), "mscoco_it": len(coco)}
+    for name, source in report["sources"].items():
+        rows, said = source["rows"], source["captions"]
+        assert rows["read"] == lines[name] == rows["kept"] + sum(rows["rejected"].values()), name
+        assert rows["kept"] == sum(pair.source == name for pair in (*train, *valid)), name
+        assert said["read"] == said["clean"] + sum(said["rejected"].values()), name
+
+
+def test_ten_injected_copies_of_each_kind_are_found(raw):
+    def encoded(place, quality=95, size=None):
+        picture = Image.fromarray(picture_of(place))
+        picture = picture.resize(size, Image.Resampling.BICUBIC) if size else picture
+        with io.BytesIO() as file:
+            picture.save(file, "JPEG", quality=quality)
+            return file.getvalue()
+
+    originals = [(encoded(place), f"disegno numero {place}") for place in range(60)]
+    same = [(content, caption.upper() + "!") for content, caption in originals[:10]]  # the same file under another address
+    near = [(encoded(place, 75, (90, 80)), f"disegno numero {place}") for place in range(10, 20)]
+    said = [(encoded(place), f"disegno numero {place - 500}") for place in range(520, 530)]  # another picture
+    seen = [(content, "altre parole") for content, _ in originals[40:50]]
+    train, valid, report = curated(raw, write_captions(raw, *originals, *same, *near, *said, *seen))
+    rejected = report["sources"]["conceptual_captions"]["rows"]["rejected"]
+    assert rejected == {"exact duplicate of a pair": 10, "near duplicate of a pair": 10}
+    assert report["repeated_captions"] == 10 + 9 and report["repeated_pictures"] == 10
+    assert len(train) + len(valid) == 80
+
+
+def test_equal_files_are_alike_and_what_is_like_one_is_like_all():
+    rng = np.random.default_rng(0)
+    contents = rng.integers(0, 40, 300)
+    hashes = rng.integers(0, 1 << 63, 40).astype(np.uint64)
+    hashes[20:] = hashes[:20] ^ np.uint64(5)  # every second one is like another
+    looks = duplicates.Looks(hashes[contents], np.zeros((300, 384), np.uint8))
+    alike = repetitions.alike(looks, contents, CURATE.duplicates)
+    expected = [int(np.flatnonzero(contents % 20 == one % 20)[0]) for one in contents]
+    assert alike.tolist() == expected
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=40))
+def test_the_first_equal_row_is_the_first_in_order(rows):
+    keys = np.array(rows, np.int64).reshape(-1, 2)
+    found = repetitions.first_equal(keys[:, 0].copy(), keys[:, 1].copy())
+    assert found.tolist() == [rows.index(row) for row in rows]

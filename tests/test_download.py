@@ -1,6 +1,7 @@
 """The drawn world as files: the same whoever draws it, and no test picture among the training pictures."""
 import gzip
 import json
+import re
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from clip_italian.world import contrasts, download, examinations, labels, publis
 from clip_italian.world.examinations import PROBE, RETRIEVAL, ZEROSHOT
 from clip_italian.world.levels import HELD_OUT_PAIRS
 from clip_italian.world.scene import from_json
-from tests.small_world import CURATE, LIMITS, looked_up, translate_captions, world
+from tests.small_world import LIMITS, curated, translate_captions, world
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,7 @@ def test_a_retrieval_set_is_consistent(raw, name):
     assert truth["near_miss"].sum() == 6
     for j, image in enumerate(owner):
         assert image in truth["true_indices"][truth["true_indptr"][j] : truth["true_indptr"][j + 1]]
-    examples, located = read_test(folder)
+    examples, located = zip(*read_test(folder), strict=True)
     assert [len(example.captions) for example in examples] == [3] * 20
     assert located[3] == (f"test/{name}/images.zip", "000003")
 
@@ -125,7 +126,7 @@ def test_the_pictures_that_probes_learn_from_show_the_trained_classes_and_are_no
     assert shown == [(classes[label]["noun"], classes[label]["colour"]) for label in labels.tolist()]
     assert len(set(shown)) == len(shown) == 360 - 36 and not set(shown) & HELD_OUT_PAIRS
     assert {scene.level for scene in scenes} == {"seen"}
-    examples, located = read_test(folder)
+    examples, located = zip(*read_test(folder), strict=True)
     assert (examples[3].id, located[3]) == ("probe-valid/000003", ("probe/probe-valid/images.zip", "000003"))
     assert not {path.parent.name for path in raw.glob("test/*/images.zip")} & set(PROBE)
 
@@ -138,7 +139,7 @@ def test_every_query_of_the_gallery_is_true_of_a_picture(raw):
 
 
 def test_the_english_pairs_read_as_pairs_do(raw):
-    examples, located = read_pairs(raw / "english/pairs.jsonl")
+    examples, located = zip(*read_pairs(raw / "english/pairs.jsonl"), strict=True)
     assert len(examples) == 10
     assert set(member for _, member in located) == set(pixels_of(raw / "english"))
 
@@ -147,7 +148,7 @@ def test_a_damaged_line_of_pairs_is_named(raw, tmp_path):
     path = tmp_path / "pairs.jsonl"
     path.write_text((raw / "english/pairs.jsonl").read_text() + '{"id": "x"}\n')
     with pytest.raises(InputError, match=r"pairs.jsonl, line 11: .*dvc repro"):
-        read_pairs(path)
+        list(read_pairs(path))
 
 
 def test_the_text_has_the_lines_asked_for(raw):
@@ -184,7 +185,7 @@ def test_the_report_counts_the_pictures_that_are_gone(raw):
 def test_everything_that_is_said_or_asked_in_italian_has_its_english(raw):
     in_english = Translations(raw / "text/translations.tsv")
     translate_captions(raw)
-    train, valid, _ = curate(raw, CURATE, LIMITS, looked_up)
+    train, valid, _ = curated(raw)
     said = [caption for pair in [*train, *valid] for caption in pair.captions]
     for path in sorted((raw / "test").glob("retrieval-*/captions.json")):
         said += [annotation["caption"] for annotation in files.read_json(path)["annotations"]]

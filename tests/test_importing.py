@@ -15,12 +15,12 @@ import pytest
 import simplejpeg
 
 from clip_italian import __main__, files
-from clip_italian.data import curate, preparation
+from clip_italian.data import preparation
 from clip_italian.data.importing import writing
 from clip_italian.data.readers import own, tables
 from clip_italian.errors import InputError
-from clip_italian.evaluation import audited
-from tests.small_world import CURATE, LIMITS
+from clip_italian.evaluation import leakage
+from tests.small_world import CURATE, LIMITS, TWO, curated
 from tests.test_preparation import SETTINGS
 
 
@@ -299,25 +299,25 @@ def test_own_pictures_become_pairs_shards_and_part_of_the_audit(study, folder):
     imported(folder, root=study / "own")
     raw = study / "data/x/raw"
     settings = CURATE.model_copy(update={"sources": [], "valid_share": 0.3})
-    train, valid, report = curate.curate(raw, settings, LIMITS, lambda caption: 0.0)
+    train, valid, report = curated(raw, settings)
     pairs = sorted((*train, *valid), key=lambda pair: pair.id)
     assert [pair.id for pair in pairs] == [f"own/foto/{i:07d}" for i in range(1, 9)]
     assert [pair.captions for pair in pairs] == [[f"Foto numero {i}"] for i in range(8)]
     assert report["sources"]["own/foto"]["rows"] == {"read": 8, "kept": 8, "rejected": {}}
 
-    located = [(pair.archive, pair.image) for pair in pairs]
-    examples = [preparation.Example(pair.id, pair.source, pair.captions) for pair in pairs]
-    preparation.write_clean(study / "shards", raw, examples, located, 32, preparation.resizing.TRANSFORMERS, SETTINGS)
-    assert len(preparation.shards.open_shards(study / "shards")) == 8
-    digests, _ = audited._seen(raw, LIMITS, located)
-    assert len(set(digests)) == 8
+    (raw / "english").mkdir()
+    (raw / "english/pairs.jsonl").touch()
+    counts = preparation.prepare(study / "shards", raw, raw / "out", study / "done", SETTINGS, TWO)
+    assert counts["train"] + counts["valid"] == 8
+    report = leakage.compare(raw, raw / "out", LIMITS, CURATE.duplicates, [], TWO)
+    assert report["training"] == counts
 
 
 def test_captions_in_another_language_are_counted_and_other_profiles_see_the_same_pictures(study, folder):
     imported(folder, root=study / "own", language="de")
     settings = CURATE.model_copy(update={"sources": []})
     for profile in ("x", "y"):
-        train, _, report = curate.curate(study / "data" / profile / "raw", settings, LIMITS, lambda caption: 0.0)
+        train, _, report = curated(study / "data" / profile / "raw", settings)
         assert not train and report["sources"]["own/foto"]["rows"]["rejected"] == {"another language": 8}
 
 
@@ -331,7 +331,7 @@ def test_lines_of_a_damaged_list_are_counted(study, folder):
     imported(folder, root=study / "own")
     with open(study / "own/foto/pairs.jsonl", "ab") as file:
         file.write(b'{\n{"image": "x", "captions": [], "language": "it"}\n{"captions": ["x"]}\n\xe8\n')
-    _, _, report = curate.curate(study / "data/x/raw", CURATE.model_copy(update={"sources": []}), LIMITS, lambda caption: 0.0)
+    _, _, report = curated(study / "data/x/raw", CURATE.model_copy(update={"sources": []}))
     assert report["sources"]["own/foto"]["rows"]["rejected"] == {"not JSON": 1, "no caption": 1, "no image": 1, "not UTF-8": 1}
 
 

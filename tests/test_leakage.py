@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -19,7 +18,9 @@ from clip_italian.evaluation.leakage import Allowance
 from clip_italian.world.compose import compose
 from clip_italian.world.near_misses import near_misses
 from clip_italian.world.render import render
-from tests.small_world import CURATE, LIMITS
+from tests.small_world import CURATE, LIMITS, TWO
+
+pytestmark = pytest.mark.usefixtures("serial")
 
 SETTINGS = CURATE.duplicates
 RESIZED = {"larger": (110, 97), "smaller": (50, 48), "squeezed": (60, 90)}
@@ -44,29 +45,27 @@ def resized(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def stored(raw, folder: str, members: dict[str, bytes], captions: tuple[str, ...] = ("un gatto",)):
-    """Writes an archive and returns what `preparation.read_pairs` and `read_test` say of such a one."""
+    """Writes an archive and returns what `preparation.read_pairs` and `read_test` give of such a one."""
     (raw / folder).mkdir(parents=True)
     with zipfile.ZipFile(raw / folder / "images.zip", "w") as archive:
         for member, content in members.items():
             add(archive, member, content)
     name = folder.removeprefix("test/")
     examples = [Example(f"{name}/{member}", name, list(captions)) for member in members]
-    return examples, [(f"{folder}/images.zip", member) for member in members]
+    return [(example, (f"{folder}/images.zip", member)) for example, member in zip(examples, members, strict=True)]
 
 
-def training_of(raw, members: dict[str, bytes], captions: tuple[str, ...] = ("un gatto",)):
-    with ThreadPoolExecutor(2) as pool:
-        return audited.read(raw, *stored(raw, "wit", members, captions), LIMITS, pool)
+def training_of(raw, members: dict[str, bytes], captions: tuple[str, ...] = ("un gatto",), name: str = "train"):
+    return list(audited.read(raw, {name: stored(raw, "wit", members, captions)}, LIMITS, TWO))
 
 
 def held_out_of(raw, members: dict[str, bytes], captions: tuple[str, ...] = ("un gatto",)):
-    with ThreadPoolExecutor(2) as pool:
-        return audited.read_held_out(raw, *stored(raw, "test/seen", members, captions), LIMITS, pool)
+    return audited.read_held_out(raw, {"seen": stored(raw, "test/seen", members, captions)}, LIMITS, TWO)
 
 
 def reported(raw, training: dict[str, bytes], test: dict[str, bytes], *allowances: Allowance, settings=SETTINGS):
     """The report, and its part about the test set."""
-    report = leakage.report({"train": training_of(raw, training)}, {"seen": held_out_of(raw, test)}, settings, allowances)
+    report = leakage.report(["train"], training_of(raw, training), held_out_of(raw, test), settings, allowances)
     return report, report["tests"]["seen"]
 
 
@@ -97,6 +96,45 @@ def test_almost_no_copy_of_many_is_missed(here, size, quality):
     _, report = reported(here, copies, held_out(*range(150)))
     assert len({leak["test"] for leak in report["leaks"]}) >= 149
     assert all(leak["training"].removeprefix("wit/c") == str(int(leak["test"][5:])) for leak in report["leaks"])
+
+
+def grey(pixels: np.ndarray) -> np.ndarray:
+    return np.asarray(Image.fromarray(pixels).convert("L").convert("RGB"))
+
+
+def lighter(pixels: np.ndarray) -> np.ndarray:
+    return np.clip(pixels.astype(int) + 10, 0, 255).astype(np.uint8)
+
+
+def cut(pixels: np.ndarray, pixel: int) -> np.ndarray:
+    return pixels[pixel:-pixel, pixel:-pixel]
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("change", [grey, lighter], ids=lambda change: change.__name__)
+def test_a_copy_without_colours_or_a_little_lighter_is_found(here, change, mirrored):
+    copies = {f"c{index}": jpeg(change(picture_of(index))[:, :: -1 if mirrored else 1], 80) for index in range(40)}
+    _, report = reported(here, copies, held_out(*range(40)))
+    pairs = {(leak["training"].removeprefix("wit/c"), str(int(leak["test"].removeprefix("seen/")))) for leak in report["leaks"]}
+    assert pairs == {(str(index), str(index)) for index in range(40)}
+
+
+def test_a_copy_is_beyond_reach_when_a_twentieth_of_each_side_is_cut_off(here):
+    # Told where the audit is described: whoever looks for these needs another method.
+    copies = {f"c{index}": jpeg(cut(picture_of(index), 3), 80) for index in range(40)}
+    assert reported(here, copies, held_out(*range(40)))[1]["leaks"] == []
+
+
+def test_a_planted_picture_is_found_in_every_one_of_several_sets_whatever_part_it_comes_in(here, monkeypatch):
+    monkeypatch.setattr(audited, "PART", 3)
+    training = training_of(here, {f"t{index}": jpeg(picture_of(index), 70) for index in range(20)})
+    sets = {f"set{first}": stored(here, f"test/set{first}", held_out(first, first + 1, 90 + first)) for first in (0, 8, 18)}
+    tests = audited.read_held_out(here, sets | {"empty": []}, LIMITS, TWO)
+    report = leakage.report(["train"], training, tests, SETTINGS, ())
+    found = {name: [(leak["training"], leak["test"]) for leak in one["leaks"]] for name, one in report["tests"].items()}
+    assert found == {
+        f"set{first}": [(f"wit/t{index}", f"set{first}/{index:06d}") for index in (first, first + 1)] for first in (0, 8, 18)
+    } | {"empty": []}
 
 
 def test_near_misses_and_other_pictures_are_no_leaks(here):
@@ -185,27 +223,29 @@ def test_an_allowance_without_a_reason_is_refused():
 def test_repeated_captions_are_counted_and_never_fatal(here):
     ours = training_of(here, {"a": jpeg(picture_of(1))}, ("Un gatto.", "un cane"))
     theirs = held_out_of(here, {"0": jpeg(picture_of(2))}, ("un GATTO", "una casa", "un gatto"))
-    report = leakage.report({"train": ours}, {"seen": theirs}, SETTINGS, ())
+    report = leakage.report(["train"], ours, theirs, SETTINGS, ())
     assert (report["tests"]["seen"]["captions"], report["tests"]["seen"]["repeated_captions"]) == (3, 2)
     leakage.check(report, here / "leaks.json")
 
 
 def test_pictures_of_every_file_of_pairs_are_compared(here, tmp_path_factory):
-    parts = {
-        name: training_of(tmp_path_factory.mktemp(name), {name: jpeg(picture_of(index), 80)})
-        for index, name in enumerate(("train", "valid", "english"))
-    }
-    report = leakage.report(parts, {"seen": held_out_of(here, held_out(0, 1, 2))}, SETTINGS, ())
-    assert report["training"] == {"train": 1, "valid": 1, "english": 1}
+    names = ("train", "valid", "english")
+    parts = [
+        part
+        for index, name in enumerate(names)
+        for part in training_of(tmp_path_factory.mktemp(name), {name: jpeg(picture_of(index), 80)}, name=name)
+    ]
+    report = leakage.report([*names, "empty"], parts, held_out_of(here, held_out(0, 1, 2)), SETTINGS, ())
+    assert report["training"] == {"train": 1, "valid": 1, "english": 1, "empty": 0}
     found = [(leak["training"], leak["test"]) for leak in report["tests"]["seen"]["leaks"]]
     assert found == [("wit/train", "seen/000000"), ("wit/valid", "seen/000001"), ("wit/english", "seen/000002")]
 
 
 def test_parts_that_are_read_side_by_side_come_in_their_order(here, monkeypatch):
     members = held_out(*range(7))
-    whole = held_out_of(here, members)
+    whole = held_out_of(here, members)["seen"]
     monkeypatch.setattr(audited, "PART", 2)
-    parts = held_out_of(here / "again", members)
+    parts = held_out_of(here / "again", members)["seen"]
     assert parts.digests == whole.digests
     for ours, theirs in ((parts.looks, whole.looks), (parts.mirrored, whole.mirrored)):
         assert np.array_equal(ours.hashes, theirs.hashes) and np.array_equal(ours.cells, theirs.cells)
@@ -223,10 +263,7 @@ def test_no_training_pictures_leak_nothing(here):
 
 @pytest.mark.parametrize("content", [None, b"<html>"])
 def test_a_picture_that_cannot_be_read_is_named_with_the_remedy(here, content):
-    examples, located = stored(here, "wit", {"a": content or jpeg(picture_of(1))})
-    located = [(archive, member if content else "gone") for archive, member in located]
-    with (
-        ThreadPoolExecutor(1) as pool,
-        pytest.raises(InputError, match=r"wit/images.zip: member `(a|gone)`: .*delete the file and run `dvc repro`"),
-    ):
-        audited.read(here, examples, located, LIMITS, pool)
+    ((example, (archive, member)),) = stored(here, "wit", {"a": content or jpeg(picture_of(1))})
+    pictures = [(example, (archive, member if content else "gone"))]
+    with pytest.raises(InputError, match=r"wit/images.zip: member `(a|gone)`: .*delete the file and run `dvc repro`"):
+        list(audited.read(here, {"train": pictures}, LIMITS, TWO))

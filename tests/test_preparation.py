@@ -4,6 +4,7 @@ import pytest
 
 from clip_italian import files
 from clip_italian.data import augmentation, preparation, shards
+from clip_italian.data.archive import Archive
 from clip_italian.data.augmentation import AugmentationSettings
 from clip_italian.data.images import decode
 from clip_italian.data.preparation import ImageSettings
@@ -11,10 +12,10 @@ from clip_italian.data.resizing import Fit, square
 from clip_italian.data.shards import open_shards
 from clip_italian.errors import InputError
 from clip_italian.world import download
-from tests.small_world import LIMITS, world
+from tests.small_world import LIMITS, RAY, THREE, TWO, world
 
 SETTINGS = ImageSettings(
-    seed=42, limits=LIMITS, resize="antialiased", stored=56, side=48, views=2, per_shard=8, workers=2,
+    seed=42, limits=LIMITS, resize="antialiased", stored=56, side=48, views=2, per_shard=8,
     augmentation=AugmentationSettings(
         crop=52, side=48, hue=0.02, flip=0.5, degrees=15.0, translate=0.1, scale=[0.8, 1.2], shear=15.0,
         distortion=0.3, perspective=0.3, autocontrast=0.1, equalize=0.1,
@@ -32,8 +33,12 @@ def data(tmp_path_factory):
     lines = (folder / "raw/english/pairs.jsonl").read_text().splitlines(keepends=True)
     (folder / "pairs/train.jsonl").write_text("".join(lines[:9]))
     (folder / "pairs/valid.jsonl").write_text(lines[9])
-    preparation.prepare(folder / "shards", folder / "raw", folder / "pairs", SETTINGS)
+    prepare(folder / "shards", folder / "raw", folder / "pairs")
     return folder
+
+
+def prepare(out, raw, pairs, settings=SETTINGS, where=TWO):
+    return preparation.prepare(out, raw, pairs, out.with_name(f"{out.name}-done"), settings, where)
 
 
 def test_every_set_has_its_shards_and_only_augmented_sets_have_pixels_to_spare(data):
@@ -47,17 +52,17 @@ def test_every_set_has_its_shards_and_only_augmented_sets_have_pixels_to_spare(d
 
 
 def test_stored_pictures_are_the_squares_of_the_published_ones(data):
-    _, located = preparation.read_pairs(data / "pairs/train.jsonl")
+    located = [where for _, where in preparation.read_pairs(data / "pairs/train.jsonl")]
     pictures = open_shards(data / "shards/train")
-    with preparation.Archive(data / "raw" / located[4][0]) as archive:
+    with Archive(data / "raw" / located[4][0]) as archive:
         expected = square(decode(archive.read(located[4][1]), LIMITS), 56)
     assert np.array_equal(pictures.pixels([4])[0], expected)
 
 
-def test_the_resize_of_2021_is_for_pairs_and_the_antialiased_one_for_tests_and_probes(data, tmp_path):
-    preparation.prepare(tmp_path / "tensor", data / "raw", data / "pairs", SETTINGS.model_copy(update={"resize": "tensor"}))
-    _, located = preparation.read_pairs(data / "pairs/train.jsonl")
-    with preparation.Archive(data / "raw" / located[4][0]) as archive:
+def test_the_resize_of_2021_is_for_pairs_and_the_antialiased_one_for_tests_and_probes(data, tmp_path, serial):
+    prepare(tmp_path / "tensor", data / "raw", data / "pairs", SETTINGS.model_copy(update={"resize": "tensor"}))
+    located = [where for _, where in preparation.read_pairs(data / "pairs/train.jsonl")]
+    with Archive(data / "raw" / located[4][0]) as archive:
         expected = square(decode(archive.read(located[4][1]), LIMITS), 56, Fit(resize="tensor"))
     assert np.array_equal(open_shards(tmp_path / "tensor/train").pixels([4])[0], expected)
     for folder in (*(data / "shards").glob("test-*"), data / "shards/probe-valid"):
@@ -68,20 +73,21 @@ def test_the_resize_of_2021_is_for_pairs_and_the_antialiased_one_for_tests_and_p
 def test_stored_views_are_the_views_that_training_would_draw(data):
     train, view = open_shards(data / "shards/train"), open_shards(data / "shards/views/1")
     numbers = np.array([shards.number(name) for name in train.ids])
-    assert view.ids == train.ids
+    assert list(view.ids) == list(train.ids)
     expected = augmentation.views(train.all_pixels(), 42, numbers, 1, SETTINGS.augmentation)
     assert np.array_equal(view.all_pixels(), expected)
 
 
-def test_shards_do_not_depend_on_the_number_of_workers(data, tmp_path):
-    alone = SETTINGS.model_copy(update={"workers": 1})
-    preparation.prepare(tmp_path / "alone", data / "raw", data / "pairs", alone)
-    assert files.tree_digest(tmp_path / "alone") == files.tree_digest(data / "shards")
+@pytest.mark.usefixtures("ray_cluster")
+@pytest.mark.parametrize("where", [THREE, RAY], ids=lambda where: where.kind)
+def test_shards_depend_neither_on_the_number_of_workers_nor_on_their_kind(data, tmp_path, where):
+    prepare(tmp_path / "other", data / "raw", data / "pairs", where=where)
+    assert files.tree_digest(tmp_path / "other") == files.tree_digest(data / "shards")
 
 
-def test_a_picture_that_is_gone_is_named(data, tmp_path):
+def test_a_picture_that_is_gone_is_named(data, tmp_path, serial):
     lines = (data / "pairs/train.jsonl").read_text()
     (tmp_path / "train.jsonl").write_text(lines.replace('"image": "000003"', '"image": "x"'))
     (tmp_path / "valid.jsonl").write_text((data / "pairs/valid.jsonl").read_text())
     with pytest.raises(InputError, match=r"english/images.zip: member `x`.*dvc repro"):
-        preparation.prepare(tmp_path / "shards", data / "raw", tmp_path, SETTINGS)
+        prepare(tmp_path / "shards", data / "raw", tmp_path)

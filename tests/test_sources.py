@@ -15,7 +15,9 @@ from clip_italian.data.readers import conceptual_captions, mscoco_it, wit
 from clip_italian.data.readers import lines as readers_lines
 from clip_italian.data.readers import rows as readers_rows
 from clip_italian.data.sources import READERS, WIT_COLUMNS, lines, member_of, wit_records
+from clip_italian.data.text import CaptionRejected, clean
 from clip_italian.errors import InputError
+from tests.small_world import TEXT
 
 HEADER = "\t".join(WIT_COLUMNS).encode() + b"\n"
 # Carriage returns, Latin-1, NUL, an open quote, a line separator, a lone carriage return: six rows, whoever counts.
@@ -95,7 +97,7 @@ def test_captions_that_say_nothing_or_too_much_are_rows_and_cleaning_tells_them(
 
 def outcome(caption):
     try:
-        return clean(caption, 1000)
+        return clean(caption, TEXT.model_copy(update={"max_characters": 1000}))
     except CaptionRejected as reason:
         return str(reason)
 

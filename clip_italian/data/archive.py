@@ -1,5 +1,6 @@
 """Zip archives of pictures: read without trusting them, written with the same bytes every time."""
 
+import functools
 import pathlib
 import types
 import zipfile
@@ -60,6 +61,11 @@ class Archive:
             directory.add(info.filename, info.file_size, plain=kind in (0, 0o100000, 0o040000))
         if sum(info.compress_size for info in infos) > directory.size:
             raise InputError(f"{self.path}: its members overlap; get the file from its publisher again")
+
+    @functools.cached_property
+    def by_last_component(self) -> dict[str, str]:
+        """The members' names by what follows their last `/`."""
+        return {name.rpartition("/")[2]: name for name in self.names}
 
     def size(self, name: str) -> int:
         """Bytes of a member after decompression, as the archive declares it."""

@@ -1,37 +1,48 @@
-"""From the publishers' rows to the study's pairs; every row that does not become a pair is counted with its reason."""
+"""From the publishers' rows to the study's pairs; every row that does not become a pair is counted with its reason.
+
+Rows stream: from the readers in chunks to the workers (`candidates`), from there to columns on the disk (`spool`), on which
+repetitions are found, and from the disk to the pairs. The memory holds some 100 bytes of each candidate while it looks for
+repetitions, and nothing else that grows with the number of rows.
+"""
 
 import dataclasses
-import hashlib
+import functools
+import itertools
 import pathlib
+import shutil
+import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int, Shaped
+from tqdm import tqdm
 
 from clip_italian.config import Settings
-from clip_italian.data import duplicates, text
-from clip_italian.data.archive import Archive
+from clip_italian.data import candidates, pictures, repetitions, workers
+from clip_italian.data.candidates import Chunk, Counts, Rules, Tagger
 from clip_italian.data.draws import uniforms
 from clip_italian.data.duplicates import DuplicateSettings, Looks
-from clip_italian.data.images import ImageLimits, ImageRejected, decode
-from clip_italian.data.proper_nouns import ProperNounShares
+from clip_italian.data.images import ImageLimits
+from clip_italian.data.readers import own
+from clip_italian.data.repetitions import KEPT, REASONS, Verdicts
 from clip_italian.data.shards import number
-from clip_italian.data.sources import READERS, Row, Unusable
+from clip_italian.data.sources import reader_of
+from clip_italian.data.spool import Spool
 from clip_italian.data.text import TextSettings
+from clip_italian.data.workers import WorkersSettings
 
 SPLIT_PURPOSE = 32  # keeps these draws apart from every other use of the same seed
-IMAGES = "images.zip"
-REPETITIONS = ("exact duplicate of a pair", "near duplicate of a pair")  # reasons
 LENGTH_QUANTILES = (0.5, 0.95, 0.99, 1.0)
+SPLITS = ("train", "valid")
 
 
 class CurateSettings(Settings):
     """Section `curate` of a profile."""
 
     seed: int  # of the split
-    sources: list[str]  # folders of data/<profile>/raw, in the order of the study's pairs
+    sources: list[str]  # folders of data/<profile>/raw, in the order of the study's pairs; those below own/ follow
     translated: list[str]  # those of them whose tables are read from data/<profile>/translated, in Italian
     language: str  # ISO 639-1 code of the WIT rows that are taken
     tagger: str  # spaCy pipeline that finds proper nouns: a folder, or the name of an installed package
@@ -43,166 +54,118 @@ class CurateSettings(Settings):
     left_out: list[str]  # ids of pairs that are not taken, such as those that stage `audit` finds to show test pictures
 
 
-@dataclasses.dataclass(frozen=True)
-class Pair:
-    """One picture and its captions, as data/<profile>/pairs/*.jsonl holds them."""
-
-    id: str
-    source: str
-    archive: str  # below data/<profile>/raw, or below own/: readers.own.place
-    image: str  # member of the archive
-    captions: list[str]
-
-
 @dataclasses.dataclass
-class SourceReport:
-    """What became of a source's rows; `read` is the sum of `kept` and of all `rejected`, for rows and for captions."""
+class Progress:
+    """What has been counted of each source, and how many candidates each has."""
 
-    rows_read: int = 0
-    rows_rejected: Counter[str] = dataclasses.field(default_factory=Counter)
-    captions_read: int = 0
-    captions_rejected: Counter[str] = dataclasses.field(default_factory=Counter)
-
-
-@dataclasses.dataclass(frozen=True)
-class Candidates:
-    """Rows that have a picture and a caption, before pairs are compared with each other."""
-
-    pairs: list[Pair]
-    digests: list[str]  # SHA-256 of each picture's file
-    looks: Looks
-
-
-def read_source(
-    raw: pathlib.Path, source: str, settings: CurateSettings, limits: ImageLimits, proper_nouns: ProperNounShares
-) -> tuple[Candidates, SourceReport]:
-    """Reads, cleans and decodes one source; raises InputError when a file of it is missing or damaged."""
-    report = SourceReport()
-    pairs, digests, looks = [], [], []
-    with Archive(raw / source / IMAGES) as archive:
-        tables = (raw.parent / "translated" if source in settings.translated else raw) / source
-        for row in READERS[source](tables, settings.language, report.rows_rejected):
-            try:
-                captions = _usable_captions(row, source, settings, proper_nouns, report)
-                content = _picture(archive, row.image, limits)
-                looks.append(duplicates.look(decode(content, limits)))
-            except (Unusable, ImageRejected) as reason:
-                report.rows_rejected[str(reason)] += 1
-                continue
-            pairs.append(Pair(row.id, source, f"{source}/{IMAGES}", row.image, captions))
-            digests.append(hashlib.sha256(content).hexdigest())
-    report.rows_read = len(pairs) + report.rows_rejected.total()
-    return Candidates(pairs, digests, duplicates.looks(looks)), report
-
-
-def _usable_captions(
-    row: Row, source: str, settings: CurateSettings, proper_nouns: ProperNounShares, report: SourceReport
-) -> list[str]:
-    """The row's clean captions; raises Unusable with the last caption's reason when none is left."""
-    usable, reason = [], ""
-    report.captions_read += len(row.captions)
-    for caption in row.captions:
-        try:
-            cleaned = text.clean(caption, settings.text)
-            if source in settings.proper_noun_sources and proper_nouns([cleaned])[0] >= settings.max_proper_nouns:
-                raise text.CaptionRejected("caption of proper nouns")
-            usable.append(cleaned)
-        except text.CaptionRejected as error:
-            reason = str(error)
-            report.captions_rejected[reason] += 1
-    if not usable:
-        raise Unusable(reason)
-    return usable
-
-
-def _picture(archive: Archive, name: str, limits: ImageLimits) -> bytes:
-    if name not in archive.names:
-        raise Unusable("image missing from the archive")
-    if archive.size(name) > limits.max_bytes:
-        raise ImageRejected("file too large")
-    return archive.read(name)
-
-
-def refused(candidates: Candidates, alike: Sequence[int], left_out: frozenset[str]) -> list[str | None]:
-    """For each pair the reason why it is not kept, or None; `alike` are the places of the first pictures that show the same.
-
-    A pair repeats another if its picture is the same (its bytes, or to the eye) and its captions say the same words.
-    The same picture with another caption, and the same caption of another picture, are the web's way and stay.
-    A pair that is left out by name still makes later ones repetitions: else one of them would take its place.
-    """
-    exact: set[Any] = set()
-    near: set[Any] = set()
-    reasons: list[str | None] = []
-    for pair, digest, first in zip(candidates.pairs, candidates.digests, alike, strict=True):
-        said = tuple(sorted(text.normal_form(caption) for caption in pair.captions))
-        is_exact, is_near = (digest, said) in exact, (first, said) in near
-        named = "left out by name" if pair.id in left_out else None
-        reasons.append(REPETITIONS[0] if is_exact else REPETITIONS[1] if is_near else named)
-        exact.add((digest, said))
-        near.add((first, said))
-    return reasons
-
-
-def repetitions(candidates: Candidates, alike: Sequence[int], reasons: Sequence[str | None]) -> dict[str, int]:
-    """How many pairs were refused as repetitions, and how many captions and pictures of those that are kept repeat another."""
-    kept = [i for i, reason in enumerate(reasons) if reason is None]
-    captions = [text.normal_form(caption) for i in kept for caption in candidates.pairs[i].captions]
-    return {
-        "repeated_pairs": sum(reason in REPETITIONS for reason in reasons),
-        "repeated_captions": len(captions) - len(set(captions)),
-        "repeated_pictures": len(kept) - len({alike[i] for i in kept}),
-    }
-
-
-def are_valid(pairs: Sequence[Pair], settings: CurateSettings) -> Bool[np.ndarray, " n"]:
-    """Which pairs belong to the validation split: for each a pure function of the seed and its id."""
-    numbers = np.array([number(pair.id) for pair in pairs], np.int64)
-    return uniforms((settings.seed, SPLIT_PURPOSE), numbers, 1)[:, 0] < settings.valid_share
-
-
-def caption_lengths(pairs: Sequence[Pair]) -> dict[str, float]:
-    """Mean and quantiles of the number of words in a caption."""
-    lengths = np.array([len(caption.split()) for pair in pairs for caption in pair.captions] or [0])
-    quantiles = np.quantile(lengths, LENGTH_QUANTILES, method="inverted_cdf")
-    return {"mean": round(float(lengths.mean()), 2)} | {
-        f"p{round(100 * q)}": int(v) for q, v in zip(LENGTH_QUANTILES, quantiles, strict=True)
-    }
+    counts: dict[str, Counts]
+    candidates: dict[str, int]
 
 
 def curate(
-    raw: pathlib.Path, settings: CurateSettings, limits: ImageLimits, proper_nouns: ProperNounShares
-) -> tuple[list[Pair], list[Pair], dict[str, Any]]:
-    """Returns the training pairs, the validation pairs and the report; raises InputError on damage."""
-    read = {source: read_source(raw, source, settings, limits, proper_nouns) for source in (*settings.sources, *own.sources(raw))}
-    everything = Candidates(
-        [pair for candidates, _ in read.values() for pair in candidates.pairs],
-        [digest for candidates, _ in read.values() for digest in candidates.digests],
-        duplicates.joined([candidates.looks for candidates, _ in read.values()]),
-    )
-    alike = duplicates.first_alike(everything.looks, settings.duplicates).tolist()
-    reasons = refused(everything, alike, frozenset(settings.left_out))
-    kept = []
-    for pair, reason in zip(everything.pairs, reasons, strict=True):
-        if reason is None:
-            kept.append(pair)
-        else:
-            read[pair.source][1].rows_rejected[reason] += 1
-    in_valid = are_valid(kept, settings)
-    train, valid = (
-        [pair for pair, there in zip(kept, in_valid, strict=True) if there == wanted] for wanted in (False, True)
-    )
-    sources = {source: _summary(report, source, train, valid) for source, (_, report) in read.items()}
-    counts = repetitions(everything, alike, reasons) | {"train": len(train), "valid": len(valid)}
-    return train, valid, {"sources": sources, **counts}
+    raw: pathlib.Path,
+    out: pathlib.Path,
+    state: pathlib.Path,
+    settings: CurateSettings,
+    limits: ImageLimits,
+    tagger: Tagger,
+    where: WorkersSettings,
+) -> dict[str, Any]:
+    """Writes train.jsonl and valid.jsonl to the folder `out`; returns the report.
+
+    `state` keeps what is done if the process is killed; its name stands for everything that the pairs are made from. Raises
+    InputError on damage.
+    """
+    rules = Rules(raw, state, limits, settings.text, settings.max_proper_nouns, tuple(settings.proper_noun_sources), tagger)
+    sources = [*settings.sources, *own.sources(raw)]
+    _index_pictures(rules, sources)
+    with Spool(state / "columns") as spool:
+        progress = _gather(rules, sources, settings, where, spool)
+        columns = {name: spool.column(name) for name in ("contents", "said", "numbers", "captions", "sayings", "words")}
+        looks = Looks(spool.column("hashes"), spool.column("cells"))
+        alike = repetitions.alike(looks, columns["contents"], settings.duplicates)
+        left_out = np.isin(columns["numbers"], [number(name) for name in settings.left_out])
+        verdicts = repetitions.verdicts(columns["contents"], columns["said"], alike, left_out)
+        in_valid = are_valid(columns["numbers"], settings)
+        _write(out, spool.lines("lines"), verdicts, in_valid)
+        counts = repetitions.counts(verdicts, alike, columns["captions"], columns["sayings"])
+        return _report(progress, columns, verdicts, in_valid) | counts
 
 
-def _summary(report: SourceReport, source: str, train: Sequence[Pair], valid: Sequence[Pair]) -> dict[str, Any]:
-    ours = [[pair for pair in split if pair.source == source] for split in (train, valid)]
-    rows = {"read": report.rows_read, "kept": len(ours[0]) + len(ours[1]), "rejected": dict(report.rows_rejected)}
+def _index_pictures(rules: Rules, sources: list[str]) -> None:
+    for source in sources:
+        index = rules.state / "pictures" / source
+        shutil.rmtree(index, ignore_errors=True)
+        pictures.write_index(own.place(rules.raw, source), index)
+
+
+def _gather(rules: Rules, sources: list[str], settings: CurateSettings, where: WorkersSettings, spool: Spool) -> Progress:
+    """Reads all sources and spools their candidates, in order."""
+    progress = Progress({source: Counts() for source in sources}, dict.fromkeys(sources, 0))
+    spool.append(candidates.no_columns())  # so that they are there even where no source has a row
+
+    def all_chunks() -> Iterator[Chunk]:
+        for source in sources:
+            rejected = Counter[str]()
+            tables = rules.raw.parent / "translated" / source if source in settings.translated else own.place(rules.raw, source)
+            yield from candidates.chunks(source, reader_of(source)(tables, settings.language, rejected))
+            progress.counts[source].add(Counts(rows=rejected.total(), rows_rejected=rejected))
+
+    examined = workers.map(functools.partial(candidates.examine, rules), all_chunks(), where)
+    for source, path in tqdm(examined, "curate", unit=" chunks", disable=not sys.stderr.isatty()):
+        columns, counts = candidates.read(path)
+        progress.counts[source].add(counts)
+        progress.candidates[source] += len(columns["hashes"])
+        spool.append(columns)
+    return progress
+
+
+def are_valid(numbers: Int[np.ndarray, " n"], settings: CurateSettings) -> Bool[np.ndarray, " n"]:
+    """Which pairs belong to the validation split: for each a pure function of the seed and its id's number."""
+    return uniforms((settings.seed, SPLIT_PURPOSE), numbers, 1)[:, 0] < settings.valid_share
+
+
+def _write(out: pathlib.Path, lines: Iterator[bytes], verdicts: Verdicts, in_valid: Bool[np.ndarray, " n"]) -> None:
+    with open(out / "train.jsonl", "wb") as train, open(out / "valid.jsonl", "wb") as valid:
+        for line, verdict, there in zip(lines, verdicts, in_valid, strict=True):
+            if verdict == KEPT:
+                (valid if there else train).write(line)
+
+
+def _report(
+    progress: Progress, columns: Mapping[str, np.ndarray], verdicts: Verdicts, in_valid: Bool[np.ndarray, " n"]
+) -> dict[str, Any]:
+    ends = list(itertools.accumulate(progress.candidates.values(), initial=0))
+    owner_ends = np.concatenate([[0], np.cumsum(columns["captions"], dtype=np.int64)])
+    sources = {}
+    for source, start, end in zip(progress.counts, ends, ends[1:], strict=False):
+        kept, part = verdicts[start:end] == KEPT, slice(start, end)
+        said = columns["words"][owner_ends[start] : owner_ends[end]][np.repeat(kept, columns["captions"][part])]
+        split = dict(zip(SPLITS, (int((kept & (in_valid[part] == there)).sum()) for there in (False, True)), strict=True))
+        words = caption_lengths(said)
+        sources[source] = _summary(progress.counts[source], verdicts[part], split) | {"words_per_caption": words}
+    return {"sources": sources} | {name: sum(one["split"][name] for one in sources.values()) for name in SPLITS}
+
+
+def _summary(counts: Counts, verdicts: Verdicts, split: dict[str, int]) -> dict[str, Any]:
+    """Rows and captions of one source: `read` counts them as they are read, the others as they are kept and rejected."""
+    found = np.bincount(verdicts, minlength=KEPT + 1)
+    repeated = {reason: int(count) for reason, count in zip(REASONS, found, strict=False) if count}
     captions = {
-        "read": report.captions_read,
-        "clean": report.captions_read - report.captions_rejected.total(),
-        "rejected": dict(report.captions_rejected),
+        "read": counts.captions,
+        "clean": counts.captions - counts.captions_rejected.total(),
+        "rejected": dict(counts.captions_rejected),
     }
-    split = {"train": len(ours[0]), "valid": len(ours[1])}
-    return {"rows": rows, "captions": captions, "split": split, "words_per_caption": caption_lengths(ours[0] + ours[1])}
+    rows = {"read": counts.rows, "kept": int(found[KEPT]), "rejected": dict(counts.rows_rejected) | repeated}
+    return {"rows": rows, "captions": captions, "split": split}
+
+
+def caption_lengths(words: Shaped[np.ndarray, " captions"]) -> dict[str, float]:
+    """Mean and quantiles of the number of words in a caption; 0 where there is none."""
+    histogram = np.bincount(words) if len(words) else np.array([1])
+    total, reached = int(histogram.sum()), np.cumsum(histogram)
+    mean = float((np.arange(len(histogram)) * histogram).sum() / total)
+    # The least number that so large a share does not exceed: the inverted distribution function.
+    places = np.searchsorted(reached, [share * total for share in LENGTH_QUANTILES])
+    named = {f"p{round(100 * share)}": int(place) for share, place in zip(LENGTH_QUANTILES, places, strict=True)}
+    return {"mean": round(mean, 2)} | named

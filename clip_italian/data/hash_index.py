@@ -5,11 +5,12 @@ each band is a table of its own. Two hashes that differ in few bits differ in ve
 band's table all values so near are looked up.
 """
 
+import functools
 import itertools
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Int, UInt16, UInt64
+from jaxtyping import Int, UInt, UInt16, UInt64
 
 BANDS, WIDTH = 4, 16  # of so many bits each
 CANDIDATES = 1 << 22  # compared at once: bounds memory (some 200 MiB), changes no pair
@@ -18,7 +19,7 @@ Pairs = Int[np.ndarray, "pairs 2"]
 
 
 class HashIndex:
-    """Hashes in an order for every band, that of the band's values."""
+    """Hashes in an order for every band, that of the band's values: 48 bytes a hash."""
 
     def __init__(self, hashes: UInt64[np.ndarray, " n"]) -> None:
         self._tables = [_Table(hashes, band) for band in range(BANDS)]
@@ -32,7 +33,7 @@ class HashIndex:
                 # A pair that an earlier band has found is not found again.
                 fresh = [np.bitwise_count(_value(difference[near], earlier)) > radii[earlier] for earlier in range(band)]
                 near = near[np.logical_and.reduce(fresh)] if fresh else near
-                yield np.column_stack([query[near], place[near]])
+                yield np.column_stack([query[near], place[near].astype(np.int64)])
 
 
 def band_radii(max_bits: int) -> list[int]:
@@ -51,24 +52,31 @@ def _value(hashes: UInt64[np.ndarray, " n"], band: int) -> UInt16[np.ndarray, " 
     return (hashes >> np.uint64(band * WIDTH)).astype(np.uint16)
 
 
+@functools.cache
+def _flips(radius: int) -> UInt16[np.ndarray, " f"]:
+    """All values of a band with at most `radius` bits set."""
+    every = np.arange(1 << WIDTH, dtype=np.uint16)
+    return every[np.bitwise_count(every) <= radius]
+
+
 class _Table:
     """Hashes sorted by the value of one band; those of value v lie from starts[v] to starts[v + 1]."""
 
     def __init__(self, hashes: UInt64[np.ndarray, " n"], band: int) -> None:
         values = _value(hashes, band)
         self.band = band
-        self.order = np.argsort(values, kind="stable")
+        self.order = np.argsort(values, kind="stable").astype(np.uint32 if len(hashes) <= 1 << 32 else np.uint64)
         self.sorted = hashes[self.order]  # a copy, so that the hashes of one value are read in one go
         self.starts = np.concatenate([[0], np.cumsum(np.bincount(values, minlength=1 << WIDTH))])
 
     def near(
         self, queries: UInt64[np.ndarray, " m"], radius: int
-    ) -> Iterator[tuple[Int[np.ndarray, " c"], Int[np.ndarray, " c"], UInt64[np.ndarray, " c"]]]:
+    ) -> Iterator[tuple[Int[np.ndarray, " c"], UInt[np.ndarray, " c"], UInt64[np.ndarray, " c"]]]:
         """(query, hash, their exclusive or) wherever the band differs in at most `radius` bits, in parts of bounded size."""
-        every = np.arange(1 << WIDTH, dtype=np.uint16)
-        flips = every[np.bitwise_count(every) <= radius]
+        flips = _flips(radius)
         probes = (_value(queries, self.band)[:, None] ^ flips).ravel()
-        begin, count = self.starts[probes], np.diff(self.starts)[probes]
+        begin = self.starts[probes]
+        count = self.starts[probes.astype(np.int64) + 1] - begin
         ends = np.cumsum(count)
         total = int(ends[-1]) if len(ends) else 0
         cuts = [*np.unique(np.searchsorted(ends, np.arange(0, total, CANDIDATES))).tolist(), len(ends)]

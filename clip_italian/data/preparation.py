@@ -1,29 +1,32 @@
 """Pairs to shards: every picture is decoded and resized once, and the frozen phase's views are drawn once."""
 
-import concurrent.futures
+import contextlib
+import dataclasses
 import functools
 import json
-import multiprocessing
 import pathlib
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
+from tqdm import tqdm
 
-from clip_italian import environment, files
+from clip_italian import files
 from clip_italian.config import Settings
-from clip_italian.data import augmentation, resizing, shards
-from clip_italian.data.archive import Archive
+from clip_italian.data import augmentation, resizing, shards, workers
 from clip_italian.data.augmentation import AugmentationSettings
 from clip_italian.data.images import ImageLimits, ImageRejected, decode
+from clip_italian.data.pictures import opened
 from clip_italian.data.readers import own
 from clip_italian.data.resizing import Fit, Resize
-from clip_italian.data.shards import Example
+from clip_italian.data.shards import Example, ShardWriter
 from clip_italian.data.sources import lines
+from clip_italian.data.workers import WorkersSettings
 from clip_italian.errors import InputError
 
-BATCH = 512  # pictures in memory at a time
+BATCH = 512  # pictures in a process's memory at a time: 100 MB of them, and as much of views, at 256 pixels
 AUGMENTED = ("train", "english")  # sets that views are drawn of
 
 
@@ -37,115 +40,128 @@ class ImageSettings(Settings):
     side: int  # pixels along the sides of what the models see, and of all other stored pictures
     views: int  # augmented views of each training picture for the frozen phase
     per_shard: int  # pictures in a shard
-    workers: int  # processes that prepare pictures
     augmentation: AugmentationSettings
 
 
 Located = tuple[str, str]  # (archive below raw, member)
-T = TypeVar("T")
+Described = tuple[Example, Located]
 
 
-def read_pairs(path: pathlib.Path) -> tuple[list[Example], list[Located]]:
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """What all shards have in common."""
+
+    raw: pathlib.Path
+    out: pathlib.Path  # a folder for each set
+    done: pathlib.Path  # a file for each finished shard, with its entries of the indices
+    settings: ImageSettings
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+    """The pictures that one process makes one shard of."""
+
+    set: str
+    place: int
+    pictures: tuple[Described, ...]
+
+    def __str__(self) -> str:
+        return f"{self.set}, shard {self.place}"
+
+
+def read_pairs(path: pathlib.Path) -> Iterator[Described]:
     """The examples of a file of pairs and where their pictures lie; raises InputError naming the damaged line."""
-    examples, located = [], []
     for line_number, line in enumerate(lines(path), start=1):
         try:
             pair = json.loads(line)
-            examples.append(Example(pair["id"], pair["source"], pair["captions"]))
-            located.append((pair["archive"], pair["image"]))
+            yield Example(pair["id"], pair["source"], pair["captions"]), (pair["archive"], pair["image"])
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"{path}, line {line_number}: not a pair ({error!r}); delete it and run `dvc repro`"
             ) from None
-    return examples, located
 
 
-def read_test(folder: pathlib.Path) -> tuple[list[Example], list[Located]]:
+def read_test(folder: pathlib.Path) -> Iterator[Described]:
     """The same for a test set, or for labelled pictures of the linear probes. A picture of a class has no captions."""
     described = folder / "captions.json"
     content = files.read_json(described if described.exists() else folder / "labels.json")
     captions: dict[int, list[str]] = {image["id"]: [] for image in content["images"]}
     for annotation in content.get("annotations", []):
         captions[annotation["image_id"]].append(annotation["caption"])
-    examples = [
-        Example(f"{folder.name}/{image['file_name']}", folder.name, captions[image["id"]])
-        for image in content["images"]
-    ]
     archive = f"{folder.parent.name}/{folder.name}/images.zip"
-    return examples, [(archive, image["file_name"]) for image in content["images"]]
+    for image in content["images"]:
+        name = image["file_name"]
+        yield Example(f"{folder.name}/{name}", folder.name, captions[image["id"]]), (archive, name)
 
 
-def write_clean(
-    folder: pathlib.Path,
-    raw: pathlib.Path,
-    examples: list[Example],
-    located: list[Located],
-    side: int,
-    fit: Fit,
-    settings: ImageSettings,
-) -> None:
-    """Writes the pictures, `side` pixels along their sides, as a new folder of shards.
+def prepare(
+    out: pathlib.Path, raw: pathlib.Path, pairs: pathlib.Path, done: pathlib.Path, settings: ImageSettings, where: WorkersSettings
+) -> dict[str, int]:
+    """Writes all shards below `out`; returns the number of pictures in each set.
 
-    Raises InputError naming a picture that is missing or cannot be decoded.
-    """
-    archives = {name: Archive(own.place(raw, name)) for name in {archive for archive, _ in located}}
-
-    def decoded(part: Sequence[Located]) -> UInt8[np.ndarray, "n side side 3"]:
-        return np.stack([_decode(archives[archive], member, side, fit, settings.limits) for archive, member in part])
-
-    shards.write_shards(folder, examples, map(decoded, _parts(located)), settings.per_shard)
-
-
-def _decode(
-    archive: Archive, member: str, side: int, fit: Fit, limits: ImageLimits
-) -> UInt8[np.ndarray, "side side 3"]:
-    try:
-        return resizing.square(decode(archive.read(member), limits), side, fit)
-    except (ImageRejected, KeyError) as reason:
-        message = f"{archive.path}: member `{member}`: {reason}; delete the file and run `dvc repro`"
-        raise InputError(message) from None
-
-
-def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
-
-
-def write_views(folder: pathlib.Path, clean: pathlib.Path, view_index: int, settings: ImageSettings) -> None:
-    """Writes augmented view number `view_index` of every picture of the shards at `clean` as a new folder of shards."""
-    pictures = shards.open_shards(clean)
-    examples = [Example(*entry) for entry in zip(pictures.ids, pictures.sources, pictures.captions, strict=True)]
-    numbers = np.array([shards.number(example_id) for example_id in pictures.ids], np.int64)
-    draw = functools.partial(
-        augmentation.views, seed=settings.seed, view_index=view_index, settings=settings.augmentation
-    )
-    parts = _parts(range(len(pictures)))
-    batches = (draw(pictures.pixels(part), ids=numbers[part[0] : part[-1] + 1]) for part in parts)
-    shards.write_shards(folder, examples, batches, settings.per_shard)
-
-
-def prepare(folder: pathlib.Path, raw: pathlib.Path, pairs: pathlib.Path, settings: ImageSettings) -> dict[str, int]:
-    """Writes all shards below `folder`, a new one; returns the number of pictures in each set.
-
-    Raises InputError on damaged input, and when a process was killed from outside.
+    A shard that `done` says is finished is not made again. The bytes depend neither on that nor on the workers. Raises InputError
+    naming a picture that is missing or cannot be decoded.
     """
     sets = {name: read_pairs(path) for name, path in files_of_pairs(raw, pairs).items()}
     sets |= {f"test-{path.parent.name}": read_test(path.parent) for path in sorted((raw / "test").glob("*/images.zip"))}
     sets |= {path.parent.name: read_test(path.parent) for path in sorted((raw / "probe").glob("*/images.zip"))}
-    # Spawned, not forked: the children are the stage's own and die with it.
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(settings.workers, context, environment.die_with_parent) as pool:
-        clean = [
-            pool.submit(write_clean, folder / name, raw, *content, _side(name, settings), _fit(name, settings), settings)
-            for name, content in sets.items()
-        ]
-        clean[0].result()  # the training pictures, which come first and which the views are views of
-        views = [
-            pool.submit(write_views, folder / "views" / str(k), folder / "train", k, settings)
-            for k in range(settings.views)
-        ]
-        for job in (*clean, *views):
-            job.result()
-    return {name: len(examples) for name, (examples, _) in sets.items()}
+    written: dict[str, list[dict[str, Any]]] = {name: [] for name in (*sets, *_views(settings))}
+    made = workers.map(functools.partial(make_shard, Job(raw, out, done, settings)), _shards(sets, settings), where)
+    for entries in tqdm(made, "augment", unit=" shards", disable=not sys.stderr.isatty()):
+        for name, entry in entries.items():
+            written[name].append(entry)
+    for name, entries in written.items():
+        shards.write_index(out / name, entries, settings.per_shard)
+    return {name: sum(entry["pictures"] for entry in written[name]) for name in sets}
+
+
+def _views(settings: ImageSettings) -> list[str]:
+    return [f"views/{view}" for view in range(settings.views)]
+
+
+def _shards(sets: Mapping[str, Iterable[Described]], settings: ImageSettings) -> Iterator[Shard]:
+    for name, pictures in sets.items():
+        for place, part in enumerate(workers.parts(pictures, settings.per_shard)):
+            yield Shard(name, place, part)
+
+
+def make_shard(job: Job, shard: Shard) -> dict[str, Any]:
+    """Writes a shard, and the views of its pictures if it is one of training pictures; returns the indices' entries by folder."""
+    record = job.done / f"{shard.set}-{shard.place:05d}.json"
+    if record.exists() and _is_there(job.out, entries := files.read_json(record)):
+        return entries
+    entries = _made(job, shard)
+    files.write_json(record, entries)
+    return entries
+
+
+def _is_there(out: pathlib.Path, entries: Mapping[str, Any]) -> bool:
+    """Whether a shard that was finished still lies where it was: a kill may have come after the folder was handed on."""
+    return all((out / name / entry[kind]).exists() for name, entry in entries.items() for kind in ("file", "examples"))
+
+
+def _made(job: Job, shard: Shard) -> dict[str, Any]:
+    settings, examples = job.settings, [example for example, _ in shard.pictures]
+    names = [shard.set, *(_views(settings) if shard.set == "train" else [])]
+    with contextlib.ExitStack() as stack:
+        writers = [stack.enter_context(ShardWriter(job.out / name, shard.place, examples)) for name in names]
+        for part in workers.parts(shard.pictures, BATCH):
+            clean = np.stack([_decode(job, shard.set, *located) for _, located in part])
+            writers[0].write(clean)
+            numbers = np.array([shards.number(example.id) for example, _ in part], np.int64)
+            for view, writer in enumerate(writers[1:]):
+                writer.write(augmentation.views(clean, settings.seed, numbers, view, settings.augmentation))
+    return {name: writer.entry() for name, writer in zip(names, writers, strict=True)}
+
+
+def _decode(job: Job, name: str, archive: str, member: str) -> UInt8[np.ndarray, "side side 3"]:
+    content = opened(own.place(job.raw, archive))
+    try:
+        pixels = decode(content.read(member), job.settings.limits)
+    except (ImageRejected, KeyError) as reason:
+        message = f"{content.path}: member `{member}`: {reason}; delete the file and run `dvc repro`"
+        raise InputError(message) from None
+    return resizing.square(pixels, _side(name, job.settings), _fit(name, job.settings))
 
 
 def _side(name: str, settings: ImageSettings) -> int:

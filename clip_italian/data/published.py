@@ -17,10 +17,10 @@ import pydantic
 from clip_italian import files
 from clip_italian.config import Settings
 from clip_italian.data import unpacking
+from clip_italian.data.fetching.answers import Wanted
 from clip_italian.data.fetching.large import fetch_file
 from clip_italian.data.fetching.pictures import fetch_pictures
 from clip_italian.data.fetching.settings import FetchSettings
-from clip_italian.data.fetching.answers import Wanted
 from clip_italian.data.sources import READERS
 from clip_italian.errors import InputError
 

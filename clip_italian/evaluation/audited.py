@@ -1,34 +1,35 @@
 """What the leakage audit compares of pictures: who they are, their bytes, what they look like, what is said of them.
 
-Every file is read, hashed and decoded once, a held-out picture's mirror image being turned in memory, on as many processes as
-the executor has.
+Every file is read, hashed and decoded once by one of the workers, a held-out picture's mirror image being turned in memory. Test
+sets are held as a whole, some 2 kB a picture; training pictures stream by.
 """
 
-import concurrent.futures
+import collections
 import dataclasses
 import functools
 import hashlib
-import itertools
 import pathlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from clip_italian.data import duplicates, text
-from clip_italian.data.archive import Archive
+from clip_italian.data import duplicates, text, workers
 from clip_italian.data.duplicates import Looks
 from clip_italian.data.hash_index import HashIndex
 from clip_italian.data.images import ImageLimits, ImageRejected, Pixels, decode
-from clip_italian.data.preparation import Located
+from clip_italian.data.pictures import opened
+from clip_italian.data.preparation import Described
 from clip_italian.data.readers import own
-from clip_italian.data.shards import Example
+from clip_italian.data.workers import WorkersSettings
 from clip_italian.errors import InputError
 
 COCO = re.compile(r"COCO_(?:train|val|test)\d{4}_(\d{12})\.jpg")  # one number of MSCOCO is one picture, in all its splits
 FETCHED = re.compile(r"[0-9a-f]{40}")  # SHA-1 of the address it was fetched from: data/sources.py, member_of
-PART = 256  # pictures that a process takes at a time: some 40 ms, so that the last part keeps nobody waiting
+PART = 256  # pictures that a process takes at a time: a second or two of photographs, so that the last part keeps nobody waiting
+
+Task = tuple[str, tuple[Described, ...]]  # a part of the set of that name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,11 +43,6 @@ class Pictures:
     captions: list[str]  # of all pictures together
 
     @functools.cached_property
-    def index(self) -> HashIndex:
-        """The perceptual hashes, to be searched."""
-        return HashIndex(self.looks.hashes)
-
-    @functools.cached_property
     def sayings(self) -> frozenset[str]:
         """The captions without case and punctuation."""
         return frozenset(map(text.normal_form, self.captions))
@@ -54,9 +50,37 @@ class Pictures:
 
 @dataclasses.dataclass(frozen=True)
 class HeldOut(Pictures):
-    """The pictures of a test set, with what their mirror images look like."""
+    """The pictures of a test set, with what their mirror images look like; what is searched among them is kept."""
 
     mirrored: Looks
+
+    @functools.cached_property
+    def index(self) -> HashIndex:
+        """The perceptual hashes, to be searched."""
+        return HashIndex(self.looks.hashes)
+
+    @functools.cached_property
+    def mirrored_index(self) -> HashIndex:
+        """Those of the mirror images."""
+        return HashIndex(self.mirrored.hashes)
+
+    @functools.cached_property
+    def by_identity(self) -> dict[str, list[int]]:
+        """The places of the pictures that have an identity."""
+        return _places(self.identities)
+
+    @functools.cached_property
+    def by_digest(self) -> dict[str, list[int]]:
+        """The places of equal files."""
+        return _places(self.digests)
+
+
+def _places(keys: Sequence[str | None]) -> dict[str, list[int]]:
+    places = collections.defaultdict(list)
+    for place, key in enumerate(keys):
+        if key is not None:
+            places[key].append(place)
+    return places
 
 
 def identity(member: str) -> str | None:
@@ -70,96 +94,74 @@ def identity(member: str) -> str | None:
 
 
 def read(
-    raw: pathlib.Path,
-    examples: Sequence[Example],
-    located: Sequence[Located],
-    limits: ImageLimits,
-    pool: concurrent.futures.Executor,
-) -> Pictures:
-    """The pictures of `preparation.read_pairs`; raises InputError naming one that is missing or cannot be decoded."""
-    digests, looks = _in_parts(_seen, raw, located, limits, pool)
-    return Pictures(**_described(examples, located), digests=list(itertools.chain(*digests)), looks=duplicates.joined(looks))
+    raw: pathlib.Path, sets: Mapping[str, Iterable[Described]], limits: ImageLimits, where: WorkersSettings
+) -> Iterator[tuple[str, Pictures]]:
+    """What is compared of training pictures: set after set, a part at a time, with the set's name.
+
+    Raises InputError naming a picture that is missing or cannot be decoded.
+    """
+    tasks = ((name, part) for name, pictures in sets.items() for part in workers.parts(pictures, PART))
+    return workers.map(functools.partial(_seen, raw, limits), tasks, where, _told)
 
 
 def read_held_out(
-    raw: pathlib.Path,
-    examples: Sequence[Example],
-    located: Sequence[Located],
-    limits: ImageLimits,
-    pool: concurrent.futures.Executor,
-) -> HeldOut:
-    """The same for `preparation.read_test`, with the mirror images."""
-    digests, looks, mirrored = _in_parts(_seen_with_mirror, raw, located, limits, pool)
-    return HeldOut(
-        **_described(examples, located),
-        digests=list(itertools.chain(*digests)),
-        looks=duplicates.joined(looks),
-        mirrored=duplicates.joined(mirrored),
-    )
+    raw: pathlib.Path, sets: Mapping[str, Iterable[Described]], limits: ImageLimits, where: WorkersSettings
+) -> dict[str, HeldOut]:
+    """The same of test sets, each as a whole, with the mirror images."""
+    tasks = ((name, part) for name, pictures in sets.items() for part in workers.parts(pictures, PART))
+    parts: dict[str, list[HeldOut]] = {name: [] for name in sets}
+    for name, part in workers.map(functools.partial(_seen_with_mirror, raw, limits), tasks, where, _told):
+        parts[name].append(part)
+    return {name: _joined(found) for name, found in parts.items()}
 
 
-def joined(parts: Sequence[Pictures]) -> Pictures:
-    """The pictures of several files, one after the other."""
+def _joined(parts: Sequence[HeldOut]) -> HeldOut:
     lists = {
         name: [entry for part in parts for entry in getattr(part, name)]
         for name in ("names", "identities", "digests", "captions")
     }
-    return Pictures(**lists, looks=duplicates.joined([part.looks for part in parts]))
+    none = duplicates.looks([])  # of a set without pictures
+    looks, mirrored = (duplicates.joined([none, *(getattr(part, name) for part in parts)]) for name in ("looks", "mirrored"))
+    return HeldOut(**lists, looks=looks, mirrored=mirrored)
 
 
-def _described(examples: Sequence[Example], located: Sequence[Located]) -> dict[str, Any]:
+def _told(task: Task) -> str:
+    name, part = task
+    return f"{name}, pictures {part[0][0].id} to {part[-1][0].id}"
+
+
+def _seen(raw: pathlib.Path, limits: ImageLimits, task: Task) -> tuple[str, Pictures]:
+    name, part = task
+    found = [(digest, duplicates.look(pixels)) for digest, pixels in _decoded(raw, limits, part)]
+    digests, looks = zip(*found, strict=True)
+    return name, Pictures(**_described(part), digests=list(digests), looks=duplicates.looks(looks))
+
+
+def _seen_with_mirror(raw: pathlib.Path, limits: ImageLimits, task: Task) -> tuple[str, HeldOut]:
+    name, part = task
+    found = [
+        (digest, duplicates.look(pixels), duplicates.look(np.ascontiguousarray(pixels[:, ::-1])))
+        for digest, pixels in _decoded(raw, limits, part)
+    ]
+    digests, looks, mirrored = zip(*found, strict=True)
+    described = _described(part) | {"digests": list(digests)}
+    return name, HeldOut(**described, looks=duplicates.looks(looks), mirrored=duplicates.looks(mirrored))
+
+
+def _described(part: Sequence[Described]) -> dict[str, Any]:
     return {
-        "names": [example.id for example in examples],
-        "identities": [identity(member) for _, member in located],
-        "captions": [caption for example in examples for caption in example.captions],
+        "names": [example.id for example, _ in part],
+        "identities": [identity(member) for _, (_, member) in part],
+        "captions": [caption for example, _ in part for caption in example.captions],
     }
 
 
-def _in_parts(
-    see: Callable[..., Any],
-    raw: pathlib.Path,
-    located: Sequence[Located],
-    limits: ImageLimits,
-    pool: concurrent.futures.Executor,
-) -> list[Any]:
-    """What `see` returns of each part, by field; there is always one part, if an empty one."""
-    parts = [located[start : start + PART] for start in range(0, max(1, len(located)), PART)]
-    return list(zip(*pool.map(functools.partial(see, raw, limits), parts), strict=True))
-
-
-def _seen(raw: pathlib.Path, limits: ImageLimits, located: Sequence[Located]) -> tuple[list[str], Looks]:
-    """SHA-256 of the files and looks of the pictures."""
-    digests, looks = [], []
-    for digest, pixels in _decoded(raw, limits, located):
-        digests.append(digest)
-        looks.append(duplicates.look(pixels))
-    return digests, duplicates.looks(looks)
-
-
-def _seen_with_mirror(
-    raw: pathlib.Path, limits: ImageLimits, located: Sequence[Located]
-) -> tuple[list[str], Looks, Looks]:
-    """SHA-256 of the files, looks of the pictures and of their mirror images."""
-    digests, looks, mirrored = [], [], []
-    for digest, pixels in _decoded(raw, limits, located):
-        digests.append(digest)
-        looks.append(duplicates.look(pixels))
-        mirrored.append(duplicates.look(np.ascontiguousarray(pixels[:, ::-1])))
-    return digests, duplicates.looks(looks), duplicates.looks(mirrored)
-
-
-def _decoded(raw: pathlib.Path, limits: ImageLimits, located: Sequence[Located]) -> Iterator[tuple[str, Pixels]]:
-    for name, member in located:
-        archive = _archive(own.place(raw, name))
+def _decoded(raw: pathlib.Path, limits: ImageLimits, part: Sequence[Described]) -> Iterator[tuple[str, Pixels]]:
+    for _, (name, member) in part:
+        archive = opened(own.place(raw, name))
         try:
             content = archive.read(member)
             yield hashlib.sha256(content).hexdigest(), decode(content, limits)
         except (ImageRejected, KeyError) as reason:
             message = f"{archive.path}: member `{member}`: {reason}; delete the file and run `dvc repro`"
             raise InputError(message) from None
-
-
-@functools.lru_cache(maxsize=1)
-def _archive(path: pathlib.Path) -> Archive:
-    """Kept open from one part to the next: reading the list of a large archive takes longer than a part."""
-    return Archive(path)

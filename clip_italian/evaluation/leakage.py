@@ -2,8 +2,9 @@
 
 A training picture leaks a test picture when it has the same identity (`audited.identity`), the same file (SHA-256), or shows the
 same, as it is or mirrored, whatever its size and encoding. What shows the same is proposed by perceptual hashes and confirmed by
-an aligned comparison of pixels (clip_italian/data/duplicates.py), since hashes alone mix up small drawn scenes. Pictures that
-were cropped or turned need not be found. A leak may pass by name and for a reason only.
+an aligned comparison of pixels (clip_italian/data/duplicates.py), since hashes alone mix up small drawn scenes. A copy without
+its colours is found; pictures that were turned, or cropped by more than a trace, need not be. A leak may pass by name and for a
+reason only.
 
 The report:
 
@@ -23,28 +24,27 @@ mirroring. A pair that leaks in several ways is listed once, under the first of 
 least of those that the hashes propose and the pixels do not confirm: how much room there is between copies and strangers.
 """
 
-import concurrent.futures
-import multiprocessing
 import pathlib
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pydantic
 
-from clip_italian import environment
 from clip_italian.config import Settings
 from clip_italian.data import duplicates, preparation, text
 from clip_italian.data.duplicates import DuplicateSettings, Looks
-from clip_italian.data.preparation import ImageSettings, Located
-from clip_italian.data.shards import Example
+from clip_italian.data.images import ImageLimits
+from clip_italian.data.preparation import Described
+from clip_italian.data.workers import WorkersSettings
 from clip_italian.errors import InputError
 from clip_italian.evaluation import audited
 from clip_italian.evaluation.audited import HeldOut, Pictures
 
-KINDS = ("id", "content", "picture", "mirrored picture")  # how sure a leak is, the surest first
+MIRRORED = "mirrored picture"
+ALIKE = ("picture", MIRRORED)
+KINDS = ("id", "content", *ALIKE)  # how sure a leak is, the surest first
 
 Alike = tuple[str, int, int, int]  # kind, place in training, place in the test set, difference
 
@@ -65,68 +65,92 @@ class AuditSettings(Settings):
 def compare(
     raw: pathlib.Path,
     pairs: pathlib.Path,
-    images: ImageSettings,
+    limits: ImageLimits,
     settings: DuplicateSettings,
     allowances: Sequence[Allowance],
+    where: WorkersSettings,
 ) -> dict[str, Any]:
     """Reads every training picture and every test set below `raw`; returns the report.
 
-    Raises InputError naming a picture that is missing or cannot be decoded, and when a process was killed from outside.
+    Raises InputError naming a picture that is missing or cannot be decoded.
     """
-    # Spawned, not forked: the children are the stage's own and die with it.
-    context = multiprocessing.get_context("spawn")
-    try:
-        with concurrent.futures.ProcessPoolExecutor(images.workers, context, environment.die_with_parent) as pool:
-            files = preparation.files_of_pairs(raw, pairs)
-            learnt = {name: preparation.read_pairs(path) for name, path in files.items()} | _sets(raw / "probe")
-            training = {name: audited.read(raw, *content, images.limits, pool) for name, content in learnt.items()}
-            tests = {name: audited.read_held_out(raw, *one, images.limits, pool) for name, one in _sets(raw / "test").items()}
-    except BrokenProcessPool:
-        raise InputError("a process that reads pictures was killed, perhaps for lack of memory; lower `images.workers`") from None
-    return report(training, tests, settings, allowances)
+    tests = audited.read_held_out(raw, _sets(raw / "test"), limits, where)
+    learnt = {name: preparation.read_pairs(path) for name, path in preparation.files_of_pairs(raw, pairs).items()}
+    learnt |= _sets(raw / "probe")
+    return report(list(learnt), audited.read(raw, learnt, limits, where), tests, settings, allowances)
 
 
-def _sets(folder: pathlib.Path) -> dict[str, tuple[list[Example], list[Located]]]:
+def _sets(folder: pathlib.Path) -> dict[str, Iterator[Described]]:
     """What the folders of labelled or described pictures below `folder` hold, by their names."""
     return {path.parent.name: preparation.read_test(path.parent) for path in sorted(folder.glob("*/images.zip"))}
 
 
 def report(
-    training: Mapping[str, Pictures],
+    names: Sequence[str],
+    training: Iterable[tuple[str, Pictures]],
     tests: Mapping[str, HeldOut],
     settings: DuplicateSettings,
     allowances: Sequence[Allowance],
 ) -> dict[str, Any]:
-    """Every training picture against every test picture; the module's docstring has the keys."""
-    everything = audited.joined(list(training.values()))
-    found = {name: audit(everything, test, settings, allowances) for name, test in tests.items()}
+    """Every training picture against every test picture; the module's docstring has the keys.
+
+    `training` gives parts of the sets `names`, each with its set's name; one part is held at a time.
+    """
+    audits = {name: Audit(test, settings, allowances) for name, test in tests.items()}
+    counts = dict.fromkeys(names, 0)
+    for name, part in training:
+        for audit in audits.values():
+            audit.add(part)
+        counts[name] += len(part.names)
+    found = {name: audit.report() for name, audit in audits.items()}
     leaks = [leak for one in found.values() for leak in one["leaks"]]
     covered = [sum(_covers(allowance, leak["test"]) for leak in leaks) for allowance in allowances]
     return {
         "duplicates": settings.model_dump(),
-        "training": {name: len(pictures.names) for name, pictures in training.items()},
+        "training": counts,
         "tests": found,
         "allowances": [{**vars(one), "leaks": count} for one, count in zip(allowances, covered, strict=True)],
     }
 
 
-def audit(
-    training: Pictures, test: HeldOut, settings: DuplicateSettings, allowances: Sequence[Allowance] = ()
-) -> dict[str, Any]:
-    """Returns the report of one test set."""
-    alike = [(kind, *pair) for kind, looks in _seen_as(test) for pair in _proposed(training, looks, settings.max_bits)]
-    found = _found(training, test, [pair for pair in alike if pair[-1] <= settings.max_cell_difference])
-    leaks = [_leak(training, test, *pair, kind, allowances) for pair, kind in sorted(found.items())]
-    kinds = Counter(leak["kind"] for leak in leaks)
-    return {
-        "pictures": len(test.names),
-        "captions": len(test.captions),
-        "leaks": leaks,
-        "kinds": {kind: kinds[kind] for kind in KINDS},
-        "not_allowed": sum(leak["allowed"] is None for leak in leaks),
-        "nearest": _nearest(training, test, [pair for pair in alike if pair[1:3] not in found]),
-        "repeated_captions": sum(text.normal_form(caption) in training.sayings for caption in test.captions),
-    }
+class Audit:
+    """What is found about one test set, as the training pictures come by."""
+
+    def __init__(self, test: HeldOut, settings: DuplicateSettings, allowances: Sequence[Allowance]) -> None:
+        self._test, self._settings, self._allowances = test, settings, allowances
+        self._sayings = frozenset(map(text.normal_form, test.captions))
+        self._repeated = set[str]()
+        self._leaks: list[dict[str, Any]] = []
+        self._nearest: dict[str, Any] | None = None
+
+    def add(self, part: Pictures) -> None:
+        """Compares some training pictures."""
+        alike = [(kind, *pair) for kind in ALIKE for pair in _proposed(part, self._test, kind, self._settings.max_bits)]
+        found = _found(part, self._test, [pair for pair in alike if pair[-1] <= self._settings.max_cell_difference])
+        self._leaks += [_leak(part, self._test, *pair, kind, self._allowances) for pair, kind in sorted(found.items())]
+        self._look_for_nearest(part, [pair for pair in alike if pair[1:3] not in found])
+        self._repeated |= self._sayings & part.sayings
+
+    def _look_for_nearest(self, part: Pictures, strangers: Sequence[Alike]) -> None:
+        """The first of several that are equally near."""
+        if strangers:
+            _, place, other, difference = min(strangers, key=lambda pair: (pair[-1], *pair[1:3]))
+            if self._nearest is None or difference < self._nearest["difference"]:
+                names = {"training": part.names[place], "test": self._test.names[other]}
+                self._nearest = {**names, "difference": difference}
+
+    def report(self) -> dict[str, Any]:
+        """The report of the test set."""
+        kinds = Counter(leak["kind"] for leak in self._leaks)
+        return {
+            "pictures": len(self._test.names),
+            "captions": len(self._test.captions),
+            "leaks": self._leaks,
+            "kinds": {kind: kinds[kind] for kind in KINDS},
+            "not_allowed": sum(leak["allowed"] is None for leak in self._leaks),
+            "nearest": self._nearest,
+            "repeated_captions": sum(text.normal_form(caption) in self._repeated for caption in self._test.captions),
+        }
 
 
 def check(report: Mapping[str, Any], path: pathlib.Path) -> None:
@@ -144,46 +168,36 @@ def check(report: Mapping[str, Any], path: pathlib.Path) -> None:
 
 def _found(training: Pictures, test: HeldOut, same: Sequence[Alike]) -> dict[tuple[int, int], str]:
     """The kind of every leak by its places (training, test)."""
-    ways = [("id", pair) for pair in _equal(training.identities, test.identities)]
-    ways += [("content", pair) for pair in _equal(training.digests, test.digests)]
+    ways = [("id", pair) for pair in _equal(training.identities, test.by_identity)]
+    ways += [("content", pair) for pair in _equal(training.digests, test.by_digest)]
     ways += [(kind, (place, other)) for kind, place, other, _ in same]
     return {pair: kind for kind, pair in reversed(ways)}  # the surest comes last and stays
 
 
-def _equal(training: Sequence[str | None], test: Sequence[str | None]) -> Iterator[tuple[int, int]]:
-    places = defaultdict(list)
-    for place, key in enumerate(test):
-        if key is not None:
-            places[key].append(place)
+def _equal(training: Sequence[str | None], test: Mapping[str, Sequence[int]]) -> Iterator[tuple[int, int]]:
     for place, key in enumerate(training):
         if key is not None:
-            yield from ((place, other) for other in places.get(key, ()))
+            yield from ((place, other) for other in test.get(key, ()))
 
 
-def _seen_as(test: HeldOut) -> tuple[tuple[str, Looks], tuple[str, Looks]]:
-    """What a training picture may look like to leak a test picture, by the kind of the leak."""
-    return ("picture", test.looks), ("mirrored picture", test.mirrored)
+def _seen_as(test: HeldOut, kind: str) -> Looks:
+    """What a training picture looks like that leaks a test picture in that way."""
+    return test.mirrored if kind == MIRRORED else test.looks
 
 
-def _proposed(training: Pictures, test: Looks, max_bits: int) -> Iterator[tuple[int, int, int]]:
+def _proposed(training: Pictures, test: HeldOut, kind: str, max_bits: int) -> Iterator[tuple[int, int, int]]:
     """(place in training, place in the test set, difference) of all pictures whose hashes are within `max_bits`."""
-    for proposed in training.index.within(test.hashes, max_bits):
-        pairs = proposed[:, ::-1]
-        for pair, difference in zip(pairs.tolist(), duplicates.differences(training.looks, test, pairs).tolist(), strict=True):
+    index = test.mirrored_index if kind == MIRRORED else test.index
+    for pairs in index.within(training.looks.hashes, max_bits):
+        differences = duplicates.differences(training.looks, _seen_as(test, kind), pairs)
+        for pair, difference in zip(pairs.tolist(), differences.tolist(), strict=True):
             yield *pair, difference
-
-
-def _nearest(training: Pictures, test: HeldOut, strangers: Sequence[Alike]) -> dict[str, Any] | None:
-    if not strangers:
-        return None
-    _, place, other, difference = min(strangers, key=lambda pair: (pair[-1], *pair[1:3]))
-    return {"training": training.names[place], "test": test.names[other], "difference": difference}
 
 
 def _leak(
     training: Pictures, test: HeldOut, place: int, other: int, kind: str, allowances: Sequence[Allowance]
 ) -> dict[str, Any]:
-    looks, name = dict(_seen_as(test)).get(kind, test.looks), test.names[other]
+    looks, name = _seen_as(test, kind), test.names[other]
     return {
         "training": training.names[place],
         "test": name,

@@ -24,12 +24,12 @@ def is_own(source: str) -> bool:
 
 def place(raw: pathlib.Path, name: str) -> pathlib.Path:
     """Where a source or one of its files lies: below data/<profile>/raw, or below own/, which all profiles share."""
-    return raw.parents[2] / name if is_own(name) else raw / name
+    return raw.parent.parent.parent / name if is_own(name) else raw / name
 
 
 def sources(raw: pathlib.Path) -> list[str]:
     """The user's own sources in the order of their names; raises InputError for a folder that was not imported."""
-    folders = (path for path in (raw.parents[2] / FOLDER).glob("[!.]*") if path.is_dir())
+    folders = (path for path in (raw.parent.parent.parent / FOLDER).glob("[!.]*") if path.is_dir())
     found = sorted(folders, key=lambda path: path.name)
     for folder in found:
         for name in (PAIRS, IMAGES):
