@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
+import pydantic
 from jaxtyping import UInt8
 
 from clip_italian import environment, files
@@ -37,7 +38,20 @@ class ImageSettings(Settings):
     views: int  # augmented views of each training picture for the frozen phase
     per_shard: int  # pictures in a shard
     workers: int  # processes that prepare pictures
-    augmentation: AugmentationSettings
+    views_of: str  # the name of the augmentation that these views are drawn with
+    augmentations: dict[str, AugmentationSettings]  # by name, for arms to choose among
+
+    @pydantic.model_validator(mode="after")
+    def _consistent(self) -> "ImageSettings":
+        if self.views_of not in self.augmentations:
+            raise ValueError(f"`views_of` is {self.views_of}, which is none of `augmentations`: {', '.join(self.augmentations)}")
+        for name, one in self.augmentations.items():
+            if one.side != self.side or one.crop > self.stored:
+                raise ValueError(
+                    f"augmentation {name}: its views have {one.side} pixels a side where models see {self.side}, or its "
+                    f"crop of {one.crop} is larger than the stored {self.stored}"
+                )
+        return self
 
 
 Located = tuple[str, str]  # (archive below raw, member)
@@ -115,7 +129,7 @@ def write_views(folder: pathlib.Path, clean: pathlib.Path, view_index: int, sett
     examples = [Example(*entry) for entry in zip(pictures.ids, pictures.sources, pictures.captions, strict=True)]
     numbers = np.array([shards.number(example_id) for example_id in pictures.ids], np.int64)
     draw = functools.partial(
-        augmentation.views, seed=settings.seed, view_index=view_index, settings=settings.augmentation
+        augmentation.views, seed=settings.seed, view_index=view_index, settings=settings.augmentations[settings.views_of]
     )
     parts = _parts(range(len(pictures)))
     batches = (draw(pictures.pixels(part), ids=numbers[part[0] : part[-1] + 1]) for part in parts)
