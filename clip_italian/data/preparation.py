@@ -113,7 +113,7 @@ def _decode(
     archive: Archive, member: str, side: int, fit: Fit, limits: ImageLimits
 ) -> UInt8[np.ndarray, "side side 3"]:
     try:
-        return resizing.square(decode(archive.read(member), limits), side, fit)
+        return resizing.square(decode(archive.read(member), limits, resizing.least(side, fit)), side, fit)
     except (ImageRejected, KeyError) as reason:
         message = f"{archive.path}: member `{member}`: {reason}; delete the file and run `dvc repro`"
         raise InputError(message) from None
