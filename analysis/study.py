@@ -8,6 +8,7 @@ from typing import Any
 from clip_italian import config, files, journal
 from clip_italian.config import Settings
 from clip_italian.evaluation import settings as evaluation
+from clip_italian.world.contradictions import ContradictionSettings
 
 POINTS = 100  # results are fractions of 1 and printed in percentage points
 
@@ -22,6 +23,7 @@ class AnalysisSettings(Settings):
     gallery_top: int  # pictures shown for a query
     sheet_examples: int  # pictures on the augmentation and data sheets, and a level of the world sheet
     sheet_views: int  # augmented views of each
+    contradictions: ContradictionSettings  # how often views make captions false
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,6 +5,7 @@ from analysis import (
     caption_length,
     comparisons,
     confusion,
+    contradictions,
     contrasts,
     data_sheet,
     few_shot,
@@ -31,7 +32,7 @@ from clip_italian.evaluation.settings import EvaluationSettings
 
 TABLES = (retrieval, zeroshot, levels, probe, comparisons, labels, leaks, published, token_lengths, readme_table)
 ERRORS = (contrasts, confusion, caption_length, mistakes)
-FIGURES = (overview, ladder_loss, freeze_length, few_shot, gallery, augmentation_sheet, data_sheet, world_sheet)
+FIGURES = (overview, ladder_loss, freeze_length, few_shot, gallery, augmentation_sheet, contradictions, data_sheet, world_sheet)
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from clip_italian.training.backbones import BertTrainingSettings
 from clip_italian.training.distillation import DistillationSettings
 from clip_italian.training.loop import Curve
 from clip_italian.training.multilingual import MultilingualSettings, PairsSettings
-from clip_italian.training.settings import TrainingSettings
+from clip_italian.training.settings import TrainingSettings, augmentation_of
 from stages import cells, trained
 
 AS_IT_IS = ("english_clip", "translated")  # one model, without seeds
@@ -63,10 +63,9 @@ def cell(name: str, baseline: str, state: pathlib.Path, out: pathlib.Path) -> No
 def baselines() -> dict[str, Baseline]:
     """Every known baseline by name."""
     own = config.section(BaselineSettings, "baselines")
-    pairs = PairsSettings(
-        training=multilingual.unfrozen(config.section(TrainingSettings, "training")),
-        views=config.section(ImageSettings, "images").augmentation,
-    )
+    training = multilingual.unfrozen(config.section(TrainingSettings, "training"))
+    views = augmentation_of(training, config.section(ImageSettings, "images"), "section `training`")
+    pairs = PairsSettings(training=training, views=views)
     both = MultilingualSettings(**dict(pairs), tower=own.multilingual)
     data = pathlib.Path("data", config.params().profile)
     parallel, translations = data / "translated/parallel.tsv", data / "translated/translations.tsv"

@@ -6,7 +6,7 @@ from clip_italian.data.preparation import ImageSettings
 from clip_italian.data.shards import open_shards
 from clip_italian.models import assembly
 from clip_italian.training import arms
-from clip_italian.training.settings import TrainingSettings
+from clip_italian.training.settings import TrainingSettings, augmentation_of
 from stages import cells, trained
 
 
@@ -28,7 +28,7 @@ def frozen(arm: str, seed: int) -> pathlib.Path:
 
 def cell(name: str, arm: str, state: pathlib.Path, out: pathlib.Path) -> None:
     settings, seed = config.arm(TrainingSettings, arm), int(name)
-    views = config.section(ImageSettings, "images").augmentation
+    views = augmentation_of(settings, config.section(ImageSettings, "images"), f"arm `{arm}`")
     data = pathlib.Path("data", config.params().profile, "shards")
     model, curve = arms.finetune(settings, views, assembly.load(frozen(arm, seed)), data, seed, state)
     inputs = {part: open_shards(data / part).digest for part in ("train", "valid")}

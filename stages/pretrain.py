@@ -2,15 +2,17 @@
 import pathlib
 
 from clip_italian import config, files
+from clip_italian.data.preparation import ImageSettings
 from clip_italian.models import assembly
 from clip_italian.training import arms
-from clip_italian.training.settings import TrainingSettings
+from clip_italian.training.settings import TrainingSettings, augmentation_of
 from stages import cells, trained
 
 
 def main(arm: str) -> None:
     params = config.params()
     settings = config.arm(TrainingSettings, arm)
+    augmentation_of(settings, config.section(ImageSettings, "images"), f"arm `{arm}`")  # refused before it costs anything
     inputs = (trained.backbones(), pathlib.Path("data", params.profile, "features"))
     seeds = [cells.Cell("pretrain", str(seed), (arm,), settings.model_dump(), inputs) for seed in params.seeds]
     outputs = cells.run(seeds, processes=1, threads=trained.threads().threads)  # a second's work each

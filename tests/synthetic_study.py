@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 from PIL import Image
 
-from clip_italian import files, journal
+from clip_italian import config, files, journal
 from clip_italian.data import tokens
 from clip_italian.data.shards import Example, write_shards
 from clip_italian.evaluation import arrays, associations
@@ -118,7 +118,9 @@ ANALYSIS = {
     "gallery_top": 4,
     "sheet_examples": 6,
     "sheet_views": 3,
+    "contradictions": {"seed": 0, "scenes": 8, "views": 1, "alone": {"flip": {"flip": 1.0}, "hue 0.1": {"hue": 0.1}}},
 }
+IMAGES = config.read_yaml(pathlib.Path(config.__file__).parents[1] / "profiles/tiny.yaml")["images"]
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
@@ -130,7 +132,8 @@ def write_settings() -> None:
     arms = [model for model in QUALITY if model not in BASELINES]
     params = {"profile": PROFILE, "arms": arms, "baselines": list(BASELINES), "probed": list(PROBED), "seeds": list(SEEDS)}
     files.write_json(pathlib.Path("params.yaml"), params)
-    files.write_json(pathlib.Path("profiles", f"{PROFILE}.yaml"), {"evaluation": EVALUATION, "probe": PROBE, "analysis": ANALYSIS})
+    profile = {"evaluation": EVALUATION, "probe": PROBE, "analysis": ANALYSIS, "images": IMAGES}
+    files.write_json(pathlib.Path("profiles", f"{PROFILE}.yaml"), profile)
 
 
 def seeds_of(model: str) -> tuple[int, ...]:

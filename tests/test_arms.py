@@ -10,19 +10,22 @@ import pytest
 from clip_italian import config
 from clip_italian.data import parallel, tokens
 from clip_italian.data.augmentation import AugmentationSettings
+from clip_italian.data.preparation import ImageSettings
 from clip_italian.data.shards import Example, write_shards
+from clip_italian.errors import InputError
 from clip_italian.models import assembly, dual_encoder
 from clip_italian.models.assembly import Model
 from clip_italian.training import arms, features, multilingual
 from clip_italian.training.multilingual import MultilingualSettings, PairsSettings
-from clip_italian.training.settings import TrainingSettings
+from clip_italian.training.settings import TrainingSettings, augmentation_of
 from tests.small_models import ENGLISH, ITALIAN, pictures
 
 SOURCES = ("wit", "mscoco_it")
 ENGLISH_OF = {f"un gatto {word}": f"a {word} cat" for word in ("uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto")}
 CAPTIONS = list(ENGLISH_OF)
-TINY = config.read_yaml(pathlib.Path(config.__file__).parents[1] / "profiles/tiny.yaml")
-VIEWS = config.parse(AugmentationSettings, TINY["images"]["augmentation"] | {"crop": 24, "side": 24}, "images")
+ROOT = pathlib.Path(config.__file__).parents[1]
+TINY = config.read_yaml(ROOT / "profiles/tiny.yaml")
+VIEWS = config.parse(AugmentationSettings, TINY["images"]["augmentations"]["code_2021"] | {"crop": 24, "side": 24}, "images")
 
 
 @pytest.fixture
@@ -50,6 +53,38 @@ def changed(before, after):
     """The parts of which any bit differs."""
     same = {name: jax.tree.map(np.array_equal, part, after.params[name]) for name, part in before.params.items()}
     return {name for name, parts in same.items() if not all(jax.tree.leaves(parts))}
+
+
+def test_without_augmentation_training_sees_the_pictures_as_they_are(data):
+    start = model()
+    tuned, _ = arms.finetune(settings(augmentation=None), None, start, data, 0, data / "first")
+    again, _ = arms.finetune(settings(augmentation=None), None, start, data, 0, data / "second")
+    viewed, _ = arms.finetune(settings(), VIEWS, start, data, 0, data / "third")
+    assert changed(tuned, again) == set() and changed(tuned, viewed)
+
+
+@pytest.mark.parametrize("profile", ["mini", "tiny", "paper"])
+def test_every_arm_of_a_profile_names_an_augmentation_that_it_can_have(profile, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    images = config.section(ImageSettings, "images", profile)
+    names = config.read_yaml(ROOT / f"profiles/{profile}.yaml")["arms"]
+    arms_of = {name: config.arm(TrainingSettings, name, profile) for name in names}
+    chosen = {name: augmentation_of(one, images, name) for name, one in arms_of.items()}
+    assert chosen["no_augmentation"] is None and chosen["full"] == images.augmentations["code_2021"]
+    assert chosen["caption_safe"] == images.augmentations["caption_safe"]
+    base = arms_of["plus_fixed_scale"].model_dump()
+    for name in ("caption_safe", "readme_2021"):  # one change each
+        own = arms_of[name].model_dump()
+        assert {key for key in base if base[key] != own[key]} == {"augmentation"}
+
+
+def test_an_augmentation_that_is_not_there_or_not_stored_is_refused():
+    images = config.parse(ImageSettings, TINY["images"], "images")
+    with pytest.raises(InputError, match="arm `x`: `augmentation` is `code_2022`.*did you mean `code_2021`"):
+        augmentation_of(settings(augmentation="code_2022"), images, "arm `x`")
+    with pytest.raises(InputError, match="drawn with `code_2021`, not with `caption_safe`; set its `frozen_updates` to 0"):
+        augmentation_of(settings(augmentation="caption_safe"), images, "arm `x`")
+    assert augmentation_of(settings(augmentation="caption_safe", frozen_updates=0), images, "arm `x`").flip == 0
 
 
 def test_without_a_lock_all_but_the_fixed_scale_learns(data):

@@ -16,10 +16,12 @@ from tests.small_world import LIMITS, RAY, THREE, TWO, world
 
 SETTINGS = ImageSettings(
     seed=42, limits=LIMITS, resize="antialiased", stored=56, side=48, views=2, per_shard=8,
-    augmentation=AugmentationSettings(
-        crop=52, side=48, hue=0.02, flip=0.5, degrees=15.0, translate=0.1, scale=[0.8, 1.2], shear=15.0,
-        distortion=0.3, perspective=0.3, autocontrast=0.1, equalize=0.1,
-    ),
+    views_of="code_2021",
+    augmentations={"code_2021": AugmentationSettings(
+        crop=52, side=48, beyond="picture", brightness=0.0, contrast=0.0, saturation=0.0, hue=0.02, jitter="after", flip=0.5,
+        degrees=15.0, translate=0.1, scale=[0.8, 1.2], shear=15.0, distortion=0.3, perspective=0.3, interpolation="bilinear",
+        fill=127, autocontrast=0.1, equalize=0.1, equalizer="opencv",
+    )},
 )  # fmt: skip
 
 
@@ -74,7 +76,7 @@ def test_stored_views_are_the_views_that_training_would_draw(data):
     train, view = open_shards(data / "shards/train"), open_shards(data / "shards/views/1")
     numbers = np.array([shards.number(name) for name in train.ids])
     assert list(view.ids) == list(train.ids)
-    expected = augmentation.views(train.all_pixels(), 42, numbers, 1, SETTINGS.augmentation)
+    expected = augmentation.views(train.all_pixels(), 42, numbers, 1, SETTINGS.augmentations["code_2021"])
     assert np.array_equal(view.all_pixels(), expected)
 
 

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from clip_italian.data.resizing import Fit, square, squares
+from clip_italian.data.resizing import Fit, least, square, squares
 from tests import resizing_cases
 
 RNG = np.random.default_rng(0)
@@ -33,6 +33,16 @@ def test_the_two_ways_differ_where_a_picture_shrinks():
     shrunk = [square(large, 32, Fit(resize=way)).astype(int) for way in ("tensor", "antialiased")]
     assert np.abs(shrunk[0] - shrunk[1]).mean() > 20
     assert np.array_equal(square(small, 8, Fit(resize="tensor")), square(small, 8))
+
+
+def test_the_fast_way_asks_for_coarser_pixels_and_stays_near_the_antialiased_one():
+    assert (least(256, Fit(resize="fast")), least(224, Fit(resize="fast", resized=256)), least(256, Fit())) == (256, 256, 0)
+    rows, columns = np.mgrid[:400, :500]
+    smooth = np.stack([rows * 255 // 399, columns * 255 // 499, (rows + columns) % 256], axis=-1).astype(np.uint8)[..., :2]
+    picture = np.concatenate([smooth, smooth[..., :1]], axis=-1)
+    for side in (300, 150, 64, 500):
+        fast, exact = (square(picture, side, Fit(resize=way)).astype(int) for way in ("fast", "antialiased"))
+        assert np.abs(fast - exact).mean() < 1
 
 
 def test_square_fills_the_side_and_keeps_the_middle():

@@ -1,45 +1,69 @@
 """The augmentation list of 2021 (clip-italian, hybrid_clip/run_hybrid_clip.py, class Transform), in its order.
 
-Random crop, hue jitter, horizontal flip, affine, perspective, autocontrast, equalize. Crop, flip, affine and
-perspective are one projective map, applied by a single warp; the hue shift commutes with it, because the grey fill has
-no hue. One deviation follows: where a step moves the frame inwards, the 2021 code shows fill and this code what lies
-beyond the frame, as long as the stored picture reaches that far.
+Random crop, colour jitter, horizontal flip, affine, perspective, autocontrast, equalize. Crop, flip, affine and perspective are one
+projective map, applied by a single warp, so that a picture is interpolated once and not three times. Where 2021 drew whole pixels,
+for shifts and corners, this code draws fractions of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Literal
 
 import cv2
 import numpy as np
+import pydantic
 from jaxtyping import Float, Int, UInt8
 
 from clip_italian.config import Settings
+from clip_italian.data import colours
+from clip_italian.data.colours import Jitter
 from clip_italian.data.draws import uniforms
 
 PURPOSE = 31  # keeps these draws apart from every other use of the same seed
-FILL = (127, 127, 127)
-DRAWS = 21  # uniform numbers per view
+DRAWS = 28  # uniform numbers per view
+INTERPOLATIONS = {"nearest": cv2.INTER_NEAREST, "bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
 # Pictures are small and calls short: a second thread inside OpenCV costs more than it brings.
 cv2.setNumThreads(1)
 
 Batch = UInt8[np.ndarray, "n height width 3"]
 Maps = Float[np.ndarray, "n 3 3"]
+Share = Annotated[float, pydantic.Field(ge=0, le=1)]
+Strength = Annotated[float, pydantic.Field(ge=0)]
 
 
 class AugmentationSettings(Settings):
-    """Key `augmentation` of section `images`; the strengths of 2021 are those of torchvision's transforms."""
+    """One of the named settings under `augmentations` of section `images`; strengths as in torchvision's transforms."""
 
-    crop: int  # side of the random crop, in pixels of the stored picture; the view is `side` pixels wide
-    side: int  # pixels of a view
-    hue: float  # largest shift either way, in turns of the colour circle
-    flip: float  # probability; captions keep their left and right, as in 2021
-    degrees: float  # largest rotation either way
-    translate: float  # largest shift either way, as a share of the side
+    crop: Annotated[int, pydantic.Field(gt=0)]  # side of the random crop, in pixels of the stored picture
+    side: Annotated[int, pydantic.Field(gt=0)]  # pixels along the sides of a view
+    # What a view shows beyond the crop, where a step moves the frame inwards: the stored picture as far as it reaches, or the fill
+    # alone, as in 2021.
+    beyond: Literal["picture", "fill"]
+    brightness: Strength  # factors from 1 minus it, at least 0, to 1 plus it; so the next two
+    contrast: Strength
+    saturation: Strength
+    hue: Annotated[float, pydantic.Field(ge=0, le=0.5)]  # largest shift either way, in turns of the colour circle
+    # The four before the warp, as in 2021, or after it: then on fewer pixels, but on the fill too, which a hue shift leaves alone.
+    jitter: Literal["before", "after"]
+    flip: Share  # probability; captions keep their left and right, as in 2021
+    degrees: Strength  # largest rotation either way
+    translate: Strength  # largest shift either way, as a share of the side
     scale: list[float]  # smallest and largest
-    shear: float  # degrees, largest either way, along both axes
-    distortion: float  # perspective: how far a corner may move inwards, as a share of half the side
-    perspective: float  # probability
-    autocontrast: float  # probability
-    equalize: float  # probability
+    shear: Annotated[float, pydantic.Field(ge=0, lt=90)]  # degrees, largest either way, along both axes
+    distortion: Share  # perspective: how far a corner may move inwards, as a share of half the side
+    perspective: Share  # probability
+    interpolation: Literal["nearest", "bilinear", "bicubic"]  # of the warp
+    fill: Annotated[int, pydantic.Field(ge=0, le=255)]  # grey level of what lies outside the picture
+    autocontrast: Share  # probability
+    equalize: Share  # probability
+    # Whose definition: they agree where no level is frequent, and are as far apart as a level's share of the picture. Torchvision's
+    # steps are whole pixels, too coarse for pictures below some 100 pixels a side.
+    equalizer: Literal["torchvision", "opencv"]
+
+    @pydantic.model_validator(mode="after")
+    def _ordered(self) -> "AugmentationSettings":
+        if len(self.scale) != 2 or not 0 < self.scale[0] <= self.scale[1]:
+            raise ValueError(f"`scale` is {self.scale}, which must be a smallest and a largest factor above 0")
+        return self
 
 
 def view(
@@ -58,26 +82,62 @@ def views(
 ) -> UInt8[np.ndarray, "n side side 3"]:
     """One augmented view of each picture; element i depends on nothing but images[i], seed, ids[i] and view_index."""
     draws = uniforms((seed, PURPOSE, view_index), ids, DRAWS)
-    maps = _maps(draws, images.shape[1:3], settings)
+    corners = _corners(draws[:, 3:5], images.shape[1:3], settings)
     result = np.empty((len(images), settings.side, settings.side, 3), np.uint8)
-    for image, matrix, target in zip(images, maps, result, strict=True):
-        cv2.warpPerspective(
-            image, matrix, (settings.side, settings.side), target, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT, FILL
-        )
-    if settings.hue:
-        result = _shift_hue(result, _between(draws[:, 0], -settings.hue, settings.hue))
-    _apply_some(result, draws[:, 1] < settings.autocontrast, _autocontrast)
-    _apply_some(result, draws[:, 2] < settings.equalize, _equalize)
+    parts = zip(images, _maps(draws, corners, settings), corners, _jitters(draws, settings), result, strict=True)
+    for image, matrix, corner, jitter, target in parts:
+        window, from_window = _window(image, matrix, corner, settings)
+        _warp(colours.jittered(window, jitter) if settings.jitter == "before" else window, from_window, target, settings)
+        if settings.jitter == "after":
+            target[:] = colours.jittered(target, jitter)
+    _apply_some(result, draws[:, 1] < settings.autocontrast, colours.autocontrast)
+    _apply_some(result, draws[:, 2] < settings.equalize, colours.EQUALIZERS[settings.equalizer])
     return result
+
+
+def _apply_some(images: Batch, chosen: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    for i in np.flatnonzero(chosen):
+        images[i] = change(images[i])
+
+
+def maps(shape: tuple[int, int], seed: int, ids: Int[np.ndarray, " n"], view_index: int, settings: AugmentationSettings) -> Maps:
+    """Where the pixels of `views` come from: the map from pixel centres of a stored picture to pixel centres of its view."""
+    draws = uniforms((seed, PURPOSE, view_index), ids, DRAWS)
+    return _maps(draws, _corners(draws[:, 3:5], shape, settings), settings)
+
+
+def _window(
+    image: UInt8[np.ndarray, "height width 3"], matrix: np.ndarray, corner: np.ndarray, settings: AugmentationSettings
+) -> tuple[UInt8[np.ndarray, "rows columns 3"], np.ndarray]:
+    """What of the picture may be seen, and the map from there."""
+    if settings.beyond == "picture":
+        return image, matrix
+    top, left = (int(place) for place in corner)
+    moved = matrix @ np.array([[1, 0, left], [0, 1, top], [0, 0, 1]])
+    return image[top : top + settings.crop, left : left + settings.crop], moved
+
+
+def _warp(window: np.ndarray, matrix: np.ndarray, target: np.ndarray, settings: AugmentationSettings) -> None:
+    flags, fill = INTERPOLATIONS[settings.interpolation], (settings.fill,) * 3
+    cv2.warpPerspective(window, matrix, (settings.side, settings.side), target, flags, cv2.BORDER_CONSTANT, fill)
+
+
+def _jitters(draws: Float[np.ndarray, "n k"], settings: AugmentationSettings) -> Iterator[Jitter]:
+    """The draws of torchvision.transforms.ColorJitter."""
+    strengths = (settings.brightness, settings.contrast, settings.saturation)
+    factors = [_between(draws[:, 21 + k], max(0.0, 1 - strength), 1 + strength) for k, strength in enumerate(strengths)]
+    hues = _between(draws[:, 0], -settings.hue, settings.hue)
+    orders = np.argsort(draws[:, 24:28], axis=1)
+    for *values, order in zip(*factors, hues, orders, strict=True):
+        yield Jitter(tuple(map(float, values)), tuple(order.tolist()))
 
 
 def _between(draw: np.ndarray, low: float, high: float) -> np.ndarray:
     return low + draw * (high - low)
 
 
-def _maps(draws: Float[np.ndarray, "n k"], shape: tuple[int, int], settings: AugmentationSettings) -> Maps:
-    """From pixel centres of the stored picture to pixel centres of the view."""
-    to_view = _random_crops(draws[:, 3:5], shape, settings)
+def _maps(draws: Float[np.ndarray, "n k"], corners: Int[np.ndarray, "n 2"], settings: AugmentationSettings) -> Maps:
+    to_view = _crops(corners, settings)
     to_view = _flips(draws[:, 5] < settings.flip) @ to_view
     to_view = _affines(draws[:, 6:12], settings) @ to_view
     to_view = _perspectives(draws[:, 12:21], settings) @ to_view
@@ -90,13 +150,15 @@ def _identities(n: int) -> Maps:
     return np.tile(np.eye(3), (n, 1, 1))
 
 
-def _random_crops(draws: Float[np.ndarray, "n 2"], shape: tuple[int, int], settings: AugmentationSettings) -> Maps:
-    """Moves a random square of `crop` stored pixels to [-1/2, 1/2]."""
-    free_rows, free_columns = shape[0] - settings.crop, shape[1] - settings.crop
-    tops, lefts = np.floor(draws[:, 0] * (free_rows + 1)), np.floor(draws[:, 1] * (free_columns + 1))
-    maps = _identities(len(draws)) / settings.crop
-    maps[:, 0, 2] = (0.5 - lefts) / settings.crop - 0.5
-    maps[:, 1, 2] = (0.5 - tops) / settings.crop - 0.5
+def _corners(draws: Float[np.ndarray, "n 2"], shape: Sequence[int], settings: AugmentationSettings) -> Int[np.ndarray, "n 2"]:
+    """Top and left of the random crops, all places equally likely."""
+    return np.floor(draws * (np.array(shape) - settings.crop + 1)).astype(np.int64)
+
+
+def _crops(corners: Int[np.ndarray, "n 2"], settings: AugmentationSettings) -> Maps:
+    """Moves a square of `crop` stored pixels to [-1/2, 1/2]."""
+    maps = _identities(len(corners)) / settings.crop
+    maps[:, :2, 2] = (0.5 - corners[:, ::-1]) / settings.crop - 0.5
     maps[:, 2, 2] = 1
     return maps
 
@@ -132,31 +194,3 @@ def _perspectives(draws: Float[np.ndarray, "n 9"], settings: AugmentationSetting
         inwards = 1 - settings.distortion * draws[i, 1:].reshape(4, 2).astype(np.float32)
         maps[i] = cv2.getPerspectiveTransform(corners, corners * inwards)
     return maps
-
-
-def _shift_hue(images: Batch, turns: Float[np.ndarray, " n"]) -> Batch:
-    """Adds to the hue of every pixel; 8-bit hue wraps around by itself."""
-    n, height, width, _ = images.shape
-    tall = cv2.cvtColor(images.reshape(n * height, width, 3), cv2.COLOR_RGB2HSV_FULL).reshape(images.shape)
-    tall[..., 0] += (np.round(turns * 256).astype(np.int64) % 256).astype(np.uint8)[:, None, None]
-    return cv2.cvtColor(tall.reshape(n * height, width, 3), cv2.COLOR_HSV2RGB_FULL).reshape(images.shape)
-
-
-def _apply_some(images: Batch, chosen: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> None:
-    for i in np.flatnonzero(chosen):
-        images[i] = change(images[i])
-
-
-def _autocontrast(image: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w 3"]:
-    """Stretches each channel to 0..255; a channel of one value stays."""
-    return cv2.merge([_stretched(channel) for channel in cv2.split(image)])
-
-
-def _stretched(channel: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
-    low, high, _, _ = cv2.minMaxLoc(channel)
-    gain = 255 / (high - low) if high > low else 1
-    return cv2.convertScaleAbs(channel, alpha=gain, beta=-low * gain if high > low else 0)
-
-
-def _equalize(image: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w 3"]:
-    return cv2.merge([cv2.equalizeHist(channel) for channel in cv2.split(image)])

@@ -1,7 +1,11 @@
 """Bytes from the web to pixels, or a reason why not.
 
-Nothing here trusts a file name, a header or a length: the format is read off the first bytes, the size is checked
-before any pixel is decoded, and whatever a decoder raises becomes a rejection.
+Nothing here trusts a file name, a header or a length: the format is read off the first bytes, the size is checked before any pixel
+is decoded, and whatever a decoder raises becomes a rejection.
+
+What is not plain RGB has one meaning: alpha lies over white, also a palette's; of an animation the first frame counts; EXIF turns
+the picture; 16 bits of grey become 8 by division by 257, and of 16 bits of colour the upper 8 are kept; CMYK becomes RGB as Pillow
+converts it; colour profiles (ICC, gamma) are left aside, as they were in 2021.
 """
 
 import io
@@ -17,6 +21,9 @@ from clip_italian.config import Settings
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")  # what the four sources hold; TIFF, EPS and SVG decoders stay closed
 ORIENTATION = 0x0112  # EXIF 2.3, table 4
 WHITE = (255, 255, 255, 255)
+# Of a JPEG: each scan of a progressive one visits every block, so that a few bytes cost the time of a whole picture. Encoders make
+# some ten.
+MAX_SCANS = 64
 
 Pixels = UInt8[np.ndarray, "height width 3"]
 
@@ -34,14 +41,17 @@ class ImageRejected(Exception):
     """The picture is not used; the message is the reason, from a fixed vocabulary so that reasons can be counted."""
 
 
-def decode(content: bytes, limits: ImageLimits) -> Pixels:
-    """Returns the picture's RGB pixels, upright: alpha over white, the first frame, 16 bits scaled to 8.
+def decode(content: bytes, limits: ImageLimits, least: int = 0) -> Pixels:
+    """Returns the picture's RGB pixels, upright.
 
-    Raises ImageRejected with the reason.
+    With `least`, a JPEG that is at least twice as large may come reduced, to no less than so many pixels along either side, and any
+    JPEG by a faster and coarser transform: not pixel for pixel as other libraries decode it. Raises ImageRejected with the reason.
     """
     kind = _format(content, limits)
-    if kind == "JPEG" and b"Exif\0\0" not in content[: 1 << 16]:
-        return _decode_plain_jpeg(content, limits)
+    if kind == "JPEG":
+        return _decode_jpeg(content, limits, least)
+    if kind == "WEBP":  # whose decoder makes room for the whole canvas when it opens the file
+        _check_canvas(content, limits)
     return _decode_with_pillow(content, limits)
 
 
@@ -71,19 +81,43 @@ def _check_size(height: int, width: int, limits: ImageLimits) -> None:
         raise ImageRejected("too elongated")
 
 
-def _decode_plain_jpeg(content: bytes, limits: ImageLimits) -> Pixels:
-    """The fast way, for the grey and colour JPEGs that need no turning; CMYK goes the other way."""
+def _check_canvas(content: bytes, limits: ImageLimits) -> None:
+    """The size that an extended WEBP states (RFC 9649, section 2.7); the other kinds have no canvas beside their picture."""
+    if content[12:16] == b"VP8X" and len(content) >= 30:
+        width, height = (int.from_bytes(content[start : start + 3], "little") + 1 for start in (24, 27))
+        _check_size(height, width, limits)
+
+
+def _decode_jpeg(content: bytes, limits: ImageLimits, least: int) -> Pixels:
+    """Grey and colour JPEGs go the fast way; CMYK goes the other."""
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(content)
     except ValueError:
         raise ImageRejected("damaged image") from None
     _check_size(height, width, limits)
+    if content.count(b"\xff\xda") > MAX_SCANS:  # between two scans' data these bytes mean the start of the next
+        raise ImageRejected("too many scans")
     if colours not in ("YCbCr", "RGB", "Gray"):
         return _decode_with_pillow(content, limits)
+    fast = bool(least)
     try:
-        return simplejpeg.decode_jpeg(content, "RGB")
+        # Factors below 2 take longer than the whole picture, and are coarser.
+        pixels = simplejpeg.decode_jpeg(content, "RGB", fast, fast, least, least, 2.0 if fast else 1.0)
     except ValueError:
         raise ImageRejected("damaged image") from None
+    return _upright(pixels, _orientation_of_jpeg(content))
+
+
+def _orientation_of_jpeg(content: bytes) -> int:
+    if b"Exif\0\0" not in content[: 1 << 16]:
+        return 1
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
+                return _orientation(image)
+    except Exception:  # as in _orientation: the pixels are there
+        return 1
 
 
 def _decode_with_pillow(content: bytes, limits: ImageLimits) -> Pixels:
@@ -109,8 +143,8 @@ def upright(image: Image.Image) -> UInt8[np.ndarray, "rows columns 3"]:
 def _to_rgb(image: Image.Image) -> Pixels:
     image.load()
     if image.mode.startswith("I"):  # 16-bit grey; Pillow's own conversion has changed between versions
-        grey = np.asarray(image).astype(np.int64).clip(0, 65535) // 257
-        return np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
+        grey = (np.asarray(image).clip(0, 65535) // 257).astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, WHITE), image)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import pydantic
 from jaxtyping import UInt8
 from tqdm import tqdm
 
@@ -40,7 +41,20 @@ class ImageSettings(Settings):
     side: int  # pixels along the sides of what the models see, and of all other stored pictures
     views: int  # augmented views of each training picture for the frozen phase
     per_shard: int  # pictures in a shard
-    augmentation: AugmentationSettings
+    views_of: str  # the name of the augmentation that these views are drawn with
+    augmentations: dict[str, AugmentationSettings]  # by name, for arms to choose among
+
+    @pydantic.model_validator(mode="after")
+    def _consistent(self) -> "ImageSettings":
+        if self.views_of not in self.augmentations:
+            raise ValueError(f"`views_of` is {self.views_of}, which is none of `augmentations`: {', '.join(self.augmentations)}")
+        for name, one in self.augmentations.items():
+            if one.side != self.side or one.crop > self.stored:
+                raise ValueError(
+                    f"augmentation {name}: its views have {one.side} pixels a side where models see {self.side}, or its "
+                    f"crop of {one.crop} is larger than the stored {self.stored}"
+                )
+        return self
 
 
 Located = tuple[str, str]  # (archive below raw, member)
@@ -150,18 +164,19 @@ def _made(job: Job, shard: Shard) -> dict[str, Any]:
             writers[0].write(clean)
             numbers = np.array([shards.number(example.id) for example, _ in part], np.int64)
             for view, writer in enumerate(writers[1:]):
-                writer.write(augmentation.views(clean, settings.seed, numbers, view, settings.augmentation))
+                writer.write(augmentation.views(clean, settings.seed, numbers, view, settings.augmentations[settings.views_of]))
     return {name: writer.entry() for name, writer in zip(names, writers, strict=True)}
 
 
 def _decode(job: Job, name: str, archive: str, member: str) -> UInt8[np.ndarray, "side side 3"]:
     content = opened(own.place(job.raw, archive))
     try:
-        pixels = decode(content.read(member), job.settings.limits)
+        side, fit = _side(name, job.settings), _fit(name, job.settings)
+        pixels = decode(content.read(member), job.settings.limits, resizing.least(side, fit))
     except (ImageRejected, KeyError) as reason:
         message = f"{content.path}: member `{member}`: {reason}; delete the file and run `dvc repro`"
         raise InputError(message) from None
-    return resizing.square(pixels, _side(name, job.settings), _fit(name, job.settings))
+    return resizing.square(pixels, side, fit)
 
 
 def _side(name: str, settings: ImageSettings) -> int:

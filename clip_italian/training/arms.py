@@ -54,12 +54,13 @@ def pretrain(
 
 
 def finetune(
-    settings: TrainingSettings, views: AugmentationSettings, model: Model, data: pathlib.Path, seed: int, state: pathlib.Path,
-    said: examples.Said = list,
+    settings: TrainingSettings, views: AugmentationSettings | None, model: Model, data: pathlib.Path, seed: int,
+    state: pathlib.Path, said: examples.Said = list,
 ) -> tuple[Model, Curve]:
     """Full fine-tuning on the shards below `data`, for what the frozen phase left of the arm's updates.
 
-    `said` gives what is learnt in place of a picture's captions, such as their translations.
+    Views are drawn anew at every pass, and none where `views` is None. `said` gives what is learnt in place of a picture's
+    captions, such as their translations.
     """
     if not settings.tuned:
         return model, []
@@ -70,7 +71,7 @@ def finetune(
 
     def pixels_of(drawn: order.Draw) -> np.ndarray:
         stored = train.pixels(drawn.examples)
-        if not settings.augmentation:
+        if views is None:
             return resizing.squares(stored, side)
         return augmentation.views(stored, seed, train.numbers[drawn.examples], drawn.epoch, views)
 

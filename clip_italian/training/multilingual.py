@@ -21,7 +21,7 @@ class PairsSettings(Settings):
     """How a baseline learns the study's pairs."""
 
     training: TrainingSettings
-    views: AugmentationSettings
+    views: AugmentationSettings | None  # None: the pictures as they are
 
 
 class MultilingualSettings(PairsSettings):

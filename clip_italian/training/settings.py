@@ -1,7 +1,12 @@
 """What an arm of the study is: section `training` of a profile with the overrides of `arms`."""
+import difflib
+
 import pydantic
 
 from clip_italian.config import Settings
+from clip_italian.data.augmentation import AugmentationSettings
+from clip_italian.data.preparation import ImageSettings
+from clip_italian.errors import InputError
 from clip_italian.training.optimiser import OptimiserSettings
 
 
@@ -18,7 +23,7 @@ class TrainingSettings(Settings):
     valid_examples: int  # pictures of the validation split that are used, with their first captions
     max_tokens: int  # longest caption, specials included
     token_multiple: int  # captions of a batch are padded to a multiple of it
-    augmentation: bool
+    augmentation: str | None  # the name of one of `images.augmentations`; null: none
     learned_scale: bool  # whether the factor on the cosines is a parameter
     scale: float  # its first or only value
     sigmoid_bias: float | None  # first value of a learned bias, with which the loss is the sigmoid one; null: the softmax loss
@@ -32,3 +37,23 @@ class TrainingSettings(Settings):
         if self.negatives < 2 or self.batch % self.negatives:
             raise ValueError(f"`negatives` is {self.negatives}, which must be at least 2 and divide `batch`, {self.batch}")
         return self
+
+
+def augmentation_of(settings: TrainingSettings, images: ImageSettings, arm: str) -> AugmentationSettings | None:
+    """The augmentation that an arm names, None if it has none.
+
+    Raises InputError where the name is unknown, and where the arm has a frozen phase, whose stored views are of another.
+    """
+    name = settings.augmentation
+    if name is None:
+        return None
+    if name not in images.augmentations:
+        near = difflib.get_close_matches(name, images.augmentations, n=1)
+        remedy = f"did you mean `{near[0]}`?" if near else f"known ones: {', '.join(images.augmentations)}"
+        raise InputError(f"{arm}: `augmentation` is `{name}`, which `images.augmentations` lacks; {remedy}")
+    if settings.frozen_updates and name != images.views_of:
+        raise InputError(
+            f"{arm}: its frozen phase learns from stored views, which are drawn with `{images.views_of}`, not with `{name}`; set "
+            f"its `frozen_updates` to 0, or `images.views_of` to `{name}` for all arms"
+        )
+    return images.augmentations[name]
