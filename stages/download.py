@@ -4,6 +4,8 @@ import pathlib
 
 from clip_italian import config, files
 from clip_italian.data import given
+from clip_italian.evaluation import held_out
+from clip_italian.evaluation.held_out import PublishedSettings
 from clip_italian.world import publish
 from clip_italian.world.download import WorldSettings, draw
 
@@ -15,6 +17,8 @@ def main() -> None:
     raw = pathlib.Path("data", profile, "raw")
     if settings.kind == "given":
         report = given.require(raw, list(publish.WRITERS))
+        published = pathlib.Path("data", profile, "published")
+        report |= held_out.prepare(published, raw, config.section(PublishedSettings, "tests"))
     else:
         with files.replacing_folder(raw) as folder:
             report = draw(folder, settings)

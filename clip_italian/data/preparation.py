@@ -128,8 +128,8 @@ def prepare(folder: pathlib.Path, raw: pathlib.Path, pairs: pathlib.Path, settin
     Raises InputError on damaged input, and when a process was killed from outside.
     """
     sets = {name: read_pairs(path) for name, path in files_of_pairs(raw, pairs).items()}
-    sets |= {f"test-{path.parent.name}": read_test(path.parent) for path in sorted((raw / "test").glob("*/images.zip"))}
-    sets |= {path.parent.name: read_test(path.parent) for path in sorted((raw / "probe").glob("*/images.zip"))}
+    sets |= {f"tests/{path.parent.name}": read_test(path.parent) for path in sorted((raw / "test").glob("*/images.zip"))}
+    sets |= {f"probe/{path.parent.name}": read_test(path.parent) for path in sorted((raw / "probe").glob("*/images.zip"))}
     # Spawned, not forked: the children are the stage's own and die with it.
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(settings.workers, context, environment.die_with_parent) as pool:
@@ -157,7 +157,7 @@ def _fit(name: str, settings: ImageSettings) -> Fit:
     cut as our models cut pictures.
     """
     fit = resizing.TRANSFORMERS
-    return fit if name.startswith(("test-", "probe-")) else fit.model_copy(update={"resize": settings.resize})
+    return fit if name.startswith(("tests/", "probe/")) else fit.model_copy(update={"resize": settings.resize})
 
 
 def files_of_pairs(raw: pathlib.Path, pairs: pathlib.Path) -> dict[str, pathlib.Path]:

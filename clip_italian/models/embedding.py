@@ -44,16 +44,22 @@ def write(
     Keys: `image`, a row a picture, and `text`, a row a caption, a class or a query.
     """
     test = data / "raw" / "test"
-    labels = [entry["label"] for entry in files.read_json(test / "classes.json")]
-    classes = embedder.classes(labels, templates)
+    labels = {name: files.read_json(test / name / "labels.json")["classes"] for name in zeroshot}
+    row = _rows(embedder, [label for some in labels.values() for label in some], templates)
     for name in [*retrieval, *zeroshot]:
-        pictures = shards.open_shards(data / "shards" / f"test-{name}")
+        pictures = shards.open_shards(data / "shards/tests" / name)
         if name in retrieval:
             text = embedder.texts([caption for captions in pictures.captions for caption in captions])
         else:
-            text = classes[: files.read_json(test / name / "labels.json")["classes"]]
+            text = np.stack([row[label] for label in labels[name]])
         _save(folder / f"{name}.npz", image=embedder.images(pictures.all_pixels()), text=text)
     _save(folder / "gallery.npz", text=embedder.texts([entry["query"] for entry in files.read_json(test / "gallery.json")]))
+
+
+def _rows(embedder: Embedder, labels: list[str], templates: list[str]) -> dict[str, Float[np.ndarray, " p"]]:
+    """The vector of each label; all are embedded at once and each one once, so that equal labels tie."""
+    distinct = list(dict.fromkeys(labels))
+    return dict(zip(distinct, embedder.classes(distinct, templates), strict=True))
 
 
 def _save(path: pathlib.Path, **arrays: np.ndarray) -> None:
