@@ -1,4 +1,4 @@
-"""Pictures of the headline and of the held-out levels; figure `world_sheet`."""
+"""Pictures of the retrieval sets, of the drawn world of the headline and the held-out levels; figure `world_sheet`."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,20 +11,20 @@ from clip_italian.evaluation import arrays, settings
 
 
 def read(study: studies.Study) -> dict[str, list[np.ndarray]]:
-    """Pictures spread over each retrieval set, near misses left out, by the name of its level."""
+    """Pictures spread over each retrieval set, near misses left out, by its short name."""
     sheet = {}
     for test_set in study.evaluation.retrieval_sets:
         folder = settings.test_folder(study.profile, test_set)
         (near_miss,) = arrays.read(folder / "truth.npz", "near_miss")
         plain = np.flatnonzero(~near_miss)
-        sheet[test_set.partition("-")[2]] = read_pictures(
+        sheet[studies.short(test_set)] = read_pictures(
             folder, plain[spaced(len(plain), study.settings.sheet_examples)].tolist()
         )
     return sheet
 
 
 def figure(sheet: dict[str, list[np.ndarray]]) -> Figure:
-    """A row of pictures for each level."""
+    """A row of pictures for each set."""
     width = max(len(row) for row in sheet.values())
     side = style.COLUMN / width
     result, axes = style.axes_grid(style.COLUMN, len(sheet) * (side + 0.02), len(sheet), width)

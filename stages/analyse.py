@@ -29,11 +29,14 @@ from clip_italian.evaluation import comparisons as tests
 from clip_italian.evaluation.settings import EvaluationSettings
 
 TABLES = (retrieval, zeroshot, levels, probe, comparisons, labels, leaks, published, readme_table)
-ERRORS = (contrasts, confusion, caption_length, mistakes)
+ERRORS = (caption_length,)
+DRAWN = (contrasts, confusion, mistakes)  # that need to know all of what a picture shows
 FIGURES = (overview, ladder_loss, freeze_length, few_shot, gallery, augmentation_sheet, data_sheet, world_sheet)
 
 
 def main() -> None:
-    tests.evaluate(config.params(), config.section(EvaluationSettings, "evaluation"))
-    for script in (*TABLES, *FIGURES, *ERRORS, numbers):  # numbers last: it reads the gallery's table
+    settings = config.section(EvaluationSettings, "evaluation")
+    tests.evaluate(config.params(), settings)
+    drawn = DRAWN if settings.errors.drawn else ()
+    for script in (*TABLES, *FIGURES, *ERRORS, *drawn, numbers):  # numbers last: it reads the gallery's table
         script.main()

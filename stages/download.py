@@ -1,11 +1,12 @@
 """Raw files: drawn, or checked to be there where a profile takes the publishers' own."""
 
 import pathlib
+from typing import Any
 
 from clip_italian import config, files
 from clip_italian.data import given
 from clip_italian.evaluation import held_out
-from clip_italian.evaluation.held_out import PublishedSettings
+from clip_italian.evaluation.settings import PublishedSettings
 from clip_italian.world import publish
 from clip_italian.world.download import WorldSettings, draw
 
@@ -15,11 +16,14 @@ def main() -> None:
     profile = config.params().profile
     settings = config.section(WorldSettings, "world")
     raw = pathlib.Path("data", profile, "raw")
+    report: dict[str, Any]
     if settings.kind == "given":
-        report = given.require(raw, list(publish.WRITERS))
         published = pathlib.Path("data", profile, "published")
-        report |= held_out.prepare(published, raw, config.section(PublishedSettings, "tests"))
+        report = {
+            "sources": given.require(raw, list(publish.WRITERS)),
+            "tests": held_out.prepare(published, raw, config.section(PublishedSettings, "tests")),
+        }
     else:
         with files.replacing_folder(raw) as folder:
-            report = draw(folder, settings)
-    files.write_json(pathlib.Path("reports", profile, "download.json"), {"kind": settings.kind, "sources": report})
+            report = {"sources": draw(folder, settings)}
+    files.write_json(pathlib.Path("reports", profile, "download.json"), {"kind": settings.kind, **report})

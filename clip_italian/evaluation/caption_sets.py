@@ -73,7 +73,7 @@ class LinesSettings(Settings):
 
     captions: str
     names: str
-    pictures: list[str] = pydantic.Field(min_length=1)  # folders, or zips of these names; a picture is taken from the first that has it
+    pictures: list[str] = pydantic.Field(min_length=1)  # folders, or zips of these names; the first that has a picture gives it
     training: list[str]  # caption files of MSCOCO's structure: pictures that they describe are marked as seen in training
 
 

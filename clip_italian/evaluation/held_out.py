@@ -16,51 +16,21 @@ import pathlib
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 import numpy as np
-import pydantic
 from jaxtyping import Int
 
 from clip_italian import files
-from clip_italian.config import Settings
 from clip_italian.data import archive
 from clip_italian.data.stored import Stored
 from clip_italian.errors import InputError
-from clip_italian.evaluation import protocols
+from clip_italian.evaluation import arrays, protocols
 from clip_italian.evaluation.class_sets import class_folders
+from clip_italian.evaluation.settings import ProbePictures, PublishedSettings
 from clip_italian.evaluation.test_sets import Captioned, Classified, Member, TestSet
 
 PROBES = ("probe-train", "probe-valid")
 ALONE = ["{}"]  # templates of a zero-shot set: its labels are asked as `evaluation.templates` says
-
-
-class PublishedSet(Settings):
-    """One test set."""
-
-    name: str = pydantic.Field(pattern=r"[a-z0-9-]+")
-    protocol: str  # of clip_italian/evaluation/protocols/
-    language: str | None  # null: the protocol's usual one
-    folders: list[str] = pydantic.Field(min_length=1)  # of publishers; the protocol sees their contents as one folder
-
-
-class ProbePictures(Settings):
-    """What linear probes learn from: pictures of a zero-shot set's classes that are not its own."""
-
-    of: str | None  # the zero-shot set; null: nothing is prepared
-    folder: str  # of a folder for each class, named as the zero-shot set names them; below the publishers' folder
-    train: pydantic.NonNegativeInt  # pictures of each class
-    valid: pydantic.NonNegativeInt  # of each class, on which the probes' weight decay is chosen
-    seed: int  # of the choice among the pictures of a class
-
-
-class PublishedSettings(Settings):
-    """Section `tests` of a profile."""
-
-    counts: Literal["published", "any"]  # whether a publisher's files must be as many as its protocol says
-    sets: list[PublishedSet]
-    queries: list[str]  # of the gallery
-    probes: ProbePictures
 
 
 def prepare(published: pathlib.Path, raw: pathlib.Path, settings: PublishedSettings) -> dict[str, dict[str, int]]:
@@ -121,7 +91,7 @@ def _write_captioned(folder: pathlib.Path, test_set: Captioned) -> dict[str, int
     ]
     files.write_json(folder / "captions.json", {"images": images, "annotations": annotations})
     true = {"true_indptr": test_set.true.indptr, "true_indices": test_set.true.indices} if test_set.true else {}
-    np.savez(folder / "truth.npz", owner=test_set.owner, near_miss=np.zeros(len(names), bool), **true)
+    arrays.write(folder / "truth.npz", owner=test_set.owner, near_miss=np.zeros(len(names), bool), **true)
     return {"pictures": len(names), "texts": len(test_set.texts)}
 
 
@@ -132,7 +102,7 @@ def _write_classified(
     names = _write_pictures(folder, pictures, [f"{_parent(picture)}/{_name(picture)}" for picture in pictures])
     images = [{"id": i, "file_name": name, "label": int(one)} for i, (name, one) in enumerate(zip(names, label, strict=True))]
     files.write_json(folder / "labels.json", {"images": images, "classes": list(classes)})
-    np.savez(folder / "truth.npz", label=label.astype(np.int32))
+    arrays.write(folder / "truth.npz", label=label.astype(np.int32))
     return {"pictures": len(names), "texts": len(classes)}
 
 

@@ -134,8 +134,8 @@ def read(
     """The test set of a protocol, in a language; raises InputError when files are missing, damaged or not as many as published.
 
     `labels` is the folder with files of labels that a protocol takes from a program rather than from its data set, such as
-    CLIP_benchmark's `clip_benchmark/datasets`; `folder` itself where none is given. `counted` is whether the files must be as many as
-    published: small files of a publisher's format are not.
+    CLIP_benchmark's `clip_benchmark/datasets`; `folder` itself where none is given. `counted` is whether the files must be as
+    many as published: small files of a publisher's format are not.
     """
     protocol, chosen = load(name), spoken(name, language)
     if labels is not None and not any(LABELS in text for text in _texts(protocol.data)):

@@ -118,8 +118,8 @@ def located(folder: pathlib.Path, places: Sequence[str], names: Sequence[str]) -
     """The pictures of those names, each from the first of `places` that has it: a folder in `folder`, or a zip of that name there,
     as MSCOCO's are shipped, whose members are found by the last part of their names.
 
-    Raises InputError with the number of those that are in none and the first of them: to leave such pictures out, as some evaluators
-    do, would make the task easier and the numbers another protocol's.
+    Raises InputError with the number of those that are in none and the first of them: to leave such pictures out, as some
+    evaluators do, would make the task easier and the numbers another protocol's.
     """
     found: dict[str, Stored] = {}
     for place in places:
