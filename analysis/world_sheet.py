@@ -1,5 +1,7 @@
 """Pictures of the retrieval sets, of the drawn world of the headline and the held-out levels; figure `world_sheet`."""
 
+import textwrap
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -8,6 +10,8 @@ from analysis import style
 from analysis.augmentation_sheet import spaced
 from analysis.gallery import read_pictures
 from clip_italian.evaluation import arrays, settings
+
+LINE = 12  # characters of a set's name beside its row
 
 
 def read(study: studies.Study) -> dict[str, list[np.ndarray]]:
@@ -34,7 +38,7 @@ def figure(sheet: dict[str, list[np.ndarray]]) -> Figure:
             one.set_axis_off()
         for one, pixels in zip(line, pictures, strict=False):
             style.picture(one, pixels)
-        line[0].set_ylabel(level, fontsize=6, color=style.SOFT)
+        line[0].set_ylabel("\n".join(textwrap.wrap(level, LINE)), fontsize=6, color=style.SOFT)
     return result
 
 
