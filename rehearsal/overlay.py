@@ -5,8 +5,11 @@ from typing import Any
 
 from clip_italian import config, files
 from clip_italian.errors import InputError
+from clip_italian.world import download
 from rehearsal import checkpoints
 
+SENTENCES, SEED = 300, 1  # from which the tokenisers learn their words
+POSITIONS = 512  # of the Italian BERT, which takes longer texts than the study's
 OVERLAY = pathlib.Path(__file__).with_suffix(".yaml")
 
 
@@ -24,23 +27,25 @@ def profile(paper: dict[str, Any], overlay: dict[str, Any], where: str = "") -> 
     return merged
 
 
-def write(path: pathlib.Path, paper: pathlib.Path, clip: pathlib.Path) -> None:
-    """Writes the rehearsal's profile; the digests of the English CLIP's files are those of the checkpoint in the folder `clip`."""
+def write(path: pathlib.Path, paper: pathlib.Path, hub: pathlib.Path) -> None:
+    """Writes the rehearsal's profile; the digests of the English CLIP's files are those of `write_checkpoints`."""
     content = profile(config.read_yaml(paper), config.read_yaml(OVERLAY))
-    pinned = content["backbones"]["imported"]["english_clip"]["sha256"]
-    pinned |= {name: files.sha256(clip / name) for name in pinned}
+    source = content["backbones"]["imported"]["english_clip"]
+    source["sha256"] = {name: files.sha256(hub / source["repository"] / name) for name in source["sha256"]}
     files.write_json(path, content)  # JSON is YAML
 
 
-def checkpoint_sizes(paper: pathlib.Path) -> tuple[checkpoints.ClipSizes, checkpoints.BertSizes]:
-    """The sizes that the rehearsal's profile states for the two checkpoints."""
+def write_checkpoints(hub: pathlib.Path, paper: pathlib.Path) -> None:
+    """Writes the two repositories that the profile imports, of the sizes that it states, each below its name."""
     content = profile(config.read_yaml(paper), config.read_yaml(OVERLAY))
     stated, side = content["backbones"], content["images"]["side"]
     clip, bert = stated["english_clip"], stated["italian_bert"]
-    return (
-        checkpoints.ClipSizes(
-            image=clip["image"], text=clip["text"], projection=clip["projection"], patch=clip["patch"], side=side,
-            positions=clip["max_tokens"], vocabulary=clip["vocabulary"],
-        ),
-        checkpoints.BertSizes(tower=bert["tower"], positions=512, vocabulary=bert["vocabulary"]),
+    texts = [line.split("\t") for line in download.parallel(range(SENTENCES), SEED)]
+    of_clip = checkpoints.ClipSizes(
+        image=clip["image"], text=clip["text"], projection=clip["projection"], patch=clip["patch"], side=side,
+        positions=clip["max_tokens"], vocabulary=clip["vocabulary"],
     )  # fmt: skip
+    of_bert = checkpoints.BertSizes(tower=bert["tower"], positions=POSITIONS, vocabulary=bert["vocabulary"])
+    folders = [hub / stated["imported"][name]["repository"] for name in ("english_clip", "italian_bert")]
+    checkpoints.write_clip(folders[0], of_clip, [english for english, _ in texts], SEED)
+    checkpoints.write_bert(folders[1], of_bert, [italian for _, italian in texts], SEED)

@@ -13,6 +13,7 @@ import urllib.parse
 import zipfile
 from collections.abc import Iterable
 
+from clip_italian import config
 from clip_italian.config import Settings
 from clip_italian.data.archive import Archive, add
 from clip_italian.data.sources import member_of
@@ -23,13 +24,14 @@ from clip_italian.world.scene import Scene
 from clip_italian.world.statements import CLASS_NOUNS, COLOURS
 from clip_italian.world.studio import Picture, StudioSettings, rng_of
 
+SIZES = pathlib.Path(__file__).with_name("sizes.yaml")
 ADDRESSED = ("wit", "conceptual_captions", "il_post")  # sources whose pictures are fetched one by one
 # Purposes of random numbers, apart from those of the drawn world's own sets: no scene is in two sets.
 COCO, XM3600, IMAGENET, IMAGENET_TRAIN = 61, 62, 63, 64
 
 
 class Sizes(Settings):
-    """How much is written."""
+    """How much is written: sizes.yaml."""
 
     seed: int
     height: int  # pixels of a picture
@@ -46,6 +48,11 @@ class Sizes(Settings):
     babel: int  # of these classes that Babel-ImageNet lists
     val: int  # pictures of each class to test on
     train: int  # of each class, for the probes
+
+
+def sizes() -> Sizes:
+    """Those of the rehearsal."""
+    return config.parse(Sizes, config.read_yaml(SIZES), str(SIZES))
 
 
 def write(folder: pathlib.Path, sizes: Sizes) -> None:
