@@ -50,7 +50,7 @@ def write_clip(folder: pathlib.Path, sizes: ClipSizes, texts: Iterable[str], see
     tokenizer = tokens.train_clip_bpe(texts, sizes.vocabulary)
     words, rng = tokenizer.get_vocab_size(), np.random.default_rng([seed, 0])
     start, end = (tokenizer.token_to_id(mark) for mark in tokens.CLIP_SPECIAL)
-    state: Tensors = {"logit_scale": np.float32(np.log(1 / 0.07)).reshape(())}
+    state: Tensors = {"logit_scale": np.array(np.log(1 / 0.07), np.float32)}
     state |= {
         "text_model.embeddings.token_embedding.weight": _normal(rng, words, sizes.text.width),
         "text_model.embeddings.position_embedding.weight": _normal(rng, sizes.positions, sizes.text.width),
@@ -141,7 +141,7 @@ def _linear(rng: np.random.Generator, name: str, outputs: int, inputs: int) -> T
 
 
 def _clip_layer(rng: np.random.Generator, start: str, tower: TowerSettings) -> Tensors:
-    state = {}
+    state: Tensors = {}
     for part in ("q_proj", "k_proj", "v_proj", "out_proj"):
         state |= _linear(rng, f"{start}.self_attn.{part}", tower.width, tower.width)
     state |= _linear(rng, f"{start}.mlp.fc1", tower.hidden, tower.width)

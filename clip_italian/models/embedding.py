@@ -7,10 +7,12 @@ from jaxtyping import Float
 
 from clip_italian import files
 from clip_italian.data import resizing, shards, tokens
+from clip_italian.data.shards import Pictures
 from clip_italian.models.assembly import Model
 from clip_italian.models.encoder import Encoder
 
 BLOCK = 256  # pictures or texts at once
+READ = 16 * BLOCK  # stored pictures in memory at a time; whole blocks, so that it changes no bit
 
 
 class Embedder:
@@ -23,6 +25,12 @@ class Embedder:
     def images(self, pixels: np.ndarray) -> Float[np.ndarray, "n p"]:
         """Embeddings of stored pictures, cut to the model's size."""
         return self._encoder.images(self.model.params, resizing.squares(pixels, self.model.settings.image.image_size))
+
+    def stored(self, pictures: Pictures) -> Float[np.ndarray, "n p"]:
+        """Embeddings of all pictures of a folder of shards."""
+        starts = range(0, max(1, len(pictures)), READ)
+        parts = [self.images(pictures.pixels(range(start, min(start + READ, len(pictures))))) for start in starts]
+        return np.concatenate(parts)
 
     def texts(self, texts: list[str]) -> Float[np.ndarray, "n p"]:
         """Embeddings of texts; what exceeds the model's longest text is cut off."""
@@ -52,7 +60,7 @@ def write(
             text = embedder.texts([caption for captions in pictures.captions for caption in captions])
         else:
             text = np.stack([row[label] for label in labels[name]])
-        _save(folder / f"{name}.npz", image=embedder.images(pictures.all_pixels()), text=text)
+        _save(folder / f"{name}.npz", image=embedder.stored(pictures), text=text)
     _save(folder / "gallery.npz", text=embedder.texts([entry["query"] for entry in files.read_json(test / "gallery.json")]))
 
 
