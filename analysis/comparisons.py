@@ -35,7 +35,7 @@ def row(study: studies.Study, family: str, index: int, entry: dict[str, Any], co
     """One comparison: endpoint, difference with interval, p, corrected p, and what it means for the smallest effect."""
     number = difference(study, f"results/{study.profile}/comparisons.json", f"{family}.{index}.difference", entry)
     test_set, _, metric = entry["endpoint"].partition("/")
-    name = heading(metric) if "/" in metric else studies.endpoint_label(metric)
+    name = heading(study, metric) if "/" in metric else studies.endpoint_label(metric)
     cells = [
         tables.cell(f"{test_set} {name}"),
         number.as_json(),

@@ -53,7 +53,7 @@ def figure(curves: dict[str, list[Curve]]) -> Figure:
     for axes, (test_set, ones) in zip(row, curves.items(), strict=True):
         for curve in ones:
             _draw(axes, curve)
-        axes.set_title(test_set.partition("-")[2])
+        axes.set_title(studies.short(test_set))
         axes.set_xscale("log", base=2)
         shots = list(ones[0].points)
         axes.set_xticks(shots, [str(count) for count in shots])

@@ -8,8 +8,6 @@ from matplotlib.figure import Figure
 from analysis import study as studies
 from analysis import style
 
-TITLES = {"retrieval": "Retrieval", "zeroshot": "Zero-shot"}
-
 
 @dataclasses.dataclass(frozen=True)
 class Dose:
@@ -62,7 +60,8 @@ def _panel(axes: Axes, doses: list[Dose], endpoint: str) -> None:
             markeredgecolor=colour,
             markeredgewidth=0.8,
         )
-    axes.set_title(f"{TITLES.get(endpoint.partition('-')[0], '')} {studies.endpoint_label(endpoint)}")
+    protocol = "Retrieval" if endpoint.count("/") > 1 else "Zero-shot"  # set/direction/relevance/metric, or set/metric
+    axes.set_title(f"{protocol} {studies.endpoint_label(endpoint)}")
     axes.set_xticks(places)
     axes.margins(x=0.15, y=0.15)
     axes.grid(axis="y")

@@ -1,4 +1,4 @@
-"""The pictures found for the six queries of 2021; figure `gallery` and table `gallery`."""
+"""The pictures found for the six queries of 2021; figure `gallery`, and table `gallery` where it is known what is true of them."""
 
 import dataclasses
 import io
@@ -21,11 +21,11 @@ ALL = "all"  # the row of all queries together
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """What a query found: pictures from the best down, and whether it is true of each."""
+    """What a query found: pictures from the best down, and whether it is true of each, where that is known."""
 
     query: str
     pictures: list[np.ndarray]
-    true: list[bool]
+    true: list[bool] | None  # None: nobody knows
 
 
 def read_pictures(folder: pathlib.Path, indices: list[int]) -> list[np.ndarray]:
@@ -48,13 +48,13 @@ def read(study: studies.Study) -> list[Found]:
     top = np.argsort(-(text @ image.T), axis=1, kind="stable")[:, : study.settings.gallery_top]
     queries = files.read_json(folder.parent / "gallery.json")
     return [
-        Found(query["query"], read_pictures(folder, row), [index in query["true"] for index in row])
+        Found(query["query"], read_pictures(folder, row), [index in query["true"] for index in row] if study.is_drawn else None)
         for query, row in zip(queries, top.tolist(), strict=True)
     ]
 
 
 def figure(found: list[Found]) -> Figure:
-    """A row of pictures under each query: green frames where it is true, red frames where it is not."""
+    """A row of pictures under each query: green frames where it is true, red frames where it is not, none where nobody knows."""
     count, lines = len(found[0].pictures), -(-len(found) // COLUMNS)
     side = style.PAGE / (COLUMNS * (count + 0.5))
     ratios = ([1.0] * count + [0.25]) * (COLUMNS - 1) + [1.0] * count
@@ -63,9 +63,10 @@ def figure(found: list[Found]) -> Figure:
         plain.set_axis_off()
     for number, one in enumerate(found):
         line, start = number // COLUMNS, (number % COLUMNS) * (count + 1)
-        for place, (pixels, true) in enumerate(zip(one.pictures, one.true, strict=True)):
+        frames = [style.RIGHT if true else style.WRONG for true in one.true] if one.true else [None] * count
+        for place, (pixels, frame) in enumerate(zip(one.pictures, frames, strict=True)):
             axes[line, start + place].set_axis_on()
-            style.picture(axes[line, start + place], pixels, style.RIGHT if true else style.WRONG)
+            style.picture(axes[line, start + place], pixels, frame)
         axes[line, start].set_title(one.query, fontsize=8, fontstyle="italic", fontweight="normal", pad=4)
     return result
 
@@ -80,8 +81,11 @@ def main() -> None:
     study = studies.load()
     found = read(study)
     style.write(figure(found), "gallery", "png", "svg")
+    known = [(one.query, one.true) for one in found if one.true is not None]
+    if not known:
+        return
     key = study.run_key(study.settings.proposed, study.params.seeds[0])
-    rows = [row(one.query, one.true, key) for one in found]
-    rows.append(row(ALL, [true for one in found for true in one.true], key))
+    rows = [row(query, true, key) for query, true in known]
+    rows.append(row(ALL, [one for _, true in known for one in true], key))
     note = f"Pictures that the query is true of among the first {study.settings.gallery_top}."
     tables.write("gallery", ["true", "shown"], rows, note)

@@ -18,7 +18,7 @@ from typing import Any
 from analysis import error_numbers, few_shot, labels, tables
 from analysis import study as studies
 from analysis.comparisons import VERBS, difference, probability
-from clip_italian import files, journal
+from clip_italian import config, files, journal
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation import settings as evaluation
 from clip_italian.world import levels, statements
@@ -102,14 +102,14 @@ def label_conditions(study: studies.Study) -> dict[str, Entry]:
 
 
 def test_sets(study: studies.Study) -> dict[str, Entry]:
-    """Sizes of the test sets; of the retrieval sets also the near misses and the pictures that captions are true of."""
+    """Sizes of the test sets; of drawn retrieval sets also the near misses."""
     entries = {}
     for protocol in ("retrieval", "zeroshot"):
         for test_set, sizes in study.results(protocol)["sets"].items():
             for name, value in sizes.items():
                 file = f"results/{study.profile}/{protocol}.json"
                 entries[f"{test_set}/{name}"] = entry(value, file, f"sets.{test_set}.{name}")
-    for test_set in study.evaluation.retrieval_sets:
+    for test_set in study.evaluation.retrieval_sets if study.is_drawn else []:
         truth = evaluation.test_folder(study.profile, test_set) / "truth.npz"
         (near_miss,) = arrays.read(truth, "near_miss")
         entries[f"{test_set}/near_misses"] = entry(int(near_miss.sum()), truth, "near_miss")
@@ -173,6 +173,12 @@ def settings(study: studies.Study) -> dict[str, Entry]:
     return entries | {"study/profile": entry(study.profile, "params.yaml", "profile")}
 
 
+def published(study: studies.Study) -> dict[str, Entry]:
+    """Whether the publishers' files had to be as many as they are: in a rehearsal they need not."""
+    one = config.section(evaluation.HeldOutSettings, "tests")
+    return {"study/counts": entry(one.counts, f"profiles/{study.profile}.yaml", "tests.counts")}
+
+
 def world() -> dict[str, Entry]:
     """How many things, colours and held-out combinations the drawn world has."""
     constants = {
@@ -206,5 +212,6 @@ def found(study: studies.Study) -> dict[str, Entry]:
 def main() -> None:
     study = studies.load()
     content = results(study) | comparisons(study) | probes(study) | label_conditions(study) | test_sets(study) | pairs(study)
-    content |= leaks(study) | parameters(study) | settings(study) | world() | found(study) | error_numbers.entries(study)
+    content |= leaks(study) | parameters(study) | settings(study) | error_numbers.entries(study)
+    content |= world() | found(study) if study.is_drawn else published(study)
     files.write_json(tables.TABLES / "numbers.json", content)

@@ -27,7 +27,7 @@ def main() -> None:
         )
         for model, entry in content["models"].items()
     ]
-    columns = [f"{name.partition('-')[2]} {column}" for name in sets for column in COLUMNS.values()]
+    columns = [f"{studies.short(name)} {column}" for name in sets for column in COLUMNS.values()]
     note = NOTE.format(**content["pictures"], **content["sets"][sets[0]])
     tables.write("probe", [*columns, "log10 decay"], rows, note)
 

@@ -3,11 +3,13 @@
 import pathlib
 from typing import Any
 
+from analysis import study as studies
 from analysis import tables
 from clip_italian import config
 
 SOURCE = pathlib.Path("clip_italian/evaluation/published.yaml")
-NOTE = "Published numbers, on other test sets than this study's. MRR@k: {retrieval}. acc@k in percent: {zeroshot}."
+NOTE = "Published numbers{where}. MRR@k: {retrieval}. acc@k in percent: {zeroshot}."
+ELSEWHERE = ", on other test sets than this study's"
 
 
 def cells(protocol: dict[str, Any], model: str, places: int) -> list[dict[str, Any]]:
@@ -23,5 +25,6 @@ def main() -> None:
         tables.Row(row["model"], cells(retrieval, row["model"], 4) + cells(zeroshot, row["model"], 2))
         for row in retrieval["rows"]
     ]
-    note = NOTE.format(retrieval=retrieval["protocol"], zeroshot=zeroshot["protocol"])
+    where = ELSEWHERE if studies.load().is_drawn else ""
+    note = NOTE.format(where=where, retrieval=retrieval["protocol"], zeroshot=zeroshot["protocol"])
     tables.write("published", retrieval["metrics"] + zeroshot["metrics"], rows, note)

@@ -6,14 +6,14 @@ from analysis import study as studies
 from analysis import style, tables
 from clip_italian import files
 
-RETRIEVAL = ("text_to_image/any/mrr@1", "text_to_image/any/mrr@10", "image_to_text/any/mrr@10")
+RETRIEVAL = ("text_to_image/{}/mrr@1", "text_to_image/{}/mrr@10", "image_to_text/{}/mrr@10")  # the headline's relevance
 ACCURACIES = ("acc@1", "acc@5")
 HEADINGS = ("text→image MRR@1", "text→image MRR@10", "image→text MRR@10", "zero-shot acc@1", "zero-shot acc@5")
 
 
 def endpoints(study: studies.Study) -> list[str]:
     """The endpoints of the table, headline sets only."""
-    return [f"{study.headline_retrieval}/{metric}" for metric in RETRIEVAL] + [
+    return [f"{study.headline_retrieval}/{metric.format(study.evaluation.relevance)}" for metric in RETRIEVAL] + [
         f"{study.headline_zeroshot}/{metric}" for metric in ACCURACIES
     ]
 

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import pathlib
+import re
 from typing import Any
 
 from clip_italian import config, files, journal
@@ -141,6 +142,16 @@ class Study:
         return int(max((row["step"] for row in self.curves(arm, seed) if row["frozen"]), default=0))
 
     @property
+    def is_drawn(self) -> bool:
+        """Whether the test sets are of the drawn world, of which everything is known."""
+        return self.evaluation.errors.drawn
+
+    @property
+    def relevances(self) -> tuple[str, ...]:
+        """What may count as found, the headline's first; a caption's own picture alone where no more is known."""
+        return tuple(dict.fromkeys((self.evaluation.relevance, "own")))
+
+    @property
     def headline_retrieval(self) -> str:
         return self.evaluation.retrieval_sets[0]
 
@@ -157,6 +168,11 @@ def load() -> Study:
         config.section(evaluation.EvaluationSettings, "evaluation"),
         config.section(AnalysisSettings, "analysis"),
     )
+
+
+def short(test_set: str) -> str:
+    """A test set's name without its kind: `seen` of `retrieval-seen`; others as they are."""
+    return re.sub("^(retrieval|zeroshot|probe)-", "", test_set)
 
 
 def endpoint_label(endpoint: str) -> str:

@@ -1,4 +1,6 @@
-"""Pictures of the headline and of the held-out levels; figure `world_sheet`."""
+"""Pictures of the retrieval sets, of the drawn world of the headline and the held-out levels; figure `world_sheet`."""
+
+import textwrap
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -9,22 +11,24 @@ from analysis.augmentation_sheet import spaced
 from analysis.gallery import read_pictures
 from clip_italian.evaluation import arrays, settings
 
+LINE = 12  # characters of a set's name beside its row
+
 
 def read(study: studies.Study) -> dict[str, list[np.ndarray]]:
-    """Pictures spread over each retrieval set, near misses left out, by the name of its level."""
+    """Pictures spread over each retrieval set, near misses left out, by its short name."""
     sheet = {}
     for test_set in study.evaluation.retrieval_sets:
         folder = settings.test_folder(study.profile, test_set)
         (near_miss,) = arrays.read(folder / "truth.npz", "near_miss")
         plain = np.flatnonzero(~near_miss)
-        sheet[test_set.partition("-")[2]] = read_pictures(
+        sheet[studies.short(test_set)] = read_pictures(
             folder, plain[spaced(len(plain), study.settings.sheet_examples)].tolist()
         )
     return sheet
 
 
 def figure(sheet: dict[str, list[np.ndarray]]) -> Figure:
-    """A row of pictures for each level."""
+    """A row of pictures for each set."""
     width = max(len(row) for row in sheet.values())
     side = style.COLUMN / width
     result, axes = style.axes_grid(style.COLUMN, len(sheet) * (side + 0.02), len(sheet), width)
@@ -34,7 +38,7 @@ def figure(sheet: dict[str, list[np.ndarray]]) -> Figure:
             one.set_axis_off()
         for one, pixels in zip(line, pictures, strict=False):
             style.picture(one, pixels)
-        line[0].set_ylabel(level, fontsize=6, color=style.SOFT)
+        line[0].set_ylabel("\n".join(textwrap.wrap(level, LINE)), fontsize=6, color=style.SOFT)
     return result
 
 

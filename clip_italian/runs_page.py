@@ -67,11 +67,11 @@ def page(profile: str, groups: list[Group], settings: EvaluationSettings) -> str
 
 def _headlines(settings: EvaluationSettings) -> dict[str, str]:
     """The metrics of the overview and how they are called."""
-    retrieval, zeroshot = settings.retrieval_sets[0], settings.zeroshot_sets[0]
+    retrieval, zeroshot, relevance = settings.retrieval_sets[0], settings.zeroshot_sets[0], settings.relevance
     return {
-        f"{retrieval}/text_to_image/any/mrr@1": "text to image, MRR@1",
-        f"{retrieval}/text_to_image/any/mrr@10": "text to image, MRR@10",
-        f"{retrieval}/image_to_text/any/mrr@10": "image to text, MRR@10",
+        f"{retrieval}/text_to_image/{relevance}/mrr@1": "text to image, MRR@1",
+        f"{retrieval}/text_to_image/{relevance}/mrr@10": "text to image, MRR@10",
+        f"{retrieval}/image_to_text/{relevance}/mrr@10": "image to text, MRR@10",
         f"{zeroshot}/acc@1": "zero-shot, acc@1",
     }
 

@@ -11,23 +11,21 @@ import contextlib
 import hashlib
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from ruamel.yaml import YAML
-
-from clip_italian import files, verify
-from rehearsal import hub, publishers, server
-from rehearsal.profile import overlaid
+from clip_italian import config, files, verify
+from rehearsal import hub, overlay, publishers, server, sites
 
 ROOT = pathlib.Path(".rehearsal")
-STUDY, PUBLISHERS, HUB = ROOT / "study", ROOT / "publishers", ROOT / "hub"
+STUDY, SERVED, HUB = ROOT / "study", ROOT / "served", ROOT / "hub"
 PORT = ROOT / "port"  # of the last time: a gateway is a setting, and another one makes `download` run again
-PROFILE = pathlib.Path("profiles/paper.yaml")
+PROFILE, PARAMS = pathlib.Path("profiles/paper.yaml"), pathlib.Path("params.yaml")
 KEPT = {".dvc/config", ".dvc/.gitignore"}  # of what starts with .dvc
 OUTPUTS = ("paper/figures", "paper/tables", "paper/paper.pdf", "DATASHEET.md")
 MADE = ("studies", "provenance", "results", "runs", "reports", "site", "dvc.lock", *OUTPUTS)
@@ -36,13 +34,15 @@ MADE = ("studies", "provenance", "results", "runs", "reports", "site", "dvc.lock
 def main() -> None:
     """Runs the rehearsal; a stage that fails is its exit code."""
     ROOT.mkdir(exist_ok=True)
-    made_by = files.tree_digest(pathlib.Path("rehearsal"), pathlib.Path("clip_italian/world"))
-    _made_once(PUBLISHERS, publishers.write, made_by)
-    _made_once(HUB, hub.write, made_by)
+    made_by = _code()
+    _made_once(SERVED, lambda folder: sites.write(folder, publishers.sizes(), overlay.profile_of(PROFILE)), made_by)
+    _made_once(HUB, lambda folder: overlay.write_checkpoints(folder, PROFILE), made_by)
     refresh(STUDY)
-    with _serving(PUBLISHERS) as port, hub.serving(HUB) as endpoint:
-        configure(STUDY, port)
-        environment = os.environ | {"HF_ENDPOINT": endpoint}
+    choose(STUDY)
+    with _serving(SERVED / "web") as port, hub.serving() as repositories:
+        overlay.write(STUDY / PROFILE, PROFILE, HUB, f"127.0.0.1:{port}")
+        offer(repositories)
+        environment = os.environ | {"HF_ENDPOINT": repositories.url}
         command = [sys.executable, "-m", "clip_italian.supervise", "dvc", "repro"]
         done = subprocess.run(command, cwd=STUDY, env=environment)
     if done.returncode:
@@ -50,7 +50,20 @@ def main() -> None:
     print(f"{STUDY}: profile paper ran to the end; hash of all outputs: {digest(STUDY)}")
 
 
-def _made_once(folder: pathlib.Path, write, made_by: str) -> None:  # type: ignore[no-untyped-def]
+def _listed(*below: str) -> list[str]:
+    """The files that git holds or would hold, in order."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *below]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    return sorted(name for name in set(listed) if pathlib.Path(name).is_file())
+
+
+def _code() -> str:
+    """A digest of what the publishers' files and the checkpoints are made by."""
+    names = _listed("rehearsal", "clip_italian/world", str(PROFILE))
+    return hashlib.sha256("".join(f"{name} {files.sha256(pathlib.Path(name))}\n" for name in names).encode()).hexdigest()
+
+
+def _made_once(folder: pathlib.Path, write: Callable[[pathlib.Path], None], made_by: str) -> None:
     """Fills a folder anew when what fills it has changed."""
     mark = folder / ".made-by"
     if mark.exists() and mark.read_text() == made_by:
@@ -62,10 +75,7 @@ def _made_once(folder: pathlib.Path, write, made_by: str) -> None:  # type: igno
 
 def refresh(study: pathlib.Path) -> None:
     """Brings the copy's files to those that git holds or would hold here, without results; what the copy computed stays."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    wanted = {name for name in listed if _is_source(name) and pathlib.Path(name).is_file()}
+    wanted = set(filter(_is_source, _listed()))
     before = study / ".copied"
     for name in set(before.read_text().splitlines() if before.exists() else []) - wanted:
         (study / name).unlink(missing_ok=True)
@@ -89,17 +99,21 @@ def _copy(source: pathlib.Path, target: pathlib.Path) -> None:
             shutil.copyfile(source, temporary)
 
 
-def configure(study: pathlib.Path, port: int) -> None:
-    """Lays the overlay over the copy's profile and chooses it."""
-    yaml = YAML()
-    yaml.width = 1 << 16
-    overlay = YAML(typ="safe", pure=True).load(pathlib.Path("rehearsal/overlay.yaml"))
-    overlay["profile"]["fetch"]["gateway"] = f"127.0.0.1:{port}"
-    profile = overlaid(yaml.load(PROFILE), overlay["profile"])
-    params = overlaid(yaml.load(pathlib.Path("params.yaml")), overlay["params"])
-    for name, content in ((str(PROFILE), profile), ("params.yaml", params)):
-        with files.replacing(study / name) as temporary, open(temporary, "w") as file:
-            yaml.dump(content, file)
+def choose(study: pathlib.Path) -> None:
+    """Lets the copy's params.yaml choose profile paper, and one seed."""
+    text = PARAMS.read_text()
+    text = re.sub(r"^profile: .*$", f"profile: {PROFILE.stem}", text, flags=re.M)
+    text = re.sub(r"^seeds:\n(  - .*\n)+", "seeds:\n  - 0\n", text, flags=re.M)
+    files.write_text(study / PARAMS, text)
+
+
+def offer(repositories: hub.Hub) -> None:
+    """Puts the small checkpoints into the hub, at the commits that the profile names."""
+    imported = config.read_yaml(PROFILE)["backbones"]["imported"]
+    for one in imported.values():
+        repositories.folders[one["repository"]] = HUB / one["repository"]
+        if one["revision"]:
+            repositories.commits[one["repository"]] = one["revision"]
 
 
 @contextlib.contextmanager

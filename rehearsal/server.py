@@ -117,7 +117,7 @@ def _endless(site: Site, address: str, _: str) -> None:
     site._headers(1 << 20, {}, 0, 0)
     site.close_connection = True
     try:
-        for _ in range(1 << 20):
+        for _byte in range(1 << 20):
             site.wfile.write(b"\xff")
             site.wfile.flush()
             time.sleep(DRIP)

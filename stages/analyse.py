@@ -1,13 +1,15 @@
-"""Compares the models, results/<profile>/{comparisons,summary}.json, and makes all of paper/{figures,tables}/."""
+"""Compares the models, results/<profile>/{comparisons,summary}.json, makes all of paper/{figures,tables}/, and DATASHEET.md."""
 
 from analysis import (
     augmentation_sheet,
     caption_length,
+    collected,
     comparisons,
     confusion,
     contradictions,
     contrasts,
     data_sheet,
+    datasheet,
     few_shot,
     freeze_length,
     gallery,
@@ -30,12 +32,15 @@ from clip_italian import config
 from clip_italian.evaluation import comparisons as tests
 from clip_italian.evaluation.settings import EvaluationSettings
 
-TABLES = (retrieval, zeroshot, levels, probe, comparisons, labels, leaks, published, token_lengths, readme_table)
-ERRORS = (contrasts, confusion, caption_length, mistakes)
+TABLES = (retrieval, zeroshot, levels, probe, comparisons, labels, leaks, published, collected, token_lengths, readme_table)
+ERRORS = (caption_length,)
+DRAWN = (contrasts, confusion, mistakes)  # that need to know all of what a picture shows
 FIGURES = (overview, ladder_loss, freeze_length, few_shot, gallery, augmentation_sheet, contradictions, data_sheet, world_sheet)
 
 
 def main() -> None:
-    tests.evaluate(config.params(), config.section(EvaluationSettings, "evaluation"))
-    for script in (*TABLES, *FIGURES, *ERRORS, numbers):  # numbers last: it reads the gallery's table
+    settings = config.section(EvaluationSettings, "evaluation")
+    tests.evaluate(config.params(), settings)
+    drawn = DRAWN if settings.errors.drawn else ()
+    for script in (*TABLES, *FIGURES, *ERRORS, *drawn, datasheet, numbers):  # numbers last: it reads the gallery's table
         script.main()

@@ -19,7 +19,7 @@ from clip_italian.errors import InputError
 from clip_italian.models import assembly
 from clip_italian.use import loading
 from clip_italian.use.systems import SYSTEMS
-from tests import loopback_hub
+from rehearsal import hub as loopback_hub
 from tests.golden_systems import TEXTS, copied
 
 NAME = "clip-italian/clip-italian"

@@ -49,8 +49,8 @@ def test_every_set_has_its_shards_and_only_augmented_sets_have_pixels_to_spare(d
     sides = {name: pictures.shape[0] for name, pictures in opened.items() if len(pictures)}
     assert sides.pop("train") == sides.pop("english") == 56
     assert set(sides.values()) == {48}
-    tests = {f"test-{path.parent.name}" for path in data.glob("raw/test/*/images.zip")}
-    assert set(opened) == {"train", "english", "valid", "views/0", "views/1", "probe-train", "probe-valid"} | tests
+    tests = {f"tests/{path.parent.name}" for path in data.glob("raw/test/*/images.zip")}
+    assert set(opened) == {"train", "english", "valid", "views/0", "views/1", "probe/probe-train", "probe/probe-valid"} | tests
 
 
 def test_stored_pictures_are_the_squares_of_the_published_ones(data):
@@ -67,8 +67,8 @@ def test_the_resize_of_2021_is_for_pairs_and_the_antialiased_one_for_tests_and_p
     with Archive(data / "raw" / located[4][0]) as archive:
         expected = square(decode(archive.read(located[4][1]), LIMITS), 56, Fit(resize="tensor"))
     assert np.array_equal(open_shards(tmp_path / "tensor/train").pixels([4])[0], expected)
-    for folder in (*(data / "shards").glob("test-*"), data / "shards/probe-valid"):
-        assert files.tree_digest(tmp_path / "tensor" / folder.name) == files.tree_digest(folder)
+    for folder in ("tests", "probe"):
+        assert files.tree_digest(tmp_path / "tensor" / folder) == files.tree_digest(data / "shards" / folder)
     assert not np.array_equal(open_shards(tmp_path / "tensor/valid").pixels([0]), open_shards(data / "shards/valid").pixels([0]))
 
 

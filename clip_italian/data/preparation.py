@@ -117,8 +117,8 @@ def prepare(
     naming a picture that is missing or cannot be decoded.
     """
     sets = {name: read_pairs(path) for name, path in files_of_pairs(raw, pairs).items()}
-    sets |= {f"test-{path.parent.name}": read_test(path.parent) for path in sorted((raw / "test").glob("*/images.zip"))}
-    sets |= {path.parent.name: read_test(path.parent) for path in sorted((raw / "probe").glob("*/images.zip"))}
+    sets |= {f"tests/{path.parent.name}": read_test(path.parent) for path in sorted((raw / "test").glob("*/images.zip"))}
+    sets |= {f"probe/{path.parent.name}": read_test(path.parent) for path in sorted((raw / "probe").glob("*/images.zip"))}
     written: dict[str, list[dict[str, Any]]] = {name: [] for name in (*sets, *_views(settings))}
     made = workers.map(functools.partial(make_shard, Job(raw, out, done, settings)), _shards(sets, settings), where)
     for entries in tqdm(made, "augment", unit=" shards", disable=not sys.stderr.isatty()):
@@ -189,7 +189,7 @@ def _fit(name: str, settings: ImageSettings) -> Fit:
     cut as our models cut pictures.
     """
     fit = resizing.TRANSFORMERS
-    return fit if name.startswith(("test-", "probe-")) else fit.model_copy(update={"resize": settings.resize})
+    return fit if name.startswith(("tests/", "probe/")) else fit.model_copy(update={"resize": settings.resize})
 
 
 def files_of_pairs(raw: pathlib.Path, pairs: pathlib.Path) -> dict[str, pathlib.Path]:

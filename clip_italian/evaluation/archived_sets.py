@@ -13,7 +13,7 @@ from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays, label_files
 from clip_italian.evaluation.label_files import LabelFilesSettings
 from clip_italian.evaluation.ranks import Relevant
-from clip_italian.evaluation.test_sets import Captioned, Classified, TestSet, damaged, json_of, templates_of, text
+from clip_italian.evaluation.test_sets import Captioned, Classified, Member, TestSet, damaged, json_of, templates_of, text
 
 PICTURES = ("webp", "png", "jpg", "jpeg")
 
@@ -138,21 +138,6 @@ def _members(shard: pathlib.Path) -> list[Slice]:
         raise damaged(shard, error) from None
 
 
-@dataclasses.dataclass(frozen=True)
-class Member:
-    """A member of a zip."""
-
-    archive: Archive
-    name: str
-
-    def read_bytes(self) -> bytes:
-        """The member's bytes."""
-        return self.archive.read(self.name)
-
-    def __str__(self) -> str:
-        return f"{self.archive.path}: {self.name}"
-
-
 class DrawnSettings(Settings):
     """A test set of the drawn world; the data folder is `data/<profile>/raw/test`."""
 
@@ -168,9 +153,8 @@ def drawn(folder: pathlib.Path, settings: DrawnSettings) -> TestSet:
     try:
         pictures = [Member(archive, image["file_name"]) for image in described["images"]]
         if path.name == "labels.json":
-            classes = [entry["label"] for entry in json_of(folder / "classes.json")][: described["classes"]]
             label = np.array([image["label"] for image in described["images"]], np.int32)
-            return Classified(pictures, classes, settings.templates, label)
+            return Classified(pictures, described["classes"], settings.templates, label)
         texts = [annotation["caption"] for annotation in described["annotations"]]
     except (KeyError, TypeError) as error:
         raise damaged(path, f"not the drawn world's structure: {type(error).__name__} {error}") from None

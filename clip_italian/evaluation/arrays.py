@@ -22,6 +22,13 @@ def read(path: pathlib.Path, *names: str) -> list[np.ndarray]:
         raise InputError(f"{path}: damaged ({error}); delete it and run `dvc repro`") from None
 
 
+def names(path: pathlib.Path) -> list[str]:
+    """The names of the arrays of an .npz file; raises InputError as `read` does."""
+    read(path)
+    with np.load(path, allow_pickle=False) as content:
+        return list(content.files)
+
+
 def write(path: pathlib.Path, **arrays: np.ndarray) -> None:
     """Writes an .npz file, whole or not at all; the same arrays give the same bytes."""
     with files.replacing(path) as temporary, open(temporary, "wb") as file:

@@ -8,7 +8,7 @@ import pydantic
 
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
-from clip_italian.evaluation.test_sets import Captioned, content, damaged, json_of, present
+from clip_italian.evaluation.test_sets import Captioned, content, damaged, json_of, located
 from clip_italian.evaluation.test_sets import lines as lines_of
 
 
@@ -16,7 +16,7 @@ class CocoSettings(Settings):
     """Files of MSCOCO's structure; `captions` are read one after the other."""
 
     captions: list[str] = pydantic.Field(min_length=1)  # names, in the data folder
-    pictures: str  # folder in the data folder; "" for the folder itself
+    pictures: str  # folder in the data folder, or a zip of that name there; "" for the folder itself
 
 
 def coco(folder: pathlib.Path, settings: CocoSettings) -> Captioned:
@@ -38,7 +38,7 @@ def coco(folder: pathlib.Path, settings: CocoSettings) -> Captioned:
     gallery, owner = np.unique(np.array(ids, np.int64), return_inverse=True)
     if unknown := [identity for identity in gallery.tolist() if identity not in names]:
         raise damaged(folder / settings.captions[0], f"captions of picture {unknown[0]}, which `images` does not list")
-    pictures = present(folder / settings.pictures / names[identity] for identity in gallery.tolist())
+    pictures = located(folder, [settings.pictures], [names[identity] for identity in gallery.tolist()])
     return Captioned(pictures, texts, owner.astype(np.int32))
 
 
@@ -65,7 +65,7 @@ def crossmodal3600(folder: pathlib.Path, settings: Crossmodal3600Settings) -> Ca
         except (KeyError, TypeError, ValueError) as error:
             raise damaged(path, f"line {number} is not Crossmodal-3600's: {type(error).__name__} {error}") from None
     owner = np.repeat(np.arange(len(said), dtype=np.int32), [len(captions) for captions in said])
-    pictures = present(folder / settings.pictures / f"{key}.jpg" for key in keys)
+    pictures = located(folder, [settings.pictures], [f"{key}.jpg" for key in keys])
     return Captioned(pictures, [caption for captions in said for caption in captions], owner)
 
 
@@ -74,7 +74,7 @@ class LinesSettings(Settings):
 
     captions: str
     names: str
-    pictures: str  # folder
+    pictures: list[str] = pydantic.Field(min_length=1)  # folders, or zips of these names; the first that has a picture gives it
     training: list[str]  # caption files of MSCOCO's structure: pictures that they describe are marked as seen in training
 
 
@@ -86,7 +86,7 @@ def lines(folder: pathlib.Path, settings: LinesSettings) -> Captioned:
             f"{folder / settings.captions}: {len(texts)} captions for the {len(names)} pictures of {settings.names}; "
             "get both from one publisher"
         )
-    pictures = present(folder / settings.pictures / pathlib.PurePath(name).name for name in names)
+    pictures = located(folder, settings.pictures, [pathlib.PurePath(name).name for name in names])
     described = _described(folder, settings)
     seen = np.array([name in described for name in names], np.int32) if settings.training else None
     return Captioned(pictures, texts, np.arange(len(texts), dtype=np.int32), seen=seen)

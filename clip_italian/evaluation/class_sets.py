@@ -91,13 +91,13 @@ class BabelSettings(Settings):
     prompts: str | None  # JSON: language -> templates; null for the label alone
     language: str
     pictures: str  # folder of the folders of all of ImageNet's classes
-    classes: int = pydantic.Field(gt=0)  # how many they are: an index counts from the first of them
+    classes: pydantic.PositiveInt | None  # how many they are: an index counts from the first of them; null: any number
 
 
 def babel(folder: pathlib.Path, settings: BabelSettings) -> Classified:
     """Pictures of the listed classes alone, in the order of the list; the target is the place in the list."""
     path, everyone = folder / settings.labels, class_folders(folder / settings.pictures)
-    if len(everyone) != settings.classes:
+    if settings.classes not in (None, len(everyone)):
         raise InputError(f"{folder / settings.pictures}: {len(everyone)} classes' folders, {settings.classes} are needed")
     try:
         indices, classes = json_of(path)[settings.language]

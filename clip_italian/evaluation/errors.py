@@ -13,7 +13,7 @@ A metric is group/name, a share of 1 or an MRR. Families: `caption_length` (MRR 
 often the noun or colour of the first class is right), `naming` (what is right of the first class), `near_misses` (what comes
 first for captions of pictures with near misses: a true picture, a near miss by what it differs in, or something else).
 
-results/<profile>/items/errors/<model>.npz: confusions and accuracies by class (naming.py).
+results/<profile>/items/errors/<model>.npz, of a drawn world: confusions and accuracies by class (naming.py).
 """
 
 from typing import Any
@@ -36,6 +36,8 @@ def evaluate(params: Params, settings: EvaluationSettings) -> None:
     Raises InputError naming the first file that is missing or does not fit its test set.
     """
     content: dict[str, Any] = {"groups": {}, "models": {}, "told": {}, "comparisons": []}
+    items = summary.results_path(params.profile, "errors").parent / "items/errors"
+    items.mkdir(parents=True, exist_ok=True)  # empty where nothing is known of the pictures
     families = {"caption_length": first_ranks.by_length(params, settings)}
     if settings.errors.drawn:
         classes = naming.read(params.profile, settings.zeroshot_sets[0])

@@ -19,6 +19,7 @@ from clip_italian.evaluation.test_sets import Captioned, TestSet
 
 FOLDER = pathlib.Path(__file__).parent / "protocols"
 LABELS = "{labels}"  # in a protocol's data: the folder with the files of labels
+CLASSES = "classes"  # there: how many folders of classes there must be
 
 
 class Counts(Settings):
@@ -127,20 +128,29 @@ def label_files(name: str, folder: pathlib.Path, language: str | None, labels: p
     return [folder / _filled(text, places) for text in _texts(load(name).data) if LABELS in text]
 
 
-def read(name: str, folder: pathlib.Path, language: str | None = None, labels: pathlib.Path | None = None) -> TestSet:
+def read(
+    name: str, folder: pathlib.Path, language: str | None = None, labels: pathlib.Path | None = None, counted: bool = True
+) -> TestSet:
     """The test set of a protocol, in a language; raises InputError when files are missing, damaged or not as many as published.
 
     `labels` is the folder with files of labels that a protocol takes from a program rather than from its data set, such as
-    CLIP_benchmark's `clip_benchmark/datasets`; `folder` itself where none is given.
+    CLIP_benchmark's `clip_benchmark/datasets`; `folder` itself where none is given. `counted` is whether the files must be as
+    many as published: small files of a publisher's format are not.
     """
     protocol, chosen = load(name), spoken(name, language)
     if labels is not None and not any(LABELS in text for text in _texts(protocol.data)):
         raise InputError(f"protocol `{name}` takes no files of labels from elsewhere; leave --labels out")
     reader, folder = READERS[protocol.reader], pathlib.Path(folder)
-    found = reader.read(folder, reader.settings.model_validate(_filled(protocol.data, _places(chosen, labels))))
+    data = protocol.data if counted else {key: None if key == CLASSES else value for key, value in protocol.data.items()}
+    found = reader.read(folder, reader.settings.model_validate(_filled(data, _places(chosen, labels))))
+    if counted:
+        _check_counts(name, protocol, folder, found)
+    return found
+
+
+def _check_counts(name: str, protocol: Protocol, folder: pathlib.Path, found: TestSet) -> None:
     counts = {"pictures": len(found.pictures), "texts": len(found.texts if isinstance(found, Captioned) else found.classes)}
     for what, count in counts.items():
         wanted = getattr(protocol.counts, what)
         if wanted not in (None, count):
             raise InputError(f"{folder}: {count} {what}, `{name}` has {wanted}; get its files from the publisher again")
-    return found

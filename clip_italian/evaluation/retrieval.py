@@ -1,7 +1,7 @@
 """Text-to-image and image-to-text retrieval on saved embeddings.
 
 A caption looks for its own picture (`own`, as CLIP-Italian and CLIP_benchmark score) or for any picture it is true of
-(`any`, which the truth of the drawn world allows). A picture looks for its captions the same ways; pictures that own no
+(`any`, where that is known, as of the drawn world). A picture looks for its captions the same ways; pictures that own no
 caption are in the gallery and are not queries.
 
 results/<profile>/retrieval.json:
@@ -39,16 +39,20 @@ class Truth:
 
     images: int
     owner: np.ndarray  # image of each caption
-    relevant: dict[str, Relevant]  # by relevance, captions to images
+    relevant: dict[str, Relevant]  # by relevance, captions to images; `any` only where it is known
 
 
 def read_truth(profile: str, test_set: str) -> Truth:
     """Returns the truth of a test set; raises InputError naming the file when it contradicts itself."""
     path = test_folder(profile, test_set) / "truth.npz"
-    owner, indptr, indices, near_miss = arrays.read(path, "owner", "true_indptr", "true_indices", "near_miss")
-    if len(indptr) != len(owner) + 1 or indptr[-1] != len(indices) or max(owner.max(), indices.max()) >= len(near_miss):
-        raise InputError(f"{path}: its arrays do not fit each other; delete it and run `dvc repro`")
-    return Truth(len(near_miss), owner, {"own": Relevant.single(owner), "any": Relevant(indptr, indices)})
+    owner, near_miss = arrays.read(path, "owner", "near_miss")
+    relevant = {"own": Relevant.single(owner)}
+    if "true_indptr" in arrays.names(path):
+        relevant["any"] = Relevant(*arrays.read(path, "true_indptr", "true_indices"))
+    for one in relevant.values():
+        if len(one.indptr) != len(owner) + 1 or one.indptr[-1] != len(one.indices) or one.indices.max() >= len(near_miss):
+            raise InputError(f"{path}: its arrays do not fit each other; delete it and run `dvc repro`")
+    return Truth(len(near_miss), owner, relevant)
 
 
 def rank_items(
@@ -58,8 +62,7 @@ def rank_items(
     askers = np.unique(truth.owner)
     items = {"text_to_image/image": truth.owner, "image_to_text/image": askers.astype(np.int32)}
     tied = {}
-    for relevance in RELEVANCES:
-        relevant = truth.relevant[relevance]
+    for relevance, relevant in truth.relevant.items():
         name = f"text_to_image/{relevance}"
         items[name], ties = ranks(text, image, relevant, block)
         tied[name] = float((ties > 0).mean())
@@ -77,6 +80,7 @@ def gains(items: dict[str, np.ndarray], cutoffs: list[int]) -> summary.Cell:
         columns = {
             f"{direction}/{relevance}/{name}": metrics.gains(items[f"{direction}/{relevance}"], name)
             for relevance in RELEVANCES
+            if f"{direction}/{relevance}" in items
             for name in names
         }
         cell.append(summary.Gains(items[f"{direction}/image"], tuple(columns), np.stack([*columns.values()], axis=1)))

@@ -1,6 +1,7 @@
 """The section `evaluation` of a profile, and the grid of models and seeds that every evaluation walks."""
 
 import pathlib
+from typing import Literal
 
 import pydantic
 
@@ -42,6 +43,39 @@ class EvaluationSettings(Settings):
     exploratory_pairs: list[list[str]]  # beside the first primary model against every other
     exploratory_endpoints: list[str]
     errors: ErrorSettings
+
+    @property
+    def relevance(self) -> str:
+        """What the headline of retrieval counts: a caption's own picture (`own`), or any that it is true of (`any`)."""
+        return self.primary_endpoints[0].split("/")[2]
+
+
+class PublishedSet(Settings):
+    """One test set."""
+
+    name: str = pydantic.Field(pattern=r"[a-z0-9-]+")
+    protocol: str  # of clip_italian/evaluation/protocols/
+    language: str | None  # null: the protocol's usual one
+    folders: list[str] = pydantic.Field(min_length=1)  # of publishers; the protocol sees their contents as one folder
+
+
+class ProbePictures(Settings):
+    """What linear probes learn from: pictures of a zero-shot set's classes that are not its own."""
+
+    of: str | None  # the zero-shot set; null: nothing is prepared
+    folder: str  # of a folder for each class, named as the zero-shot set names them; below the publishers' folder
+    train: pydantic.NonNegativeInt  # pictures of each class
+    valid: pydantic.NonNegativeInt  # of each class, on which the probes' weight decay is chosen
+    seed: int  # of the choice among the pictures of a class
+
+
+class HeldOutSettings(Settings):
+    """Section `tests` of a profile."""
+
+    counts: Literal["published", "any"]  # whether a publisher's files must be as many as its protocol says
+    sets: list[PublishedSet]
+    queries: list[str]  # of the gallery
+    probes: ProbePictures
 
 
 def grid(params: Params, single_seed: list[str]) -> dict[str, list[int]]:

@@ -6,12 +6,13 @@ import json
 import pathlib
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int
 
+from clip_italian.data.archive import Archive
 from clip_italian.data.stored import Stored
 from clip_italian.errors import InputError
 from clip_italian.evaluation import classification
@@ -103,12 +104,47 @@ def damaged(path: pathlib.Path, problem: object) -> InputError:
     return InputError(f"{path}: damaged or of another data set ({problem}); get it from its publisher again")
 
 
-def present(paths: Iterable[pathlib.Path]) -> list[pathlib.Path]:
-    """The paths; raises InputError with the number of those that are not there and the first of them.
+@dataclasses.dataclass(frozen=True)
+class Member:
+    """A member of a zip."""
 
-    Leaving such pictures out, as some evaluators do, would make the task easier and the numbers another protocol's.
+    archive: Archive
+    name: str
+
+    def read_bytes(self) -> bytes:
+        """The member's bytes."""
+        return self.archive.read(self.name)
+
+    def __str__(self) -> str:
+        return f"{self.archive.path}: {self.name}"
+
+
+def located(folder: pathlib.Path, places: Sequence[str], names: Sequence[str]) -> list[Stored]:
+    """The pictures of those names, each from the first of `places` that has it: a folder in `folder`, or a zip of that name there,
+    as MSCOCO's are shipped, whose members are found by the last part of their names.
+
+    Raises InputError with the number of those that are in none and the first of them: to leave such pictures out, as some
+    evaluators do, would make the task easier and the numbers another protocol's.
     """
-    listed = list(paths)
-    if missing := [path for path in listed if not path.is_file()]:
-        raise InputError(f"{missing[0]}: missing, and {len(missing) - 1} more of {len(listed)} pictures; all are needed")
-    return listed
+    found: dict[str, Stored] = {}
+    for place in places:
+        wanted = [name for name in names if name not in found]
+        found |= _in_zip(folder / f"{place}.zip", wanted) if _is_zipped(folder, place) else _in_folder(folder / place, wanted)
+    if missing := [name for name in names if name not in found]:
+        first = folder / places[0] / missing[0]
+        raise InputError(f"{first}: missing, and {len(missing) - 1} more of {len(names)} pictures; all are needed")
+    return [found[name] for name in names]
+
+
+def _is_zipped(folder: pathlib.Path, place: str) -> bool:
+    return bool(place) and not (folder / place).is_dir() and (folder / f"{place}.zip").is_file()
+
+
+def _in_folder(folder: pathlib.Path, names: Sequence[str]) -> dict[str, Stored]:
+    return {name: folder / name for name in names if (folder / name).is_file()}
+
+
+def _in_zip(path: pathlib.Path, names: Sequence[str]) -> dict[str, Stored]:
+    archive = Archive(path)
+    members = {pathlib.PurePosixPath(member).name: member for member in archive.names}
+    return {name: Member(archive, members[name]) for name in names if name in members}

@@ -7,10 +7,12 @@ from jaxtyping import Float
 
 from clip_italian import files
 from clip_italian.data import resizing, shards, tokens
+from clip_italian.data.shards import Pictures
 from clip_italian.models.assembly import Model
 from clip_italian.models.encoder import Encoder
 
 BLOCK = 256  # pictures or texts at once
+READ = 16 * BLOCK  # stored pictures in memory at a time; whole blocks, so that it changes no bit
 
 
 class Embedder:
@@ -23,6 +25,12 @@ class Embedder:
     def images(self, pixels: np.ndarray) -> Float[np.ndarray, "n p"]:
         """Embeddings of stored pictures, cut to the model's size."""
         return self._encoder.images(self.model.params, resizing.squares(pixels, self.model.settings.image.image_size))
+
+    def stored(self, pictures: Pictures) -> Float[np.ndarray, "n p"]:
+        """Embeddings of all pictures of a folder of shards."""
+        starts = range(0, max(1, len(pictures)), READ)
+        parts = [self.images(pictures.pixels(range(start, min(start + READ, len(pictures))))) for start in starts]
+        return np.concatenate(parts)
 
     def texts(self, texts: list[str]) -> Float[np.ndarray, "n p"]:
         """Embeddings of texts; what exceeds the model's longest text is cut off."""
@@ -44,16 +52,22 @@ def write(
     Keys: `image`, a row a picture, and `text`, a row a caption, a class or a query.
     """
     test = data / "raw" / "test"
-    labels = [entry["label"] for entry in files.read_json(test / "classes.json")]
-    classes = embedder.classes(labels, templates)
+    labels = {name: files.read_json(test / name / "labels.json")["classes"] for name in zeroshot}
+    row = _rows(embedder, [label for some in labels.values() for label in some], templates)
     for name in [*retrieval, *zeroshot]:
-        pictures = shards.open_shards(data / "shards" / f"test-{name}")
+        pictures = shards.open_shards(data / "shards/tests" / name)
         if name in retrieval:
             text = embedder.texts([caption for captions in pictures.captions for caption in captions])
         else:
-            text = classes[: files.read_json(test / name / "labels.json")["classes"]]
-        _save(folder / f"{name}.npz", image=embedder.images(pictures.all_pixels()), text=text)
+            text = np.stack([row[label] for label in labels[name]])
+        _save(folder / f"{name}.npz", image=embedder.stored(pictures), text=text)
     _save(folder / "gallery.npz", text=embedder.texts([entry["query"] for entry in files.read_json(test / "gallery.json")]))
+
+
+def _rows(embedder: Embedder, labels: list[str], templates: list[str]) -> dict[str, Float[np.ndarray, " p"]]:
+    """The vector of each label; all are embedded at once and each one once, so that equal labels tie."""
+    distinct = list(dict.fromkeys(labels))
+    return dict(zip(distinct, embedder.classes(distinct, templates), strict=True))
 
 
 def _save(path: pathlib.Path, **arrays: np.ndarray) -> None:

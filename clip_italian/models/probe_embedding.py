@@ -14,6 +14,6 @@ SETS = ("probe-train", "probe-valid")
 def write(folder: pathlib.Path, embedder: Embedder, data: pathlib.Path) -> None:
     """Writes one `.npz` a set with `image`, a row a picture; `data` is the profile's folder."""
     for name in SETS:
-        image = embedder.images(shards.open_shards(data / "shards" / name).all_pixels())
+        image = embedder.stored(shards.open_shards(data / "shards/probe" / name))
         with files.replacing(folder / f"{name}.npz") as temporary, open(temporary, "wb") as file:
             np.savez(file, image=image)

@@ -24,7 +24,7 @@ def write(folder: pathlib.Path, embedder: Embedder, data: pathlib.Path, drawn: b
     row = dict(zip(texts, vectors, strict=True))  # equal texts have one row, so that a tie is exact
     _save(folder / f"{WORDS}.npz", text=_rows(row, words))
     if drawn:
-        pixels = shards.open_shards(data / "shards" / f"test-{CONTRASTS}").all_pixels()
+        pixels = shards.open_shards(data / "shards/tests" / CONTRASTS).all_pixels()
         image = embedder.images(np.concatenate([pixels, pixels[: _missing(len(pixels))]]))[: len(pixels)]
         captions = {side: _rows(row, [entry[side] for entry in entries]) for side in SIDES}
         _save(folder / f"{CONTRASTS}.npz", image=image, **captions)

@@ -181,8 +181,8 @@ def write_zeroshot(folder: pathlib.Path, name: str, settings: TestSettings, draw
     labels = zeroshot_classes(name, settings)
     write_pictures(folder, [picture for _, picture in drawn])
     images = [{"id": i, "file_name": member(i), "label": label} for i, label in enumerate(labels)]
-    ranked = len(PAIRS) + len(UNSEEN_PAIRS) * (name == "zeroshot-noun")  # the first so many of classes.json
-    files.write_json(folder / "labels.json", {"images": images, "classes": ranked})
+    ranked = PAIRS + UNSEEN_PAIRS * (name == "zeroshot-noun")
+    files.write_json(folder / "labels.json", {"images": images, "classes": [captions.class_label(*pair) for pair in ranked]})
     write_scenes(folder, [scene for scene, _ in drawn])
     np.savez(folder / "truth.npz", label=np.array(labels, np.int32))
 
