@@ -32,7 +32,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     folder = tmp_path_factory.mktemp("study")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        for name in ("analysis", "clip_italian"):
+        for name in ("analysis", "clip_italian", "docs"):
             (folder / name).symlink_to(ROOT / name)
         synthetic_study.write_all()
         settings = config.section(EvaluationSettings, "evaluation")
@@ -176,6 +176,8 @@ def test_every_figure_and_table_is_written_and_the_same_every_time(
         "labels",
         "published",
         "data_sheet",
+        "collected",
+        "token_lengths",
         "gallery",
         "contradictions",
         "contrasts",

@@ -70,7 +70,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     folder = tmp_path_factory.mktemp("paper")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        for name in ("analysis", "clip_italian"):
+        for name in ("analysis", "clip_italian", "docs"):
             (folder / name).symlink_to(ROOT / name)
         synthetic_study.write_all(images=40, classes=10)
         settings = config.section(EvaluationSettings, "evaluation")

@@ -1,7 +1,7 @@
 """Pictures that are the same to the eye: a hash proposes pairs, an aligned comparison of pixels confirms them.
 
 The hash alone would not do: two thirds of small drawn scenes have a stranger within four bits. Found are copies encoded anew, of
-another size or shape, up to 20 levels lighter or darker, and without their colours; not those of which more than a hundredth was
+another size or shape, some 10 levels lighter or darker, and without their colours; not those of which more than a hundredth was
 cut off along each side, which move every cell (a third to a half of those cut by a hundredth are found).
 """
 
