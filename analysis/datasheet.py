@@ -60,7 +60,7 @@ def source(name: str, publisher: dict[str, Any], had: int | None) -> str:
         "",
         WHAT.get(name, ""),
         "",
-        f"* **Origin**: <{publisher['about']}>; {len(publisher['files'])} files"
+        f"* **Origin**: <{publisher['about']}>; {files_of(publisher)}"
         + (f", of which {', '.join(f'`{one}`' for one in given)} must be given by path." if given else ", all fetched."),
         f"* **Licence**: {publisher['licence']}.",
     ]
@@ -69,6 +69,12 @@ def source(name: str, publisher: dict[str, Any], had: int | None) -> str:
     if publisher["fetch_rows"]:
         lines.append("* **Pictures** are fetched one by one from the addresses in its rows.")
     return "\n".join([*lines, f"* **Known problems**: {PROBLEMS.get(name, 'none known.')}"])
+
+
+def files_of(publisher: dict[str, Any]) -> str:
+    """How many files it has."""
+    count = len(publisher["files"])
+    return f"{count} file" if count == 1 else f"{count} files"
 
 
 def fetching(fetch: dict[str, Any]) -> str:
