@@ -27,4 +27,5 @@ def take(raw: pathlib.Path) -> dict[str, Any]:
     """Fills `raw` with the publishers' own files; returns the report."""
     where, how = config.section(PublishedSettings, "published"), config.section(FetchSettings, "fetch")
     sources = published.collect(raw, STATE, where, how)
+    files.write_json(pathlib.Path("provenance", config.params().profile, "download.json"), published.dates(STATE))
     return {"sources": sources, "tests": held_out.prepare(STATE, raw, config.section(HeldOutSettings, "tests"))}

@@ -77,6 +77,8 @@ def test_a_source_is_fetched_with_the_pictures_that_its_rows_name(tmp_path, web)
     for path in sorted((raw / "il_post").glob("images-*.zip")):
         with Archive(path) as archive:
             pictures |= {name: archive.read(name) for name in archive.names}
+    (dates,) = published.dates(tmp_path / "state").values()
+    assert dates["first"] <= dates["last"]
     assert pictures == {member_of(picture(number)): f"picture {number}".encode() for number in range(3)}
 
 

@@ -19,12 +19,13 @@ from clip_italian.config import Settings
 from clip_italian.data import unpacking
 from clip_italian.data.fetching.answers import Wanted
 from clip_italian.data.fetching.large import fetch_file
-from clip_italian.data.fetching.pictures import fetch_pictures
+from clip_italian.data.fetching.pictures import DATES, fetch_pictures
 from clip_italian.data.fetching.settings import FetchSettings
 from clip_italian.data.sources import READERS
 from clip_italian.errors import InputError
 
-FETCHED, UNPACKED = "fetched", ".unpacked"  # folder of what came by its address; mark of an archive whose members are all there
+FETCHED, PICTURES = "fetched", "pictures"  # folders of what came by its address: files, and the pictures that rows name
+UNPACKED = ".unpacked"  # mark of an archive whose members are all there
 
 
 class PublishedFile(Settings):
@@ -156,8 +157,14 @@ def _source(
             link(state / name / file.name, target / file.name)
     if not publisher.fetch_rows:
         return {"files": described}
-    attrition = fetch_pictures(_wanted(target, name, settings.language), target, state / "pictures" / name, fetch)
+    attrition = fetch_pictures(_wanted(target, name, settings.language), target, state / PICTURES / name, fetch)
     return {"files": described, **attrition.as_dict()}
+
+
+def dates(state: pathlib.Path) -> dict[str, dict[str, str]]:
+    """When the first and the last part of each source's pictures came: of provenance, for no content depends on it."""
+    found = {path.parent.name: sorted(files.read_json(path).values()) for path in sorted(state.glob(f"{PICTURES}/*/{DATES}"))}
+    return {source: {"first": times[0], "last": times[-1]} for source, times in found.items() if times}
 
 
 def _wanted(folder: pathlib.Path, source: str, language: str) -> Iterator[Wanted]:
