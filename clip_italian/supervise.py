@@ -10,10 +10,13 @@ import os
 import pathlib
 import shutil
 import sys
+import time
+from typing import Any
 
 from clip_italian import environment
 
 DVC_LOCK = pathlib.Path(".dvc/tmp/rwlock")  # {"read": {path: [{"pid", "cmd"}]}, "write": {path: {"pid", "cmd"}}}
+PAUSE = 0.2  # seconds; DVC writes that file in a fraction of one
 
 
 def main(*command: str) -> None:
@@ -33,16 +36,32 @@ def forget_locks_of_the_dead(lock: pathlib.Path) -> None:
     """Removes DVC's lock file when all processes in it have been killed.
 
     DVC asks only whether a process exists, and one that was killed does until its new parent has taken notice: in a
-    container without an init process that is never, and DVC would say "busy" for ever.
+    container without an init process that is never, and DVC would say "busy" for ever. Nor does DVC start with a lock file that
+    is not JSON: a process that was killed while it wrote it leaves an empty one.
     """
     try:
-        held = json.loads(lock.read_text())
-        holders = [one["pid"] for readers in held["read"].values() for one in readers]
-        holders += [one["pid"] for one in held["write"].values()]
-    except (OSError, ValueError, KeyError, TypeError):
-        return  # absent, or not as expected: DVC's business
+        held = _held(lock)
+    except ValueError:
+        time.sleep(PAUSE)  # somebody may be writing it just now
+        try:
+            held = _held(lock)
+        except ValueError:
+            held = {}
+    try:
+        holders = [one["pid"] for readers in held.get("read", {}).values() for one in readers]
+        holders += [one["pid"] for one in held.get("write", {}).values()]
+    except (AttributeError, KeyError, TypeError):
+        return  # not as expected: DVC's business
     if all(_is_dead(pid) for pid in holders):
         lock.unlink(missing_ok=True)
+
+
+def _held(lock: pathlib.Path) -> Any:
+    """What the lock file says; nothing where there is none. Raises ValueError when it is not JSON."""
+    try:
+        return json.loads(lock.read_text())
+    except OSError:
+        return {}
 
 
 def _is_dead(pid: int) -> bool:

@@ -101,6 +101,25 @@ def test_a_lock_of_killed_processes_blocks_nobody_even_if_their_parent_never_not
     killed.wait()
 
 
+@pytest.mark.parametrize("left", ["", '{"read": {"data": [{"pi'])
+def test_a_lock_file_that_a_kill_cut_short_is_removed(here, left):
+    lock = here / supervise.DVC_LOCK
+    lock.parent.mkdir(parents=True)
+    lock.write_text(left)
+    supervise.forget_locks_of_the_dead(supervise.DVC_LOCK)
+    assert not lock.exists()
+
+
+def test_a_lock_file_that_is_being_written_is_waited_for(here, monkeypatch):
+    lock = here / supervise.DVC_LOCK
+    lock.parent.mkdir(parents=True)
+    lock.write_text("")
+    alive = json.dumps({"read": {}, "write": {"data": {"pid": os.getpid(), "cmd": "dvc repro"}}})
+    monkeypatch.setattr(supervise.time, "sleep", lambda seconds: lock.write_text(alive))
+    supervise.forget_locks_of_the_dead(supervise.DVC_LOCK)
+    assert lock.read_text() == alive
+
+
 def test_a_supervised_command_keeps_its_exit_code_and_its_output(here):
     done = subprocess.run(
         [sys.executable, "-m", "clip_italian.supervise", "sh", "-c", "echo out; exit 7"],
