@@ -22,7 +22,7 @@ from clip_italian.training.backbones import BackboneSettings, TowerSettings
 from clip_italian.use import backbones, folders, layouts
 from rehearsal import checkpoints, overlay, publishers
 from rehearsal import hub as loopback_hub
-from tests.small_world import LIMITS, source
+from tests.small_world import LIMITS, TWO, source
 from tests.test_preparation import SETTINGS
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -36,7 +36,7 @@ SIZES = publishers.sizes().model_copy(
 )  # fmt: skip
 RETRIEVAL = ("mscoco-it-dev-unvalidated", "mscoco-it-dev-validated", "xm3600", "xtd10")
 ZEROSHOT = ("imagenet-it", "babel-imagenet")
-IMAGES = ImageSettings(**SETTINGS.model_dump() | {"side": 32, "stored": 40, "views": 0, "workers": 1, "limits": LIMITS})
+IMAGES = ImageSettings(**SETTINGS.model_dump() | {"views": 0, "limits": LIMITS})
 
 
 def of_the_paper(**changed):
@@ -69,17 +69,17 @@ def published(served, tmp_path):
 
 
 def read(prepared, name):
-    examples, located = preparation.read_test(prepared / "raw/test" / name)
-    return [example.captions for example in examples], [member for _, member in located]
+    described = list(preparation.read_test(prepared / "raw/test" / name))
+    return [example.captions for example, _ in described], [member for _, (_, member) in described]
 
 
 @pytest.mark.parametrize(
     "name, protocol, publisher",
     [
-        ("mscoco-it-dev-unvalidated", "mscoco-it/published", ("mscoco_it", "coco")),
-        ("mscoco-it-dev-validated", "mscoco-it/validated", ("mscoco_it", "coco")),
-        ("xm3600", "xm3600-it/all", ("xm3600",)),
-        ("xtd10", "xtd10-it", ("xtd10", "coco", "mscoco_it")),
+        ("mscoco-it-dev-unvalidated", "mscoco-it/published", ("mscoco_it",)),
+        ("mscoco-it-dev-validated", "mscoco-it/validated", ("mscoco_it",)),
+        ("xm3600", "xm3600-it/all", ("xm3600/captions", "xm3600")),
+        ("xtd10", "xtd10-it", ("xtd10", "mscoco_it")),
     ],
 )
 def test_a_retrieval_set_holds_the_protocols_captions_and_pictures_in_its_order(served, prepared, name, protocol, publisher):
@@ -139,7 +139,7 @@ def test_the_same_files_give_the_same_bytes_and_another_seed_other_probes(served
 def test_what_only_backbones_made_here_would_read_is_there_and_empty(prepared):
     raw = prepared / "raw"
     assert (raw / "english/pairs.jsonl").read_bytes() == (raw / "text/italian.txt").read_bytes() == b""
-    assert preparation.read_pairs(raw / "english/pairs.jsonl") == ([], [])
+    assert list(preparation.read_pairs(raw / "english/pairs.jsonl")) == []
     assert [entry["query"] for entry in files.read_json(raw / "test/gallery.json")][0] == "un fiore giallo"
 
 
@@ -154,9 +154,9 @@ def test_prepared_sets_are_embedded_and_evaluated_and_nothing_is_said_of_what_no
     pairs.mkdir()
     for name in ("train", "valid"):
         (pairs / f"{name}.jsonl").touch()
-    preparation.prepare(prepared / "shards", prepared / "raw", pairs, IMAGES)
+    preparation.prepare(prepared / "shards", prepared / "raw", pairs, tmp_path / "done", IMAGES, TWO)
     tower = TowerSettings(width=8, depth=1, heads=1, hidden=16)
-    sizes = checkpoints.ClipSizes(image=tower, text=tower, projection=8, patch=16, side=32, positions=24, vocabulary=100)
+    sizes = checkpoints.ClipSizes(image=tower, text=tower, projection=8, patch=16, side=IMAGES.side, positions=24, vocabulary=100)
     checkpoints.write_clip(tmp_path / "clip", sizes, ["un gatto su una sedia"], 0)
     model = Model(*layouts.read(tmp_path / "clip", None), folders.tokeniser(tmp_path / "clip"))
     monkeypatch.chdir(prepared.parents[1])
@@ -187,11 +187,11 @@ def test_files_that_are_not_as_many_as_published_are_refused_where_they_must_be(
 
 def test_a_publisher_whose_files_are_not_there_is_named(published, tmp_path):
     shutil.rmtree(published / "xm3600")
-    refused(published, tmp_path, "published/xm3600: missing; put the publisher's files there")
+    refused(published, tmp_path, "published/xm3600/captions: missing; put the publisher's files there")
 
 
 def test_a_picture_that_no_archive_holds_is_named(published, tmp_path):
-    with zipfile.ZipFile(published / "coco/val2014.zip", "w"):
+    with zipfile.ZipFile(published / "mscoco_it/val2014.zip", "w"):
         pass
     refused(published, tmp_path, r"COCO_val2014_\d{12}.jpg: missing, and 3 more of 4 pictures; all are needed")
 
@@ -200,7 +200,7 @@ def test_two_pictures_of_one_name_and_templates_of_a_protocols_own_are_refused(p
     (one, *_) = of_the_paper().sets[-2:]
     templates = one.model_copy(update={"protocol": "imagenet-it/templates"})
     refused(published, tmp_path, "imagenet-it: pictures of one class and no templates were expected", sets=[templates])
-    described = published / "xm3600/captions.jsonl"
+    described = published / "xm3600/captions/captions.jsonl"
     described.write_text(described.read_text() + described.read_text().splitlines()[0])
     refused(published, tmp_path, "xm3600: two pictures are called 0{16}.jpg")
 

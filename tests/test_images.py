@@ -354,8 +354,8 @@ BOMBS = {
     "scans": (lambda: scanned(5_000), "too many scans"),
     "the largest with alpha": (lambda: png(width=7_000, height=7_100, colour=6), None),
 }
-LIMITED = """
-import pathlib, resource, sys, time
+LIMITED = r"""
+import pathlib, re, resource, sys, time
 from clip_italian.data.images import ImageLimits, ImageRejected, decode
 
 limits = ImageLimits(max_bytes=20 << 20, max_pixels=50_000_000, min_side=32, max_aspect=20.0)
@@ -366,7 +366,8 @@ for path in sys.argv[1:]:
         reason = "-" if decode(pathlib.Path(path).read_bytes(), limits).size else "?"
     except ImageRejected as rejected:
         reason = str(rejected)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    # Not ru_maxrss: that begins with the parent's, whose memory this process had until it became another program.
+    peak = int(re.search(r"VmHWM:\s*(\d+) kB", pathlib.Path("/proc/self/status").read_text())[1]) >> 10
     print(pathlib.Path(path).name, reason, round(time.process_time() - start, 1), peak, sep="|")
 """
 
