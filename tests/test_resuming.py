@@ -42,6 +42,7 @@ def study(tmp_path_factory):
     (folder / "params.yaml").write_text("profile: tiny\narms: [full]\nbaselines: [mclip]\nprobed: [full]\nseeds: [0]\n")
     with files.replacing_folder(folder / "data/tiny/raw") as raw:
         download.draw(raw, world())
+    assert start(folder, "-m", "stages", "translate").wait() == 0
     for name in OUTPUTS:
         started = time.monotonic()
         assert start(folder, "-m", "stages", name).wait() == 0
