@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from clip_italian import files
 from clip_italian.data.candidates import Pair, Tagger
 from clip_italian.data.curate import CurateSettings, curate
 from clip_italian.data.duplicates import DuplicateSettings
@@ -14,7 +15,7 @@ from clip_italian.data.text import TextSettings
 from clip_italian.data.translation.settings import EngineSettings, TranslationSettings
 from clip_italian.data.translation.translation import translate
 from clip_italian.data.workers import WorkersSettings
-from clip_italian.world.download import WorldSettings
+from clip_italian.world.download import WorldSettings, draw
 from clip_italian.world.examinations import TestSettings
 from clip_italian.world.labels import LabelSettings
 from clip_italian.world.publish import SourceSettings
@@ -110,3 +111,13 @@ def pairs_of(path: pathlib.Path) -> list[Pair]:
 
 
 LOOKED_UP = Tagger(looking_up)
+
+
+def drawn_study(folder: pathlib.Path) -> None:
+    """Makes `folder` a study at profile tiny whose raw data are this world's, with its captions translated: what `curate` reads."""
+    (folder / "profiles").mkdir()
+    shutil.copy(pathlib.Path(__file__).parents[1] / "profiles/tiny.yaml", folder / "profiles")
+    (folder / "params.yaml").write_text("profile: tiny\narms: [full]\nbaselines: [mclip]\nprobed: [full]\nseeds: [0]\n")
+    with files.replacing_folder(folder / "data/tiny/raw") as raw:
+        draw(raw, world())
+    translate_captions(folder / "data/tiny/raw")

@@ -10,9 +10,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from clip_italian import config, files
-from clip_italian.world import download
 from tests.planting import first_of, plant
-from tests.small_world import world
+from tests.small_world import drawn_study
 
 ROOT = pathlib.Path(__file__).parents[1]
 REPORT = "reports/tiny/audit.json"
@@ -23,11 +22,7 @@ SET, MEMBER = "retrieval-style", "000003"
 def drawn(tmp_path_factory):
     """A drawn world with its pairs, at profile tiny."""
     folder = tmp_path_factory.mktemp("study")
-    (folder / "profiles").mkdir()
-    shutil.copy(ROOT / "profiles/tiny.yaml", folder / "profiles")
-    (folder / "params.yaml").write_text("profile: tiny\narms: [full]\nbaselines: [mclip]\nprobed: [full]\nseeds: [0]\n")
-    with files.replacing_folder(folder / "data/tiny/raw") as raw:
-        download.draw(raw, world())
+    drawn_study(folder)
     assert stage(folder, "curate").returncode == 0
     return folder
 

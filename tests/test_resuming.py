@@ -13,9 +13,8 @@ import pytest
 
 from clip_italian import files
 from clip_italian.config import Settings
-from clip_italian.world import download
 from stages import resuming
-from tests.small_world import world
+from tests.small_world import drawn_study
 
 ROOT = pathlib.Path(__file__).parents[1]
 OUTPUTS = {
@@ -37,12 +36,7 @@ if __name__ == "__main__":
 def study(tmp_path_factory):
     """A drawn world at profile tiny, curated and stored by runs that nobody disturbed."""
     folder = tmp_path_factory.mktemp("study")
-    (folder / "profiles").mkdir()
-    shutil.copy(ROOT / "profiles/tiny.yaml", folder / "profiles")
-    (folder / "params.yaml").write_text("profile: tiny\narms: [full]\nbaselines: [mclip]\nprobed: [full]\nseeds: [0]\n")
-    with files.replacing_folder(folder / "data/tiny/raw") as raw:
-        download.draw(raw, world())
-    assert start(folder, "-m", "stages", "translate").wait() == 0
+    drawn_study(folder)
     for name in OUTPUTS:
         started = time.monotonic()
         assert start(folder, "-m", "stages", name).wait() == 0
