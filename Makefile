@@ -39,7 +39,7 @@ results: $(INSTALLED) ## print the results table of the last run
 	@cat paper/tables/readme.md
 
 test: $(INSTALLED) ## run the tests, the whole graph at profile tiny among them
-	@exec .venv/bin/python -m clip_italian.supervise pytest --numprocesses 2 --dist loadfile
+	@exec .venv/bin/python -m clip_italian.supervise pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # torch comes without a hash: what is built for this machine has one of its own.
 parity: .venv-parity/.installed .venv-transformers-4/.installed ## run our towers, texts, pictures and exports beside the libraries that define them; needs torch

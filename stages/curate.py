@@ -21,7 +21,9 @@ def main() -> None:
     raw = pathlib.Path("data", profile, "raw")
     inputs = [raw, raw.parent / "translated", pathlib.Path(own.FOLDER)]
     state = resuming.folder("curate", [settings, limits], inputs)
-    with files.replacing_folder(pathlib.Path("data", profile, "pairs")) as folder:
-        report = curate(raw, folder, state, settings, limits, Tagger(proper_nouns.load, (settings.tagger,)), where)
+    pairs = state / "pairs"
+    pairs.mkdir(exist_ok=True)
+    report = curate(raw, pairs, state, settings, limits, Tagger(proper_nouns.load, (settings.tagger,)), where)
+    files.move_folder(pairs, raw.parent / "pairs")
     files.write_json(pathlib.Path("reports", profile, "curate.json"), report | {"tagger": proper_nouns.describe(settings.tagger)})
     resuming.forget("curate")

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from ruamel.yaml import YAML
 
 from clip_italian import config, files
 from tests.planting import first_of, plant
+from tests.repository_copy import Copy
 from tests.small_world import drawn_study
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -109,3 +111,19 @@ def test_a_test_picture_that_cannot_be_read_is_named(study):
     assert done.returncode == 1 and done.stderr.count("\n") == 1
     assert f"{SET}/images.zip: member `" in done.stderr and "run `dvc repro`" in done.stderr
     assert not (study / REPORT).exists()
+
+
+# --- In the graph ------------------------------------------------------------------------------------------------------
+def test_a_planted_test_picture_fails_the_study_before_anything_trains(tmp_path_factory):
+    copy = Copy(tmp_path_factory.mktemp("planted"), tmp_path_factory.mktemp("watch"))
+    copy.repro("curate")
+    data = copy.root / "data/tiny"
+    pair = first_of(data / "pairs/train.jsonl", "wit")
+    plant(data / "raw", pair, "zeroshot-noun", "000001")
+    copy.run("dvc", "commit", "--force", "download")
+    done = copy.run("dvc", "repro", check=False)
+    assert done.returncode != 0
+    assert f"training picture {pair['id']} is test picture zeroshot-noun/000001 (mirrored picture" in done.stderr
+    assert re.findall(r"Running stage '([^']+)'", done.stdout)[-1] == "audit"
+    made = [name for name in ("models", "runs", "embeddings", "results", "data/tiny/shards") if (copy.root / name).exists()]
+    assert made == []

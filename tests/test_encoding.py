@@ -1,5 +1,7 @@
 """A model in use: what goes in, in which order the vectors come out, and how little is computed and held for it."""
 
+import functools
+
 import jax
 import numpy as np
 import pytest
@@ -12,9 +14,13 @@ from clip_italian.models.encoder import Encoder, padded_length, patches, power_o
 from clip_italian.use.model import Clip
 from tests.small_models import ENGLISH, IMAGE, ITALIAN, STEMMED_IMAGE, pictures
 
-PARAMS = {settings: jax.device_get(dual_encoder.initial(settings, jax.random.key(0), 20.0)) for settings in (ITALIAN, ENGLISH)}
 TEXTS = ["a", "un gatto su una sedia", "", "due cavalli", "un fiore giallo e uno blu su un tavolo"]
 ALIKE = 1e-6
+
+
+@functools.cache
+def params(settings):
+    return jax.device_get(dual_encoder.initial(settings, jax.random.key(0), 20.0))
 
 
 def tokenise(texts):
@@ -28,7 +34,7 @@ def tokenise(texts):
 
 @pytest.fixture(params=[ITALIAN, ENGLISH], ids=["italian", "english"])
 def clip(request):
-    return Clip(request.param, PARAMS[request.param], tokenise)
+    return Clip(request.param, params(request.param), tokenise)
 
 
 @pytest.fixture
@@ -81,9 +87,9 @@ def test_nothing_gives_no_vectors(clip):
     for vectors in (clip.encode_image([]), clip.encode_text([]), clip.encode_image(iter([])), clip.encode_text(iter([]))):
         assert vectors.shape == (0, 8) and vectors.dtype == np.float32
     assert clip.similarity([], TEXTS).shape == (0, 5)
-    params, features = PARAMS[ITALIAN], Encoder(ITALIAN, 4)
-    assert features.images(params, pictures(seed=0, count=0)).shape == (0, 16)
-    assert features.texts(params, tokenise([])).shape == (0, 16)
+    weights, features = params(ITALIAN), Encoder(ITALIAN, 4)
+    assert features.images(weights, pictures(seed=0, count=0)).shape == (0, 16)
+    assert features.texts(weights, tokenise([])).shape == (0, 16)
 
 
 def test_one_picture_or_text_costs_one(clip, shapes):

@@ -141,6 +141,13 @@ def test_what_img2dataset_did_not_get_is_counted_from_its_tables(folder, layout)
     assert "of img2dataset" in writing.lines(report)
 
 
+def test_a_damaged_table_of_img2dataset_is_named_with_the_remedy(folder):
+    tar(folder / "00000.tar", {"0.jpg": photo(0), "0.txt": b"Un gatto"})
+    (folder / "00000.parquet").write_bytes(b"PAR1xxxxPAR1")
+    with pytest.raises(InputError, match=r"00000\.parquet: not a whole parquet file; get it again, or leave it out"):
+        imported(folder)
+
+
 def test_several_kinds_are_told_and_the_file_that_is_named_decides(folder):
     photos(folder, "a.jpg")
     table(folder, ("a.jpg", "Dalla tabella"))

@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import functools
 import json
 
 import pytest
@@ -14,8 +15,14 @@ from clip_italian.world.scene import Scene, Thing, from_json, to_json
 from clip_italian.world.statements import CLASS_NOUNS, COLOURS, RELATIONS, UNSEEN_NOUNS, Phrase, Statement
 from clip_italian.world.truth import full_statement, holds, truth_matrix
 
-SCENES = {level: [compose(1, index, level, 0) for index in range(300)] for level in LEVEL_KEYS}
-EVERY = [scene for scenes in SCENES.values() for scene in scenes]
+
+@functools.cache
+def scenes(level: str) -> list[Scene]:
+    return [compose(1, index, level, 0) for index in range(300)]
+
+
+def every() -> list[Scene]:
+    return [scene for level in LEVEL_KEYS for scene in scenes(level)]
 
 
 def _pairs(scene: Scene) -> set[tuple[str, str]]:
@@ -39,27 +46,27 @@ def test_a_scene_is_a_function_of_its_name_alone():
 
 
 def test_a_scene_survives_json_exactly():
-    assert all(from_json(json.loads(json.dumps(to_json(scene)))) == scene for scene in EVERY)
+    assert all(from_json(json.loads(json.dumps(to_json(scene)))) == scene for scene in every())
 
 
 def test_json_with_an_unknown_key_is_refused():
     with pytest.raises(TypeError, match="weather"):
-        from_json(to_json(EVERY[0]) | {"weather": "rain"})
+        from_json(to_json(every()[0]) | {"weather": "rain"})
 
 
 def test_every_scene_satisfies_its_fullest_description():
-    assert [scene for scene in EVERY if not holds(full_statement(scene), scene)] == []
+    assert [scene for scene in every() if not holds(full_statement(scene), scene)] == []
 
 
 def test_groups_are_of_equal_things_and_cover_the_scene():
-    for scene in EVERY:
+    for scene in every():
         assert sorted(index for group in scene.groups for index in group) == list(range(len(scene.things)))
         for group in scene.groups:
             assert len({dataclasses.replace(scene.things[index], box=(0, 0, 1, 1)) for index in group}) == 1
 
 
 def test_things_lie_inside_the_picture():
-    for scene in EVERY:
+    for scene in every():
         for left, top, right, bottom in (thing.box for thing in scene.things):
             assert 0 <= left < right <= 1 and 0 <= top < bottom <= 1
 
@@ -74,37 +81,37 @@ def test_held_out_pairs_are_balanced():
 
 @pytest.mark.parametrize("level", ["seen", "style", "noun"])
 def test_held_out_compositions_never_occur_outside_their_level(level: str):
-    variants = [other for scene in SCENES[level][:100] for other in near_misses(scene, 6)]
-    for scene in SCENES[level] + variants:
+    variants = [other for scene in scenes(level)[:100] for other in near_misses(scene, 6)]
+    for scene in scenes(level) + variants:
         assert not _pairs(scene) & HELD_OUT_PAIRS
         assert _triple(scene) not in HELD_OUT_TRIPLES
 
 
 def test_every_scene_of_the_composition_level_has_something_held_out():
-    assert all(_pairs(scene) & HELD_OUT_PAIRS or _triple(scene) in HELD_OUT_TRIPLES for scene in SCENES["composition"])
+    assert all(_pairs(scene) & HELD_OUT_PAIRS or _triple(scene) in HELD_OUT_TRIPLES for scene in scenes("composition"))
 
 
 @pytest.mark.parametrize("level", ["seen", "composition", "style"])
 def test_unseen_nouns_never_occur_outside_their_level(level: str):
-    variants = [other for scene in SCENES[level][:100] for other in near_misses(scene, 6)]
-    assert not any(thing.noun in UNSEEN_NOUNS for scene in SCENES[level] + variants for thing in scene.things)
+    variants = [other for scene in scenes(level)[:100] for other in near_misses(scene, 6)]
+    assert not any(thing.noun in UNSEEN_NOUNS for scene in scenes(level) + variants for thing in scene.things)
 
 
 def test_group_0_of_the_noun_level_is_an_unseen_noun():
-    assert all(scene.things[scene.groups[0][0]].noun in UNSEEN_NOUNS for scene in SCENES["noun"])
+    assert all(scene.things[scene.groups[0][0]].noun in UNSEEN_NOUNS for scene in scenes("noun"))
 
 
 def test_the_unseen_style_is_drawn_at_its_level_alone():
-    assert {scene.style for scene in SCENES["style"]} == {UNSEEN_STYLE}
-    others = {scene.style for scene in EVERY if scene.level != "style"}
+    assert {scene.style for scene in scenes("style")} == {UNSEEN_STYLE}
+    others = {scene.style for scene in every() if scene.level != "style"}
     assert others == set(STYLES) - {UNSEEN_STYLE}
 
 
 def test_the_kinds_of_scenes_have_their_shares():
-    kinds = collections.Counter((len(scene.groups), scene.relation is not None) for scene in EVERY)
-    shares = {kind: count / len(EVERY) for kind, count in kinds.items()}
+    kinds = collections.Counter((len(scene.groups), scene.relation is not None) for scene in every())
+    shares = {kind: count / len(every()) for kind, count in kinds.items()}
     assert shares == pytest.approx({(1, False): 0.68, (2, True): 0.27, (2, False): 0.05}, abs=0.04)
-    assert {scene.relation for scene in EVERY} == {*RELATIONS, None}
+    assert {scene.relation for scene in every()} == {*RELATIONS, None}
 
 
 def test_a_lone_thing_has_the_noun_and_colour_asked_for():
@@ -114,7 +121,7 @@ def test_a_lone_thing_has_the_noun_and_colour_asked_for():
 
 
 def test_near_misses_falsify_the_fullest_description_and_name_themselves():
-    for scene in EVERY[::5]:
+    for scene in every()[::5]:
         others = near_misses(scene, 6)
         assert len(others) == 6 and others == near_misses(scene, 6)
         assert [other.variant for other in others] == [1, 2, 3, 4, 5, 6]
@@ -126,7 +133,7 @@ def test_near_misses_falsify_the_fullest_description_and_name_themselves():
 
 def test_near_misses_are_of_several_kinds():
     changed = collections.Counter()
-    for scene in SCENES["seen"]:
+    for scene in scenes("seen"):
         before, after = full_statement(scene), full_statement(near_misses(scene, 1)[0])
         nouns = [tuple(phrase.noun for phrase in statement.phrases) for statement in (before, after)]
         colours = [tuple(phrase.colour for phrase in statement.phrases) for statement in (before, after)]
@@ -188,7 +195,7 @@ def test_contact_is_neither_above_nor_beside():
 
 def test_beside_is_symmetric_and_above_is_the_inverse_of_below_in_every_scene():
     inverse = {"accanto": "accanto", "sopra": "sotto", "sotto": "sopra"}
-    for scene in EVERY:
+    for scene in every():
         phrases = full_statement(scene).phrases
         for name in inverse if len(phrases) == 2 else ():
             assert holds(Statement(phrases, name), scene) == holds(Statement(phrases[::-1], inverse[name]), scene)
@@ -200,12 +207,12 @@ def test_one_thing_cannot_stand_in_a_relation_to_itself():
 
 
 def test_the_truth_matrix_is_the_truth_of_every_pair():
-    scenes = SCENES["all"][:80]
-    statements = [full_statement(scene) for scene in scenes]
+    several = scenes("all")[:80]
+    statements = [full_statement(scene) for scene in several]
     statements += [Statement((phrase,)) for statement in statements for phrase in statement.phrases]
-    expected = [[holds(statement, scene) for scene in scenes] for statement in statements]
-    assert truth_matrix(statements, scenes).tolist() == expected
+    expected = [[holds(statement, scene) for scene in several] for statement in statements]
+    assert truth_matrix(statements, several).tolist() == expected
 
 
 def test_the_truth_of_no_statements_has_no_rows():
-    assert truth_matrix([], SCENES["seen"][:3]).shape == (0, 3)
+    assert truth_matrix([], scenes("seen")[:3]).shape == (0, 3)

@@ -9,7 +9,7 @@ import urllib.parse
 
 UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 LINE = re.compile(r"\s*(?P<key>[A-Za-z-]+)\s*:\s*(?P<value>[^#]*)")
-NAME = re.compile(r"[A-Za-z_-]*")
+NOT_NAME = re.compile(r"[^A-Za-z_-]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +62,7 @@ def parse(content: bytes, product: str) -> Rules:
         found = LINE.match(line)
         key, value = (found["key"].lower(), found["value"].strip()) if found else ("", "")
         if key == "user-agent":
-            names = [*([] if in_rules else names), "*" if value.startswith("*") else NAME.match(value)[0].lower()]  # type: ignore[index]
+            names = [*([] if in_rules else names), "*" if value.startswith("*") else NOT_NAME.split(value, maxsplit=1)[0].lower()]
             in_rules = False
             groups.setdefault(names[-1], [])
         elif key in ("allow", "disallow"):
