@@ -2,8 +2,9 @@
 
 A file of WIT's form, by default with 100,000 rows and then with 1,000,000, and archives of 10,000 small pictures each; of the rows
 a tenth is in another language, a fifth has no picture, some have a caption of proper nouns, a web page for a picture, or a picture
-and a caption that were there before. They go through stage `curate`'s own function in a process of its own. Printed are the rows
-by what became of them, which must add up, rows a second, and the largest resident memory of that process and of a worker.
+and a caption that were there before. They go through stage `curate`'s own function in a process of its own, with profile mini's
+settings but for the tagger, which looks words up. Printed are the rows by what became of them, which must add up, rows a second,
+and the largest resident memory of that process and of a worker.
 """
 
 import argparse
@@ -21,22 +22,16 @@ import cv2
 import numpy as np
 import simplejpeg
 
+from clip_italian import config
 from clip_italian.data.archive import add
-from clip_italian.data.candidates import Tagger
 from clip_italian.data.curate import CurateSettings, curate
-from clip_italian.data.duplicates import DuplicateSettings
-from clip_italian.data.images import ImageLimits
+from clip_italian.data.preparation import ImageSettings
 from clip_italian.data.sources import WIT_COLUMNS, member_of
 from clip_italian.data.workers import WorkersSettings
-from clip_italian.world import tagger
+from tests.small_world import LOOKED_UP
 
 DISTINCT, SIDE, PER_ARCHIVE = 20_000, 64, 10_000
 MIB = 1 << 20
-LIMITS = ImageLimits(max_bytes=20 * MIB, max_pixels=50_000_000, min_side=32, max_aspect=20.0)
-SETTINGS = CurateSettings(
-    seed=42, sources=["wit"], language="it", max_proper_nouns=0.8, max_caption_characters=10_000, valid_share=0.05, left_out=[],
-    duplicates=DuplicateSettings(max_bits=6, max_cell_difference=20),
-)  # fmt: skip
 
 
 def pictures() -> list[bytes]:
@@ -85,7 +80,9 @@ def measure(folder: pathlib.Path, workers: int) -> None:
     state.mkdir()
     start = time.perf_counter()
     where = WorkersSettings(kind="processes", count=workers, address=None)
-    report = curate(folder / "raw", out, state, SETTINGS, LIMITS, Tagger(tagger.load), where)
+    settings = config.section(CurateSettings, "curate", "mini").model_copy(update={"sources": ["wit"], "translated": []})
+    limits = config.section(ImageSettings, "images", "mini").limits
+    report = curate(folder / "raw", out, state, settings, limits, LOOKED_UP, where)
     seconds = time.perf_counter() - start
     peaks = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     print(json.dumps({"seconds": seconds, "peaks": peaks, "report": report}))
