@@ -27,8 +27,8 @@ import simplejpeg
 
 from clip_italian import config
 from clip_italian.data import augmentation, images, resizing
-from clip_italian.data.preparation import ImageSettings
 from clip_italian.data.resizing import Fit
+from clip_italian.data.settings import ImageSettings
 
 PICTURES, ROUNDS = 40, 3
 HEIGHT, WIDTH, QUALITY = 375, 500, 92

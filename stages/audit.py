@@ -4,7 +4,7 @@ import pathlib
 
 from clip_italian import config, files
 from clip_italian.data.curate import CurateSettings
-from clip_italian.data.preparation import ImageSettings
+from clip_italian.data.settings import ImageSettings
 from clip_italian.data.workers import WorkersSettings
 from clip_italian.evaluation import leakage
 

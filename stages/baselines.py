@@ -10,7 +10,7 @@ from typing import NamedTuple
 from clip_italian import config, files
 from clip_italian.config import Settings
 from clip_italian.data.parallel import Translations
-from clip_italian.data.preparation import ImageSettings
+from clip_italian.data.settings import ImageSettings
 from clip_italian.errors import InputError
 from clip_italian.models import assembly
 from clip_italian.models.assembly import Model

@@ -6,8 +6,8 @@ from clip_italian import config, files
 from clip_italian.data import proper_nouns
 from clip_italian.data.candidates import Tagger
 from clip_italian.data.curate import CurateSettings, curate
-from clip_italian.data.preparation import ImageSettings
 from clip_italian.data.readers import own
+from clip_italian.data.settings import ImageSettings
 from clip_italian.data.workers import WorkersSettings
 from stages import resuming
 

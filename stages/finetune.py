@@ -2,7 +2,7 @@
 import pathlib
 
 from clip_italian import config
-from clip_italian.data.preparation import ImageSettings
+from clip_italian.data.settings import ImageSettings
 from clip_italian.data.shards import open_shards
 from clip_italian.models import assembly
 from clip_italian.training import arms

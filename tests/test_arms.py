@@ -10,7 +10,7 @@ import pytest
 from clip_italian import config
 from clip_italian.data import parallel, tokens
 from clip_italian.data.augmentation import AugmentationSettings
-from clip_italian.data.preparation import ImageSettings
+from clip_italian.data.settings import ImageSettings
 from clip_italian.data.shards import Example, write_shards
 from clip_italian.errors import InputError
 from clip_italian.models import assembly, dual_encoder

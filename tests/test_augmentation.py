@@ -11,7 +11,7 @@ from clip_italian.data import augmentation, colours
 from clip_italian.data.augmentation import AugmentationSettings, maps, view, views
 from clip_italian.data.colours import Jitter
 from clip_italian.data.draws import uniforms
-from clip_italian.data.preparation import ImageSettings
+from clip_italian.data.settings import ImageSettings
 from clip_italian.errors import InputError
 from tests.augmentation_cases import AFFINES, FACTORS, GOLDEN, LARGE, PERSPECTIVES, SIDE, corners, levels, pictures
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from clip_italian import config
-from clip_italian.data.preparation import ImageSettings
+from clip_italian.data.settings import ImageSettings
 from clip_italian.errors import InputError
 from clip_italian.world import contradictions
 from clip_italian.world.compose import compose

@@ -11,7 +11,7 @@ import pytest
 from clip_italian import config, files
 from clip_italian.config import Params
 from clip_italian.data import preparation
-from clip_italian.data.preparation import ImageSettings
+from clip_italian.data.settings import ImageSettings
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays, held_out, probing, protocols, retrieval
 from clip_italian.evaluation.settings import EvaluationSettings, HeldOutSettings

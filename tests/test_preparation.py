@@ -7,8 +7,8 @@ from clip_italian.data import augmentation, preparation, shards
 from clip_italian.data.archive import Archive
 from clip_italian.data.augmentation import AugmentationSettings
 from clip_italian.data.images import decode
-from clip_italian.data.preparation import ImageSettings
 from clip_italian.data.resizing import Fit, square
+from clip_italian.data.settings import ImageSettings
 from clip_italian.data.shards import open_shards
 from clip_italian.errors import InputError
 from clip_italian.world import download

@@ -6,8 +6,6 @@ from collections import Counter
 
 import hypothesis
 import hypothesis.strategies as st
-import pyarrow
-import pyarrow.parquet
 import pytest
 
 from clip_italian.data.archive import Archive, add
@@ -129,13 +127,6 @@ def test_whatever_the_bytes_every_row_is_kept_or_rejected(tmp_path, content):
     kept_lines = [line.removesuffix(b"\r") for line in content.removesuffix(b"\n").split(b"\n")]
     assert b"\n".join(records) == (b"\n".join(kept_lines) if records else b"")
 
-    (tmp_path / "lists").mkdir(exist_ok=True)
-    (tmp_path / "lists/x.csv").write_bytes(b"url,caption\n" + content)
-    rows, rejected = read("url_list", tmp_path / "lists")
-    assert len(rows) + rejected.total() <= rows_in  # a quoted field may hold line ends
-    if b'"' not in content:
-        assert len(rows) + rejected.total() == rows_in
-
 
 def test_wit_reads_newlines_tabs_and_doubled_quotes_inside_quoted_fields(tmp_path):
     context = '"Una riga,\nun\t""altra"" riga\r\ne l\'ultima."'
@@ -245,26 +236,6 @@ def test_a_document_beyond_its_limit_is_never_parsed(tmp_path, monkeypatch):
     (tmp_path / "captions_ita_trainingset_x.json.gz").write_bytes(gzip.compress(b" " * (2 << 20)))
     with pytest.raises(InputError, match="more than 1 MiB"):
         read("mscoco_it", tmp_path)
-
-
-def test_lists_of_addresses_are_read_from_parquet_and_tables(tmp_path):
-    entries = [{"URL": "https://a.example/1", "TEXT": "Un gatto"}, {"URL": None, "TEXT": "x"}, {"URL": "https://a\n", "TEXT": "x"}]
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(entries), tmp_path / "a.parquet")
-    (tmp_path / "b.tsv").write_text('caption\turl\nUn cane\thttps://a.example/2\n"Una\tmela"\thttps://a.example/3\nx\n')
-    rows, rejected = read("url_list", tmp_path)
-    assert [(row.captions[0], row.address) for row in rows] == [
-        ("Un gatto", "https://a.example/1"), ("Un cane", "https://a.example/2"), ("Una\tmela", "https://a.example/3"),
-    ]  # fmt: skip
-    assert rejected == {"no url": 1, "control characters in the address": 1, "wrong number of columns": 1}
-    (tmp_path / "c.csv").write_text("a,b\n")
-    with pytest.raises(InputError, match=r"c\.csv: no columns of addresses and captions; name them `url` and `caption`"):
-        read("url_list", tmp_path)
-
-
-def test_a_damaged_parquet_is_named_with_the_remedy(tmp_path):
-    (tmp_path / "a.parquet").write_bytes(b"PAR1xxxxPAR1")
-    with pytest.raises(InputError, match=r"a\.parquet: damaged"):
-        read("url_list", tmp_path)
 
 
 def test_il_post_counts_lines_that_are_not_its_json(tmp_path):

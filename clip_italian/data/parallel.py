@@ -3,7 +3,7 @@
 import pathlib
 from collections.abc import Sequence
 
-from clip_italian.data.sources import lines
+from clip_italian.data.readers.lines import lines
 from clip_italian.errors import InputError
 
 

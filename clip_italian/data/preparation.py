@@ -10,51 +10,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import pydantic
 from jaxtyping import UInt8
 from tqdm import tqdm
 
 from clip_italian import files
-from clip_italian.config import Settings
 from clip_italian.data import augmentation, resizing, shards, workers
-from clip_italian.data.augmentation import AugmentationSettings
-from clip_italian.data.images import ImageLimits, ImageRejected, decode
+from clip_italian.data.images import ImageRejected, decode
 from clip_italian.data.pictures import opened
 from clip_italian.data.readers import own
-from clip_italian.data.resizing import Fit, Resize
+from clip_italian.data.readers.lines import lines
+from clip_italian.data.resizing import Fit
+from clip_italian.data.settings import ImageSettings
 from clip_italian.data.shards import Example, ShardWriter
-from clip_italian.data.sources import lines
 from clip_italian.data.workers import WorkersSettings
 from clip_italian.errors import InputError
 
 BATCH = 512  # pictures in a process's memory at a time: 100 MB of them, and as much of views, at 256 pixels
 AUGMENTED = ("train", "english")  # sets that views are drawn of
-
-
-class ImageSettings(Settings):
-    """Section `images` of a profile."""
-
-    seed: int  # of the augmented views
-    limits: ImageLimits
-    resize: Resize  # of the pictures that models learn from and are validated on; those of the tests are antialiased, as in 2021
-    stored: int  # pixels along the sides of stored pictures that views are drawn of
-    side: int  # pixels along the sides of what the models see, and of all other stored pictures
-    views: int  # augmented views of each training picture for the frozen phase
-    per_shard: int  # pictures in a shard
-    views_of: str  # the name of the augmentation that these views are drawn with
-    augmentations: dict[str, AugmentationSettings]  # by name, for arms to choose among
-
-    @pydantic.model_validator(mode="after")
-    def _consistent(self) -> "ImageSettings":
-        if self.views_of not in self.augmentations:
-            raise ValueError(f"`views_of` is {self.views_of}, which is none of `augmentations`: {', '.join(self.augmentations)}")
-        for name, one in self.augmentations.items():
-            if one.side != self.side or one.crop > self.stored:
-                raise ValueError(
-                    f"augmentation {name}: its views have {one.side} pixels a side where models see {self.side}, or its "
-                    f"crop of {one.crop} is larger than the stored {self.stored}"
-                )
-        return self
 
 
 Located = tuple[str, str]  # (archive below raw, member)

@@ -1,6 +1,6 @@
 """The readers of all sources, by the names of their folders; each reads its publisher's format (clip_italian/data/readers/)."""
 
-from clip_italian.data.readers import conceptual_captions, il_post, mscoco_it, own, url_lists, wit
+from clip_italian.data.readers import conceptual_captions, il_post, mscoco_it, own, wit
 from clip_italian.data.readers.lines import damaged, lines
 from clip_italian.data.readers.rows import Reader, Rejected, Row, Unusable, member_of
 from clip_italian.data.readers.wit import WIT_COLUMNS, wit_records
@@ -14,7 +14,6 @@ READERS: dict[str, Reader] = {
     "mscoco_it": mscoco_it.read,
     "conceptual_captions": conceptual_captions.read,
     "il_post": il_post.read,
-    "url_list": url_lists.read,
 }
 
 

@@ -5,7 +5,7 @@ import pydantic
 
 from clip_italian.config import Settings
 from clip_italian.data.augmentation import AugmentationSettings
-from clip_italian.data.preparation import ImageSettings
+from clip_italian.data.settings import ImageSettings
 from clip_italian.errors import InputError
 from clip_italian.training.optimiser import OptimiserSettings
 

@@ -8,8 +8,8 @@ from typing import Any
 from clip_italian import config
 from clip_italian.data import export
 from clip_italian.data.importing import writing as importing
-from clip_italian.data.preparation import ImageSettings
 from clip_italian.data.readers import own
+from clip_italian.data.settings import ImageSettings
 from clip_italian.data.translation.settings import TranslationSettings
 from clip_italian.data.workers import WorkersSettings
 from clip_italian.use import rating

@@ -10,11 +10,11 @@ from clip_italian.data.importing.offers import Offer
 from clip_italian.data.readers import tables
 from clip_italian.data.readers.lines import MARK
 from clip_italian.data.readers.rows import Rejected, Unusable, decoded, json_object, string
-from clip_italian.data.readers.url_lists import parquet
 from clip_italian.data.readers.web_dataset import Sample, samples
 from clip_italian.errors import InputError
 
 PICTURES = ("jpg", "jpeg", "png", "webp", "gif")  # extensions of what `images.decode` takes
+BATCH = 4096  # rows of a parquet file in memory at a time
 GOT = "success"  # img2dataset's status of a picture that it has
 
 
@@ -59,7 +59,14 @@ def not_downloaded(accounts: Iterable[pathlib.Path], rejected: Rejected) -> None
 
 
 def _rows(path: pathlib.Path) -> Iterator[dict[str, Any]]:
+    """The rows of a parquet file, a batch in memory at a time."""
+    # Here: it takes a moment, and most folders have none.
+    import pyarrow  # type: ignore[import-untyped]
+    import pyarrow.parquet  # type: ignore[import-untyped]
+
     try:
-        yield from parquet(path)
-    except InputError:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(BATCH):
+                yield from batch.to_pylist()
+    except (pyarrow.ArrowException, OSError):
         raise InputError(f"{path}: not a whole parquet file; get it again, or leave it out") from None

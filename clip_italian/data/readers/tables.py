@@ -13,7 +13,6 @@ from clip_italian.data.readers.rows import Rejected, Unusable, decoded
 # The names of columns and keys, the surest first: CLIP-Italian's, open_clip's, Hugging Face's image folders', img2dataset's.
 IMAGE = ("image_path", "filepath", "file_name", "filename", "image", "file")
 CAPTION = ("captions", "caption", "text", "txt", "title")
-ADDRESS = ("url", "image_url")
 
 LONGEST = 64 << 10  # bytes of a row: a quote that is never closed is looked for no further
 DELIMITERS = (",", ";", "\t")  # semicolons are what spreadsheets write where the comma is the decimal mark
