@@ -25,7 +25,7 @@ import simplejpeg
 from clip_italian import config
 from clip_italian.data.archive import add
 from clip_italian.data.curate import CurateSettings, curate
-from clip_italian.data.preparation import ImageSettings
+from clip_italian.data.settings import ImageSettings
 from clip_italian.data.sources import WIT_COLUMNS, member_of
 from clip_italian.data.workers import WorkersSettings
 from tests.small_world import LOOKED_UP
