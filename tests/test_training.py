@@ -16,12 +16,13 @@ from clip_italian import config, files
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
 from clip_italian.models.encoder import Encoder
-from clip_italian.training import checkpoints, contrastive, freezing, loop
+from clip_italian.training import checkpoints, contrastive, freezing, loop, pace
+from clip_italian.training.loop import Plan, Task
 from clip_italian.training.loss import contrastive as contrastive_loss
 from clip_italian.training.loss import in_blocks, sigmoid
 from clip_italian.training.settings import TrainingSettings
 from tests.golden_values import unit
-from tests.small_models import ITALIAN, optimiser, pictures, texts
+from tests.small_models import ENGLISH, ITALIAN, optimiser, pictures, texts
 
 ROOT = pathlib.Path(loop.__file__).parents[2]
 UPDATES, EVERY = 12, 5  # the last evaluation comes out of turn
@@ -94,11 +95,13 @@ def toy_validate(params):
     return {"valid_loss": float(toy_loss(params, toy_batch(10**6)))}
 
 
+def no_validation(params):
+    return {"valid_loss": 0.0}
+
+
 def train(folder, batch_of=toy_batch, validate=toy_validate, frozen=()):
-    settings = optimiser(learning_rate=3e-2)
-    return loop.fit(
-        toy_params(), toy_loss, batch_of, validate, settings, UPDATES, EVERY, frozen, pathlib.Path(folder), lambda line: None
-    )
+    task = Task(toy_params(), toy_loss, batch_of, validate, freezing.always(frozen))
+    return loop.fit(task, Plan(optimiser(learning_rate=3e-2), UPDATES, EVERY), pathlib.Path(folder), lambda line: None)
 
 
 def assert_same(result, expected):
@@ -134,7 +137,8 @@ def test_the_best_checkpoint_is_returned_and_not_the_last(here):
 def test_training_leaves_the_callers_parameters_alone(here):
     params = toy_params()
     before = jax.device_get(params)
-    loop.fit(params, toy_loss, toy_batch, toy_validate, optimiser(), 2, 2, ("offset",), here, lambda line: None)
+    task = Task(params, toy_loss, toy_batch, toy_validate, freezing.always(["offset"]))
+    loop.fit(task, Plan(optimiser(), 2, 2), here, lambda line: None)
     jax.tree.map(np.testing.assert_array_equal, jax.device_get(params), before)
 
 
@@ -145,7 +149,7 @@ def test_frozen_parts_keep_their_bits_and_have_no_optimiser_state(here, frozen):
         same = np.asarray(params[name]["kernel"]).tobytes() == np.asarray(part["kernel"]).tobytes()
         assert same == (name in frozen)
     arrays = (here / f"{UPDATES:08d}" / checkpoints.ARRAYS).read_bytes()
-    assert all((f"['{name}']".encode() in arrays) == (name not in frozen) for name in toy_params())
+    assert all((f"['{name}/kernel']".encode() in arrays) == (name not in frozen) for name in toy_params())
 
 
 @pytest.mark.parametrize("name", ["adamw", "adabelief_2021"])
@@ -153,11 +157,10 @@ def test_frozen_towers_keep_their_bits_under_weight_decay_too(here, name):
     params = dual_encoder.initial(ITALIAN, jax.random.key(0), 20.0)
     batch = {"image": np.ones((4, 16), np.float32), "text": np.eye(4, 16, dtype=np.float32)}
     settings = optimiser(name=name, weight_decay=0.1, warmup_share=0.0)
-    trained, _ = loop.fit(
-        params, contrastive.loss_on_features(4), lambda step: batch, lambda params: {"valid_loss": 0.0}, settings,
-        3, 3, ("vision_model", "text_model", "logit_scale"), here, lambda line: None,
-    )  # fmt: skip
-    for part in ("vision_model", "text_model", "logit_scale"):
+    frozen = ("vision_model", "text_model", "logit_scale")
+    task = Task(params, contrastive.loss_on_features(4), lambda step: batch, no_validation, freezing.always(frozen))
+    trained, _ = loop.fit(task, Plan(settings, 3, 3), here, lambda line: None)
+    for part in frozen:
         jax.tree.map(np.testing.assert_array_equal, jax.device_get(trained[part]), jax.device_get(params[part]))
     assert not np.array_equal(trained["text_projection"]["kernel"], params["text_projection"]["kernel"])
 
@@ -172,11 +175,8 @@ def test_training_on_cached_features_equals_training_with_frozen_towers_in_the_l
         return np.random.default_rng([3, step]).permutation(24)[:8]
 
     def run(folder, loss, batch_of):
-        frozen = ("vision_model", "text_model", "logit_scale")
-        return loop.fit(
-            params, loss, batch_of, lambda params: {"valid_loss": 0.0}, optimiser(warmup_share=0.0), 6, 6, frozen,
-            here / folder, lambda line: None,
-        )[0]  # fmt: skip
+        task = Task(params, loss, batch_of, no_validation, freezing.always(("vision_model", "text_model", "logit_scale")))
+        return loop.fit(task, Plan(optimiser(warmup_share=0.0), 6, 6), here / folder, lambda line: None)[0]
 
     cached = run("cached", contrastive.loss_on_features(8), lambda step: {"image": image[rows(step)], "text": text[rows(step)]})
     in_loop = run("loop", contrastive.loss_on_pixels(ITALIAN, 8), lambda step: {
@@ -185,6 +185,80 @@ def test_training_on_cached_features_equals_training_with_frozen_towers_in_the_l
     for name in ("visual_projection", "text_projection"):
         np.testing.assert_allclose(cached[name]["kernel"], in_loop[name]["kernel"], rtol=0, atol=1e-5)
         assert np.abs(cached[name]["kernel"] - params[name]["kernel"]).max() > 1e-3
+
+
+@pytest.mark.parametrize("change", [{"updates": 13}, {"evaluate_every": 4}, {"optimiser": optimiser(learning_rate=2e-2)}])
+def test_a_checkpoint_of_other_settings_is_refused(here, change):
+    train(here)
+    task = Task(toy_params(), toy_loss, toy_batch, toy_validate)
+    with pytest.raises(InputError, match="00000012: was saved with other settings.*delete the folder"):
+        loop.fit(task, Plan(optimiser(learning_rate=3e-2), UPDATES, EVERY)._replace(**change), here, lambda line: None)
+
+
+CHANGES = {
+    "another shape": lambda params: {**params, "offset": {"kernel": jnp.zeros(3)}},
+    "another type": lambda params: {**params, "offset": {"kernel": jnp.zeros(2, jnp.bfloat16)}},
+    "one more": lambda params: {**params, "third": {"kernel": jnp.zeros(2)}},
+    "one less": lambda params: {name: part for name, part in params.items() if name != "second"},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_checkpoint_of_another_model_is_refused_by_the_name_of_the_array(here, change):
+    train(here)
+    task = Task(CHANGES[change](toy_params()), toy_loss, toy_batch, toy_validate)
+    with pytest.raises(InputError, match=r"00000012: `.*(offset|third|second)/kernel.*`.*delete the folder"):
+        loop.fit(task, Plan(optimiser(learning_rate=3e-2), UPDATES, EVERY), here, lambda line: None)
+
+
+def thawing(step):
+    """Frozen parts of the toy model: one less after three updates, and none after six."""
+    return ["first", "second"][: max(2 - step // 3, 0)]
+
+
+def train_thawing(folder, batch_of=toy_batch):
+    task = Task(toy_params(), toy_loss, batch_of, toy_validate, thawing)
+    return loop.fit(task, Plan(optimiser(learning_rate=3e-2, warmup_share=0.0), UPDATES, 2), folder, lambda line: None)
+
+
+def test_what_thaws_keeps_its_bits_until_then_and_the_others_moments_go_on(here, monkeypatch):
+    saved = {}
+    monkeypatch.setattr(checkpoints, "save", lambda folder, step, tree, values: saved.update({step: tree}))
+    params, _ = train_thawing(here)
+    assert sorted(saved[2][0]) == ["offset/kernel"]
+    assert sorted(saved[4][0]) == ["offset/kernel", "second/kernel"]
+    assert sorted(saved[8][0]) == ["first/kernel", "offset/kernel", "second/kernel"]
+    counts, means = ({step: state[1][place] for step, (_, state, _) in saved.items()} for place in (0, 1))
+    assert [int(counts[step]) for step in saved] == list(saved)  # the optimiser does not begin again
+    assert np.abs(means[4]["second/kernel"]).max() > 0 and np.abs(means[8]["first/kernel"]).max() > 0
+    for name, part in toy_params().items():
+        assert np.abs(np.asarray(params[name]["kernel"]) - np.asarray(part["kernel"])).max() > 1e-3
+
+
+@pytest.mark.parametrize("step", range(UPDATES))
+def test_a_run_killed_while_parts_thaw_and_started_again_ends_with_the_same_bytes(here, step):
+    def batch_of(number):
+        if number == step:
+            raise Killed
+        return toy_batch(number)
+
+    with pytest.raises(Killed):
+        train_thawing(here / "killed", batch_of)
+    assert_same(train_thawing(here / "killed"), train_thawing(here / "whole"))
+
+
+@pytest.mark.parametrize(("architecture", "name"), [(ITALIAN, "encoder.layer"), (ENGLISH, "encoder.layers")])
+def test_towers_thaw_from_the_top_block_by_block(architecture, name):
+    params = dual_encoder.initial(architecture, jax.random.key(0), 20.0)
+    frozen_at = freezing.gradual(params, ("vision_model", "text_model"), ["logit_scale"], 5)
+    first, _ = freezing.split(params, frozen_at(0))
+    depth = architecture.text.depth
+    assert {path.split("/")[1] for path in first if path.startswith("text_model/") and "encoder" in path} == {f"{name}.{depth - 1}"}
+    assert not any("embeddings" in path or "pre_layrnorm" in path for path in first)
+    assert any(path.startswith("vision_model/post_layernorm") for path in first) and any("projection" in path for path in first)
+    counts = [len(freezing.split(params, frozen_at(step))[0]) for step in range(0, 30, 5)]
+    assert sorted(counts) == counts and freezing.split(params, frozen_at(5 * depth))[1].keys() == {"logit_scale"}
+    assert frozen_at(4) == frozen_at(0) != frozen_at(5)
 
 
 class Killed(BaseException):
@@ -263,7 +337,7 @@ def test_a_run_all_of_whose_checkpoints_are_damaged_starts_anew(here, undisturbe
 
 def test_only_the_two_newest_checkpoints_are_kept(here):
     train(here)
-    assert sorted(os.listdir(here)) == ["00000010", "00000012"]
+    assert sorted(os.listdir(here)) == ["00000010", "00000012", pace.FILE]
 
 
 @pytest.mark.parametrize("step", [0, 7, 11])
@@ -292,11 +366,13 @@ def test_a_validation_that_is_not_finite_stops_the_run(here):
 TERMINATED = """
 import os, signal, sys
 import tests.test_training as t
-def batch_of(step):
-    if step == 6:
+seen = []
+def validate(params):
+    seen.append(1)
+    if len(seen) == 2:
         os.kill(os.getpid(), signal.SIGTERM)
-    return t.toy_batch(step)
-t.train(sys.argv[1], batch_of)
+    return t.toy_validate(params)
+t.train(sys.argv[1], validate=validate)
 """
 
 
@@ -304,7 +380,7 @@ def test_a_run_asked_to_stop_saves_and_exits_and_ends_with_the_same_bytes(here, 
     command = [sys.executable, "-c", TERMINATED, str(here / "state")]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
     assert (done.returncode, done.stderr) == (143, "")
-    assert sorted(os.listdir(here / "state")) == ["00000005", "00000007"]
+    assert sorted(path.name for path in (here / "state").glob("0*")) == ["00000005", "00000006"]
     steps = []
 
     def batch_of(step):
@@ -312,7 +388,7 @@ def test_a_run_asked_to_stop_saves_and_exits_and_ends_with_the_same_bytes(here, 
         return toy_batch(step)
 
     assert_same(train(here / "state", batch_of), undisturbed)
-    assert steps[0] == 7
+    assert steps[0] == 6
     shutil.rmtree(here / "state")
 
 

@@ -8,9 +8,9 @@ from clip_italian.data.augmentation import AugmentationSettings
 from clip_italian.models.assembly import Model
 from clip_italian.models.dual_encoder import Params
 from clip_italian.models.encoder import Encoder
-from clip_italian.training import contrastive, features, loop
+from clip_italian.training import contrastive, features, freezing, loop
 from clip_italian.training.contrastive import Batch
-from clip_italian.training.loop import Curve
+from clip_italian.training.loop import Curve, Plan, Task
 from clip_italian.training.settings import TrainingSettings
 
 BACKBONES = ("vision_model", "text_model")
@@ -46,10 +46,9 @@ def pretrain(
 
     validate = contrastive.validator(lambda _: valid[0], lambda _: valid[1], settings.negatives)
     heads = without_backbones(model.params)
-    params, curve = loop.fit(
-        heads, contrastive.loss_on_features(settings.negatives), batch_of, validate, settings.frozen_optimiser,
-        settings.frozen_updates, settings.evaluate_every, frozen_parts(settings, heads), state,
-    )  # fmt: skip
+    loss, frozen = contrastive.loss_on_features(settings.negatives), freezing.always(frozen_parts(settings, heads))
+    task = Task(heads, loss, batch_of, validate, frozen)
+    params, curve = loop.fit(task, Plan(settings.frozen_optimiser, settings.frozen_updates, settings.evaluate_every), state)
     return model._replace(params={**model.params, **params}), curve
 
 
@@ -88,8 +87,8 @@ def finetune(
         lambda params: encoder.images(params, valid_pixels), lambda params: encoder.texts(params, valid_text),
         settings.negatives,
     )
-    params, curve = loop.fit(
-        model.params, contrastive.loss_on_pixels(model.settings, settings.negatives), batch_of, validate, settings.optimiser,
-        settings.updates - settings.frozen_updates, settings.evaluate_every, frozen_parts(settings, model.params), state,
-    )  # fmt: skip
+    loss = contrastive.loss_on_pixels(model.settings, settings.negatives)
+    task = Task(model.params, loss, batch_of, validate, freezing.always(frozen_parts(settings, model.params)))
+    updates = settings.updates - settings.frozen_updates
+    params, curve = loop.fit(task, Plan(settings.optimiser, updates, settings.evaluate_every), state)
     return model._replace(params=params), curve

@@ -10,7 +10,7 @@ from clip_italian.config import Settings
 from clip_italian.data import augmentation, examples, order, resizing, tokens
 from clip_italian.data.augmentation import AugmentationSettings
 from clip_italian.data.shards import open_shards
-from clip_italian.models import assembly, dual_encoder
+from clip_italian.models import assembly, dual_encoder, mesh
 from clip_italian.models.assembly import Model
 from clip_italian.models.bert import BertSettings, Pooling
 from clip_italian.models.clip_text import ClipTextSettings
@@ -18,7 +18,7 @@ from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.encoder import Encoder
 from clip_italian.models.vit import Stem, ViTSettings
 from clip_italian.training import contrastive, loop, masking
-from clip_italian.training.loop import Curve
+from clip_italian.training.loop import Curve, Plan, Task
 from clip_italian.training.optimiser import OptimiserSettings
 
 SINGLES = "english-singles"  # source of the pairs that show a single thing
@@ -134,7 +134,7 @@ def english_clip(
         drawn = _single_thing(drawn, singles, data.offsets) if shapes else _not_name_alone(drawn, data.offsets)
         stored = data.pixels(drawn.examples)
         pixels = augmentation.views(stored, seed, data.numbers[drawn.examples], drawn.epoch, settings.augmentation)
-        return {"pixels": pixels, "ids": data.tokens.ids[drawn.captions], "mask": data.tokens.mask[drawn.captions]}
+        return mesh.own({"pixels": pixels, **tokens.take(data.tokens, drawn.captions)._asdict()})
 
     encoder = Encoder(architecture, settings.batch)
     pixels = resizing.squares(data.pixels(held_out), side)
@@ -142,10 +142,8 @@ def english_clip(
     validate = contrastive.validator(
         lambda params: encoder.images(params, pixels), lambda params: encoder.texts(params, first), settings.batch
     )
-    params, curve = loop.fit(
-        params, contrastive.loss_on_pixels(architecture, settings.batch), batch_of, validate, settings.optimiser,
-        settings.updates, settings.evaluate_every, (), state,
-    )  # fmt: skip
+    task = Task(params, contrastive.loss_on_pixels(architecture, settings.batch), batch_of, validate)
+    params, curve = loop.fit(task, Plan(settings.optimiser, settings.updates, settings.evaluate_every), state)
     return Model(architecture, params, tokenizer), curve
 
 
@@ -175,11 +173,11 @@ def bert(
 
     def batch_of(step: int) -> masking.Batch:
         drawn = order.draw(seed, step, settings.batch, np.arange(split + 1))
-        return masking.mask(tokens.take(encoded, drawn.examples), seed, step, architecture.vocabulary)
+        return mesh.own(masking.mask(tokens.take(encoded, drawn.examples), seed, step, architecture.vocabulary))
 
-    params, curve = loop.fit(
+    task = Task(
         assembly.initial_bert(architecture, jax.random.key(seed)), loss, batch_of,
-        lambda params: {"valid_loss": float(validation_loss(params, validation_batch))}, settings.optimiser,
-        settings.updates, settings.evaluate_every, (), state,
+        lambda params: {"valid_loss": float(validation_loss(params, validation_batch))},
     )  # fmt: skip
+    params, curve = loop.fit(task, Plan(settings.optimiser, settings.updates, settings.evaluate_every), state)
     return architecture, params["bert"], tokenizer, curve

@@ -9,15 +9,15 @@ import numpy as np
 
 from clip_italian.config import Settings
 from clip_italian.data import order, parallel, tokens
-from clip_italian.models import dual_encoder
+from clip_italian.models import dual_encoder, mesh
 from clip_italian.models.assembly import Model
 from clip_italian.models.bert import BertSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.encoder import Encoder
-from clip_italian.training import loop
+from clip_italian.training import freezing, loop
 from clip_italian.training.backbones import TowerSettings
 from clip_italian.training.contrastive import Batch
-from clip_italian.training.loop import Curve
+from clip_italian.training.loop import Curve, Plan, Task
 from clip_italian.training.optimiser import OptimiserSettings
 
 
@@ -68,11 +68,15 @@ def distil(
     split = len(english) - settings.valid_examples
     validation_batch, loss = rows(np.arange(split, len(english))), distillation_loss(architecture)
     validation_loss = jax.jit(loss)
-    params, curve = loop.fit(
-        params, loss, lambda step: rows(order.draw(seed, step, settings.batch, np.arange(split + 1)).examples),
-        lambda params: {"valid_loss": float(validation_loss(params, validation_batch))}, settings.optimiser,
-        settings.updates, settings.evaluate_every, ("vision_model", "visual_projection", "logit_scale"), state,
+
+    def batch_of(step: int) -> Batch:
+        return mesh.own(rows(order.draw(seed, step, settings.batch, np.arange(split + 1)).examples))
+
+    task = Task(
+        params, loss, batch_of, lambda params: {"valid_loss": float(validation_loss(params, validation_batch))},
+        freezing.always(("vision_model", "visual_projection", "logit_scale")),
     )  # fmt: skip
+    params, curve = loop.fit(task, Plan(settings.optimiser, settings.updates, settings.evaluate_every), state)
     return Model(architecture, params, tokenizer), curve
 
 
