@@ -33,6 +33,10 @@ def cell(name, arm, state, out):
     (out / "model" / "process").write_text(str(os.getpid()))
     (out / "model" / "value").write_text(f"{name} {arm} {pathlib.Path('input').read_text()}")
 """
+PROFILE = """
+environment: {threads: 1}
+launch: {launcher: none, processes: 1, hosts: [], devices: null, port: 0, heartbeat: 10}
+"""
 DRIVER = """
 import json, os, pathlib, sys
 from clip_italian.errors import InputError
@@ -52,13 +56,13 @@ print(os.getpid())
 def project(here):
     """A folder with a stage of its own, under the real cells."""
     (here / "stages").mkdir()
-    for name in ("__init__.py", "cells.py", "trained.py"):
+    for name in ("__init__.py", "cells.py", "launching.py", "trained.py"):
         shutil.copy(ROOT / "stages" / name, here / "stages")
     (here / "stages" / "toy.py").write_text(TOY_STAGE)
     (here / "reports/code").mkdir(parents=True)
     (here / "reports/code/toy.txt").write_text("the code of the stage")
     (here / "profiles").mkdir()
-    (here / "profiles" / "toy.yaml").write_text("environment: {threads: 1}\n")
+    (here / "profiles" / "toy.yaml").write_text(PROFILE)
     (here / "params.yaml").write_text("profile: toy\narms: [arm]\nbaselines: [none]\nprobed: [arm]\nseeds: [0]\n")
     (here / "input").write_text("first")
     return here
