@@ -19,7 +19,7 @@ from clip_italian.models.encoder import Encoder
 from clip_italian.training import checkpoints, contrastive, freezing, loop, pace
 from clip_italian.training.loop import Plan, Task
 from clip_italian.training.loss import contrastive as contrastive_loss
-from clip_italian.training.loss import in_blocks, sigmoid
+from clip_italian.training.loss import contrastive_of_each, in_blocks, sigmoid
 from clip_italian.training.settings import TrainingSettings
 from tests.golden_values import unit
 from tests.small_models import ENGLISH, ITALIAN, optimiser, pictures, texts
@@ -398,10 +398,10 @@ def test_negatives_are_those_of_the_own_block_and_a_broken_last_block_is_left_ou
     parts = [contrastive_loss(image[i : i + 4], text[i : i + 4], 20.0) for i in (0, 4)]
 
     def at_20(one, other):
-        return contrastive_loss(one, other, 20.0)
+        return contrastive_of_each(one, other, 20.0)
 
-    np.testing.assert_allclose(in_blocks(at_20, image, text, 4), np.mean(parts), rtol=1e-6)
-    assert not np.isclose(in_blocks(at_20, image, text, 8), np.mean(parts))
+    np.testing.assert_allclose(in_blocks(at_20, image, text, 4).mean(), np.mean(parts), rtol=1e-6)
+    assert not np.isclose(in_blocks(at_20, image, text, 8).mean(), np.mean(parts))
 
 
 def test_the_sigmoid_loss_asks_of_every_pair_whether_it_belongs_together():
@@ -415,10 +415,10 @@ def test_the_sigmoid_loss_asks_of_every_pair_whether_it_belongs_together():
 
 def test_a_bias_among_the_parameters_makes_the_loss_the_sigmoid_one():
     image, text, scale = unit_rows(7), unit_rows(8), dual_encoder.log_scale(10.0)
-    softmax = contrastive.pair_loss({"logit_scale": scale})
-    questions = contrastive.pair_loss({"logit_scale": scale, "logit_bias": jnp.float32(-3.0)})
-    np.testing.assert_allclose(softmax(image, text), contrastive_loss(image, text, 10.0), rtol=1e-5)
-    np.testing.assert_allclose(questions(image, text), sigmoid(image, text, 10.0, -3.0), rtol=1e-5)
+    softmax = contrastive.losses_of({"logit_scale": scale})
+    questions = contrastive.losses_of({"logit_scale": scale, "logit_bias": jnp.float32(-3.0)})
+    np.testing.assert_allclose(softmax(image, text).mean(), contrastive_loss(image, text, 10.0), rtol=1e-5)
+    np.testing.assert_allclose(questions(image, text).mean(), sigmoid(image, text, 10.0, -3.0), rtol=1e-5)
 
 
 @pytest.mark.parametrize("negatives", [0, 1, 48, 256])
@@ -441,7 +441,7 @@ def test_validation_metrics_are_the_losses_of_whole_blocks_and_the_mean_reciproc
     params = jax.device_get(dual_encoder.initial(ITALIAN, jax.random.key(2), 10.0))
     rng = np.random.default_rng(5)
     image, text = (rng.normal(size=(11, 16)).astype(np.float32) for _ in range(2))
-    values = contrastive.validator(lambda _: image, lambda _: text, 4)(params)
+    values = contrastive.validator(lambda _: image, lambda _: text, 4, ["a", "b"] * 5 + ["c"])(params)
     i = unit(image @ params["visual_projection"]["kernel"])
     t = unit(text @ params["text_projection"]["kernel"])
     for name, scale in (("valid_loss", 10.0), ("valid_loss_at_20", 20.0)):
@@ -449,6 +449,11 @@ def test_validation_metrics_are_the_losses_of_whole_blocks_and_the_mean_reciproc
         assert values[name] == pytest.approx(np.mean(blocks), rel=1e-5)
     ranks = [1 + list(np.argsort(-row)).index(own) for own, row in enumerate(t @ i.T)]
     assert values["valid_mrr@10"] == pytest.approx(np.mean([1 / rank if rank <= 10 else 0 for rank in ranks]), rel=1e-5)
+    cosines = i @ t.T
+    assert values["valid_cosine"] == pytest.approx(np.diag(cosines).mean(), abs=1e-6)
+    assert values["valid_cosine_of_others"] == pytest.approx(cosines[~np.eye(11, dtype=bool)].mean(), abs=1e-6)
+    assert (values["valid_loss_a"] + values["valid_loss_b"]) / 2 == pytest.approx(values["valid_loss"], rel=1e-6)
+    assert "valid_loss_c" not in values  # its only pair is in the block that is left out
 
 
 def test_a_validation_of_less_than_a_batch_is_an_error_that_says_so():

@@ -7,15 +7,15 @@ from jaxtyping import Array, Float
 
 
 def in_blocks(
-    loss: Callable[[Array, Array], Array], image: Float[Array, "n p"], text: Float[Array, "n p"], block: int
-) -> Float[Array, ""]:
-    """Mean of a loss over blocks of `block` pairs, whose negatives are the other pairs of the block alone.
+    losses: Callable[[Array, Array], Array], image: Float[Array, "n p"], text: Float[Array, "n p"], block: int
+) -> Float[Array, " m"]:
+    """The loss of each pair, whose negatives are the other pairs of its block of `block` pairs alone.
 
     In 2021 a block was what one of the TPU's devices held. A last part of a block is left out.
     """
     whole = len(image) // block * block
     blocks = image[:whole].reshape(-1, block, image.shape[1]), text[:whole].reshape(-1, block, text.shape[1])
-    return jnp.mean(jax.vmap(loss)(*blocks))
+    return jax.vmap(losses)(*blocks).reshape(whole)
 
 
 def contrastive(
@@ -27,10 +27,17 @@ def contrastive(
 
     `image` and `text` are unit rows, row i of one belonging to row i of the other; all other rows are negatives.
     """
+    return jnp.mean(contrastive_of_each(image, text, scale))
+
+
+def contrastive_of_each(
+    image: Float[Array, "n p"], text: Float[Array, "n p"], scale: Float[Array, ""] | float
+) -> Float[Array, " n"]:
+    """What each pair adds to the mean that is `contrastive`."""
     logits = scale * image @ text.T
     right = jnp.diagonal(logits)
     both = jax.nn.logsumexp(logits, axis=0) + jax.nn.logsumexp(logits, axis=1)
-    return jnp.mean(both / 2 - right)
+    return both / 2 - right
 
 
 def sigmoid(
@@ -40,6 +47,13 @@ def sigmoid(
 
     `image` and `text` are unit rows, row i of one belonging to row i of the other. A sum over the n * n questions, divided by n.
     """
+    return jnp.mean(sigmoid_of_each(image, text, scale, bias))
+
+
+def sigmoid_of_each(
+    image: Float[Array, "n p"], text: Float[Array, "n p"], scale: Float[Array, ""] | float, bias: Float[Array, ""] | float
+) -> Float[Array, " n"]:
+    """The sum over each image's n questions: what it adds to the mean that is `sigmoid`."""
     logits = scale * image @ text.T + bias
     signs = 2 * jnp.eye(len(image)) - 1
-    return -jnp.sum(jax.nn.log_sigmoid(signs * logits)) / len(image)
+    return -jnp.sum(jax.nn.log_sigmoid(signs * logits), axis=1)
