@@ -1,15 +1,20 @@
 """The two phases of an arm: the same `fit`, once with both backbones frozen and on their features, once with nothing frozen."""
 import pathlib
+from collections.abc import Callable
 
 import numpy as np
 
-from clip_italian.data import augmentation, examples, order, resizing, tokens
+from clip_italian.data import examples, order, resizing, tokens
 from clip_italian.data.augmentation import AugmentationSettings
+from clip_italian.data.examples import Examples
+from clip_italian.models import mesh
 from clip_italian.models.assembly import Model
 from clip_italian.models.dual_encoder import Params
 from clip_italian.models.encoder import Encoder
 from clip_italian.training import contrastive, features, freezing, loop
+from clip_italian.training.batches import PixelBatches
 from clip_italian.training.contrastive import Batch
+from clip_italian.training.freezing import Frozen
 from clip_italian.training.loop import Curve, Plan, Task
 from clip_italian.training.settings import TrainingSettings
 
@@ -42,13 +47,15 @@ def pretrain(
 
     def batch_of(step: int) -> Batch:
         drawn = order.draw(seed, step, settings.batch, offsets)
-        return {"image": image[drawn.epoch % len(image)][drawn.examples], "text": text[drawn.captions]}
+        own = mesh.own_rows(settings.batch)
+        return {"image": image[drawn.epoch % len(image)][drawn.examples[own]], "text": text[drawn.captions[own]]}
 
-    validate = contrastive.validator(lambda _: valid[0], lambda _: valid[1], settings.negatives)
+    sources = features.read(folder, "valid-sources")[kept_valid[: settings.valid_examples]].tolist()
+    validate = contrastive.validator(lambda _: valid[0], lambda _: valid[1], settings.negatives, sources)
     heads = without_backbones(model.params)
     loss, frozen = contrastive.loss_on_features(settings.negatives), freezing.always(frozen_parts(settings, heads))
-    task = Task(heads, loss, batch_of, validate, frozen)
-    params, curve = loop.fit(task, Plan(settings.frozen_optimiser, settings.frozen_updates, settings.evaluate_every), state)
+    plan = Plan(settings.frozen_optimiser, settings.frozen_updates, settings.evaluate_every)
+    params, curve = loop.fit(Task(heads, loss, batch_of, validate, frozen), plan, state)
     return model._replace(params={**model.params, **params}), curve
 
 
@@ -66,29 +73,31 @@ def finetune(
     train, valid = (
         examples.load(data / name, model.tokenizer, settings.max_tokens, settings.left_out, said) for name in ("train", "valid")
     )
-    side = model.settings.image.image_size
-
-    def pixels_of(drawn: order.Draw) -> np.ndarray:
-        stored = train.pixels(drawn.examples)
-        if views is None:
-            return resizing.squares(stored, side)
-        return augmentation.views(stored, seed, train.numbers[drawn.examples], drawn.epoch, views)
-
-    def batch_of(step: int) -> Batch:
-        drawn = order.draw(seed, settings.frozen_updates + step, settings.batch, train.offsets)
-        captions = tokens.trim(tokens.take(train.tokens, drawn.captions), settings.token_multiple)
-        return {"pixels": pixels_of(drawn), **captions._asdict()}
-
-    kept = np.arange(min(settings.valid_examples, len(valid)))
-    valid_pixels = resizing.squares(valid.pixels(kept), side)
-    valid_text = tokens.take(valid.first_captions(), kept)
-    encoder = Encoder(model.settings, settings.batch)
-    validate = contrastive.validator(
-        lambda params: encoder.images(params, valid_pixels), lambda params: encoder.texts(params, valid_text),
-        settings.negatives,
-    )
-    loss = contrastive.loss_on_pixels(model.settings, settings.negatives)
-    task = Task(model.params, loss, batch_of, validate, freezing.always(frozen_parts(settings, model.params)))
-    updates = settings.updates - settings.frozen_updates
-    params, curve = loop.fit(task, Plan(settings.optimiser, updates, settings.evaluate_every), state)
+    batches = PixelBatches(train, settings, views, model.settings.image.image_size, seed, settings.frozen_updates)
+    task = Task(
+        model.params, contrastive.loss_on_pixels(model.settings, settings.negatives), batches, _on_pixels(settings, model, valid),
+        _thawing(settings, model.params), batches.ids,
+    )  # fmt: skip
+    plan = Plan(settings.optimiser, settings.updates - settings.frozen_updates, settings.evaluate_every, settings.sharded)
+    params, curve = loop.fit(task, plan, state)
     return model._replace(params=params), curve
+
+
+def _on_pixels(settings: TrainingSettings, model: Model, valid: Examples) -> Callable[[Params], dict[str, float]]:
+    """The validation on pictures with their first captions."""
+    kept = np.arange(min(settings.valid_examples, len(valid)))
+    pixels = resizing.squares(valid.pixels(kept), model.settings.image.image_size)
+    captions = tokens.take(valid.first_captions(), kept)
+    encoder = Encoder(model.settings, settings.batch)
+    return contrastive.validator(
+        lambda params: encoder.images(params, pixels), lambda params: encoder.texts(params, captions), settings.negatives,
+        valid.sources[: len(kept)],
+    )  # fmt: skip
+
+
+def _thawing(settings: TrainingSettings, params: Params) -> Frozen:
+    """What fine-tuning has frozen before each update."""
+    never = frozen_parts(settings, params)
+    if not settings.unfreeze_every:
+        return freezing.always(never)
+    return freezing.gradual(params, BACKBONES, never, settings.unfreeze_every)

@@ -1,5 +1,6 @@
 """What an arm of the study is: section `training` of a profile with the overrides of `arms`."""
 import difflib
+from typing import Literal
 
 import pydantic
 
@@ -16,8 +17,10 @@ class TrainingSettings(Settings):
     batch: int  # pairs
     # Pairs among which a pair has its negatives; divides the batch. All of a batch today; in 2021 one device's share of it.
     negatives: int
+    micro_batches: int  # parts of a batch, of which one at a time has its activations in memory; negatives stay as they are
     updates: int  # of both phases together, the same for every arm
     frozen_updates: int  # of them with both backbones frozen
+    unfreeze_every: int  # updates after which fine-tuning thaws one more block of either tower, from the top; 0: all at once
     tuned: bool  # false: the model is what the frozen phase leaves
     evaluate_every: int  # updates between validations; the checkpoint of least validation loss is kept
     valid_examples: int  # pictures of the validation split that are used, with their first captions
@@ -29,13 +32,20 @@ class TrainingSettings(Settings):
     sigmoid_bias: float | None  # first value of a learned bias, with which the loss is the sigmoid one; null: the softmax loss
     locked: list[str]  # parts of the model that no phase trains; LiT locks the image side (Zhai et al. 2022)
     left_out: list[str]  # sources whose pairs the arm never sees
+    dtype: Literal["float32", "bfloat16"]  # of activations; weights and optimiser are float32
+    remat: bool  # whether the backward pass computes each block's activations again, for memory
+    sharded: bool  # whether weights are cut among the devices; the optimiser's state always is
     frozen_optimiser: OptimiserSettings
     optimiser: OptimiserSettings
 
     @pydantic.model_validator(mode="after")
-    def _whole_blocks(self) -> "TrainingSettings":
+    def _whole_parts(self) -> "TrainingSettings":
         if self.negatives < 2 or self.batch % self.negatives:
             raise ValueError(f"`negatives` is {self.negatives}, which must be at least 2 and divide `batch`, {self.batch}")
+        if self.micro_batches < 1 or self.batch % self.micro_batches:
+            raise ValueError(f"`micro_batches` is {self.micro_batches}, which must be at least 1 and divide `batch`, {self.batch}")
+        if self.unfreeze_every < 0:
+            raise ValueError(f"`unfreeze_every` is {self.unfreeze_every}; it is a number of updates, or 0")
         return self
 
 
