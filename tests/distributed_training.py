@@ -41,7 +41,7 @@ def train(folder: pathlib.Path, settings: dict[str, Any]) -> None:
     def batch_of(step: int) -> contrastive.Batch:
         time.sleep(settings["pause"])
         rows = np.random.default_rng([3, step]).permutation(EXAMPLES)[:BATCH]
-        print(f"batch {step} {rows.sum()} {rows[:4].tolist()}", flush=True)
+        print(f"batch {step} {rows.sum()} {rows[:4].tolist()}\n", end="", flush=True)  # at once: threads say it
         return mesh.own({"pixels": pixels[rows], "ids": said.ids[rows], "mask": said.mask[rows]})
 
     encoder = Encoder(MODEL, BATCH)
