@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 from clip_italian.data import tokens
 from clip_italian.data.tokens import Tokens
 from clip_italian.models import dual_encoder
+from clip_italian.models.computation import PLAIN, Computation
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.vit import ViTSettings
 
@@ -20,17 +21,26 @@ LENGTH_MULTIPLE = 2  # tokens: few distinct lengths mean few programs
 AT_ONCE = 1 << 19
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def _image(settings: DualEncoderSettings, project: bool, params: Params, pixels: UInt8[Array, "n h w 3"]) -> Float[Array, "n d"]:
-    features = dual_encoder.image_features(settings, params, pixels)
+@functools.partial(jax.jit, static_argnums=(0, 1, 2))
+def _image(
+    settings: DualEncoderSettings, project: bool, how: Computation, params: Params, pixels: UInt8[Array, "n h w 3"]
+) -> Float[Array, "n d"]:
+    features = dual_encoder.image_features(settings, params, pixels, how)
     return dual_encoder.project_image(params, features) if project else features
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
+@functools.partial(jax.jit, static_argnums=(0, 1, 2))
 def _text(
-    settings: DualEncoderSettings, project: bool, params: Params, ids: Int[Array, "n t"], mask: Bool[Array, "n t"]
+    settings: DualEncoderSettings,
+    project: bool,
+    how: Computation,
+    params: Params,
+    key: Array | None,
+    ids: Int[Array, "n t"],
+    mask: Bool[Array, "n t"],
+    texts: Int[Array, "n"],
 ) -> Float[Array, "n d"]:
-    features = dual_encoder.text_features(settings, params, ids, mask)
+    features = dual_encoder.text_features(settings, params, ids, mask, how, key, texts)
     return dual_encoder.project_text(params, features) if project else features
 
 
@@ -38,31 +48,39 @@ class Encoder:
     """Pooled features of many pictures or texts, or with `project` their unit vectors in the common space.
 
     Works in blocks of at most `block`, whose sizes are powers of two: few programs serve any number. After each block
-    `report` is told how many pictures or texts it had. The block changes no result beyond rounding.
+    `report` is told how many pictures or texts it had. The block changes no result beyond rounding, with dropout neither.
     """
 
     def __init__(
-        self, settings: DualEncoderSettings, block: int, project: bool = False, report: Callable[[int], object] = lambda done: None
+        self,
+        settings: DualEncoderSettings,
+        block: int,
+        project: bool = False,
+        report: Callable[[int], object] = lambda done: None,
+        how: Computation = PLAIN,
     ) -> None:
-        self.settings, self.block, self.project, self.report = settings, block, project, report
+        self.settings, self.block, self.project, self.report, self.how = settings, block, project, report, how
 
     def images(self, params: Params, pixels: UInt8[np.ndarray, "n h w 3"]) -> Float[np.ndarray, "n d"]:
         """Of pictures, cut to the tower's size."""
-        tower, parts = self.settings.image, []
+        tower, static, parts = self.settings.image, (self.settings, self.project, self.how), []
         rows = self._rows(patches(tower) * tower.width)
         for start in range(0, len(pixels), rows):
-            parts.append(self._run(functools.partial(_image, self.settings, self.project, params), pixels[start : start + rows]))
+            parts.append(self._run(functools.partial(_image, *static, params), pixels[start : start + rows]))
         return self._joined(parts, tower.width)
 
-    def texts(self, params: Params, encoded: Tokens) -> Float[np.ndarray, "n d"]:
-        """Of texts; a block holds texts of like length, with little padding, and more of them the shorter they are."""
-        lengths = encoded.mask.sum(axis=1)
+    def texts(self, params: Params, encoded: Tokens, key: Array | None = None) -> Float[np.ndarray, "n d"]:
+        """Of texts; a block holds texts of like length, with little padding, and more of them the shorter they are.
+
+        With `text_dropout` the key and a text's place in `encoded` determine what is dropped from it.
+        """
+        lengths, static = encoded.mask.sum(axis=1), (self.settings, self.project, self.how)
         order, parts, start = np.argsort(-lengths, kind="stable"), [], 0
         while start < len(order):
             length = padded_length(int(lengths[order[start]]))
             rows = order[start : start + self._rows(length * self.settings.text.width)]
             block = tokens.trim(tokens.take(encoded, rows), length)
-            parts.append(self._run(functools.partial(_text, self.settings, self.project, params), *block))
+            parts.append(self._run(functools.partial(_text, *static, params, key), *block, rows.astype(np.int32)))
             start += len(rows)
         return self._joined(parts, self.settings.text.width)[np.argsort(order)]
 
