@@ -38,17 +38,18 @@ def pretrain(
     """The frozen phase, on the features in `folder`; epoch e sees view e modulo the number of views."""
     if not settings.frozen_updates:
         return model, []
-    names = features.views(folder) if settings.augmentation else ["train-clean"]
+    names = features.views(folder, None) if settings.augmentation else ["train-clean"]
     kept, kept_valid = (examples.kept(features.read(folder, f"{part}-sources"), settings.left_out) for part in ("train", "valid"))
-    image = [features.read(folder, name)[kept] for name in names]
+    image = [features.read(folder, name) for name in names]
     captions, offsets = examples.captions_of(features.read(folder, "train-offsets"), kept)
-    text = features.read(folder, "train-text")[captions]
+    text = features.read(folder, "train-text")
     valid = [features.read(folder, name)[kept_valid[: settings.valid_examples]] for name in ("valid", "valid-text")]
 
     def batch_of(step: int) -> Batch:
         drawn = order.draw(seed, step, settings.batch, offsets)
         own = mesh.own_rows(settings.batch)
-        return {"image": image[drawn.epoch % len(image)][drawn.examples[own]], "text": text[drawn.captions[own]]}
+        pictures, texts = kept[drawn.examples[own]], captions[drawn.captions[own]]
+        return {"image": image[drawn.epoch % len(image)][pictures], "text": text[texts]}
 
     sources = features.read(folder, "valid-sources")[kept_valid[: settings.valid_examples]].tolist()
     validate = contrastive.validator(lambda _: valid[0], lambda _: valid[1], settings.negatives, sources)
