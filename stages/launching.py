@@ -103,10 +103,15 @@ def wait(groups: list[list[subprocess.Popen[bytes]]], good: Callable[[int], bool
 
     `good` says which codes are good ends. Returns all codes.
     """
-    while any(process.poll() is None for group in groups for process in group):
-        for group in groups:
-            if any(process.returncode is not None and not good(process.returncode) for process in group):
-                for process in group:
-                    process.kill()
+    while any([_end_together(group, good) for group in groups]):  # a list: every group is looked at
         time.sleep(PAUSE)
     return [process.wait() for group in groups for process in group]
+
+
+def _end_together(group: list[subprocess.Popen[bytes]], good: Callable[[int], bool]) -> bool:
+    """Kills a group one of which has ended badly; returns whether any of it still runs."""
+    codes = [process.poll() for process in group]
+    if any(code is not None and not good(code) for code in codes):
+        for process in group:
+            process.kill()
+    return None in codes

@@ -15,6 +15,7 @@ import pytest
 from clip_italian import config, files
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
+from clip_italian.models.computation import PLAIN, Computation
 from clip_italian.models.encoder import Encoder
 from clip_italian.training import checkpoints, contrastive, freezing, loop, pace
 from clip_italian.training.loop import Plan, Task
@@ -461,3 +462,51 @@ def test_a_validation_of_less_than_a_batch_is_an_error_that_says_so():
     params = jax.device_get(dual_encoder.initial(ITALIAN, jax.random.key(2), 10.0))
     with pytest.raises(InputError, match="3 validation pairs are fewer than the batch of 4; lower `batch`"):
         contrastive.validator(lambda _: rows, lambda _: rows, 4)(params)
+
+
+def towers_batch(count=8):
+    encoded = texts(2, count)
+    return {"pixels": pictures(1, count), "ids": encoded.ids, "mask": encoded.mask}
+
+
+def value_and_gradient(loss, batch, params):
+    value, grads = jax.jit(jax.value_and_grad(loss))(params, batch)
+    return {"value": value, **freezing.split(grads, ())[0]}
+
+
+def assert_close(ours, theirs, tolerance):
+    largest = {name: float(np.abs(leaf).max()) for name, leaf in theirs.items()}
+    least = 1e-2 * max(largest.values())  # the gradient of keys' biases is zero but for rounding
+    for name, leaf in theirs.items():
+        np.testing.assert_allclose(ours[name], leaf, rtol=0, atol=tolerance * max(largest[name], least), err_msg=name)
+
+
+@pytest.mark.parametrize(("negatives", "parts"), [(8, 4), (4, 2)])
+def test_accumulation_keeps_the_value_and_the_gradient_of_the_whole_batch(negatives, parts):
+    params, batch = jax.device_get(dual_encoder.initial(ITALIAN, jax.random.key(4), 20.0)), towers_batch()
+    whole = value_and_gradient(contrastive.loss_on_pixels(ITALIAN, negatives), batch, params)
+    in_turn = value_and_gradient(contrastive.loss_on_pixels(ITALIAN, negatives, PLAIN, parts), batch, params)
+    assert_close(in_turn, whole, 1e-5)
+
+
+def test_accumulation_needs_the_memory_of_one_part():
+    params = jax.eval_shape(lambda: dual_encoder.initial(ITALIAN, jax.random.key(4), 20.0))
+
+    def bytes_of(parts):
+        grad = jax.jit(jax.grad(contrastive.loss_on_pixels(ITALIAN, 256, PLAIN, parts)))
+        return grad.lower(params, towers_batch(256)).compile().memory_analysis().temp_size_in_bytes
+
+    assert bytes_of(8) < bytes_of(1) / 3
+
+
+def test_dropped_values_depend_on_seed_and_step_and_not_on_accumulation():
+    params = jax.device_get(dual_encoder.initial(ITALIAN, jax.random.key(4), 20.0))
+    how = Computation(text_dropout=0.1)
+
+    def at(seed, step, parts=1):
+        batch = {**towers_batch(), "seed": np.uint32(seed), "step": np.uint32(step)}
+        return value_and_gradient(contrastive.loss_on_pixels(ITALIAN, 8, how, parts), batch, params)
+
+    first = at(0, 0)
+    assert_close(at(0, 0, 4), first, 1e-5)
+    assert len({float(at(*place)["value"]) for place in ((0, 0), (0, 1), (1, 0))}) == 3

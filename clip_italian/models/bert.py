@@ -3,6 +3,7 @@
 XLM-RoBERTa (Conneau et al. 2020) is the same tower with one segment and positions that start at 2; DistilBERT (Sanh et al.
 2019) has no segments at all. `formats.py` renames their tensors.
 """
+import functools
 from typing import Annotated, Literal
 
 import flax.linen as nn
@@ -12,6 +13,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from clip_italian.config import Depth, Settings, Size
 from clip_italian.models import layers
+from clip_italian.models.computation import PLAIN, Computation, Keys, dropout, place_keys
 
 Few = Annotated[int, pydantic.Field(ge=0, le=2)]
 Pooling = Literal["pooler", "mean", "first_last"]
@@ -39,36 +41,47 @@ class BertSettings(Settings):
 
 
 class BertBlock(nn.Module):
-    """A post-norm transformer block."""
+    """A post-norm transformer block; with keys it drops weights of attention and what either half adds, at BERT's places."""
 
     heads: int
     hidden: int
     epsilon: float
+    dropout: float = 0.0
 
     @nn.compact
-    def __call__(self, x: Float[Array, "n t d"], mask: layers.Mask) -> Float[Array, "n t d"]:
+    def __call__(self, x: Float[Array, "n t d"], mask: layers.Mask, keys: Keys | None) -> Float[Array, "n t d"]:
+        weights, attended, transformed = (functools.partial(dropout, rate=self.dropout, keys=keys, place=i) for i in range(3))
         names = ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense")
-        x = nn.LayerNorm(self.epsilon, name="attention.output.LayerNorm")(x + layers.attention(x, self.heads, names, mask))
-        inner = layers.exact_gelu(layers.dense(self.hidden, "intermediate.dense")(x))
-        return nn.LayerNorm(self.epsilon, name="output.LayerNorm")(x + layers.dense(x.shape[-1], "output.dense")(inner))
+        added = attended(layers.attention(x, self.heads, names, mask, drop=weights))
+        x = layers.norm(x + added, self.epsilon, "attention.output.LayerNorm")
+        inner = layers.activated(layers.dense(self.hidden, "intermediate.dense")(x), "gelu")
+        added = transformed(layers.dense(x.shape[-1], "output.dense")(inner))
+        return layers.norm(x + added, self.epsilon, "output.LayerNorm")
 
 
 class Bert(nn.Module):
-    """Token features and pooled features of token ids."""
+    """Token features and pooled features of token ids, in float32; given a key for each text, those of a draw of dropout."""
 
     settings: BertSettings
+    how: Computation = PLAIN
 
     @nn.compact
-    def __call__(self, ids: Int[Array, "n t"], mask: Bool[Array, "n t"]) -> tuple[Float[Array, "n t d"], Float[Array, "n d"]]:
+    def __call__(
+        self, ids: Int[Array, "n t"], mask: Bool[Array, "n t"], keys: Keys | None = None
+    ) -> tuple[Float[Array, "n t d"], Float[Array, "n d"]]:
         s, length = self.settings, ids.shape[1]
         x = layers.embedding(s.vocabulary, s.width, "embeddings.word_embeddings")(ids)
         rows = s.first_position + jnp.arange(length)
         x = x + layers.embedding(s.first_position + s.positions, s.width, "embeddings.position_embeddings")(rows)[None]
         if s.segments:  # texts have one segment only
             x = x + layers.embedding(s.segments, s.width, "embeddings.token_type_embeddings")(jnp.zeros(1, int))[None]
-        first = x = nn.LayerNorm(s.epsilon, name="embeddings.LayerNorm")(x)
+        x = layers.norm(x.astype(self.how.dtype), s.epsilon, "embeddings.LayerNorm")
+        first = x = dropout(x, self.how.text_dropout, keys, s.depth)  # places below are those of the blocks
+        block = layers.block(BertBlock, self.how)
         for i in range(s.depth):
-            x = BertBlock(s.heads, s.hidden, s.epsilon, name=f"encoder.layer.{i}")(x, mask[:, None, :])
+            own = None if keys is None else place_keys(keys, i)
+            x = block(s.heads, s.hidden, s.epsilon, self.how.text_dropout, name=f"encoder.layer.{i}")(x, mask[:, None, :], own)
+        first, x = first.astype(jnp.float32), x.astype(jnp.float32)
         if s.pooling == "pooler":
             return x, jnp.tanh(layers.dense(s.width, "pooler.dense")(x[:, 0]))
         weight = mask[..., None].astype(x.dtype)
@@ -88,8 +101,8 @@ class MaskedLanguageModel(nn.Module):
         bert = Bert(self.settings, name="bert")
         tokens, _ = bert(ids, mask)
         x = jnp.take_along_axis(tokens, positions[..., None], axis=1)
-        x = layers.exact_gelu(layers.dense(self.settings.width, "cls.predictions.transform.dense")(x))
-        x = nn.LayerNorm(self.settings.epsilon, name="cls.predictions.transform.LayerNorm")(x)
+        x = layers.activated(layers.dense(self.settings.width, "cls.predictions.transform.dense")(x), "gelu")
+        x = layers.norm(x, self.settings.epsilon, "cls.predictions.transform.LayerNorm")
         table = bert.variables["params"]["embeddings.word_embeddings"]["embedding"]
         bias = self.param("cls.predictions.bias", nn.initializers.zeros, (self.settings.vocabulary,))
         return x @ table.T + bias[None, None]

@@ -8,6 +8,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from clip_italian.config import Depth, Settings, Size
 from clip_italian.models import layers
+from clip_italian.models.computation import PLAIN, Computation
 
 
 class ClipTextSettings(Settings):
@@ -29,22 +30,24 @@ class ClipTextSettings(Settings):
 
 
 class ClipText(nn.Module):
-    """Pooled features of token ids: of one token of each text, after the last layer norm.
+    """Pooled features of token ids: of one token of each text, after the last layer norm, in float32.
 
     Looking back only, a token never sees the padding behind it, so no padding mask is needed.
     """
 
     settings: ClipTextSettings
+    how: Computation = PLAIN
 
     @nn.compact
     def __call__(self, ids: Int[Array, "n t"], mask: Bool[Array, "n t"]) -> Float[Array, "n d"]:
         s, length = self.settings, ids.shape[1]
         x = layers.embedding(s.vocabulary, s.width, "embeddings.token_embedding")(ids)
         positions = layers.embedding(s.positions, s.width, "embeddings.position_embedding")(jnp.arange(length))
-        x = x + positions[None]
+        x = (x + positions[None]).astype(self.how.dtype)
         causal = jnp.tril(jnp.ones((1, length, length), bool)) if s.reading == "last" else None
+        block = layers.block(layers.ClipBlock, self.how)
         for i in range(s.depth):
-            x = layers.ClipBlock(s.heads, s.hidden, s.activation, s.epsilon, name=f"encoder.layers.{i}")(x, causal)
+            x = block(s.heads, s.hidden, s.activation, s.epsilon, name=f"encoder.layers.{i}")(x, causal)
         last = jnp.maximum(mask.sum(axis=1) - 1, 0) if s.reading == "last" else jnp.full(len(ids), length - 1)
         pooled = jnp.take_along_axis(x, last[:, None, None], axis=1)[:, 0]
-        return nn.LayerNorm(s.epsilon, name="final_layer_norm")(pooled)
+        return layers.norm(pooled.astype(jnp.float32), s.epsilon, "final_layer_norm")

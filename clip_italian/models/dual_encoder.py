@@ -12,8 +12,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from clip_italian.config import Settings, Size
+from clip_italian.errors import InputError
 from clip_italian.models.bert import Bert, BertSettings
 from clip_italian.models.clip_text import ClipText, ClipTextSettings
+from clip_italian.models.computation import PLAIN, Computation, text_keys
 from clip_italian.models.layers import exact_gelu
 from clip_italian.models.vit import VisionTransformer, ViTSettings
 
@@ -75,8 +77,8 @@ def projection(key: Array, width: int, common: int) -> Params:
     return {"kernel": deviation * jax.random.normal(key, (width, common))}
 
 
-def _text_tower(settings: DualEncoderSettings) -> Bert | ClipText:
-    return Bert(settings.text) if isinstance(settings.text, BertSettings) else ClipText(settings.text)
+def _text_tower(settings: DualEncoderSettings, how: Computation = PLAIN) -> Bert | ClipText:
+    return Bert(settings.text, how) if isinstance(settings.text, BertSettings) else ClipText(settings.text, how)
 
 
 def normalise_pixels(settings: ViTSettings, pixels: UInt8[Array, "n h w 3"]) -> Float[Array, "n h w 3"]:
@@ -86,20 +88,40 @@ def normalise_pixels(settings: ViTSettings, pixels: UInt8[Array, "n h w 3"]) -> 
 
 
 def image_features(
-    settings: DualEncoderSettings, params: Params, pixels: UInt8[Array, "n h w 3"]
+    settings: DualEncoderSettings, params: Params, pixels: UInt8[Array, "n h w 3"], how: Computation = PLAIN
 ) -> Float[Array, "n d"]:
-    """The vision tower's pooled features, before the projection."""
+    """The vision tower's pooled features, before the projection, in float32."""
     normalised = normalise_pixels(settings.image, pixels)
-    features: Any = VisionTransformer(settings.image).apply({"params": params["vision_model"]}, normalised)
+    features: Any = VisionTransformer(settings.image, how).apply({"params": params["vision_model"]}, normalised)
     return features
 
 
 def text_features(
-    settings: DualEncoderSettings, params: Params, ids: Int[Array, "n t"], mask: Bool[Array, "n t"]
+    settings: DualEncoderSettings,
+    params: Params,
+    ids: Int[Array, "n t"],
+    mask: Bool[Array, "n t"],
+    how: Computation = PLAIN,
+    key: Array | None = None,
+    texts: Int[Array, "n"] | None = None,
 ) -> Float[Array, "n d"]:
-    """The text tower's pooled features, before the projection."""
-    features: Any = _text_tower(settings).apply({"params": params["text_model"]}, ids, mask)
-    return features[1] if isinstance(settings.text, BertSettings) else features
+    """The text tower's pooled features, before the projection, in float32.
+
+    What `how.text_dropout` drops from a text depends on `key` and the text's number in `texts`, by default its place in the
+    batch, and on nothing else: not on the other texts, the padding or the devices that the batch is spread over.
+
+    Raises InputError for dropout without a key, or in a text tower other than BERT.
+    """
+    tower, parameters = _text_tower(settings, how), {"params": params["text_model"]}
+    if how.text_dropout == 0:
+        features: Any = tower.apply(parameters, ids, mask)
+        return features[1] if isinstance(tower, Bert) else features
+    if key is None or not isinstance(tower, Bert):
+        problem = "needs a random key" if key is None else "is for BERT's text tower only"
+        raise InputError(f"key `text_dropout`: {how.text_dropout} {problem}; set it to 0")
+    keys = text_keys(key, jnp.arange(len(ids)) if texts is None else texts)
+    features = tower.apply(parameters, ids, mask, keys)
+    return features[1]
 
 
 @jax.jit

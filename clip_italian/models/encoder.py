@@ -9,28 +9,38 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from clip_italian.data import tokens
 from clip_italian.data.tokens import Tokens
-from clip_italian.models import dual_encoder
+from clip_italian.models import dual_encoder, mesh
+from clip_italian.models.computation import PLAIN, Computation
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.vit import ViTSettings
 
 LENGTH_MULTIPLE = 2  # tokens: few distinct lengths mean few programs
-# Numbers between two layers that a program handles at once: 8 pictures or 32 captions of a base model. With eight times as
+# Numbers between two layers that a program handles at once on a CPU: 8 pictures or 32 captions of a base model. With eight times as
 # many a picture takes 12 % more of the processor, because the buffers leave the cache and are fresh pages at each call, and
 # captions of unlike length share a block; with half as many 4 %, because the weights are read for so few.
 AT_ONCE = 1 << 19
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def _image(settings: DualEncoderSettings, project: bool, params: Params, pixels: UInt8[Array, "n h w 3"]) -> Float[Array, "n d"]:
-    features = dual_encoder.image_features(settings, params, pixels)
+@functools.partial(jax.jit, static_argnums=(0, 1, 2))
+def _image(
+    settings: DualEncoderSettings, project: bool, how: Computation, params: Params, pixels: UInt8[Array, "n h w 3"]
+) -> Float[Array, "n d"]:
+    features = dual_encoder.image_features(settings, params, pixels, how)
     return dual_encoder.project_image(params, features) if project else features
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
+@functools.partial(jax.jit, static_argnums=(0, 1, 2))
 def _text(
-    settings: DualEncoderSettings, project: bool, params: Params, ids: Int[Array, "n t"], mask: Bool[Array, "n t"]
+    settings: DualEncoderSettings,
+    project: bool,
+    how: Computation,
+    params: Params,
+    key: Array | None,
+    ids: Int[Array, "n t"],
+    mask: Bool[Array, "n t"],
+    texts: Int[Array, "n"],
 ) -> Float[Array, "n d"]:
-    features = dual_encoder.text_features(settings, params, ids, mask)
+    features = dual_encoder.text_features(settings, params, ids, mask, how, key, texts)
     return dual_encoder.project_text(params, features) if project else features
 
 
@@ -38,44 +48,53 @@ class Encoder:
     """Pooled features of many pictures or texts, or with `project` their unit vectors in the common space.
 
     Works in blocks of at most `block`, whose sizes are powers of two: few programs serve any number. After each block
-    `report` is told how many pictures or texts it had. The block changes no result beyond rounding.
+    `report` is told how many pictures or texts it had. The block changes no result beyond rounding, with dropout neither.
     """
 
     def __init__(
-        self, settings: DualEncoderSettings, block: int, project: bool = False, report: Callable[[int], object] = lambda done: None
+        self,
+        settings: DualEncoderSettings,
+        block: int,
+        project: bool = False,
+        report: Callable[[int], object] = lambda done: None,
+        how: Computation = PLAIN,
     ) -> None:
-        self.settings, self.block, self.project, self.report = settings, block, project, report
+        self.settings, self.block, self.project, self.report, self.how = settings, block, project, report, how
 
     def images(self, params: Params, pixels: UInt8[np.ndarray, "n h w 3"]) -> Float[np.ndarray, "n d"]:
         """Of pictures, cut to the tower's size."""
-        tower, parts = self.settings.image, []
+        tower, static, parts = self.settings.image, (self.settings, self.project, self.how), []
         rows = self._rows(patches(tower) * tower.width)
         for start in range(0, len(pixels), rows):
-            parts.append(self._run(functools.partial(_image, self.settings, self.project, params), pixels[start : start + rows]))
+            parts.append(self._run(functools.partial(_image, *static, params), pixels[start : start + rows]))
         return self._joined(parts, tower.width)
 
-    def texts(self, params: Params, encoded: Tokens) -> Float[np.ndarray, "n d"]:
-        """Of texts; a block holds texts of like length, with little padding, and more of them the shorter they are."""
-        lengths = encoded.mask.sum(axis=1)
+    def texts(self, params: Params, encoded: Tokens, key: Array | None = None) -> Float[np.ndarray, "n d"]:
+        """Of texts; a block holds texts of like length, with little padding, and more of them the shorter they are.
+
+        With `text_dropout` the key and a text's place in `encoded` determine what is dropped from it.
+        """
+        lengths, static = encoded.mask.sum(axis=1), (self.settings, self.project, self.how)
         order, parts, start = np.argsort(-lengths, kind="stable"), [], 0
         while start < len(order):
             length = padded_length(int(lengths[order[start]]))
             rows = order[start : start + self._rows(length * self.settings.text.width)]
             block = tokens.trim(tokens.take(encoded, rows), length)
-            parts.append(self._run(functools.partial(_text, self.settings, self.project, params), *block))
+            parts.append(self._run(functools.partial(_text, *static, params, key), *block, rows.astype(np.int32)))
             start += len(rows)
         return self._joined(parts, self.settings.text.width)[np.argsort(order)]
 
     def _rows(self, numbers: int) -> int:
-        """How many at once, where one has so many numbers between two layers."""
-        return power_of_two(max(1, min(self.block, AT_ONCE // numbers)))
+        """How many at once on all devices, where one has so many numbers between two layers."""
+        fitting = AT_ONCE // numbers * jax.device_count() if jax.default_backend() == "cpu" else self.block
+        return power_of_two(max(1, min(self.block, fitting)))
 
     def _run(self, function: Callable[..., Array], *arrays: np.ndarray) -> np.ndarray:
         """The function of arrays that zeros fill up to the next power of two."""
         count = len(arrays[0])
         missing = power_of_two(2 * count - 1) - count
         padded = [np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)]) for array in arrays]
-        result = np.asarray(function(*padded))[:count]
+        result = mesh.fetch(function(*mesh.spread(padded)))[:count]
         self.report(count)
         return result
 

@@ -1,20 +1,26 @@
 """The parts that every tower is made of.
 
 They are functions, called inside a module's compact method: the submodules they make belong to that module and carry the
-names of the published checkpoints' tensors.
+names of the published checkpoints' tensors. What they compute has the dtype of `x`; `computation.py` says what is float32 all
+the same.
 """
 import math
+from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float
+
+from clip_italian.models.computation import Computation
 
 EMBEDDING_DEVIATION = 0.02  # of initial vectors in a table; BERT (Devlin et al. 2019) and CLIP use the same
 # Linear maps start with deviation 1 / sqrt(inputs), as OpenAI's CLIP does (model.py, initialize_parameters). BERT's 0.02 is
 # nearly that at its width of 768 and would be five times too small for towers of a hundred units.
 T = TypeVar("T")
+Block = TypeVar("Block", bound=type[nn.Module])
 Mask = Bool[Array, "#n #q k"]  # True where a query may look at a key
 Activation = Literal["quick_gelu", "gelu", "gelu_tanh"]
 CLIP_EPSILON = 1e-5  # of layer norms, openai/CLIP, model.py (PyTorch's default)
@@ -28,9 +34,31 @@ def check_heads(settings: T) -> T:
     return settings
 
 
-def dense(width: int, name: str, bias: bool = True) -> nn.Dense:
+class Dense(nn.Module):
     """A linear layer."""
-    return nn.Dense(width, use_bias=bias, kernel_init=nn.initializers.lecun_normal(), name=name)
+
+    width: int
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "... d"]) -> Float[Array, "... e"]:
+        kernel = self.param("kernel", nn.initializers.lecun_normal(), (x.shape[-1], self.width))
+        y = jax.lax.dot_general(x, kernel.astype(x.dtype), (((x.ndim - 1,), (0,)), ((), ())))
+        return with_bias(y, self.param("bias", nn.initializers.zeros, (self.width,)))
+
+
+def with_bias(y: Float[Array, "... d"], bias: Float[Array | np.ndarray, "d"]) -> Float[Array, "... d"]:
+    """Adds it in float32, because its gradient is a sum over all positions of all examples."""
+    return (y + bias.reshape((1,) * (y.ndim - 1) + (-1,))).astype(y.dtype)
+
+
+def dense(width: int, name: str) -> Dense:
+    """A linear layer of that name."""
+    return Dense(width, name=name)
+
+
+def norm(x: Float[Array, "... d"], epsilon: float, name: str) -> Float[Array, "... d"]:
+    """A layer norm (Ba et al. 2016); flax takes its statistics in float32."""
+    return nn.LayerNorm(epsilon, dtype=x.dtype, name=name)(x)
 
 
 def embedding(rows: int, width: int, name: str) -> nn.Embed:
@@ -50,9 +78,10 @@ def exact_gelu(x: Float[Array, "..."]) -> Float[Array, "..."]:
 
 def activated(x: Float[Array, "..."], name: Activation) -> Float[Array, "..."]:
     """The activation of that name; `gelu_tanh` is SigLIP's, the approximation by tanh."""
+    exact = x.astype(jnp.float32)
     if name == "quick_gelu":
-        return quick_gelu(x)
-    return exact_gelu(x) if name == "gelu" else jax.nn.gelu(x, approximate=True)
+        return quick_gelu(exact).astype(x.dtype)
+    return (exact_gelu(exact) if name == "gelu" else jax.nn.gelu(exact, approximate=True)).astype(x.dtype)
 
 
 def attention(
@@ -61,23 +90,31 @@ def attention(
     names: tuple[str, str, str, str],
     mask: Mask | None,
     context: Float[Array, "n k d"] | None = None,
+    drop: Callable[[Array], Array] = lambda weights: weights,
 ) -> Float[Array, "n q d"]:
     """Multi-head attention (Vaswani et al. 2017); `names`: the checkpoint's query, key, value and output.
 
-    `context` is what is looked at; without it every position looks at all the others.
+    `context` is what is looked at; without it every position looks at all the others. `drop` sets some of the weights to zero.
     """
     width, seen = x.shape[-1], x if context is None else context
     query = _split(dense(width, names[0])(x), heads)
     key, value = (_split(dense(width, name)(seen), heads) for name in names[1:3])
-    scores = jnp.einsum("nqhd,nkhd->nhqk", query, key) / math.sqrt(width // heads)
+    exact = jnp.einsum("nqhd,nkhd->nhqk", query, key, preferred_element_type=jnp.float32)
+    scores = exact / math.sqrt(width // heads)
     if mask is not None:
         scores = jnp.where(mask[:, None], scores, jnp.finfo(scores.dtype).min)
-    mixed = jnp.einsum("nhqk,nkhd->nqhd", jax.nn.softmax(scores, axis=-1), value)
+    weights = drop(jax.nn.softmax(scores, axis=-1)).astype(x.dtype)
+    mixed = jnp.einsum("nhqk,nkhd->nqhd", weights, value)
     return dense(width, names[3])(mixed.reshape(x.shape))
 
 
 def _split(x: Float[Array, "n t d"], heads: int) -> Float[Array, "n t h e"]:
     return x.reshape(*x.shape[:2], heads, x.shape[-1] // heads)
+
+
+def block(kind: Block, how: Computation) -> Block:
+    """The class of blocks, such that the backward pass computes each again if `how` says so."""
+    return nn.remat(kind) if how.remat else kind
 
 
 class ClipBlock(nn.Module):
@@ -91,8 +128,8 @@ class ClipBlock(nn.Module):
     @nn.compact
     def __call__(self, x: Float[Array, "n t d"], mask: Mask | None) -> Float[Array, "n t d"]:
         names = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.out_proj")
-        x = x + attention(nn.LayerNorm(self.epsilon, name="layer_norm1")(x), self.heads, names, mask)
-        return x + feed_forward(nn.LayerNorm(self.epsilon, name="layer_norm2")(x), self.hidden, self.activation)
+        x = x + attention(norm(x, self.epsilon, "layer_norm1"), self.heads, names, mask)
+        return x + feed_forward(norm(x, self.epsilon, "layer_norm2"), self.hidden, self.activation)
 
 
 def feed_forward(x: Float[Array, "n t d"], hidden: int, activation: Activation) -> Float[Array, "n t d"]:

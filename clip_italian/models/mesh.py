@@ -6,6 +6,7 @@ program runs on one device, on several, in several processes.
 """
 
 import functools
+import math
 from typing import Any, NamedTuple
 
 import jax
@@ -14,6 +15,7 @@ from jax.experimental import multihost_utils
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 AXIS = "data"
+SMALLEST_CUT = 1 << 16  # numbers: to exchange the parts of a smaller array takes longer than to have all of it everywhere
 
 
 class Layout(NamedTuple):
@@ -39,9 +41,9 @@ class Layout(NamedTuple):
         return self._on(PartitionSpec())
 
     def _cut(self, leaf: Any) -> NamedSharding:
-        """Along the longest axis that the devices divide; whole where there is none."""
-        axes = [axis for axis, size in enumerate(leaf.shape) if size and size % self.mesh.size == 0]
-        if self.mesh.size == 1 or not axes:
+        """Along the longest axis that the devices divide; whole where there is none, or little to cut."""
+        axes = [axis for axis, size in enumerate(leaf.shape) if size % self.mesh.size == 0]
+        if self.mesh.size == 1 or math.prod(leaf.shape) < SMALLEST_CUT or not axes:
             return self._whole(leaf)
         longest = max(axes, key=lambda axis: leaf.shape[axis])
         return self._on(PartitionSpec(*[None] * longest, AXIS))
@@ -71,6 +73,14 @@ def put_batch(batch: Any, layout: Layout) -> Any:
     if layout.mesh.size == 1:
         return batch  # where it goes in any case
     return jax.tree.map(jax.make_array_from_process_local_data, layout.batch(batch), batch)
+
+
+def spread(arrays: Any) -> Any:
+    """Arrays that all processes hold alike, with a part of their first axis on each device if the devices divide it."""
+    mesh = layout().mesh
+    if mesh.size == 1 or any(len(array) % mesh.size for array in arrays):
+        return arrays
+    return put(arrays, [NamedSharding(mesh, PartitionSpec(AXIS)) for _ in arrays])
 
 
 def put(tree: Any, shardings: Any) -> Any:

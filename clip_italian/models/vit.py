@@ -3,6 +3,7 @@ import math
 from typing import Annotated, Literal
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 import pydantic
 from jaxtyping import Array, Float
@@ -10,6 +11,7 @@ from jaxtyping import Array, Float
 from clip_italian.config import Depth, Settings, Size
 from clip_italian.data.resizing import TRANSFORMERS, Fit
 from clip_italian.models import layers
+from clip_italian.models.computation import PLAIN, Computation
 
 MOST_PATCHES = 1 << 24  # a bound like those of config.Size
 Lax = pydantic.Field(strict=False)  # JSON and YAML have lists only
@@ -65,42 +67,61 @@ class PatchConvolution(nn.Module):
         rows, columns = height // k, width // k
         windows = x[:, : rows * k, : columns * k].reshape(n, rows, k, columns, k, c).swapaxes(2, 3)
         kernel = self.param("kernel", nn.initializers.lecun_normal(), (k, k, c, self.channels))
-        y = windows.reshape(n, rows, columns, k * k * c) @ kernel.reshape(-1, self.channels)
-        return y + self.param("bias", nn.initializers.zeros, (self.channels,))[None, None, None] if self.bias else y
+        y = windows.reshape(n, rows, columns, k * k * c) @ kernel.reshape(-1, self.channels).astype(x.dtype)
+        return layers.with_bias(y, self.param("bias", nn.initializers.zeros, (self.channels,))) if self.bias else y
+
+
+class Convolution(nn.Module):
+    """A convolution whose windows overlap and reach over the margin."""
+
+    channels: int
+    kernel: int
+    stride: int
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "n h w c"]) -> Float[Array, "n y x d"]:
+        k, axes = self.kernel, ("NHWC", "HWIO", "NHWC")
+        kernel = self.param("kernel", nn.initializers.lecun_normal(), (k, k, x.shape[-1], self.channels)).astype(x.dtype)
+        strides = (self.stride, self.stride)
+        y = jax.lax.conv_general_dilated(x, kernel, strides, "SAME", dimension_numbers=axes)
+        return layers.with_bias(y, self.param("bias", nn.initializers.zeros, (self.channels,)))
 
 
 def convolution(channels: int, kernel: int, stride: int, name: str, bias: bool) -> nn.Module:
-    """A square convolution; without overlap it leaves out what no window covers, as CLIP's patches do."""
+    """A square convolution; without overlap it leaves out what no window covers, as CLIP's patches do, and may lack a bias."""
     if kernel == stride:
         return PatchConvolution(channels, kernel, bias, name=name)
-    return nn.Conv(channels, (kernel, kernel), (stride, stride), "SAME", use_bias=bias, name=name)
+    return Convolution(channels, kernel, stride, name=name)
 
 
 class VisionTransformer(nn.Module):
-    """Pooled features of normalised pixels, after the last layer norm."""
+    """Pooled features of normalised pixels, after the last layer norm, in float32."""
 
     settings: ViTSettings
+    how: Computation = PLAIN
 
     @nn.compact
     def __call__(self, pixels: Float[Array, "n h w 3"]) -> Float[Array, "n d"]:
-        s = self.settings
+        s, pixels = self.settings, pixels.astype(self.how.dtype)
         for i, (channels, kernel, stride) in enumerate(s.stem):
             pixels = nn.relu(convolution(channels, kernel, stride, f"embeddings.stem.{i}", bias=True)(pixels))
         siglip, n = s.pooling == "attention", pixels.shape[0]
         x = convolution(s.width, s.patch, s.patch, "embeddings.patch_embedding", bias=siglip)(pixels).reshape(n, -1, s.width)
         if not siglip:
             token = self.param("embeddings.class_embedding", nn.initializers.normal(layers.EMBEDDING_DEVIATION), (s.width,))
-            x = jnp.concatenate([jnp.broadcast_to(token, (n, 1, s.width)), x], axis=1)
+            x = jnp.concatenate([jnp.broadcast_to(token, (n, 1, s.width)).astype(x.dtype), x], axis=1)
         positions = layers.embedding(x.shape[1], s.width, "embeddings.position_embedding")(jnp.arange(x.shape[1]))
-        x = x + positions[None]
+        x = (x + positions[None]).astype(x.dtype)
         if not siglip:
-            x = nn.LayerNorm(s.epsilon, name="pre_layrnorm")(x)  # the published checkpoint spells it so
+            x = layers.norm(x, s.epsilon, "pre_layrnorm")  # the published checkpoint spells it so
+        block = layers.block(layers.ClipBlock, self.how)
         for i in range(s.depth):
-            x = layers.ClipBlock(s.heads, s.hidden, s.activation, s.epsilon, name=f"encoder.layers.{i}")(x, None)
-        norm = nn.LayerNorm(s.epsilon, name="post_layernorm")
+            x = block(s.heads, s.hidden, s.activation, s.epsilon, name=f"encoder.layers.{i}")(x, None)
         if siglip:
-            return AttentionPooling(s.heads, s.hidden, s.activation, s.epsilon, name="head")(norm(x))
-        return norm(x[:, 0] if s.pooling == "class" else x[:, 1:].mean(axis=1))
+            x = layers.norm(x, s.epsilon, "post_layernorm")
+            return AttentionPooling(s.heads, s.hidden, s.activation, s.epsilon, name="head")(x).astype(jnp.float32)
+        pooled = (x[:, 0] if s.pooling == "class" else x[:, 1:]).astype(jnp.float32)
+        return layers.norm(pooled if s.pooling == "class" else pooled.mean(axis=1), s.epsilon, "post_layernorm")
 
 
 class AttentionPooling(nn.Module):
@@ -114,7 +135,8 @@ class AttentionPooling(nn.Module):
     @nn.compact
     def __call__(self, patches: Float[Array, "n t d"]) -> Float[Array, "n d"]:
         n, _, width = patches.shape
-        probe = jnp.broadcast_to(self.param("probe", nn.initializers.lecun_normal(), (1, 1, width)), (n, 1, width))
+        learned = self.param("probe", nn.initializers.lecun_normal(), (1, 1, width))
+        probe = jnp.broadcast_to(learned, (n, 1, width)).astype(patches.dtype)
         names = ("attention.q_proj", "attention.k_proj", "attention.v_proj", "attention.out_proj")
         x = layers.attention(probe, self.heads, names, None, patches)
-        return (x + layers.feed_forward(nn.LayerNorm(self.epsilon, name="layernorm")(x), self.hidden, self.activation))[:, 0]
+        return (x + layers.feed_forward(layers.norm(x, self.epsilon, "layernorm"), self.hidden, self.activation))[:, 0]

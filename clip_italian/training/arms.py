@@ -9,6 +9,7 @@ from clip_italian.data.augmentation import AugmentationSettings
 from clip_italian.data.examples import Examples
 from clip_italian.models import mesh
 from clip_italian.models.assembly import Model
+from clip_italian.models.computation import Computation
 from clip_italian.models.dual_encoder import Params
 from clip_italian.models.encoder import Encoder
 from clip_italian.training import contrastive, features, freezing, loop
@@ -75,10 +76,10 @@ def finetune(
         examples.load(data / name, model.tokenizer, settings.max_tokens, settings.left_out, said) for name in ("train", "valid")
     )
     batches = PixelBatches(train, settings, views, model.settings.image.image_size, seed, settings.frozen_updates)
-    task = Task(
-        model.params, contrastive.loss_on_pixels(model.settings, settings.negatives), batches, _on_pixels(settings, model, valid),
-        _thawing(settings, model.params), batches.ids,
-    )  # fmt: skip
+    how = Computation(settings.dtype, settings.remat, settings.text_dropout)
+    loss = contrastive.loss_on_pixels(model.settings, settings.negatives, how, settings.micro_batches)
+    validate, thawing = _on_pixels(settings, model, valid), _thawing(settings, model.params)
+    task = Task(model.params, loss, batches, validate, thawing, batches.ids)
     plan = Plan(settings.optimiser, settings.updates - settings.frozen_updates, settings.evaluate_every, settings.sharded)
     params, curve = loop.fit(task, plan, state)
     return model._replace(params=params), curve

@@ -31,7 +31,9 @@ class PixelBatches:
         """The rows of a batch that this process makes."""
         drawn, own = self._drawn(step), mesh.own_rows(self.settings.batch)
         captions = tokens.trim(tokens.take(self.examples.tokens, drawn.captions), self.settings.token_multiple)
-        return {"pixels": self._pixels(drawn.examples[own], drawn.epoch), **tokens.take(captions, own)._asdict()}
+        rows = {"pixels": self._pixels(drawn.examples[own], drawn.epoch), **tokens.take(captions, own)._asdict()}
+        random = {"seed": np.uint32(self.seed), "step": np.uint32(self.first + step)}
+        return rows | (random if self.settings.text_dropout else {})
 
     def ids(self, step: int) -> list[str]:
         """The ids of all pictures of a batch."""

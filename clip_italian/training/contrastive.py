@@ -10,8 +10,10 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from clip_italian.errors import InputError
-from clip_italian.models import dual_encoder
+from clip_italian.models import dual_encoder, mesh
+from clip_italian.models.computation import PLAIN, Computation
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
+from clip_italian.training import blockwise
 from clip_italian.training.loss import contrastive_of_each, in_blocks, sigmoid_of_each
 
 Batch = dict[str, Any]
@@ -20,31 +22,69 @@ RANKED_AT_ONCE = 1024  # texts among all pictures of a validation; bounds memory
 
 
 @functools.cache
-def loss_on_pixels(settings: DualEncoderSettings, block: int) -> Callable[[Params, Batch], Array]:
-    """The loss of a batch with `pixels`, `ids` and `mask`, whose pairs have negatives among `block` pairs.
+def loss_on_pixels(
+    settings: DualEncoderSettings, negatives: int, how: Computation = PLAIN, micro_batches: int = 1
+) -> Callable[[Params, Batch], Array]:
+    """The loss of a batch with `pixels`, `ids` and `mask`, whose pairs have their negatives among `negatives` pairs.
 
-    One function per architecture, so that it compiles once.
+    With text dropout the batch has `seed` and `step` too, of which the random numbers are made. Of several micro-batches the towers
+    have one at a time in memory, and see it again in the backward pass; the loss is that of the whole batch all the same (Gao et
+    al. 2021, "Scaling deep contrastive learning batch size under memory limited setup"). One function per architecture and
+    setting, so that it compiles once.
     """
-    on_features = loss_on_features(block)
+    on_features = loss_on_features(negatives)
+
+    def features(params: Params, rows: Batch, key: Array | None) -> Batch:
+        image = dual_encoder.image_features(settings, params, rows["pixels"], how)
+        text = dual_encoder.text_features(settings, params, rows["ids"], rows["mask"], how, key, rows["number"])
+        return {"image": image, "text": text}
 
     def loss(params: Params, batch: Batch) -> Array:
-        image = dual_encoder.image_features(settings, params, batch["pixels"])
-        text = dual_encoder.text_features(settings, params, batch["ids"], batch["mask"])
-        return on_features(params, {"image": image, "text": text})
+        key = jax.random.fold_in(jax.random.key(batch["seed"]), batch["step"]) if how.text_dropout else None
+        rows = {name: batch[name] for name in ("pixels", "ids", "mask")} | {"number": jnp.arange(len(batch["ids"]))}
+        return on_features(params, in_parts(lambda part: features(params, part, key), rows, micro_batches))
 
     return loss
 
 
+def in_parts(function: Callable[[Batch], Batch], rows: Batch, parts: int) -> Batch:
+    """The function of all rows, computed for a part of them at a time, in the backward pass once more.
+
+    Every part has as many rows of each device as of the others, so that none has to be sent elsewhere.
+    """
+    if parts == 1:
+        return function(rows)
+    devices = jax.sharding.get_abstract_mesh().shape.get(mesh.AXIS, 1)
+    split = jax.tree.map(lambda x: _swapped(x.reshape(devices, parts, -1, *x.shape[1:])), rows)
+    flat = jax.tree.map(lambda x: x.reshape(parts, -1, *x.shape[3:]), split)
+    done = jax.lax.map(jax.checkpoint(function), flat)
+    return jax.tree.map(lambda x: _swapped(x.reshape(parts, devices, -1, *x.shape[2:])).reshape(-1, *x.shape[2:]), done)
+
+
+def _swapped(x: Array) -> Array:
+    return jnp.swapaxes(x, 0, 1)
+
+
 @functools.cache
-def loss_on_features(block: int) -> Callable[[Params, Batch], Array]:
-    """The loss of a batch with the pooled features `image` and `text`, whose pairs have negatives among `block` pairs."""
+def loss_on_features(negatives: int) -> Callable[[Params, Batch], Array]:
+    """The loss of a batch with the pooled features `image` and `text`, whose pairs have negatives among `negatives` pairs."""
 
     def loss(params: Params, batch: Batch) -> Array:
         image = dual_encoder.project_image(params, batch["image"])
         text = dual_encoder.project_text(params, batch["text"])
-        return jnp.mean(in_blocks(losses_of(params), image, text, block))
+        if negatives == len(image):
+            return loss_of_all(params, image, text)
+        return jnp.mean(in_blocks(losses_of(params), image, text, negatives))
 
     return loss
+
+
+def loss_of_all(params: Params, image: Float[Array, "n p"], text: Float[Array, "n p"]) -> Float[Array, ""]:
+    """The mean of `losses_of` over unit vectors of which all others are negatives, in memory that grows with n alone."""
+    scale = jnp.exp(params["logit_scale"])
+    if "logit_bias" in params:
+        return blockwise.sigmoid(image, text, scale, params["logit_bias"])
+    return blockwise.contrastive(image, text, scale)
 
 
 def losses_of(params: Params) -> Callable[[Array, Array], Array]:

@@ -33,6 +33,7 @@ class TrainingSettings(Settings):
     locked: list[str]  # parts of the model that no phase trains; LiT locks the image side (Zhai et al. 2022)
     left_out: list[str]  # sources whose pairs the arm never sees
     dtype: Literal["float32", "bfloat16"]  # of activations; weights and optimiser are float32
+    text_dropout: float  # share of values that fine-tuning drops in the text tower; 2021: 0.1
     remat: bool  # whether the backward pass computes each block's activations again, for memory
     sharded: bool  # whether weights are cut among the devices; the optimiser's state always is
     frozen_optimiser: OptimiserSettings
