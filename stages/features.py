@@ -5,6 +5,7 @@ from clip_italian import config, files
 from clip_italian.data.settings import ImageSettings
 from clip_italian.models import assembly
 from clip_italian.training import features
+from clip_italian.training.settings import FeatureSettings
 from stages import resuming, trained
 
 BLOCK = 256  # pictures or texts at once; changes no result beyond rounding
@@ -12,10 +13,10 @@ BLOCK = 256  # pictures or texts at once; changes no result beyond rounding
 
 def main() -> None:
     data, backbones = pathlib.Path("data", config.params().profile), trained.backbones()
-    images = config.section(ImageSettings, "images")
+    images, settings = config.section(ImageSettings, "images"), config.section(FeatureSettings, "features")
     model = assembly.italian(backbones, seed=0, scale=1.0)  # features come before all that a seed changes
     inputs = [backbones, *(data / "shards" / name for name in ("train", "valid", "views"))]
-    state = resuming.folder("features", [images, trained.threads()], inputs)
-    features.write(state / "features", model, data / "shards", BLOCK, images.side)
+    state = resuming.folder("features", [images, settings, trained.threads()], inputs)
+    features.write(state / "features", model, data / "shards", settings, BLOCK, images.side)
     files.move_folder(state / "features", data / "features")
     resuming.forget("features")

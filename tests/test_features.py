@@ -18,6 +18,7 @@ from clip_italian.models import dual_encoder
 from clip_italian.models.assembly import Model
 from clip_italian.models.encoder import Encoder
 from clip_italian.training import features
+from clip_italian.training.settings import FeatureSettings
 from tests.small_models import ITALIAN, pictures
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -51,8 +52,8 @@ def data(here, monkeypatch):
     return here / "shards"
 
 
-def written(model, data, name="features"):
-    features.write(data.parent / name, model, data, 4, 24)
+def written(model, data, name="features", draws=0, dropout=0.0):
+    features.write(data.parent / name, model, data, FeatureSettings(text_draws=draws, text_dropout=dropout), 4, 24)
     return data.parent / name
 
 
@@ -106,6 +107,19 @@ def test_features_are_those_of_everything_at_once(model, data):
     assert features.read(folder, "train-sources").tolist() == train.sources
     assert features.views(folder, None) == ["train-view-0", "train-view-1"] and features.views(folder, 1) == ["train-view-0"]
     assert files.manifest_holds(folder)
+
+
+def test_draws_of_the_captions_differ_and_repeat(model, data):
+    folder, again = (written(model, data, name, 2, 0.3) for name in ("features", "again"))
+    names = [*features.texts(folder, 0.0), *features.texts(folder, 0.3)]
+    assert names == ["train-text", "train-text-draw-0", "train-text-draw-1"]
+    plain, first, second = (features.read(folder, name) for name in names)
+    assert not any(np.isclose(one, other).all(axis=1).any() for one, other in ((plain, first), (first, second), (plain, second)))
+    same = [len(np.unique(first[start : start + 16], axis=0)) for start in range(0, len(first), 16)]
+    assert sum(same) == len(first)  # nor do two captions of the same words share their draw
+    assert files.tree_digest(folder) == files.tree_digest(again)
+    with pytest.raises(InputError, match="has 0 arrays train-text-draw-<k>.npy where at least one is wanted"):
+        features.texts(written(model, data, "none"), 0.3)
 
 
 def test_more_views_than_are_stored_are_refused(model, data):

@@ -1,15 +1,16 @@
 """Pooled features of frozen backbones, computed once: what the frozen phase trains on.
 
-A folder holds `train-clean.npy`, `train-view-<k>.npy` and `valid.npy` (a row a picture), `train-text.npy` (a row a
-caption), `train-offsets.npy` (where each picture's captions begin) and `valid-text.npy` (first captions); `train-sources.npy`
-and `valid-sources.npy` say where each picture is from. Neither all pixels nor all features are ever in memory, when they are
-written or when they are read.
+A folder holds `train-clean.npy`, `train-view-<k>.npy` and `valid.npy` (a row a picture), `train-text.npy`, with dropout
+`train-text-draw-<k>.npy` (a row a caption), `train-offsets.npy` (where each picture's captions begin) and `valid-text.npy` (first
+captions); `train-sources.npy` and `valid-sources.npy` say where each picture is from. Neither all pixels nor all features are ever
+in memory, when they are written or when they are read.
 """
 import functools
 import pathlib
 import sys
 from collections.abc import Callable
 
+import jax
 import numpy as np
 from jaxtyping import Float, Int
 from tqdm import tqdm
@@ -19,14 +20,17 @@ from clip_italian.data import resizing, rows, shards, tokens
 from clip_italian.data.shards import Pictures
 from clip_italian.errors import InputError
 from clip_italian.models.assembly import Model
+from clip_italian.models.computation import Computation
 from clip_italian.models.encoder import Encoder
+from clip_italian.training.settings import FeatureSettings
 
 # In memory at a time. Pictures: 200 MB of pixels at 256 a side; a multiple of the encoder's blocks, which are those of all pictures
 # at once. Texts: 100 MB of features of a base model; they are sorted by length among themselves, and fewer would be padded more.
 PICTURES, TEXTS = 1024, 32768
+DRAWS = 41  # purpose: keeps these random numbers apart from all others
 
 
-def write(folder: pathlib.Path, model: Model, data: pathlib.Path, block: int, side: int) -> None:
+def write(folder: pathlib.Path, model: Model, data: pathlib.Path, settings: FeatureSettings, block: int, side: int) -> None:
     """Computes the features of the shards below `data` with the model's two towers, but for what `folder` has of them already."""
     train, valid = (shards.open_shards(data / name) for name in ("train", "valid"))
     offsets = np.cumsum([0, *(len(captions) for captions in train.captions)])
@@ -40,7 +44,10 @@ def write(folder: pathlib.Path, model: Model, data: pathlib.Path, block: int, si
     for path in sorted((data / "views").iterdir()):
         encoding.pictures(f"train-view-{path.name}", shards.open_shards(path))
     encoding.texts("valid-text", len(valid), lambda start, stop: [valid.captions[place][0] for place in range(start, stop)])
-    encoding.texts("train-text", int(offsets[-1]), functools.partial(captions_between, train, offsets))
+    captions = functools.partial(captions_between, train, offsets)
+    encoding.texts("train-text", int(offsets[-1]), captions)
+    for draw in range(settings.text_draws):
+        encoding.texts(f"train-text-draw-{draw}", int(offsets[-1]), captions, settings.text_dropout, draw)
     files.write_manifest(folder)
 
 
@@ -59,13 +66,16 @@ class _Encoding:
 
         self._write(name, (len(pictures), self.model.settings.image.width), PICTURES, rows_of)
 
-    def texts(self, name: str, count: int, texts_of: Callable[[int, int], list[str]]) -> None:
-        """Of so many texts, a row each."""
-        encoder, tower = Encoder(self.model.settings, self.block), self.model.settings.text
+    def texts(
+        self, name: str, count: int, texts_of: Callable[[int, int], list[str]], dropout: float = 0.0, draw: int = 0
+    ) -> None:
+        """Of so many texts, a row each; with dropout its random numbers are made from the number of the draw."""
+        encoder, tower = Encoder(self.model.settings, self.block, how=Computation(text_dropout=dropout)), self.model.settings.text
+        key = jax.random.fold_in(jax.random.key(DRAWS), draw)
 
         def rows_of(start: int, stop: int) -> Float[np.ndarray, "n d"]:
             encoded = tokens.encode(self.model.tokenizer, texts_of(start, stop), tower.positions)
-            return encoder.texts(self.model.params, encoded)
+            return encoder.texts(self.model.params, encoded, jax.random.fold_in(key, start))
 
         self._write(name, (count, tower.width), TEXTS, rows_of)
 
@@ -98,6 +108,11 @@ def read(folder: pathlib.Path, name: str) -> np.ndarray:
 def views(folder: pathlib.Path, wanted: int | None) -> list[str]:
     """The names of so many augmented views, or of all; raises InputError when there are fewer."""
     return _numbered(folder, "train-view", wanted)
+
+
+def texts(folder: pathlib.Path, dropout: float) -> list[str]:
+    """The names of the captions' features: with dropout those of its draws."""
+    return _numbered(folder, "train-text-draw", None) if dropout else ["train-text"]
 
 
 def _numbered(folder: pathlib.Path, kind: str, wanted: int | None) -> list[str]:
