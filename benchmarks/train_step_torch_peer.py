@@ -10,7 +10,7 @@ import sys
 
 import numpy as np
 import torch
-from transformers import VisionTextDualEncoderModel
+import transformers
 
 import tests.parity.torchvision_without_cuda  # noqa: F401  (before transformers imports a model)
 from benchmarks import turns
@@ -22,7 +22,7 @@ class Torch:
     """Weights and optimiser."""
 
     def __init__(self, folder):
-        self.model = VisionTextDualEncoderModel.from_pretrained(folder).eval()  # eval: without dropout
+        self.model = transformers.VisionTextDualEncoderModel.from_pretrained(folder).eval()  # eval: without dropout
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=RATE, fused=True)
         with np.load(folder / "batch.npz") as arrays:
             pixels, ids, mask = (torch.tensor(arrays[name]) for name in ("pixels", "ids", "mask"))
