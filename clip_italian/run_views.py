@@ -80,6 +80,7 @@ def _child(group: Group, run: Run, lock: dict[str, Any]) -> View:
     )
     view.parameters = runs.shared_parameters(run) | {"model": run.model, "seed": run.seed}
     view.metrics = [(name, value, 0) for name, value in run.values.items()]
+    view.metrics += [(f"pace/{name}", value, 0) for name, value in run.pace.items()]
     view.tags = {"mlflow.source.git.commit": run.commit} if run.commit else {}
     for folder, one in zip(run.folders, run.journals, strict=True):
         last = int(one.curves[-1]["step"]) if one.curves else 0

@@ -32,6 +32,7 @@ class Run:
     started: float  # seconds since 1970; of the journals' files when there is no provenance
     ended: float
     commit: str | None
+    pace: dict[str, float]  # "phase/name" -> how fast it trained, on the machine that did
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +91,18 @@ def _run(profile: str, model: str, seed: int, folders: list[pathlib.Path], value
     journals = [journal.read(folder) for folder in folders]
     clocks = [_clock(profile, folder, one) for folder, one in zip(folders, journals, strict=True)]
     started, ended = min(clock["started"] for clock in clocks), max(clock["ended"] for clock in clocks)
-    return Run(model, seed, journal.key(*folders), folders, journals, values, started, ended, clocks[-1]["commit"])
+    pace = {name: value for one, clock in zip(journals, clocks, strict=True) for name, value in _pace(one.stage, clock).items()}
+    return Run(model, seed, journal.key(*folders), folders, journals, values, started, ended, clocks[-1]["commit"], pace)
+
+
+def _pace(stage: str, clock: dict[str, Any]) -> dict[str, float]:
+    """What provenance says of each training of a phase; most phases have one."""
+    trainings: dict[str, dict[str, float]] = clock.get("pace", {})
+    return {
+        "/".join([stage, *([] if place == "." else [place]), name]): value
+        for place, values in trainings.items()
+        for name, value in values.items()
+    }
 
 
 def _clock(profile: str, folder: pathlib.Path, one: Journal) -> dict[str, Any]:

@@ -21,7 +21,10 @@ from clip_italian.models.encoder import Encoder
 from clip_italian.training import contrastive, freezing, loop
 from clip_italian.training.loop import Plan, Task
 from stages.launching import Member
-from tests.small_models import ITALIAN, optimiser, pictures, texts
+from tests.small_models import BERT, IMAGE, ITALIAN, optimiser, pictures, texts
+
+SHALLOW = {"update": {"depth": 1}}
+MODEL = ITALIAN.model_copy(update={"image": IMAGE.model_copy(**SHALLOW), "text": BERT.model_copy(**SHALLOW)})
 
 EXAMPLES, BATCH = 96, 32
 SETTINGS: dict[str, Any] = {"updates": 8, "every": 2, "negatives": BATCH, "sharded": False, "learning_rate": 1e-3, "pause": 0.0}
@@ -32,25 +35,25 @@ def train(folder: pathlib.Path, settings: dict[str, Any]) -> None:
     """Trains, and writes parameters, losses and embeddings."""
     if settings["sharded"]:
         mesh.SMALLEST_CUT = 1  # all that the devices divide
-    params = jax.device_get(dual_encoder.initial(ITALIAN, jax.random.key(0), 20.0))
+    params = jax.device_get(dual_encoder.initial(MODEL, jax.random.key(0), 20.0))
     pixels, said = pictures(1, EXAMPLES), texts(2, EXAMPLES)
 
     def batch_of(step: int) -> contrastive.Batch:
         time.sleep(settings["pause"])
         rows = np.random.default_rng([3, step]).permutation(EXAMPLES)[:BATCH]
-        print(f"batch {step} {rows.sum()} {rows[:4].tolist()}", flush=True)
+        print(f"batch {step} {rows.sum()} {rows[:4].tolist()}\n", end="", flush=True)  # at once: threads say it
         return mesh.own({"pixels": pixels[rows], "ids": said.ids[rows], "mask": said.mask[rows]})
 
-    encoder = Encoder(ITALIAN, BATCH)
+    encoder = Encoder(MODEL, BATCH)
     validate = contrastive.validator(lambda p: encoder.images(p, pixels), lambda p: encoder.texts(p, said), BATCH)
-    loss = contrastive.loss_on_pixels(ITALIAN, settings["negatives"])
+    loss = contrastive.loss_on_pixels(MODEL, settings["negatives"])
     task = Task(params, loss, batch_of, validate, freezing.always(["logit_scale"]))
     plan = Plan(optimiser(learning_rate=settings["learning_rate"]), settings["updates"], settings["every"], settings["sharded"])
     trained, curve = loop.fit(task, plan, folder)
+    embedded = np.asarray(dual_encoder.project_image(trained, encoder.images(trained, pixels)))  # by all processes
     if mesh.is_first():
         flat = {name.replace("/", "|"): np.asarray(leaf) for name, leaf in freezing.split(trained, ())[0].items()}
         rows = {f"curve {name}": np.array([row[name] for row in curve[1:]]) for name in curve[-1]}
-        embedded = np.asarray(dual_encoder.project_image(trained, encoder.images(trained, pixels)))
         np.savez(folder / OUT, allow_pickle=False, embeddings=embedded, **flat, **rows)
 
 

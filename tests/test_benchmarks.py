@@ -5,7 +5,7 @@ import pathlib
 
 import pytest
 
-from benchmarks import million_rows
+from benchmarks import contrastive_loss, million_rows
 
 ROOT = pathlib.Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py") if "import torch" not in path.read_text())
@@ -21,3 +21,11 @@ def test_every_row_of_the_benchmark_is_kept_or_rejected_for_a_reason(monkeypatch
     million_rows.run(1000, 1)
     printed = capsys.readouterr().out
     assert printed.startswith("1,000 rows read, 650 kept;") and "200 image missing" in printed
+
+
+@pytest.mark.parametrize("name", contrastive_loss.FACTORS)
+def test_the_losses_that_are_timed_are_the_same(name, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    contrastive_loss.compare(name, 64, 1, ["definition", "ours"])
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"{name}, 64 pairs;") and float(printed.split("apart by ")[1].split()[0]) < 1e-6

@@ -36,17 +36,18 @@ def parameters(settings):
     return jax.device_get(dual_encoder.initial(settings, jax.random.key(0), 20.0))
 
 
+@functools.partial(jax.jit, static_argnums=(0, 2))
 def features(settings, params, how, key=None):
     image = dual_encoder.image_features(settings, params, PIXELS, how)
     return image, dual_encoder.text_features(settings, params, *ENCODED, how, key)
 
 
 @functools.cache
-def gradients(settings, how, key=None):
+def gradients(settings, how):
     """The gradient of the cosines of a batch's pairs, which all parameters but the scale have one of."""
 
     def cosines(params):
-        image, text = features(settings, params, how, key)
+        image, text = features(settings, params, how, KEY)
         unit = dual_encoder.project_image(params, image) * dual_encoder.project_text(params, text)
         return unit.sum()
 
@@ -76,7 +77,7 @@ def test_rounding_to_bfloat16_keeps_features_gradients_and_parameters_in_float32
 @MODELS
 def test_with_bfloat16_every_matrix_product_of_a_block_reads_bfloat16(settings):
     def products(how):
-        program = jax.make_jaxpr(functools.partial(features, settings, how=how))(parameters(settings))
+        program = jax.make_jaxpr(lambda params: features.__wrapped__(settings, params, how))(parameters(settings))
         return [{v.aval.dtype.name for v in e.invars} for e in program.eqns if e.primitive.name == "dot_general"]
 
     half, whole = products(Computation("bfloat16")), products(PLAIN)
@@ -90,13 +91,13 @@ def test_a_sum_over_many_examples_loses_nothing_to_bfloat16():
     ids, mask = jnp.full((4096, 2), 7, jnp.int32), jnp.ones((4096, 2), bool)
     direction = np.random.default_rng(0).normal(size=16).astype(np.float32)
 
-    @functools.partial(jax.jit, static_argnums=0)
-    def gradient(how, count):
-        shown = jnp.arange(4096) < count
-        score = lambda p: (dual_encoder.text_features(ITALIAN, p, ids, mask, how) @ direction * shown).sum()  # noqa: E731
-        return jax.grad(score)(parameters(ITALIAN))["text_model"]
+    @jax.jit
+    @jax.grad
+    def gradient(params, ids, mask, shown):
+        return (dual_encoder.text_features(ITALIAN, params, ids, mask, Computation("bfloat16")) @ direction * shown).sum()
 
-    many, one = (jax.device_get(gradient(Computation("bfloat16"), count)) for count in (4096, 1))
+    shown = np.arange(4096) < np.array([[4096], [1]])
+    many, one = (jax.device_get(gradient(parameters(ITALIAN), ids, mask, row))["text_model"] for row in shown)
     for name, part in (("embeddings.word_embeddings", "embedding"), ("embeddings.position_embeddings", "embedding"),
                        ("encoder.layer.0", "intermediate.dense")):  # fmt: skip
         got, expected = (tree[name][part] for tree in (many, one))
@@ -126,8 +127,9 @@ def test_the_backward_pass_computes_every_block_again(settings):
 DROPPED = Computation(text_dropout=0.1)
 
 
-def dropped(key, how=DROPPED, encoded=ENCODED, settings=ITALIAN):
-    return np.asarray(dual_encoder.text_features(settings, parameters(settings), *map(jnp.asarray, encoded), how, key))
+def dropped(key, how=DROPPED, encoded=ENCODED, settings=ITALIAN, numbers=None):
+    program = jax.jit(dual_encoder.text_features, static_argnums=(0, 4))
+    return np.asarray(program(settings, parameters(settings), *encoded, how, key, numbers))
 
 
 def test_dropout_at_rate_zero_is_none_bit_for_bit_with_a_key_or_without():
@@ -170,13 +172,12 @@ def test_what_is_dropped_from_a_text_depends_on_neither_its_padding_nor_the_bloc
     for block in (9, 4, 1):
         got = Encoder(ITALIAN, block, how=DROPPED).texts(parameters(ITALIAN), encoded, KEY)
         np.testing.assert_allclose(got, together, atol=1e-6)
-    rows = (*map(jnp.asarray, tokens.take(encoded, order)), DROPPED, KEY, jnp.asarray(order))
-    shuffled = dual_encoder.text_features(ITALIAN, parameters(ITALIAN), *rows)
+    shuffled = dropped(KEY, encoded=tokens.take(encoded, order), numbers=order)
     np.testing.assert_allclose(shuffled, together[order], atol=1e-6)
 
 
 def test_computing_blocks_again_drops_the_same():
-    compare(gradients(ITALIAN, Computation(remat=True, text_dropout=0.1), KEY), gradients(ITALIAN, DROPPED, KEY), 1e-5)
+    compare(gradients(ITALIAN, Computation(remat=True, text_dropout=0.1)), gradients(ITALIAN, DROPPED), 1e-5)
 
 
 def test_pictures_are_never_dropped_from():

@@ -23,16 +23,17 @@ PROGRAM = [sys.executable, "-m", "tests.distributed_training"]
 WITHOUT_GRADIENT = ("attention.self.key|bias", "self_attn.k_proj|bias")
 
 
-def environment():
+def environment(folder):
     kept = {name: os.environ[name] for name in ("PATH", "NPROC")}
-    return kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": "cpu"}
+    compiled = {"JAX_COMPILATION_CACHE_DIR": str(folder.parent / "compiled"), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1"}
+    return kept | compiled | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 def alone(folder, devices, **settings):
     """Trains in one process on so many devices; returns what it says."""
     command = [*PROGRAM, str(folder), json.dumps(settings), str(devices)]
     folder.mkdir(exist_ok=True)
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(), cwd=ROOT)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(folder), cwd=ROOT)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -43,7 +44,7 @@ def start(folder, processes, devices, log, **settings):
     folder.mkdir(exist_ok=True)
     commands = launching.commands(launch, [*PROGRAM, str(folder), json.dumps(settings)])
     return [
-        subprocess.Popen(command, env=environment(), cwd=ROOT, stdout=open(f"{log}.{number}", "wb"), stderr=subprocess.STDOUT)
+        subprocess.Popen(command, env=environment(folder), cwd=ROOT, stdout=open(f"{log}.{number}", "wb"), stderr=subprocess.STDOUT)
         for number, command in enumerate(commands)
     ]
 

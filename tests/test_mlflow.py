@@ -39,7 +39,7 @@ def write_run(model, phase, seed, rate):
     journal.write(pathlib.Path("runs/tiny", model, phase, str(seed)), one)
     files.write_json(
         pathlib.Path("provenance/tiny", f"{name}-{model}-{seed}.json"),
-        {"started": 100.0 + seed, "ended": 200.0 + seed, "commit": "c" * 40},
+        {"started": 100.0 + seed, "ended": 200.0 + seed, "commit": "c" * 40, "pace": {".": {"pairs_per_second": 90.0 + seed}}},
     )
 
 
@@ -119,6 +119,7 @@ def test_every_seed_has_a_run_under_its_arm_with_curves_values_and_inputs(study)
     assert run.data.tags["clip_italian.sha256.finetune.model.safetensors"] == "b" * 64
     assert run.data.params["rate"] == "0.1" and run.data.params["finetune.phase"] == "finetune"
     assert run.data.metrics[HEADLINE.replace("@", "_at_")] == pytest.approx(0.31)
+    assert run.data.metrics["pace/finetune/pairs_per_second"] == 91.0
     assert (run.info.start_time, run.info.end_time, run.info.status) == (101000, 201000, "FINISHED")
     assert [(one.dataset.name, one.dataset.digest) for one in run.inputs.dataset_inputs] == [("shards", "a" * 36)]
     client = MlflowClient(f"sqlite:///{mlflow_view.STORE.absolute()}")

@@ -48,7 +48,8 @@ class Encoder:
     """Pooled features of many pictures or texts, or with `project` their unit vectors in the common space.
 
     Works in blocks of at most `block`, whose sizes are powers of two: few programs serve any number. After each block
-    `report` is told how many pictures or texts it had. The block changes no result beyond rounding, with dropout neither.
+    `report` is told how many pictures or texts it had. The devices of all processes share the work, so all must ask. The block
+    changes no result beyond rounding, with dropout neither.
     """
 
     def __init__(
