@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks import frozen_phase
 from clip_italian import config, files
 from clip_italian.data.tokens import Tokens
-from clip_italian.models import dual_encoder, encoder, weights
+from clip_italian.models import dual_encoder, flops, weights
 from clip_italian.models.bert import BertSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.vit import ViTSettings
@@ -85,19 +85,5 @@ def write(of: Size, folder: pathlib.Path) -> None:
 
 
 def operations(of: Size, length: int) -> float:
-    """Of a pair in one step: three times those of the forward pass, which are two for each multiply-add of a matrix product."""
-    image, text, common = of.model.image, of.model.text, of.model.projection
-    pixels, channels, total = image.image_size**2, 3, 0.0
-    for out, kernel, stride in image.stem:
-        pixels //= stride**2
-        total += 2 * pixels * kernel**2 * channels * out
-        channels = out
-    patches = encoder.patches(image)
-    total += 2 * patches * image.patch**2 * channels * image.width
-    total += _blocks(image.width, image.depth, image.hidden, patches + 1) + _blocks(text.width, text.depth, text.hidden, length)
-    return 3 * (total + 2 * common * (image.width + text.width))
-
-
-def _blocks(width: int, depth: int, hidden: int, tokens: int) -> float:
-    """Of transformer blocks: four square products, two of the feed-forward part, and the two of attention."""
-    return depth * tokens * (8.0 * width**2 + 4 * width * hidden + 4 * tokens * width)
+    """Of a pair in one step by the model's own arithmetic."""
+    return flops.training(flops.pair(of.model, length, of.batch))
