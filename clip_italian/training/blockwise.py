@@ -22,12 +22,12 @@ from jax.sharding import PartitionSpec
 from jaxtyping import Array, Bool, Float, Int
 
 AXIS = "data"
-# Of a block. On two cores twice as many took as long, at 4,096 to 16,384 pairs of 512 numbers; half as many took a tenth longer,
-# because the gradient of the texts is read and written with every block.
+# Of a block. Of processor time on two cores, at 4,096 and 8,192 pairs of 512 numbers, twice as many took as much and four times as
+# many a fifth more; half as many took a tenth to a third more, as the gradient of the texts is read and written with every block.
 ROWS = 512
-# Numbers of a device's part of the matrix, 64 MiB: up to here it is one block, which saves one product of four. With 4,096 pairs
-# that took nine tenths of the time of blocks; larger blocks would save less than their memory is worth.
-WHOLE = 1 << 24
+# Numbers of a device's part of the matrix, 16 MiB: up to here it is one block, which saves one product of four. 1,024 pairs take a
+# fifth less so than in four blocks; at 4,096 nothing was won, for four times the memory.
+WHOLE = 1 << 22
 
 Factors = tuple[Float[Array, ""], ...]  # of the cosines: what they are multiplied by, and what is then added, if anything
 Gradients = tuple[Float[Array, "m p"], Float[Array, "m p"], Factors]
