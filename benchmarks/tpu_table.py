@@ -40,6 +40,13 @@ def read() -> dict[str, Any]:
     return json.loads(FACTS.read_text()) if FACTS.exists() else {"step": {}, "cases": {}}
 
 
+def add(case: Case, effort: str, found: dict[str, Any]) -> None:
+    """Writes down what was found of a case."""
+    facts = read()
+    facts["cases"].setdefault(case.name, {})[effort] = found
+    write(facts)
+
+
 def write(facts: dict[str, Any]) -> None:
     """Writes facts, in the order of the cases, and table."""
     cases = {case.name: facts["cases"][case.name] for case in tpu_cases.CASES if case.name in facts["cases"]}
