@@ -5,17 +5,20 @@
 form of ViT-B/32 and BERT-base, with 5 million weights rather than 198, and takes 96 tokens, as the model of 2021; `mini` is
 the profile's own, whose towers are so small that the updates on features weigh. Half of the texts are longer than 16 tokens
 (`plain`) or 8 (`mini`, as the drawn world's captions, whose quartiles are 7, 8 and 11). Every step of every epoch is run;
-nothing is extrapolated. Compilation is left out of all three; the extraction of features is counted. Each picture has one
-view: with v views the extraction of pictures takes v times as long.
+nothing is extrapolated. Compilation is left out of all three; the extraction of features, to files, is counted. With
+`--views` each picture has so many, seen an epoch each, in turn: their extraction takes so many times as long, that of the
+texts is done once.
 
 * 2021: both towers in every step, `stop_gradient` on their pooled features, gradients and optimiser over every parameter,
   texts padded to the longest that the model takes (hybrid_clip's `freeze_backbones` and data loader).
 * projections: both towers in every step, gradients and optimiser over the two projections, texts padded as our loader does.
-* cached: features once, and the projections train on them, as the stages `features` and `pretrain` do.
+* cached: features once, into files, and the projections train on these, as the stages `features` and `pretrain` do.
 """
 
 import argparse
 import functools
+import pathlib
+import tempfile
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -24,14 +27,14 @@ import jax
 import numpy as np
 
 from clip_italian import config, environment
-from clip_italian.data import order, tokens
+from clip_italian.data import order, rows, tokens
 from clip_italian.data.tokens import Tokens
-from clip_italian.models import dual_encoder
+from clip_italian.models import dual_encoder, mesh
 from clip_italian.models.bert import BertSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.encoder import Encoder
 from clip_italian.models.vit import ViTSettings
-from clip_italian.training import arms, backbones, contrastive, freezing, loop, optimiser
+from clip_italian.training import arms, backbones, contrastive, features, freezing, loop, optimiser
 from clip_italian.training.arms import BACKBONES
 from clip_italian.training.backbones import BackboneSettings
 from clip_italian.training.contrastive import Batch
@@ -63,11 +66,11 @@ def profiles_own(settings: BackboneSettings) -> DualEncoderSettings:
     )
 
 
-def data(model: DualEncoderSettings, count: int, median: int) -> tuple[np.ndarray, Tokens]:
-    """Random pictures, and random texts of which half are longer than `median` tokens."""
+def data(model: DualEncoderSettings, views: int, count: int, median: int) -> tuple[np.ndarray, Tokens]:
+    """Random pictures in so many views, and random texts of which half are longer than `median` tokens."""
     rng = np.random.default_rng(0)
     side, length = model.image.image_size, model.text.positions
-    pixels = rng.integers(0, 256, (count, side, side, 3), dtype=np.uint8)
+    pixels = rng.integers(0, 256, (views, count, side, side, 3), dtype=np.uint8)
     lengths = np.clip(rng.lognormal(np.log(median), SPREAD, count).round(), SHORTEST, length)
     mask = np.arange(length)[None] < lengths[:, None]
     return pixels, Tokens(np.where(mask, rng.integers(5, model.text.vocabulary, mask.shape), 0).astype(np.int32), mask)
@@ -89,10 +92,10 @@ def train(
     settings: OptimiserSettings, steps: int,
 ) -> Timed:  # fmt: skip
     """Takes so many of the training loop's own steps."""
-    transform = optimiser.build(settings)
+    transform, layout = optimiser.build(settings), mesh.layout()
     trainable, fixed = freezing.split(jax.tree.map(jax.numpy.array, params), frozen)
     state = jax.jit(transform.init)(trainable)
-    step_of = functools.partial(loop.train_step, loss=loss, transform=transform)
+    step_of = functools.partial(loop.train_step, loss=loss, transform=transform, layout=layout)
     copy = jax.tree.map(jax.numpy.array, (trainable, state))
     jax.block_until_ready(step_of(copy[0], fixed, copy[1], batch_of(0), np.float32(0)))  # compiles
     started = time.perf_counter()
@@ -100,41 +103,57 @@ def train(
         rate = optimiser.learning_rate(settings, step, steps)
         trainable, state, _, _ = step_of(trainable, fixed, state, batch_of(step), rate)
     jax.block_until_ready(trainable)
-    return Timed({**fixed, **trainable}, time.perf_counter() - started)
+    return Timed(freezing.join(fixed, trainable), time.perf_counter() - started)
 
 
-def extract(model: DualEncoderSettings, params: Params, pixels: np.ndarray, texts: Tokens) -> tuple[Batch, float]:
-    """The features of everything, and the seconds they took."""
-    encoder = Encoder(model, BLOCK)
-    encoder.images(params, pixels[:BLOCK]), encoder.texts(params, texts)  # compiles, each length of text
+def extract(
+    model: DualEncoderSettings, params: Params, pixels: np.ndarray, texts: Tokens, folder: pathlib.Path
+) -> tuple[list[np.ndarray], np.ndarray, float]:
+    """The features of every view and of the texts, where they lie in `folder`, and the seconds they took."""
+    encoder, count = Encoder(model, BLOCK), len(texts.ids)
+    encoder.images(params, pixels[0, :BLOCK]), encoder.texts(params, texts)  # compiles, each length of text
+
+    def images_of(view: int, start: int, stop: int) -> np.ndarray:
+        return encoder.images(params, pixels[view, start:stop])
+
+    def texts_of(start: int, stop: int) -> np.ndarray:
+        return encoder.texts(params, tokens.take(texts, slice(start, stop)))
+
     started = time.perf_counter()
-    features = {"image": encoder.images(params, pixels), "text": encoder.texts(params, texts)}
-    return features, time.perf_counter() - started
+    views = [folder / f"view-{view}.npy" for view in range(len(pixels))]
+    for view, path in enumerate(views):
+        rows.write(path, (count, model.image.width), features.PICTURES, functools.partial(images_of, view))
+    rows.write(folder / "text.npy", (count, model.text.width), features.TEXTS, texts_of)
+    return [rows.read(path) for path in views], rows.read(folder / "text.npy"), time.perf_counter() - started
 
 
 def compare(
-    name: str, model: DualEncoderSettings, settings: TrainingSettings, examples: int, median: int, epochs: int, rounds: int
+    name: str, model: DualEncoderSettings, settings: TrainingSettings, size: tuple[int, int], median: int, epochs: int, rounds: int
 ) -> None:
-    """Runs the three ways in turn, `rounds` times, and prints the table of each one's least seconds."""
-    params = dual_encoder.initial(model, jax.random.key(0), settings.scale)
-    pixels, texts = data(model, examples, median)
+    """Runs the three ways in turn, `rounds` times, and prints the table of each one's least seconds.
+
+    `size`: views of each picture, and pairs.
+    """
+    params, (views, examples) = dual_encoder.initial(model, jax.random.key(0), settings.scale), size
+    pixels, texts = data(model, views, examples, median)
     offsets, steps = np.arange(examples + 1), epochs * (examples // settings.batch)
 
     def raw(step: int, multiple: int) -> Batch:
-        rows = order.draw(0, step, settings.batch, offsets).examples
-        return {"pixels": pixels[rows], **tokens.trim(tokens.take(texts, rows), multiple)._asdict()}
+        drawn = order.draw(0, step, settings.batch, offsets)
+        captions = tokens.trim(tokens.take(texts, drawn.examples), multiple)
+        return {"pixels": pixels[drawn.epoch % views, drawn.examples], **captions._asdict()}
 
     padded = functools.partial(raw, multiple=model.text.positions)
     trimmed = functools.partial(raw, multiple=settings.token_multiple)
     fixed = (*BACKBONES, "logit_scale")
     run = functools.partial(train, params, settings=settings.frozen_optimiser, steps=steps)
 
-    def on_features() -> Timed:
-        features, seconds = extract(model, params, pixels, texts)
+    def on_features(folder: pathlib.Path) -> Timed:
+        image, text, seconds = extract(model, params, pixels, texts, folder)
 
         def batch_of(step: int) -> Batch:
-            rows = order.draw(0, step, settings.batch, offsets).examples
-            return {name: part[rows] for name, part in features.items()}
+            drawn = order.draw(0, step, settings.batch, offsets)
+            return {"image": image[drawn.epoch % views][drawn.examples], "text": text[drawn.examples]}
 
         heads = arms.without_backbones(params)
         on_rows = contrastive.loss_on_features(settings.negatives)
@@ -142,13 +161,17 @@ def compare(
         print(f"  features {seconds:.2f} s, updates on them {trained.seconds:.2f} s", flush=True)
         return Timed(trained.params, seconds + trained.seconds)
 
+    def on_files() -> Timed:
+        with tempfile.TemporaryDirectory() as folder:
+            return on_features(pathlib.Path(folder))
+
     ways = {
         "2021": lambda: run(stopped_loss(model, settings.negatives), padded, frozen=("logit_scale",)),
         "projections": lambda: run(contrastive.loss_on_pixels(model, settings.negatives), trimmed, frozen=fixed),
-        "cached": on_features,
+        "cached": on_files,
     }
-    heading = f"{name}: {epochs} epochs of {examples} pairs, {steps} updates of {settings.batch}, least of {rounds} rounds"
-    print(heading, flush=True)
+    sizes = f"{epochs} epochs of {examples} pairs, {views} views, {steps} updates of {settings.batch}"
+    print(f"{name}: {sizes}, least of {rounds} rounds", flush=True)
     turns = [{way: run_way() for way, run_way in ways.items()} for _ in range(rounds)]
     # Other programs on the machine only ever add time, so the least is the nearest to what the way itself takes.
     least = {way: min(turn[way].seconds for turn in turns) for way in ways}
@@ -165,17 +188,21 @@ def difference(one: Params, other: Params) -> float:
     return max(float(np.abs(one[name]["kernel"] - other[name]["kernel"]).max()) for name in names)
 
 
-def main(epochs: int, rounds: int) -> None:
+def main(epochs: int, rounds: int, views: int, examples: int) -> None:
     """Compares the three ways for both models."""
     settings = config.arm(TrainingSettings, ARM, PROFILE)
-    compare("plain", PLAIN, settings, 1024, 16, epochs, rounds)
-    compare("mini", profiles_own(config.section(BackboneSettings, "backbones", PROFILE)), settings, 4096, 8, epochs, rounds)
+    own = profiles_own(config.section(BackboneSettings, "backbones", PROFILE))
+    for name, model, median in (("plain", PLAIN, 16), ("mini", own, 8)):
+        compare(name, model, settings, (views, examples), median, epochs, rounds)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=15, help="default %(default)s")
     parser.add_argument("--rounds", type=int, default=2, help="default %(default)s")
+    parser.add_argument("--views", type=int, default=1, help="of each picture; default %(default)s")
+    parser.add_argument("--examples", type=int, default=10_000, help="pairs; default %(default)s")
     arguments = parser.parse_args()
     environment.enter()
-    main(arguments.epochs, arguments.rounds)
+    with jax.set_mesh(mesh.layout().mesh):
+        main(arguments.epochs, arguments.rounds, arguments.views, arguments.examples)

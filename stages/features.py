@@ -5,14 +5,18 @@ from clip_italian import config, files
 from clip_italian.data.settings import ImageSettings
 from clip_italian.models import assembly
 from clip_italian.training import features
-from stages import trained
+from clip_italian.training.settings import FeatureSettings
+from stages import resuming, trained
 
 BLOCK = 256  # pictures or texts at once; changes no result beyond rounding
 
 
 def main() -> None:
-    profile = config.params().profile
-    model = assembly.italian(trained.backbones(), seed=0, scale=1.0)  # features come before all that a seed changes
-    side = config.section(ImageSettings, "images").side
-    with files.replacing_folder(pathlib.Path("data", profile, "features")) as folder:
-        features.write(folder, model, pathlib.Path("data", profile, "shards"), BLOCK, side)
+    data, backbones = pathlib.Path("data", config.params().profile), trained.backbones()
+    images, settings = config.section(ImageSettings, "images"), config.section(FeatureSettings, "features")
+    model = assembly.italian(backbones, seed=0, scale=1.0)  # features come before all that a seed changes
+    inputs = [backbones, *(data / "shards" / name for name in ("train", "valid", "views"))]
+    state = resuming.folder("features", [images, settings, trained.threads()], inputs)
+    features.write(state / "features", model, data / "shards", settings, BLOCK, images.side)
+    files.move_folder(state / "features", data / "features")
+    resuming.forget("features")

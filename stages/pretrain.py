@@ -1,29 +1,54 @@
-"""The frozen phase of an arm, every seed: the projections train on cached features."""
+"""The frozen phase of an arm, every seed: the projections train on cached features, or on pixels where the arm says so."""
 import pathlib
 
 from clip_italian import config, files
+from clip_italian.data import shards
+from clip_italian.data.augmentation import AugmentationSettings
 from clip_italian.data.settings import ImageSettings
 from clip_italian.models import assembly
 from clip_italian.training import arms
-from clip_italian.training.settings import TrainingSettings, augmentation_of
+from clip_italian.training.settings import FeatureSettings, TrainingSettings, augmentation_of, check_features
 from stages import cells, trained
 
 
 def main(arm: str) -> None:
     params = config.params()
-    settings = config.arm(TrainingSettings, arm)
-    augmentation_of(settings, config.section(ImageSettings, "images"), f"arm `{arm}`")  # refused before it costs anything
-    inputs = (trained.backbones(), pathlib.Path("data", params.profile, "features"))
-    seeds = [cells.Cell("pretrain", str(seed), (arm,), settings.model_dump(), inputs) for seed in params.seeds]
-    outputs = cells.run(seeds, processes=1, threads=trained.threads().threads)  # a second's work each
+    settings, images = config.arm(TrainingSettings, arm), config.section(ImageSettings, "images")
+    views(settings, images, arm)  # refused before it costs anything
+    inputs = tuple([trained.backbones(), *data(settings).values()])
+    made_from = settings.model_dump() | ({"images": images.model_dump()} if settings.frozen_on == "pixels" else {})
+    seeds = [cells.Cell("pretrain", str(seed), (arm,), made_from, inputs) for seed in params.seeds]
+    if settings.frozen_on == "pixels":
+        outputs = cells.run(seeds, processes=len(seeds), threads=trained.threads().cell_threads)
+    else:
+        outputs = cells.run(seeds, processes=1, threads=trained.threads().threads)  # a second's work each
     cells.publish(outputs, "model", pathlib.Path("models", params.profile, "frozen", arm))
     cells.publish(outputs, "journal", pathlib.Path("runs", params.profile, arm, "pretrain"))
 
 
+def views(settings: TrainingSettings, images: ImageSettings, arm: str) -> AugmentationSettings | None:
+    """The arm's augmentation; raises InputError when it or its features are not there."""
+    check_features(settings, images, config.section(FeatureSettings, "features"), f"arm `{arm}`")
+    return augmentation_of(settings, images, f"arm `{arm}`")
+
+
+def data(settings: TrainingSettings) -> dict[str, pathlib.Path]:
+    """The files that name what the arm learns from to the last byte."""
+    folder = pathlib.Path("data", config.params().profile)
+    if settings.frozen_on == "pixels":
+        return {part: folder / "shards" / part / shards.INDEX for part in ("train", "valid")}
+    return {"features": folder / "features" / files.MANIFEST}
+
+
 def cell(name: str, arm: str, state: pathlib.Path, out: pathlib.Path) -> None:
-    settings, seed = config.arm(TrainingSettings, arm), int(name)
-    features = pathlib.Path("data", config.params().profile, "features")
+    settings, images, seed = config.arm(TrainingSettings, arm), config.section(ImageSettings, "images"), int(name)
     model = assembly.italian(trained.backbones(), seed, settings.scale, settings.sigmoid_bias)
-    model, curve = arms.pretrain(settings, model, features, seed, state)
-    inputs = {"features": files.tree_digest(features), "backbones": files.tree_digest(trained.backbones())}
+    folder = pathlib.Path("data", config.params().profile)
+    if settings.frozen_on == "pixels":
+        augmentation = views(settings, images, arm)
+        model, curve = arms.pretrain_on_pixels(settings, augmentation, images.seed, model, folder / "shards", seed, state)
+    else:
+        model, curve = arms.pretrain(settings, model, folder / "features", seed, state)
+    inputs = {part: files.sha256(path) for part, path in data(settings).items()}
+    inputs["backbones"] = files.tree_digest(trained.backbones())
     trained.write(out, "pretrain", arm, seed, settings, inputs, model, curve)

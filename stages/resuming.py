@@ -12,7 +12,7 @@ from clip_italian.config import Settings
 
 ROOT = pathlib.Path(".state")
 CODE = pathlib.Path(__file__).parents[1]
-LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "simplejpeg")
+LIBRARIES = ("flax", "jax", "jaxlib", "numpy", "opencv-python-headless", "pillow", "simplejpeg", "tokenizers")
 
 
 def folder(stage: str, settings: Sequence[Settings], inputs: Sequence[pathlib.Path]) -> pathlib.Path:

@@ -2,22 +2,24 @@
 
 import functools
 import pathlib
+import shutil
 
 import jax
 import numpy as np
 import pytest
 
 from clip_italian import config
-from clip_italian.data import parallel, tokens
+from clip_italian.data import augmentation, examples, order, parallel, tokens
 from clip_italian.data.augmentation import AugmentationSettings
 from clip_italian.data.settings import ImageSettings
-from clip_italian.data.shards import Example, write_shards
+from clip_italian.data.shards import Example, number, open_shards, write_shards
 from clip_italian.errors import InputError
 from clip_italian.models import assembly, dual_encoder
 from clip_italian.models.assembly import Model
-from clip_italian.training import arms, features, multilingual
+from clip_italian.training import arms, features, multilingual, optimiser
+from clip_italian.training.batches import PixelBatches
 from clip_italian.training.multilingual import MultilingualSettings, PairsSettings
-from clip_italian.training.settings import TrainingSettings, augmentation_of
+from clip_italian.training.settings import FeatureSettings, TrainingSettings, augmentation_of, check_features
 from tests.small_models import ENGLISH, ITALIAN, pictures
 
 SOURCES = ("wit", "mscoco_it")
@@ -26,6 +28,8 @@ CAPTIONS = list(ENGLISH_OF)
 ROOT = pathlib.Path(config.__file__).parents[1]
 TINY = config.read_yaml(ROOT / "profiles/tiny.yaml")
 VIEWS = config.parse(AugmentationSettings, TINY["images"]["augmentations"]["code_2021"] | {"crop": 24, "side": 24}, "images")
+VIEWS_SEED = 42  # of the views of all frozen phases
+NO_DRAWS = FeatureSettings(text_draws=0, text_dropout=0.0)
 
 
 @pytest.fixture
@@ -82,9 +86,29 @@ def test_an_augmentation_that_is_not_there_or_not_stored_is_refused():
     images = config.parse(ImageSettings, TINY["images"], "images")
     with pytest.raises(InputError, match="arm `x`: `augmentation` is `code_2022`.*did you mean `code_2021`"):
         augmentation_of(settings(augmentation="code_2022"), images, "arm `x`")
-    with pytest.raises(InputError, match="drawn with `code_2021`, not with `caption_safe`; set its `frozen_updates` to 0"):
+    with pytest.raises(InputError, match="drawn with `code_2021`, not with `caption_safe`; .* or its `frozen_on` to pixels"):
         augmentation_of(settings(augmentation="caption_safe"), images, "arm `x`")
-    assert augmentation_of(settings(augmentation="caption_safe", frozen_updates=0), images, "arm `x`").flip == 0
+    for allowed in ({"frozen_updates": 0}, {"frozen_on": "pixels"}):
+        assert augmentation_of(settings(augmentation="caption_safe", **allowed), images, "arm `x`").flip == 0
+
+
+def test_a_frozen_phase_that_wants_features_which_are_not_computed_is_refused():
+    images = config.parse(ImageSettings, TINY["images"], "images")
+    with pytest.raises(InputError, match="arm `x`: `frozen_views` is 5 and `images.views` 3; .* or set `frozen_on` to pixels"):
+        check_features(settings(frozen_views=5), images, NO_DRAWS, "arm `x`")
+    with pytest.raises(InputError, match=r"`text_dropout` is 0.1 and `features.text_dropout` 0.0; make them equal"):
+        check_features(settings(text_dropout=0.1), images, NO_DRAWS, "arm `x`")
+    for allowed in ({"frozen_on": "pixels"}, {"frozen_updates": 0}):
+        check_features(settings(frozen_views=5, text_dropout=0.1, **allowed), images, NO_DRAWS, "arm `x`")
+    check_features(settings(frozen_views=3, text_dropout=0.1), images, FeatureSettings(text_draws=2, text_dropout=0.1), "arm `x`")
+
+
+def test_settings_of_views_and_draws_that_contradict_each_other_are_refused():
+    with pytest.raises(InputError, match="`frozen_views` is 2 without `augmentation`"):
+        settings(frozen_views=2, augmentation=None)
+    for content in ({"text_draws": 2, "text_dropout": 0.0}, {"text_draws": 0, "text_dropout": 0.1}):
+        with pytest.raises(InputError, match="set both, or both to 0"):
+            config.parse(FeatureSettings, content, "features")
 
 
 def test_without_a_lock_all_but_the_fixed_scale_learns(data):
@@ -96,11 +120,87 @@ def test_without_a_lock_all_but_the_fixed_scale_learns(data):
 
 def test_what_is_locked_stays_as_it_is_in_both_phases(data):
     start, locked = model(), ["vision_model", "visual_projection"]
-    features.write(data / "features", start, data, 8, 24)
+    features.write(data / "features", start, data, NO_DRAWS, 8, 24)
     frozen, _ = arms.pretrain(settings(locked=locked), start, data / "features", 0, data / "first")
     assert changed(start, frozen) == {"text_projection"}
     tuned, _ = arms.finetune(settings(locked=locked), VIEWS, frozen, data, 0, data / "second")
     assert changed(frozen, tuned) == {"text_model", "text_projection"}
+
+
+def with_views(data, captions):
+    """Stores two views of the training pictures as stage `augment` draws them; the captions are these."""
+    stored, folders = open_shards(data / "train"), {"train": 0, "views/0": 1, "views/1": 2}
+    clean, numbers = stored.all_pixels(), np.array([number(example) for example in stored.ids])
+    said = [[captions[i % 8], captions[(i + 1) % 8]] for i in range(24)]
+    described = [Example(*one) for one in zip(stored.ids, stored.sources, said, strict=True)]
+    for name, place in folders.items():
+        seen = augmentation.views(clean, VIEWS_SEED, numbers, place - 1, VIEWS) if place else clean
+        write_shards(data / name, described, seen, 16)
+
+
+def both_ways(data, start, **changes):
+    """The frozen phase on features, and with the frozen towers in every step: more than two epochs."""
+    arm = settings(frozen_updates=8, token_multiple=4, **changes)
+    features.write(data / "features", start, data, NO_DRAWS, 8, 24)
+    cached, curve = arms.pretrain(arm, start, data / "features", 0, data / "first")
+    views = VIEWS if arm.augmentation else None
+    looped, other = arms.pretrain_on_pixels(arm, views, VIEWS_SEED, start, data, 0, data / "second")
+    assert changed(start, cached) == {"visual_projection", "text_projection"} and len(curve) == len(other)
+    for row, same in zip(curve, other, strict=True):
+        assert row == pytest.approx(same, rel=1e-5, abs=1e-6)
+    return cached, looped
+
+
+@pytest.mark.parametrize("changes", [{"augmentation": None}, {"frozen_views": 1}, {"frozen_views": 2}])
+def test_training_on_features_equals_training_with_the_frozen_towers_in_every_step(data, changes):
+    with_views(data, [f"{first}{second}" for first in "ab" for second in "cdef"])  # all of one length: the same programs
+    cached, looped = both_ways(data, model(), **changes)
+    assert changed(cached, looped) == set()
+
+
+def test_where_texts_are_padded_otherwise_the_two_ways_differ_by_rounding_alone(data):
+    with_views(data, CAPTIONS)
+    cached, looped = both_ways(data, model(), frozen_views=2)
+    jax.tree.map(functools.partial(np.testing.assert_allclose, rtol=1e-5, atol=1e-6), cached.params, looped.params)
+
+
+def test_a_frozen_tower_in_every_step_has_neither_gradient_nor_optimiser_state_nor_another_bit(data, monkeypatch):
+    seen, build = [], optimiser.build
+
+    def watched(rates):
+        transform = build(rates)
+        init = lambda params: seen.append(params) or transform.init(params)  # noqa: E731
+        update = lambda grads, state, params: seen.append(grads) or transform.update(grads, state, params)  # noqa: E731
+        return transform._replace(init=init, update=update)
+
+    monkeypatch.setattr(optimiser, "build", watched)
+    start, rates = model(), settings().frozen_optimiser.model_dump() | {"learning_rate": 0.0123}  # no other test's
+    frozen, _ = arms.pretrain_on_pixels(settings(frozen_optimiser=rates), VIEWS, VIEWS_SEED, start, data, 0, data / "state")
+    assert changed(start, frozen) == {"visual_projection", "text_projection"}
+    assert len(seen) >= 2 and all({path.split("/")[0] for path in one} == changed(start, frozen) for one in seen)
+
+
+@pytest.mark.parametrize("kinds", [None, 2])
+def test_the_frozen_phase_on_pixels_sees_so_many_views_in_turn_or_new_ones(data, kinds):
+    train = examples.load(data / "train", model().tokenizer, 12)
+    batches = PixelBatches(train, settings(batch=24, negatives=24), VIEWS, 24, 0, 0, VIEWS_SEED, kinds)
+    views = [batches(step)["pixels"][np.argsort(order.permutation(0, step, 24))] for step in range(4)]
+    same = {(i, j) for i in range(4) for j in range(i) if np.array_equal(views[i], views[j])}
+    assert same == ({(2, 0), (3, 1)} if kinds else set())
+    assert np.array_equal(views[1], augmentation.views(train.stored.all_pixels(), VIEWS_SEED, train.numbers, 1, VIEWS))
+
+
+def test_with_text_dropout_an_epoch_of_the_frozen_phase_sees_a_draw_of_the_captions(data):
+    start, arm = model(), settings(frozen_updates=6, text_dropout=0.5)
+    features.write(data / "features", start, data, FeatureSettings(text_draws=2, text_dropout=0.5), 8, 24)
+    dropped, _ = arms.pretrain(arm, start, data / "features", 0, data / "first")
+    plain, _ = arms.pretrain(settings(frozen_updates=6), start, data / "features", 0, data / "second")
+    assert changed(plain, dropped)
+    for draw, state in enumerate("ab"):  # epoch 0 sees draw 0 and epoch 1 draw 1: without either another model is learnt
+        shutil.copy(data / "features/train-text.npy", data / f"features/train-text-draw-{draw}.npy")
+        before, dropped = dropped, arms.pretrain(arm, start, data / "features", 0, data / state)[0]
+        assert changed(before, dropped)
+    assert changed(plain, dropped) == set()
 
 
 def test_a_bias_learns_with_the_sigmoid_loss(data):
@@ -112,13 +212,13 @@ def test_a_bias_learns_with_the_sigmoid_loss(data):
 
 def test_leaving_a_source_out_equals_data_without_it(data):
     start = model()
-    features.write(data / "features", start, data, 8, 24)
+    features.write(data / "features", start, data, NO_DRAWS, 8, 24)
     (data / "cut").mkdir()
     kept = [Example(f"x/{i}", "wit", [CAPTIONS[i % 8], CAPTIONS[(i + 1) % 8]]) for i in range(0, 24, 2)]
     for part, seed in (("train", 0), ("valid", 1)):
         write_shards(data / "cut" / part, kept, pictures(seed, 24)[::2], 16)
     write_shards(data / "cut/views/0", kept, pictures(2, 24)[::2], 16)
-    features.write(data / "cut/features", start, data / "cut", 8, 24)
+    features.write(data / "cut/features", start, data / "cut", NO_DRAWS, 8, 24)
     for run, folder in ((functools.partial(arms.finetune, views=VIEWS), ""), (arms.pretrain, "features")):
         name = "state" + folder
         ours, curve = run(settings(left_out=["mscoco_it"]), model=start, **place(data, folder, name + "1"))

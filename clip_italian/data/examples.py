@@ -66,5 +66,6 @@ def captions_of(
     offsets: Int[np.ndarray, " n1"], examples: Int[np.ndarray, " k"]
 ) -> tuple[Int[np.ndarray, " m"], Int[np.ndarray, " k1"]]:
     """The rows of some examples' captions, and where each example's begin among these."""
-    rows = [np.arange(offsets[i], offsets[i + 1]) for i in examples]
-    return np.concatenate(rows), np.cumsum([0, *map(len, rows)])
+    firsts, counts = offsets[examples], np.diff(offsets)[examples]
+    begin = np.concatenate([[0], np.cumsum(counts)])
+    return np.arange(begin[-1]) + np.repeat(firsts - begin[:-1], counts), begin

@@ -1,4 +1,7 @@
-"""The two phases of an arm: the same `fit`, once with both backbones frozen and on their features, once with nothing frozen."""
+"""The two phases of an arm: the same `fit`, once with both backbones frozen, once with nothing frozen.
+
+The frozen phase trains on features of the backbones, or on pixels with the backbones in every step.
+"""
 import pathlib
 from collections.abc import Callable
 
@@ -7,11 +10,12 @@ import numpy as np
 from clip_italian.data import examples, order, resizing, tokens
 from clip_italian.data.augmentation import AugmentationSettings
 from clip_italian.data.examples import Examples
-from clip_italian.models import mesh
+from clip_italian.models import flops, mesh
 from clip_italian.models.assembly import Model
 from clip_italian.models.computation import Computation
 from clip_italian.models.dual_encoder import Params
 from clip_italian.models.encoder import Encoder
+from clip_italian.models.flops import Forward
 from clip_italian.training import contrastive, features, freezing, loop
 from clip_italian.training.batches import PixelBatches
 from clip_italian.training.contrastive import Batch
@@ -36,20 +40,21 @@ def without_backbones(params: Params) -> Params:
 def pretrain(
     settings: TrainingSettings, model: Model, folder: pathlib.Path, seed: int, state: pathlib.Path
 ) -> tuple[Model, Curve]:
-    """The frozen phase, on the features in `folder`; epoch e sees view e modulo the number of views."""
+    """The frozen phase, on the features in `folder`; epoch e sees view e modulo the number of views, and so draws of captions."""
     if not settings.frozen_updates:
         return model, []
-    names = features.views(folder) if settings.augmentation else ["train-clean"]
+    names = features.views(folder, settings.frozen_views) if settings.augmentation else ["train-clean"]
     kept, kept_valid = (examples.kept(features.read(folder, f"{part}-sources"), settings.left_out) for part in ("train", "valid"))
-    image = [features.read(folder, name)[kept] for name in names]
+    image = [features.read(folder, name) for name in names]
     captions, offsets = examples.captions_of(features.read(folder, "train-offsets"), kept)
-    text = features.read(folder, "train-text")[captions]
+    text = [features.read(folder, name) for name in features.texts(folder, settings.text_dropout)]
     valid = [features.read(folder, name)[kept_valid[: settings.valid_examples]] for name in ("valid", "valid-text")]
 
     def batch_of(step: int) -> Batch:
         drawn = order.draw(seed, step, settings.batch, offsets)
         own = mesh.own_rows(settings.batch)
-        return {"image": image[drawn.epoch % len(image)][drawn.examples[own]], "text": text[drawn.captions[own]]}
+        pictures, texts = kept[drawn.examples[own]], captions[drawn.captions[own]]
+        return {"image": image[drawn.epoch % len(image)][pictures], "text": text[drawn.epoch % len(text)][texts]}
 
     sources = features.read(folder, "valid-sources")[kept_valid[: settings.valid_examples]].tolist()
     validate = contrastive.validator(lambda _: valid[0], lambda _: valid[1], settings.negatives, sources)
@@ -58,6 +63,27 @@ def pretrain(
     plan = Plan(settings.frozen_optimiser, settings.frozen_updates, settings.evaluate_every)
     params, curve = loop.fit(Task(heads, loss, batch_of, validate, frozen), plan, state)
     return model._replace(params={**model.params, **params}), curve
+
+
+def pretrain_on_pixels(
+    settings: TrainingSettings, views: AugmentationSettings | None, views_seed: int, model: Model, data: pathlib.Path, seed: int,
+    state: pathlib.Path,
+) -> tuple[Model, Curve]:
+    """The frozen phase on the shards below `data`, with both frozen backbones in every step.
+
+    Takes longer by far than on features, which it equals but for rounding where `frozen_views` are as many; without that, views
+    are drawn anew at every pass. Captions are as long as there: as long as the tower takes.
+    """
+    if not settings.frozen_updates:
+        return model, []
+    train, valid = (
+        examples.load(data / name, model.tokenizer, model.settings.text.positions, settings.left_out) for name in ("train", "valid")
+    )
+    side = model.settings.image.image_size
+    batches = PixelBatches(train, settings, views, side, seed, 0, views_seed, settings.frozen_views)
+    frozen = freezing.always([*BACKBONES, *frozen_parts(settings, without_backbones(model.params))])
+    plan = Plan(settings.frozen_optimiser, settings.frozen_updates, settings.evaluate_every, settings.sharded)
+    return _fit_on_pixels(settings, model, batches, valid, frozen, plan, sum, state)
 
 
 def finetune(
@@ -74,12 +100,23 @@ def finetune(
     train, valid = (
         examples.load(data / name, model.tokenizer, settings.max_tokens, settings.left_out, said) for name in ("train", "valid")
     )
-    batches = PixelBatches(train, settings, views, model.settings.image.image_size, seed, settings.frozen_updates)
+    batches = PixelBatches(train, settings, views, model.settings.image.image_size, seed, settings.frozen_updates, seed)
+    plan = Plan(settings.optimiser, settings.updates - settings.frozen_updates, settings.evaluate_every, settings.sharded)
+    return _fit_on_pixels(settings, model, batches, valid, _thawing(settings, model.params), plan, flops.training, state)
+
+
+def _fit_on_pixels(
+    settings: TrainingSettings, model: Model, batches: PixelBatches, valid: Examples, frozen: Frozen, plan: Plan,
+    operations: Callable[[Forward], float], state: pathlib.Path,
+) -> tuple[Model, Curve]:  # fmt: skip
+    """Training with both towers in every step; `operations` of an update are so many, of those of a forward pass."""
     how = Computation(settings.dtype, settings.remat, settings.text_dropout)
     loss = contrastive.loss_on_pixels(model.settings, settings.negatives, how, settings.micro_batches)
-    validate, thawing = _on_pixels(settings, model, valid), _thawing(settings, model.params)
-    task = Task(model.params, loss, batches, validate, thawing, batches.ids)
-    plan = Plan(settings.optimiser, settings.updates - settings.frozen_updates, settings.evaluate_every, settings.sharded)
+
+    def flops_of(batch: Batch) -> float:
+        return settings.batch * operations(flops.pair(model.settings, batch["ids"].shape[1], settings.batch))
+
+    task = Task(model.params, loss, batches, _on_pixels(settings, model, valid), frozen, batches.ids, flops_of)
     params, curve = loop.fit(task, plan, state)
     return model._replace(params=params), curve
 

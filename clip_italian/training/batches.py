@@ -17,7 +17,8 @@ from clip_italian.training.settings import TrainingSettings
 class PixelBatches:
     """Batches with `pixels`, `ids` and `mask`; pure functions of the step, which is counted from `first`.
 
-    Views are drawn anew at every pass, and none where `views` is None. A batch's captions are as long in every process.
+    Views are drawn anew at every pass, or are `kinds` in turn, and none where `views` is None. A batch's captions are as long in
+    every process.
     """
 
     examples: Examples
@@ -26,6 +27,8 @@ class PixelBatches:
     side: int  # pixels
     seed: int
     first: int
+    views_seed: int
+    kinds: int | None = None
 
     def __call__(self, step: int) -> Batch:
         """The rows of a batch that this process makes."""
@@ -46,4 +49,5 @@ class PixelBatches:
         stored = self.examples.pixels(examples)
         if self.views is None:
             return resizing.squares(stored, self.side)
-        return augmentation.views(stored, self.seed, self.examples.numbers[examples], epoch, self.views)
+        view = epoch % self.kinds if self.kinds else epoch
+        return augmentation.views(stored, self.views_seed, self.examples.numbers[examples], view, self.views)

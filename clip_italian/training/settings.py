@@ -11,6 +11,20 @@ from clip_italian.errors import InputError
 from clip_italian.training.optimiser import OptimiserSettings
 
 
+class FeatureSettings(Settings):
+    """Section `features` of a profile: what features are computed for the frozen phase, beside those of pictures and captions."""
+
+    # Times that each training caption is computed with dropout in the text tower; the frozen phase sees one of them an epoch.
+    text_draws: int = pydantic.Field(ge=0)
+    text_dropout: float = pydantic.Field(ge=0, lt=1)  # share of values that is dropped in them
+
+    @pydantic.model_validator(mode="after")
+    def _both_or_none(self) -> "FeatureSettings":
+        if bool(self.text_draws) != bool(self.text_dropout):
+            raise ValueError(f"`text_draws` is {self.text_draws} and `text_dropout` {self.text_dropout}: set both, or both to 0")
+        return self
+
+
 class TrainingSettings(Settings):
     """Both phases of one arm."""
 
@@ -20,6 +34,11 @@ class TrainingSettings(Settings):
     micro_batches: int  # parts of a batch, of which one at a time has its activations in memory; negatives stay as they are
     updates: int  # of both phases together, the same for every arm
     frozen_updates: int  # of them with both backbones frozen
+    # What the frozen phase reads: features, computed once for all arms, or pixels, with the frozen towers in every step.
+    frozen_on: Literal["features", "pixels"]
+    # Views of each picture that the frozen phase sees, an epoch each, in turn; null: all that have features; of pixels a new one in
+    # every epoch. View k is the same in all arms, seeds and ways.
+    frozen_views: int | None = pydantic.Field(ge=1)
     unfreeze_every: int  # updates after which fine-tuning thaws one more block of either tower, from the top; 0: all at once
     tuned: bool  # false: the model is what the frozen phase leaves
     evaluate_every: int  # updates between validations; the checkpoint of least validation loss is kept
@@ -33,7 +52,7 @@ class TrainingSettings(Settings):
     locked: list[str]  # parts of the model that no phase trains; LiT locks the image side (Zhai et al. 2022)
     left_out: list[str]  # sources whose pairs the arm never sees
     dtype: Literal["float32", "bfloat16"]  # of activations; weights and optimiser are float32
-    text_dropout: float  # share of values that fine-tuning drops in the text tower; 2021: 0.1
+    text_dropout: float  # share of values dropped in the text tower; 2021: 0.1; features for it are in section `features`
     remat: bool  # whether the backward pass computes each block's activations again, for memory
     sharded: bool  # whether weights are cut among the devices; the optimiser's state always is
     frozen_optimiser: OptimiserSettings
@@ -47,13 +66,15 @@ class TrainingSettings(Settings):
             raise ValueError(f"`micro_batches` is {self.micro_batches}, which must be at least 1 and divide `batch`, {self.batch}")
         if self.unfreeze_every < 0:
             raise ValueError(f"`unfreeze_every` is {self.unfreeze_every}; it is a number of updates, or 0")
+        if self.frozen_views and not self.augmentation:
+            raise ValueError(f"`frozen_views` is {self.frozen_views} without `augmentation`, of which there are no views")
         return self
 
 
 def augmentation_of(settings: TrainingSettings, images: ImageSettings, arm: str) -> AugmentationSettings | None:
     """The augmentation that an arm names, None if it has none.
 
-    Raises InputError where the name is unknown, and where the arm has a frozen phase, whose stored views are of another.
+    Raises InputError where the name is unknown, and where the arm has a frozen phase on features, whose views are of another.
     """
     name = settings.augmentation
     if name is None:
@@ -62,9 +83,25 @@ def augmentation_of(settings: TrainingSettings, images: ImageSettings, arm: str)
         near = difflib.get_close_matches(name, images.augmentations, n=1)
         remedy = f"did you mean `{near[0]}`?" if near else f"known ones: {', '.join(images.augmentations)}"
         raise InputError(f"{arm}: `augmentation` is `{name}`, which `images.augmentations` lacks; {remedy}")
-    if settings.frozen_updates and name != images.views_of:
+    if settings.frozen_updates and settings.frozen_on == "features" and name != images.views_of:
         raise InputError(
             f"{arm}: its frozen phase learns from stored views, which are drawn with `{images.views_of}`, not with `{name}`; set "
-            f"its `frozen_updates` to 0, or `images.views_of` to `{name}` for all arms"
+            f"its `frozen_updates` to 0 or its `frozen_on` to pixels, or `images.views_of` to `{name}` for all arms"
         )
     return images.augmentations[name]
+
+
+def check_features(settings: TrainingSettings, images: ImageSettings, stored: FeatureSettings, arm: str) -> None:
+    """Raises InputError where the arm's frozen phase wants features that are not computed."""
+    if settings.frozen_on == "pixels" or not settings.frozen_updates:
+        return
+    if (settings.frozen_views or 1) > images.views:
+        raise InputError(
+            f"{arm}: `frozen_views` is {settings.frozen_views} and `images.views` {images.views}; raise that, lower this, or set "
+            "`frozen_on` to pixels"
+        )
+    if settings.text_dropout and settings.text_dropout != stored.text_dropout:
+        raise InputError(
+            f"{arm}: `text_dropout` is {settings.text_dropout} and `features.text_dropout` {stored.text_dropout}; make them equal, "
+            "or set `frozen_on` to pixels"
+        )
