@@ -8,9 +8,10 @@ from jax.sharding import Mesh
 
 from benchmarks.tpu_chips import SLICES
 from clip_italian import config
-from clip_italian.models import dual_encoder
+from clip_italian.models import dual_encoder, flops
 from clip_italian.models.computation import Computation
 from clip_italian.models.dual_encoder import DualEncoderSettings
+from clip_italian.models.flops import Forward
 from clip_italian.models.mesh import Layout
 from clip_italian.training import backbones, contrastive, freezing, loop
 from clip_italian.training.arms import frozen_parts
@@ -96,21 +97,11 @@ def arrays(case: Case, settings: TrainingSettings, model: DualEncoderSettings) -
     return rows | ({"seed": number, "step": number} if settings.text_dropout else {})
 
 
-def flops(case: Case) -> float:
-    """Floating-point operations of a step on one device by the model's own arithmetic: forward, and twice that backward.
-
-    Nothing computed a second time counts, and neither does what is not a matrix product.
-    """
-    model, negatives = architecture(), case.pairs if case.negatives == "all" else case.pairs // SLICES[case.slice].devices
-    patches = (model.image.image_size // model.image.patch) ** 2
-    embedding = 2 * patches * 3 * model.image.patch**2 * model.image.width  # its input, the pixels, needs no gradient
-    towers = _tower(model.image, patches + 1) + _tower(model.text, case.tokens) + 2 * model.text.width**2
-    heads = 2 * model.projection * (model.image.width + model.text.width + negatives)
-    return case.pairs / SLICES[case.slice].devices * (2 * embedding + 3 * (towers + heads))
-
-
-def _tower(sizes: Any, length: int) -> int:
-    return sizes.depth * 2 * length * (4 * sizes.width**2 + 2 * sizes.width * sizes.hidden + 2 * length * sizes.width)
+def operations(case: Case) -> Forward:
+    """Floating-point operations of a forward pass of one device's share."""
+    share = case.pairs // SLICES[case.slice].devices
+    of_pair = flops.pair(architecture(), case.tokens, case.pairs if case.negatives == "all" else share)
+    return Forward(*(share * part for part in of_pair))
 
 
 def _placed(tree: Any, shardings: Any) -> Any:
@@ -122,7 +113,7 @@ USUAL = [Case(name, 128 * one.devices, 32) for name, one in SLICES.items()]
 CASES = [
     *USUAL,
     Case("v3-8", 1024, 96),
-    Case("v3-8", 1024, 96, dtype="float32", negatives="own"),  # as 2021 ran it
+    Case("v3-8", 1024, 96, dtype="float32", negatives="own"),  # the precision and the negatives of 2021
     Case("v5litepod-64", 8192, 96),
     Case("v5litepod-64", 8192, 16),
     Case("v4-32", 2048, 32, sharded=True),

@@ -110,8 +110,7 @@ def main(thorough: bool, everything: bool, write: bool, only: str) -> int:
         changed += bool(apart)
         print(f"{found['memory'] / 1e9:.2f} GB, {found['seconds']} s; {'; '.join(apart) or 'as it was'}", flush=True)
         if write:
-            known["cases"].setdefault(case.name, {})[effort] = found
-            tpu_table.write(known)
+            tpu_table.add(case, effort, found)
     return 0 if write else changed
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from benchmarks import tpu_cases
 from benchmarks.tpu_cases import Case
 from benchmarks.tpu_chips import CHIPS, SLICES
+from clip_italian.models import flops
 
 DOCS = pathlib.Path(__file__).parents[1] / "docs"
 FACTS, PAGE = DOCS / "tpu.json", DOCS / "tpu.md"
@@ -40,6 +41,13 @@ def read() -> dict[str, Any]:
     return json.loads(FACTS.read_text()) if FACTS.exists() else {"step": {}, "cases": {}}
 
 
+def add(case: Case, effort: str, found: dict[str, Any]) -> None:
+    """Writes down what was found of a case."""
+    facts = read()
+    facts["cases"].setdefault(case.name, {})[effort] = found
+    write(facts)
+
+
 def write(facts: dict[str, Any]) -> None:
     """Writes facts, in the order of the cases, and table."""
     cases = {case.name: facts["cases"][case.name] for case in tpu_cases.CASES if case.name in facts["cases"]}
@@ -59,7 +67,8 @@ def bound(case: Case, efforts: dict[str, Any]) -> Bound:
     slice_ = SLICES[case.slice]
     chip = CHIPS[slice_.chip]
     peak, bandwidth = chip.peak / chip.devices, chip.bandwidth / chip.devices
-    computed = tpu_cases.flops(case) * (4 / 3 if case.remat or case.micro_batches > 1 else 1)
+    forward = tpu_cases.operations(case)
+    computed = flops.training(forward, case.remat) + (sum(forward) if case.micro_batches > 1 else 0)
     moved = found["moved"] if "thorough" in efforts else 0
     return Bound(computed / peak, moved / bandwidth, found["sent"] / slice_.exchange)
 
@@ -96,10 +105,11 @@ def _row(case: Case, efforts: dict[str, Any]) -> str:
     if not facts["fits"]:
         return "| " + " | ".join([*cells, *[""] * 9]) + " |"
     limits, peak = bound(case, efforts), chip.peak / chip.devices
-    cells += [f"{tpu_cases.flops(case) / 1e12:.1f}", f"{facts['moved'] / 1e9:.0f} GB" if thorough else ""]
+    model = flops.training(tpu_cases.operations(case))
+    cells += [f"{model / 1e12:.1f}", f"{facts['moved'] / 1e9:.0f} GB" if thorough else ""]
     cells += [f"{facts['sent'] / 1e9:.2f} GB"]
     cells += [f"{1e3 * seconds:.0f} ms" if seconds else "" for seconds in limits]
-    cells += [f"{rounded(at_most(case, efforts))} pairs/s", f"{100 * tpu_cases.flops(case) / peak / limits.step:.0f} %"]
+    cells += [f"{rounded(at_most(case, efforts))} pairs/s", f"{100 * model / peak / limits.step:.0f} %"]
     return "| " + " | ".join([*cells, f"{1e3 * facts['cycles'] / chip.clock:.0f} ms" if thorough else ""]) + " |"
 
 
