@@ -13,7 +13,7 @@ export DO_NOT_TRACK := true
 export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 
 .DEFAULT_GOAL := help
-.PHONY: help venv repro study rehearse results test parity lint mlflow mlflow-fill verify clean
+.PHONY: help venv repro study rehearse results test parity tpu-check lint mlflow mlflow-fill verify clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,15 @@ parity: .venv-parity/.installed .venv-transformers-4/.installed ## run our tower
 	$(PYTHON) -m venv .venv-transformers-4
 	.venv-transformers-4/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	.venv-transformers-4/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	@touch $@
+
+tpu-check: .venv-tpu/.installed ## compile the training step of profile paper for slices of TPUs, without one: does it fit, is it as it was
+	@exec .venv-tpu/bin/python -m benchmarks.tpu_check
+
+.venv-tpu/.installed: requirements.lock requirements-tpu.lock
+	$(PYTHON) -m venv .venv-tpu
+	.venv-tpu/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	.venv-tpu/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-tpu.lock
 	@touch $@
 
 lint: $(INSTALLED) ## check style and types

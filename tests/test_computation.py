@@ -15,18 +15,23 @@ from clip_italian.models.computation import PLAIN, Computation
 from clip_italian.models.dual_encoder import DualEncoderSettings
 from clip_italian.models.encoder import Encoder
 from clip_italian.models.vit import ViTSettings
-from tests.small_models import BERT, ENGLISH, ITALIAN, SIZES, pictures, texts
+from tests.small_models import BERT, CLIP_TEXT, IMAGE, SIZES, STEMMED_IMAGE, pictures, texts
 
+ONE = {**SIZES, "depth": 1}
 TANH = {"activation": "gelu_tanh", "epsilon": 1e-6}
 SIGLIP = DualEncoderSettings(
-    image=ViTSettings(image_size=24, stem=(), patch=8, pooling="attention", **SIZES, **TANH),
-    text=ClipTextSettings(vocabulary=40, positions=12, reading="fixed", **SIZES, **TANH),
+    image=ViTSettings(image_size=24, stem=(), patch=8, pooling="attention", **ONE, **TANH),
+    text=ClipTextSettings(vocabulary=40, positions=12, reading="fixed", **ONE, **TANH),
     projection=16,
     image_head="none",
     text_head="affine",
 )
-MEAN = ITALIAN.model_copy(update={"text": BERT.model_copy(update={"pooling": "first_last"})})
-MODELS = pytest.mark.parametrize("settings", [ITALIAN, MEAN, ENGLISH, SIGLIP], ids=["italian", "mean", "english", "siglip"])
+CLIP = DualEncoderSettings(image=IMAGE.model_copy(update=ONE), text=CLIP_TEXT.model_copy(update=ONE), projection=8)
+STEMMED = DualEncoderSettings(
+    image=STEMMED_IMAGE.model_copy(update=ONE), text=BERT.model_copy(update={**ONE, "pooling": "first_last"}), projection=8
+)
+ITALIAN = STEMMED.model_copy(update={"text": STEMMED.text.model_copy(update={"pooling": "pooler"})})
+MODELS = pytest.mark.parametrize("settings", [CLIP, STEMMED, SIGLIP], ids=["clip", "stem and BERT", "siglip"])
 ENCODED, PIXELS = tokens.Tokens(*map(jnp.asarray, texts(seed=1, count=6))), jnp.asarray(pictures(seed=2, count=6))
 KEY = jax.random.key(3)
 
@@ -36,7 +41,6 @@ def parameters(settings):
     return jax.device_get(dual_encoder.initial(settings, jax.random.key(0), 20.0))
 
 
-@functools.partial(jax.jit, static_argnums=(0, 2))
 def features(settings, params, how, key=None):
     image = dual_encoder.image_features(settings, params, PIXELS, how)
     return image, dual_encoder.text_features(settings, params, *ENCODED, how, key)
@@ -44,14 +48,13 @@ def features(settings, params, how, key=None):
 
 @functools.cache
 def gradients(settings, how):
-    """The gradient of the cosines of a batch's pairs, which all parameters but the scale have one of."""
+    """The gradient of the cosines of a batch's pairs, which all parameters but the scale have one of, and the features."""
 
     def cosines(params):
         image, text = features(settings, params, how, KEY)
-        unit = dual_encoder.project_image(params, image) * dual_encoder.project_text(params, text)
-        return unit.sum()
+        return (dual_encoder.project_image(params, image) * dual_encoder.project_text(params, text)).sum(), (image, text)
 
-    return jax.device_get(jax.jit(jax.grad(cosines))(parameters(settings)))
+    return jax.device_get(jax.jit(jax.grad(cosines, has_aux=True))(parameters(settings)))
 
 
 def compare(got, expected, tolerance):
@@ -65,25 +68,22 @@ def compare(got, expected, tolerance):
 # --- bfloat16 ---------------------------------------------------------------------------------------------------------
 @MODELS
 def test_rounding_to_bfloat16_keeps_features_gradients_and_parameters_in_float32_and_moves_them_little(settings):
-    params, half = parameters(settings), Computation("bfloat16")
-    for got, expected in zip(features(settings, params, half), features(settings, params, PLAIN), strict=True):
-        assert got.dtype == jnp.float32
-        assert 1e-4 < np.linalg.norm(got - expected) / np.linalg.norm(expected) < 0.02
-    got = gradients(settings, half)
-    assert {leaf.dtype for leaf in jax.tree.leaves(got)} == {np.dtype("float32")}
-    compare(got, gradients(settings, PLAIN), 0.05)
+    (got, rounded), (expected, exact) = (gradients(settings, how) for how in (Computation("bfloat16"), PLAIN))
+    assert {leaf.dtype for leaf in jax.tree.leaves((got, rounded))} == {np.dtype("float32")}
+    compare(got, expected, 0.05)
+    for one, other in zip(rounded, exact, strict=True):
+        assert 1e-4 < np.linalg.norm(one - other) / np.linalg.norm(other) < 0.02
 
 
 @MODELS
 def test_with_bfloat16_every_matrix_product_of_a_block_reads_bfloat16(settings):
     def products(how):
-        program = jax.make_jaxpr(lambda params: features.__wrapped__(settings, params, how))(parameters(settings))
+        program = jax.make_jaxpr(lambda params: features(settings, params, how))(parameters(settings))
         return [{v.aval.dtype.name for v in e.invars} for e in program.eqns if e.primitive.name == "dot_general"]
 
     half, whole = products(Computation("bfloat16")), products(PLAIN)
     assert len(half) == len(whole) and whole.count({"float32"}) == len(whole)
-    pooler = 1 if settings is ITALIAN else 0
-    assert half.count({"bfloat16"}) == len(half) - pooler
+    assert half.count({"bfloat16"}) == len(half)
 
 
 def test_a_sum_over_many_examples_loses_nothing_to_bfloat16():
@@ -108,19 +108,18 @@ def test_a_sum_over_many_examples_loses_nothing_to_bfloat16():
 # --- Blocks computed again --------------------------------------------------------------------------------------------
 @MODELS
 def test_computing_blocks_again_changes_no_gradient(settings):
-    compare(gradients(settings, Computation(remat=True)), gradients(settings, PLAIN), 1e-5)
+    compare(gradients(settings, Computation(remat=True))[0], gradients(settings, PLAIN)[0], 1e-5)
 
 
 @MODELS
 def test_the_backward_pass_computes_every_block_again(settings):
     def products(how):
-        program = str(jax.make_jaxpr(lambda p: jax.grad(lambda p: sum(f.sum() for f in features(settings, p, how)))(p))(
-            parameters(settings)))  # fmt: skip
-        return program.count("dot_general"), program.count("remat2") + program.count("checkpoint[")
+        summed = lambda params: sum(part.sum() for part in features(settings, params, how))  # noqa: E731
+        return str(jax.make_jaxpr(jax.grad(summed))(parameters(settings))).count("dot_general")
 
-    plain, again = products(PLAIN), products(Computation(remat=True))
-    assert plain[1] == 0 and again[1] >= 2 * SIZES["depth"]
-    assert again[0] > plain[0]
+    # Query, key, value, scores, mixture, output and the two layers behind; what the last of them returns only BERT's block
+    # needs, for the norm that ends it.
+    assert products(Computation(remat=True)) == products(PLAIN) + (7 + 8 if settings is STEMMED else 7 + 7)
 
 
 # --- Dropout ----------------------------------------------------------------------------------------------------------
@@ -163,13 +162,13 @@ def test_dropout_keeps_the_expected_value_and_drops_the_stated_share():
 def test_every_place_of_bert_drops_something():
     """Hugging Face's FlaxBert: the embedded tokens, and in each block the weights, what attention adds and what the rest adds."""
     program = str(jax.make_jaxpr(lambda key: dual_encoder.text_features(ITALIAN, parameters(ITALIAN), *ENCODED, DROPPED, key))(KEY))
-    assert program.count("random_bits") == 1 + 3 * SIZES["depth"]
+    assert program.count("name=_bernoulli") == 1 + 3
 
 
 def test_what_is_dropped_from_a_text_depends_on_neither_its_padding_nor_the_block_nor_the_other_texts():
-    encoded, order = texts(seed=7, count=9), np.random.default_rng(8).permutation(9)
+    encoded, order = texts(seed=7, count=6), np.random.default_rng(8).permutation(6)
     together = dropped(KEY, encoded=encoded)
-    for block in (9, 4, 1):
+    for block in (4, 1):
         got = Encoder(ITALIAN, block, how=DROPPED).texts(parameters(ITALIAN), encoded, KEY)
         np.testing.assert_allclose(got, together, atol=1e-6)
     shuffled = dropped(KEY, encoded=tokens.take(encoded, order), numbers=order)
@@ -177,16 +176,15 @@ def test_what_is_dropped_from_a_text_depends_on_neither_its_padding_nor_the_bloc
 
 
 def test_computing_blocks_again_drops_the_same():
-    compare(gradients(ITALIAN, Computation(remat=True, text_dropout=0.1)), gradients(ITALIAN, DROPPED), 1e-5)
+    compare(*(gradients(STEMMED, Computation(remat=again, text_dropout=0.1))[0] for again in (True, False)), 1e-5)
 
 
 def test_pictures_are_never_dropped_from():
-    expected = features(ITALIAN, parameters(ITALIAN), PLAIN)[0]
-    np.testing.assert_array_equal(features(ITALIAN, parameters(ITALIAN), DROPPED, KEY)[0], expected)
+    np.testing.assert_array_equal(gradients(STEMMED, DROPPED)[1][0], gradients(STEMMED, PLAIN)[1][0])
 
 
 def test_dropout_without_a_key_or_in_another_tower_is_an_error():
     with pytest.raises(InputError, match="`text_dropout`: 0.1 needs a random key"):
         dropped(None)
     with pytest.raises(InputError, match="`text_dropout`: 0.1 is for BERT's text tower only"):
-        dropped(KEY, settings=ENGLISH)
+        dropped(KEY, settings=SIGLIP)

@@ -10,11 +10,12 @@ import numpy as np
 from clip_italian.data import examples, order, resizing, tokens
 from clip_italian.data.augmentation import AugmentationSettings
 from clip_italian.data.examples import Examples
-from clip_italian.models import mesh
+from clip_italian.models import flops, mesh
 from clip_italian.models.assembly import Model
 from clip_italian.models.computation import Computation
 from clip_italian.models.dual_encoder import Params
 from clip_italian.models.encoder import Encoder
+from clip_italian.models.flops import Forward
 from clip_italian.training import contrastive, features, freezing, loop
 from clip_italian.training.batches import PixelBatches
 from clip_italian.training.contrastive import Batch
@@ -82,7 +83,7 @@ def pretrain_on_pixels(
     batches = PixelBatches(train, settings, views, side, seed, 0, views_seed, settings.frozen_views)
     frozen = freezing.always([*BACKBONES, *frozen_parts(settings, without_backbones(model.params))])
     plan = Plan(settings.frozen_optimiser, settings.frozen_updates, settings.evaluate_every, settings.sharded)
-    return _fit_on_pixels(settings, model, batches, valid, frozen, plan, state)
+    return _fit_on_pixels(settings, model, batches, valid, frozen, plan, sum, state)
 
 
 def finetune(
@@ -101,17 +102,21 @@ def finetune(
     )
     batches = PixelBatches(train, settings, views, model.settings.image.image_size, seed, settings.frozen_updates, seed)
     plan = Plan(settings.optimiser, settings.updates - settings.frozen_updates, settings.evaluate_every, settings.sharded)
-    return _fit_on_pixels(settings, model, batches, valid, _thawing(settings, model.params), plan, state)
+    return _fit_on_pixels(settings, model, batches, valid, _thawing(settings, model.params), plan, flops.training, state)
 
 
 def _fit_on_pixels(
     settings: TrainingSettings, model: Model, batches: PixelBatches, valid: Examples, frozen: Frozen, plan: Plan,
-    state: pathlib.Path,
-) -> tuple[Model, Curve]:
-    """Training with both towers in every step."""
+    operations: Callable[[Forward], float], state: pathlib.Path,
+) -> tuple[Model, Curve]:  # fmt: skip
+    """Training with both towers in every step; `operations` of an update are so many, of those of a forward pass."""
     how = Computation(settings.dtype, settings.remat, settings.text_dropout)
     loss = contrastive.loss_on_pixels(model.settings, settings.negatives, how, settings.micro_batches)
-    task = Task(model.params, loss, batches, _on_pixels(settings, model, valid), frozen, batches.ids)
+
+    def flops_of(batch: Batch) -> float:
+        return settings.batch * operations(flops.pair(model.settings, batch["ids"].shape[1], settings.batch))
+
+    task = Task(model.params, loss, batches, _on_pixels(settings, model, valid), frozen, batches.ids, flops_of)
     params, curve = loop.fit(task, plan, state)
     return model._replace(params=params), curve
 

@@ -1,0 +1,53 @@
+"""Our side of benchmarks/train_step.py: the training loop's own step, on texts of each length."""
+
+import argparse
+from typing import Any
+
+import jax
+import numpy as np
+
+from benchmarks import train_step_sizes, turns
+from benchmarks.train_step_sizes import Size
+from benchmarks.turns import Way
+from clip_italian.training import contrastive, freezing, loop, optimiser
+from clip_italian.training.contrastive import Batch
+
+RATE = np.float32(1e-5)
+
+
+class Ours:
+    """Weights and optimiser of arm `full`, whose scale is fixed, with all of a batch as negatives."""
+
+    def __init__(self, of: Size) -> None:
+        self.loss = contrastive.loss_on_pixels(of.model, of.batch)
+        self.transform = optimiser.build(train_step_sizes.arm().optimiser)
+        self.trainable, self.fixed = freezing.split(train_step_sizes.params(of), ["logit_scale"])
+        self.state: Any = jax.jit(self.transform.init)(self.trainable)
+
+    def way(self, batch: Batch) -> Way:
+        """Training on one batch."""
+        return Way(lambda: jax.jit(self.loss)({**self.fixed, **self.trainable}, batch), lambda: self._step(batch))
+
+    def _step(self, batch: Batch) -> None:
+        self.trainable, self.state, _, _ = loop.train_step(
+            self.trainable, self.fixed, self.state, batch, RATE, self.loss, self.transform
+        )
+        jax.block_until_ready((self.trainable, self.state))
+
+
+def name(length: int) -> str:
+    """Of a way."""
+    return f"ours, {length} tokens"
+
+
+def ways(of: Size) -> dict[str, Way]:
+    """One for each length."""
+    ours, batch = Ours(of), train_step_sizes.pairs(of)
+    short = {n: batch | {part: batch[part][:, :n] for part in ("ids", "mask")} for n in of.lengths}
+    return {name(length): ours.way(cut) for length, cut in short.items()}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("size")
+    turns.take(ways(train_step_sizes.size(parser.parse_args().size)))

@@ -1,0 +1,71 @@
+"""Programs that take turns, each in a process and an environment of its own; those that wait are blocked on a line of input.
+
+Only the standard library: every peer's interpreter can import it, and needs nothing else of ours.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+
+class Way(NamedTuple):
+    """One way of training, all of a side's ways sharing their weights."""
+
+    loss: Callable[[], Any]  # of the weights as they are, dropout off
+    step: Callable[[], Any]  # takes one step and waits for it
+
+
+class Taken(NamedTuple):
+    """Seconds that steps took."""
+
+    clock: list[float]
+    processor: list[float]
+
+
+def take(ways: Mapping[str, Way]) -> None:
+    """A side's part: says its first losses, warms up, and then takes as many steps as it is told to until its input ends."""
+    losses = {name: float(way.loss()) for name, way in ways.items()}
+    for way in ways.values():
+        way.step(), way.step()  # compiled at the first; the second has the first's arrays
+    print(json.dumps(losses), flush=True)
+    for line in sys.stdin:
+        name, steps = json.loads(line)
+        print(json.dumps(_timed(ways[name].step, steps)), flush=True)
+
+
+def _timed(step: Callable[[], Any], steps: int) -> Taken:
+    taken = Taken([], [])
+    for _ in range(steps):
+        started, used = time.perf_counter(), time.process_time()
+        step()
+        taken.clock.append(time.perf_counter() - started)
+        taken.processor.append(time.process_time() - used)
+    return taken
+
+
+class Side:
+    """The driver's end of a side: `losses` of its ways, by name; a side that dies ends the driver."""
+
+    def __init__(self, command: Sequence[str], variables: Mapping[str, str]) -> None:
+        self.command = command
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **variables}
+        )
+        self.losses: dict[str, float] = self._answer()
+
+    def turn(self, way: str, steps: int) -> Taken:
+        """So many steps of one way."""
+        assert self.process.stdin
+        print(json.dumps([way, steps]), file=self.process.stdin, flush=True)
+        return Taken(*self._answer())
+
+    def _answer(self) -> Any:
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"`{' '.join(self.command)}` ended with {self.process.wait()}; what it said is above")
+        return json.loads(line)
