@@ -14,6 +14,8 @@ import numpy as np
 from jax.experimental import multihost_utils
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
+from clip_italian.errors import InputError
+
 AXIS = "data"
 SMALLEST_CUT = 1 << 16  # numbers: to exchange the parts of a smaller array takes longer than to have all of it everywhere
 
@@ -57,8 +59,19 @@ def layout(sharded: bool = False) -> Layout:
     return Layout(jax.make_mesh((jax.device_count(),), (AXIS,), axis_types=(AxisType.Auto,)), sharded)
 
 
+def check_batch(batch: int, parts: int = 1) -> None:
+    """Raises InputError where the devices cannot have equal shares of a batch, each in so many equal parts."""
+    devices = jax.device_count()
+    if batch % (devices * parts):
+        each = f", in {parts} micro-batches each" if parts > 1 else ""
+        raise InputError(
+            f"key `batch`: {batch} pairs are no equal shares for {devices} devices{each}; set a multiple of {devices * parts}"
+        )
+
+
 def own_rows(batch: int) -> slice:
-    """Which rows of a batch this process makes; the devices must divide the batch, as `check_batch` asks."""
+    """Which rows of a batch this process makes; raises InputError as `check_batch`."""
+    check_batch(batch)
     share = batch // jax.process_count()
     return slice(share * jax.process_index(), share * (jax.process_index() + 1))
 

@@ -110,6 +110,7 @@ def _fit_on_pixels(
     operations: Callable[[Forward], float], state: pathlib.Path,
 ) -> tuple[Model, Curve]:  # fmt: skip
     """Training with both towers in every step; `operations` of an update are so many, of those of a forward pass."""
+    mesh.check_batch(settings.batch, settings.micro_batches)
     how = Computation(settings.dtype, settings.remat, settings.text_dropout)
     loss = contrastive.loss_on_pixels(model.settings, settings.negatives, how, settings.micro_batches)
 
