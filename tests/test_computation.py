@@ -54,8 +54,7 @@ def gradients(settings, how):
         image, text = features(settings, params, how, KEY)
         return (dual_encoder.project_image(params, image) * dual_encoder.project_text(params, text)).sum(), (image, text)
 
-    program = jax.jit(jax.grad(cosines, has_aux=True), compiler_options={"xla_backend_optimization_level": 0})  # in half the time
-    return jax.device_get(program(parameters(settings)))
+    return jax.device_get(jax.jit(jax.grad(cosines, has_aux=True))(parameters(settings)))
 
 
 def compare(got, expected, tolerance):

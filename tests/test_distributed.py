@@ -24,7 +24,7 @@ WITHOUT_GRADIENT = ("attention.self.key|bias", "self_attn.k_proj|bias")
 
 
 def environment(folder):
-    kept = {name: os.environ[name] for name in ("PATH", "NPROC")}
+    kept = {name: os.environ[name] for name in ("PATH", "NPROC", "XLA_FLAGS")}
     compiled = {"JAX_COMPILATION_CACHE_DIR": str(folder.parent / "compiled"), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1"}
     return kept | compiled | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
