@@ -21,15 +21,11 @@ def figure(results: Results) -> Figure:
     """One panel for each endpoint, models from the best down by the first one."""
     first = next(iter(results.values()))
     models = sorted(first, key=lambda model: first[model].value)
-    result, [row] = style.axes_grid(style.PAGE, 0.5 + 0.19 * len(models), columns=len(results), sharey=True)
+    result, [row] = style.axes_grid(style.PAGE, 0.6 + 0.19 * len(models), columns=len(results), sharey=True)
     for axes, (endpoint, numbers) in zip(row, results.items(), strict=True):
         _panel(axes, models, numbers)
-        axes.set_title(
-            TITLES.get(endpoint.rpartition("-")[0], endpoint.split("/")[0])
-            + ", "
-            + studies.endpoint_label(endpoint)
-            + " (%)"
-        )
+        asked = TITLES.get(endpoint.rpartition("-")[0], endpoint.split("/")[0])
+        axes.set_title(f"{asked}\n{studies.endpoint_label(endpoint)} (%)")
     row[0].set_yticks(range(len(models)), [style.label_of(model) for model in models])
     for tick, model in zip(row[0].get_yticklabels(), models, strict=True):
         tick.set(color=style.colour_of(model), fontsize=7.5)
