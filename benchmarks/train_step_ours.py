@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks import train_step_sizes, turns
 from benchmarks.train_step_sizes import Size
 from benchmarks.turns import Way
+from clip_italian.models import mesh
 from clip_italian.training import contrastive, freezing, loop, optimiser
 from clip_italian.training.contrastive import Batch
 
@@ -19,6 +20,7 @@ class Ours:
     """Weights and optimiser of arm `full`, whose scale is fixed, with all of a batch as negatives."""
 
     def __init__(self, of: Size) -> None:
+        self.layout = mesh.layout()
         self.loss = contrastive.loss_on_pixels(of.model, of.batch)
         self.transform = optimiser.build(train_step_sizes.arm().optimiser)
         self.trainable, self.fixed = freezing.split(train_step_sizes.params(of), ["logit_scale"])
@@ -26,11 +28,11 @@ class Ours:
 
     def way(self, batch: Batch) -> Way:
         """Training on one batch."""
-        return Way(lambda: jax.jit(self.loss)({**self.fixed, **self.trainable}, batch), lambda: self._step(batch))
+        return Way(lambda: jax.jit(self.loss)(freezing.join(self.fixed, self.trainable), batch), lambda: self._step(batch))
 
     def _step(self, batch: Batch) -> None:
         self.trainable, self.state, _, _ = loop.train_step(
-            self.trainable, self.fixed, self.state, batch, RATE, self.loss, self.transform
+            self.trainable, self.fixed, self.state, batch, RATE, self.loss, self.transform, self.layout
         )
         jax.block_until_ready((self.trainable, self.state))
 
@@ -50,4 +52,5 @@ def ways(of: Size) -> dict[str, Way]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("size")
-    turns.take(ways(train_step_sizes.size(parser.parse_args().size)))
+    with jax.set_mesh(mesh.layout().mesh):
+        turns.take(ways(train_step_sizes.size(parser.parse_args().size)))
