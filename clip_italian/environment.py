@@ -19,9 +19,10 @@ from clip_italian.errors import InputError
 FIXED = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
-    # XLA on the CPU is slowed by page faults on fresh buffers: keep the arena, ask for huge pages.
+    # XLA on the CPU is slowed by page faults on fresh buffers: keep the arena, ask for huge pages. One arena, for those of threads
+    # hold no large buffers: they come from the system and go back after each step.
     "GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:"
-    "glibc.malloc.top_pad=268435456:glibc.malloc.hugetlb=1",
+    "glibc.malloc.top_pad=268435456:glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1",
     "PYTHONHASHSEED": "0",
     "SOURCE_DATE_EPOCH": "0",
     "LC_ALL": "C.UTF-8",

@@ -161,7 +161,8 @@ def test_dropout_keeps_the_expected_value_and_drops_the_stated_share():
 
 def test_every_place_of_bert_drops_something():
     """Hugging Face's FlaxBert: the embedded tokens, and in each block the weights, what attention adds and what the rest adds."""
-    program = str(jax.make_jaxpr(lambda key: dual_encoder.text_features(ITALIAN, parameters(ITALIAN), *ENCODED, DROPPED, key))(KEY))
+    params = parameters(ITALIAN)
+    program = str(jax.make_jaxpr(lambda key: dual_encoder.text_features(ITALIAN, params, *ENCODED, DROPPED, key))(KEY))
     assert program.count("name=_bernoulli") == 1 + 3
 
 
