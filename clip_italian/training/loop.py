@@ -64,7 +64,7 @@ def train_step(
     trainable: Flat, frozen: Flat, state: Any, batch: Batch, rate: jax.Array, loss: Loss, transform: Any, layout: Layout
 ) -> tuple[Flat, Any, jax.Array, jax.Array]:
     """One update of the trainable parameters; returns them, the optimiser's state, the loss and the gradient's norm."""
-    value, grads = jax.value_and_grad(lambda part: loss(freezing.join(frozen, part), batch))(trainable)
+    value, grads = jax.value_and_grad(lambda part: loss(layout.gathered(freezing.join(frozen, part)), batch))(trainable)
     constrain = jax.lax.with_sharding_constraint
     grads = constrain(grads, layout.state(grads))  # each device updates its part, as the state lies
     updates, state = transform.update(grads, state, trainable)
