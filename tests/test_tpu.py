@@ -84,7 +84,7 @@ def test_the_compiler_counts_the_operations_that_the_models_arithmetic_has(case:
     if facts["fits"]:
         expected = flops.training(tpu_cases.operations(case))
         in_loops = case.micro_batches > 1 or "collective-permute" in facts["collectives"]
-        assert facts["flops"] < (1.4 if case.remat else 1.05) * expected
+        assert facts["flops"] < (1.4 if case.remat or case in tpu_cases.AGAIN else 1.05) * expected
         assert facts["flops"] > (0.5 / case.micro_batches if in_loops else 0.95) * expected
 
 
