@@ -1,14 +1,16 @@
 """Our training step beside what one would run instead: CLIP-Italian's own code of 2021 in Flax, and transformers in torch.
 
 `python -m benchmarks.train_step --size b32`. `make parity`'s two environments have the peers; a side whose environment is missing
-is left out, and the command says so. Every side is a process of its own, started with the variables that ours has
-(`environment.variables`: two threads, the same allocator); they take turns, and those that wait do nothing. All have the same
+is left out, and the command says so. Ours and a peer are processes of their own, started with the variables that ours has
+(`environment.variables`: two threads, the same allocator); they take turns, and the one that waits does nothing. All have the same
 random weights and the same batch, and the command ends unless their first losses are the same, dropout off.
 
 * bench-64: towers of the form of ViT-B/32 and BERT-base and a fortieth of their size (`frozen_phase.PLAIN`), 64 pixels, 32 tokens,
   256 pairs.
-* b32: CLIP-Italian's own size, 224 pixels, 16 pairs; needs 20 GB of memory. In 2021 all texts were padded to 96 tokens; ours pads
+* b32: CLIP-Italian's own size, 224 pixels, 16 pairs; needs 16 GB of memory. In 2021 all texts were padded to 96 tokens; ours pads
   them to the longest of a batch, of which three cases are timed: 96, 32 and 16.
+* gpu: the same model in bfloat16 with 1,024 pairs, for one GPU, beside torch with and without its compiler. It needs jax and torch
+  as built for CUDA. The peak is that of the GPU's data sheet. It has not been run on a GPU yet.
 * mini: the model and the batch of profile mini, which transformers has no form of: ours alone.
 
 Like is not quite compared with like. Ours has AdaBelief and adaptive clipping and no dropout; `flax as in 2021` the same with
@@ -25,6 +27,7 @@ import multiprocessing
 import os
 import pathlib
 import statistics
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -34,6 +37,7 @@ from benchmarks import fma_peak, train_step_ours, train_step_sizes
 from benchmarks.train_step_sizes import Size
 from benchmarks.turns import Side, Taken
 from clip_italian import environment
+from clip_italian.training import pace
 
 CORES = 2
 APART = 1e-4  # the most by which a loss may differ from ours
@@ -57,13 +61,10 @@ class Entry(NamedTuple):
 
 def entries(name: str, of: Size, folder: pathlib.Path, pythons: dict[str, pathlib.Path]) -> list[Entry]:
     """Starts the sides, one after the other; ours first."""
-    variables = environment.variables(CORES) | {"OMP_NUM_THREADS": str(CORES)}
+    variables = environment.variables(CORES) | {"OMP_NUM_THREADS": str(CORES), "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
     ours = Side([sys.executable, "-m", "benchmarks.train_step_ours", name], variables)
-    found = [Entry(train_step_ours.name(length), ours, length) for length in of.lengths]
-    for peer, python in pythons.items() if of.peers else ():
-        if not python.exists():
-            print(f"No {python}: {peer} is left out; `make parity` makes it, or give an interpreter with --{peer}.")
-            continue
+    found = [Entry(train_step_ours.name(of, length), ours, length) for length in of.lengths]
+    for peer, python in pythons.items():
         side = Side([str(python), "-m", f"benchmarks.train_step_{peer}_peer", str(folder)], variables)
         found += [Entry(way, side, of.lengths[0]) for way in side.losses]
     return found
@@ -113,30 +114,55 @@ def _ratios(theirs: list[Taken], ours: list[Taken]) -> str:
     return f"{rounds:.2f} (bests {best:.2f}, processor {processor:.2f})"
 
 
+def present(of: Size, pythons: dict[str, pathlib.Path]) -> dict[str, pathlib.Path]:
+    """The peers of a size that there are."""
+    found = {peer: pythons[peer] for peer in of.peers if pythons[peer].exists()}
+    for peer in set(of.peers) - set(found):
+        print(f"No {pythons[peer]}: {peer} is left out; `make parity` makes it, or give an interpreter with --{peer}.")
+    return found
+
+
+def peak_of_gpu() -> tuple[str, Callable[[], float]]:
+    """What jax's first device does by its data sheet; asked in another process, which gives the GPU back."""
+    program = "import jax; print(jax.devices()[0].device_kind)"
+    kind = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.strip()
+    if kind not in pace.PEAKS:
+        sys.exit(f"size gpu: jax runs on `{kind}`, no GPU whose peak is known; see benchmarks/train_step.py for what is needed")
+    return f"by the data sheet of {kind}", lambda: pace.PEAKS[kind]
+
+
+def compare(name: str, of: Size, folder: pathlib.Path, pythons: dict[str, pathlib.Path], rounds: int, steps: int) -> None:
+    """Ours beside some peers, all of which are in memory at once."""
+    how, peak = peak_of_gpu() if name == "gpu" else fma_peak.program(folder, CORES)
+    found = entries(name, of, folder, pythons)
+    check(found)
+    taken, most = timed(found, rounds, steps, peak)
+    for side in {id(entry.side): entry.side for entry in found}.values():
+        side.end()
+    print(f"peak {most / 1e9:.0f} GF/s, {how}; load of the machine {os.getloadavg()[0]:.1f}")
+    report(of, found, taken, most)
+
+
 def main(name: str, rounds: int, steps: int, pythons: dict[str, pathlib.Path]) -> None:
-    """Compares all sides that there are."""
+    """Compares ours with one peer after the other."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
     of = train_step_sizes.size(name)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = pathlib.Path(temporary)
-        if of.peers:
-            # In a process that gives its memory back: three sides of b32 need 20 GB.
-            with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-                pool.submit(train_step_sizes.write, of, folder).result()
-        how, peak = fma_peak.program(folder, CORES)
-        found = entries(name, of, folder, pythons)
-        check(found)
-        taken, most = timed(found, rounds, steps, peak)
     work = " ".join(f"{train_step_sizes.operations(of, length) / 1e9:.4g}" for length in of.lengths)
     tokens = " ".join(map(str, of.lengths))
     print(f"{name}: {of.batch} pairs a step, {work} GF a pair at {tokens} tokens, {rounds} rounds of {steps} steps")
-    print(f"peak of {CORES} cores {most / 1e9:.0f} GF/s, {how}; load of the machine {os.getloadavg()[0]:.1f}")
-    report(of, found, taken, most)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary)
+        if of.peers:
+            # In a process that gives its memory back.
+            with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+                pool.submit(train_step_sizes.write, of, folder).result()
+        for some in [{peer: python} for peer, python in present(of, pythons).items()] or [{}]:
+            compare(name, of, folder, some, rounds, steps)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", choices=["bench-64", "b32", "mini"], default="bench-64", help="default %(default)s")
+    parser.add_argument("--size", choices=["bench-64", "b32", "gpu", "mini"], default="bench-64", help="default %(default)s")
     parser.add_argument("--rounds", type=int, default=5, help="default %(default)s")
     parser.add_argument("--steps", type=int, default=3, help="in a turn; default %(default)s")
     for peer, folder in PEERS.items():

@@ -10,6 +10,7 @@ from benchmarks import train_step_sizes, turns
 from benchmarks.train_step_sizes import Size
 from benchmarks.turns import Way
 from clip_italian.models import mesh
+from clip_italian.models.computation import Computation
 from clip_italian.training import contrastive, freezing, loop, optimiser
 from clip_italian.training.contrastive import Batch
 
@@ -21,7 +22,7 @@ class Ours:
 
     def __init__(self, of: Size) -> None:
         self.layout = mesh.layout()
-        self.loss = contrastive.loss_on_pixels(of.model, of.batch)
+        self.loss = contrastive.loss_on_pixels(of.model, of.batch, Computation(of.dtype))
         self.transform = optimiser.build(train_step_sizes.arm().optimiser)
         self.trainable, self.fixed = freezing.split(train_step_sizes.params(of), ["logit_scale"])
         self.state: Any = jax.jit(self.transform.init)(self.trainable)
@@ -37,16 +38,16 @@ class Ours:
         jax.block_until_ready((self.trainable, self.state))
 
 
-def name(length: int) -> str:
+def name(of: Size, length: int) -> str:
     """Of a way."""
-    return f"ours, {length} tokens"
+    return f"ours, {length} tokens" + (f", {of.dtype}" if of.dtype != "float32" else "")
 
 
 def ways(of: Size) -> dict[str, Way]:
     """One for each length."""
     ours, batch = Ours(of), train_step_sizes.pairs(of)
     short = {n: batch | {part: batch[part][:, :n] for part in ("ids", "mask")} for n in of.lengths}
-    return {name(length): ours.way(cut) for length, cut in short.items()}
+    return {name(of, length): ours.way(cut) for length, cut in short.items()}
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What benchmarks/train_step.py trains: models, batches, and the operations of a step."""
 
 import pathlib
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,6 +22,7 @@ from clip_italian.use.export import parts
 PROFILE, ARM = "mini", "full"  # whose optimiser ours has
 MEDIAN, SPREAD, SHORTEST = 12, 0.4, 3  # of the texts, in tokens; the spread is the deviation of the logarithm
 BATCH = "batch.npz"  # in the folder, for the peers
+BOTH = ("flax", "torch")
 B32 = DualEncoderSettings(
     image=ViTSettings(image_size=224, stem=(), patch=32, pooling="class", width=768, depth=12, heads=12, hidden=3072),
     text=BertSettings(vocabulary=31102, positions=512, pooling="pooler", width=768, depth=12, heads=12, hidden=3072),
@@ -36,17 +37,20 @@ class Size(NamedTuple):
     batch: int  # pairs
     longest: int  # text, in tokens
     lengths: tuple[int, ...]  # what ours pads texts to; the peers to the first alone
-    peers: bool  # whether transformers has such a model
+    peers: tuple[str, ...]  # that are beside it: transformers has no form of some models
+    dtype: Literal["float32", "bfloat16"] = "float32"  # of ours
 
 
 def size(name: str) -> Size:
-    """`bench-64`, `b32` or `mini`."""
+    """`bench-64`, `b32`, `gpu` or `mini`."""
     if name == "bench-64":
-        return Size(frozen_phase.PLAIN, batch=256, longest=32, lengths=(32,), peers=True)
+        return Size(frozen_phase.PLAIN, batch=256, longest=32, lengths=(32,), peers=BOTH)
     if name == "b32":
-        return Size(B32, batch=16, longest=16, lengths=(96, 32, 16), peers=True)
+        return Size(B32, batch=16, longest=16, lengths=(96, 32, 16), peers=BOTH)
+    if name == "gpu":
+        return Size(B32, batch=1024, longest=16, lengths=(96, 32), peers=("torch",), dtype="bfloat16")
     own, training = frozen_phase.profiles_own(config.section(BackboneSettings, "backbones", PROFILE)), arm()
-    return Size(own, training.batch, training.max_tokens, lengths=(training.max_tokens,), peers=False)
+    return Size(own, training.batch, training.max_tokens, lengths=(training.max_tokens,), peers=())
 
 
 def arm() -> TrainingSettings:

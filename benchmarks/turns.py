@@ -63,6 +63,12 @@ class Side:
         print(json.dumps([way, steps]), file=self.process.stdin, flush=True)
         return Taken(*self._answer())
 
+    def end(self) -> None:
+        """Ends the process, whose memory the next needs."""
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait()
+
     def _answer(self) -> Any:
         assert self.process.stdout
         line = self.process.stdout.readline()

@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 # A peer's side is for the peer's own interpreter.
 OURS = [path for path in (ROOT / "benchmarks").glob("*.py") if not path.stem.endswith("_peer")]
 NAMES = sorted(path.stem for path in OURS if "import torch" not in path.read_text())
-SMALL = Size(small_models.ITALIAN, batch=4, longest=4, lengths=(6, 4), peers=True)
+SMALL = Size(small_models.ITALIAN, batch=4, longest=4, lengths=(6, 4), peers=train_step_sizes.BOTH)
 SIDE = """
 from benchmarks import turns
 turns.take({"one": turns.Way(lambda: 0.5, lambda: None), "other": turns.Way(lambda: 0.75, lambda: None)})
@@ -69,6 +69,26 @@ def test_padding_changes_no_loss_and_steps_lower_it():
     for _ in range(20):
         short.step()
     assert float(long.loss()) < first
+
+
+def test_in_bfloat16_ours_is_the_same_model_but_for_rounding():
+    exact, rounded = (next(iter(train_step_ours.ways(SMALL._replace(dtype=dtype)).items())) for dtype in ("float32", "bfloat16"))
+    assert (exact[0], rounded[0]) == ("ours, 6 tokens", "ours, 6 tokens, bfloat16")
+    difference = abs(float(rounded[1].loss()) - float(exact[1].loss()))
+    assert 0 < difference < 0.1
+
+
+def test_without_a_gpu_there_is_no_table_for_one(monkeypatch):
+    monkeypatch.setenv("JAX_PLATFORMS", "cpu")
+    with pytest.raises(SystemExit, match="size gpu: jax runs on `cpu`, no GPU whose peak is known"):
+        train_step.peak_of_gpu()
+
+
+def test_a_peer_that_is_missing_is_left_out_and_said(tmp_path, capsys):
+    there = tmp_path / "python"
+    there.touch()
+    assert train_step.present(SMALL, {"flax": there, "torch": tmp_path / "none"}) == {"flax": there}
+    assert "torch is left out; `make parity` makes it" in capsys.readouterr().out
 
 
 @pytest.fixture
