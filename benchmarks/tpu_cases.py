@@ -110,6 +110,9 @@ def _placed(tree: Any, shardings: Any) -> Any:
 
 # What each device had in 2021, 128 pairs, with captions of the usual kind; on some also the longest and the shortest.
 USUAL = [Case(name, 128 * one.devices, 32) for name, one in SLICES.items()]
+AGAIN = [Case("v5litepod-64", 65_536, 32)]  # where the compiler computes blocks again by itself
+BEYOND = [Case("v5litepod-64", 131_072, 32)]  # what does not fit
+LARGEST_ON_V5E = Case("v5litepod-64", LARGEST, 32, micro_batches=8)
 CASES = [
     *USUAL,
     Case("v3-8", 1024, 96),
@@ -122,14 +125,12 @@ CASES = [
     Case("v4-32", 8192, 32),
     Case("v5litepod-64", 32_768, 32),
     Case("v6e-64", 32_768, 32),
-    Case("v5litepod-64", 65_536, 32),
+    *AGAIN,
     Case("v5litepod-64", 65_536, 32, remat=True),
-    Case("v5litepod-64", 131_072, 32),
+    *BEYOND,
     Case("v3-8", LARGEST, 32, micro_batches=88),
     Case("v4-32", LARGEST, 32, micro_batches=16),
-    Case("v5litepod-64", LARGEST, 32, micro_batches=8),
+    LARGEST_ON_V5E,
     Case("v6e-64", LARGEST, 32, micro_batches=4),
 ]
-AGAIN = [CASES[-7]]  # where the compiler computes blocks again by itself
-BEYOND = [CASES[-5]]  # what does not fit
-SHORT = [*USUAL, CASES[-2]]
+SHORT = [*USUAL, LARGEST_ON_V5E]

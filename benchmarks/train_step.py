@@ -117,7 +117,7 @@ def _ratios(theirs: list[Taken], ours: list[Taken]) -> str:
 def present(of: Size, pythons: dict[str, pathlib.Path]) -> dict[str, pathlib.Path]:
     """The peers of a size that there are."""
     found = {peer: pythons[peer] for peer in of.peers if pythons[peer].exists()}
-    for peer in set(of.peers) - set(found):
+    for peer in (peer for peer in of.peers if peer not in found):
         print(f"No {pythons[peer]}: {peer} is left out; `make parity` makes it, or give an interpreter with --{peer}.")
     return found
 
