@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from clip_italian import finetune_commands
 from clip_italian.errors import InputError
 from clip_italian.evaluation import associations, equivalence, protocols
 from clip_italian.models import assembly
@@ -18,6 +19,7 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser("python -m clip_italian", description="Uses a model of the study, or one of the same layout.")
     commands = whole.add_subparsers(title="commands", required=True)
     picture_commands.add(commands)
+    finetune_commands.add(commands)
     export = commands.add_parser("export", help="write a model for transformers, onnxruntime, open_clip and sentence-transformers")
     export.add_argument("model", type=pathlib.Path, help="folder of a model, such as models/mini/tuned/full/0")
     export.add_argument("out", type=pathlib.Path, help="folder that is made, or replaced; a sub-folder each format")

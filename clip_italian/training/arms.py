@@ -24,6 +24,12 @@ from clip_italian.training.loop import Curve, Plan, Task
 from clip_italian.training.settings import TrainingSettings
 
 BACKBONES = ("vision_model", "text_model")
+Measure = Callable[[Params], dict[str, float]]
+
+
+def nothing_else(params: Params) -> dict[str, float]:
+    """No measure beside those of every validation."""
+    return {}
 
 
 def frozen_parts(settings: TrainingSettings, params: Params) -> list[str]:
@@ -67,12 +73,13 @@ def pretrain(
 
 def pretrain_on_pixels(
     settings: TrainingSettings, views: AugmentationSettings | None, views_seed: int, model: Model, data: pathlib.Path, seed: int,
-    state: pathlib.Path,
+    state: pathlib.Path, also: Measure = nothing_else,
 ) -> tuple[Model, Curve]:
     """The frozen phase on the shards below `data`, with both frozen backbones in every step.
 
     Takes longer by far than on features, which it equals but for rounding where `frozen_views` are as many; without that, views
-    are drawn anew at every pass. Captions are as long as there: as long as the tower takes.
+    are drawn anew at every pass. Captions are as long as there: as long as the tower takes. At every validation the curve has what
+    `also` measures too.
     """
     if not settings.frozen_updates:
         return model, []
@@ -83,17 +90,17 @@ def pretrain_on_pixels(
     batches = PixelBatches(train, settings, views, side, seed, 0, views_seed, settings.frozen_views)
     frozen = freezing.always([*BACKBONES, *frozen_parts(settings, without_backbones(model.params))])
     plan = Plan(settings.frozen_optimiser, settings.frozen_updates, settings.evaluate_every, settings.sharded)
-    return _fit_on_pixels(settings, model, batches, valid, frozen, plan, sum, state)
+    return _fit_on_pixels(settings, model, batches, _on_pixels(settings, model, valid, also), frozen, plan, sum, state)
 
 
 def finetune(
     settings: TrainingSettings, views: AugmentationSettings | None, model: Model, data: pathlib.Path, seed: int,
-    state: pathlib.Path, said: examples.Said = list,
+    state: pathlib.Path, said: examples.Said = list, also: Measure = nothing_else,
 ) -> tuple[Model, Curve]:
     """Full fine-tuning on the shards below `data`, for what the frozen phase left of the arm's updates.
 
     Views are drawn anew at every pass, and none where `views` is None. `said` gives what is learnt in place of a picture's
-    captions, such as their translations.
+    captions, such as their translations. At every validation the curve has what `also` measures too.
     """
     if not settings.tuned:
         return model, []
@@ -102,11 +109,12 @@ def finetune(
     )
     batches = PixelBatches(train, settings, views, model.settings.image.image_size, seed, settings.frozen_updates, seed)
     plan = Plan(settings.optimiser, settings.updates - settings.frozen_updates, settings.evaluate_every, settings.sharded)
-    return _fit_on_pixels(settings, model, batches, valid, _thawing(settings, model.params), plan, flops.training, state)
+    validate, thawing = _on_pixels(settings, model, valid, also), _thawing(settings, model.params)
+    return _fit_on_pixels(settings, model, batches, validate, thawing, plan, flops.training, state)
 
 
 def _fit_on_pixels(
-    settings: TrainingSettings, model: Model, batches: PixelBatches, valid: Examples, frozen: Frozen, plan: Plan,
+    settings: TrainingSettings, model: Model, batches: PixelBatches, validate: Measure, frozen: Frozen, plan: Plan,
     operations: Callable[[Forward], float], state: pathlib.Path,
 ) -> tuple[Model, Curve]:  # fmt: skip
     """Training with both towers in every step; `operations` of an update are so many, of those of a forward pass."""
@@ -117,21 +125,22 @@ def _fit_on_pixels(
     def flops_of(batch: Batch) -> float:
         return settings.batch * operations(flops.pair(model.settings, batch["ids"].shape[1], settings.batch))
 
-    task = Task(model.params, loss, batches, _on_pixels(settings, model, valid), frozen, batches.ids, flops_of)
+    task = Task(model.params, loss, batches, validate, frozen, batches.ids, flops_of)
     params, curve = loop.fit(task, plan, state)
     return model._replace(params=params), curve
 
 
-def _on_pixels(settings: TrainingSettings, model: Model, valid: Examples) -> Callable[[Params], dict[str, float]]:
-    """The validation on pictures with their first captions."""
+def _on_pixels(settings: TrainingSettings, model: Model, valid: Examples, also: Measure) -> Measure:
+    """The validation on pictures with their first captions, and what else is measured."""
     kept = np.arange(min(settings.valid_examples, len(valid)))
     pixels = resizing.squares(valid.pixels(kept), model.settings.image.image_size)
     captions = tokens.take(valid.first_captions(), kept)
     encoder = Encoder(model.settings, settings.batch)
-    return contrastive.validator(
+    validate = contrastive.validator(
         lambda params: encoder.images(params, pixels), lambda params: encoder.texts(params, captions), settings.negatives,
         valid.sources[: len(kept)],
     )  # fmt: skip
+    return lambda params: validate(params) | also(params)
 
 
 def _thawing(settings: TrainingSettings, params: Params) -> Frozen:

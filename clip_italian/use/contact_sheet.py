@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+import pathlib
 from collections.abc import Sequence
 
 from PIL import Image
@@ -38,16 +39,16 @@ def _sheet(query: str, hits: Sequence[Hit]) -> str:
 def _figure(hit: Hit) -> str:
     path = html.escape(str(hit.path))
     copies = f" (+{len(hit.copies)})" if hit.copies else ""
-    picture = _thumbnail(hit)
+    picture = thumbnail(hit.path)
     shown = f'<img src="{picture}" alt="{path}">' if picture else "gone"
     caption = f"<figcaption><span class=score>{hit.score:.3f}</span> {path}{copies}</figcaption>"
     return f"<figure><div class=frame>{shown}</div>{caption}</figure>\n"
 
 
-def _thumbnail(hit: Hit) -> str:
-    """As a data URL; empty where the file has gone since it was indexed."""
+def thumbnail(path: pathlib.Path) -> str:
+    """A picture as a data URL; empty where the file has gone since it was read."""
     try:
-        picture = Image.fromarray(pictures.opened(hit.path))
+        picture = Image.fromarray(pictures.opened(path))
     except InputError:
         return ""
     picture.thumbnail((SIDE, SIDE))
