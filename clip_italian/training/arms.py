@@ -4,6 +4,7 @@ The frozen phase trains on features of the backbones, or on pixels with the back
 """
 import pathlib
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,9 +28,14 @@ BACKBONES = ("vision_model", "text_model")
 Measure = Callable[[Params], dict[str, float]]
 
 
-def nothing_else(params: Params) -> dict[str, float]:
-    """No measure beside those of every validation."""
-    return {}
+class Watch(NamedTuple):
+    """What else is measured at every validation, and who is told a line of it."""
+
+    also: Measure = lambda params: {}
+    report: Callable[[str], None] = print
+
+
+UNWATCHED = Watch()
 
 
 def frozen_parts(settings: TrainingSettings, params: Params) -> list[str]:
@@ -73,13 +79,12 @@ def pretrain(
 
 def pretrain_on_pixels(
     settings: TrainingSettings, views: AugmentationSettings | None, views_seed: int, model: Model, data: pathlib.Path, seed: int,
-    state: pathlib.Path, also: Measure = nothing_else,
+    state: pathlib.Path, watch: Watch = UNWATCHED,
 ) -> tuple[Model, Curve]:
     """The frozen phase on the shards below `data`, with both frozen backbones in every step.
 
     Takes longer by far than on features, which it equals but for rounding where `frozen_views` are as many; without that, views
-    are drawn anew at every pass. Captions are as long as there: as long as the tower takes. At every validation the curve has what
-    `also` measures too.
+    are drawn anew at every pass. Captions are as long as there: as long as the tower takes.
     """
     if not settings.frozen_updates:
         return model, []
@@ -90,17 +95,17 @@ def pretrain_on_pixels(
     batches = PixelBatches(train, settings, views, side, seed, 0, views_seed, settings.frozen_views)
     frozen = freezing.always([*BACKBONES, *frozen_parts(settings, without_backbones(model.params))])
     plan = Plan(settings.frozen_optimiser, settings.frozen_updates, settings.evaluate_every, settings.sharded)
-    return _fit_on_pixels(settings, model, batches, _on_pixels(settings, model, valid, also), frozen, plan, sum, state)
+    return _fit_on_pixels(settings, model, batches, valid, frozen, plan, sum, state, watch)
 
 
 def finetune(
     settings: TrainingSettings, views: AugmentationSettings | None, model: Model, data: pathlib.Path, seed: int,
-    state: pathlib.Path, said: examples.Said = list, also: Measure = nothing_else,
+    state: pathlib.Path, said: examples.Said = list, watch: Watch = UNWATCHED,
 ) -> tuple[Model, Curve]:
     """Full fine-tuning on the shards below `data`, for what the frozen phase left of the arm's updates.
 
     Views are drawn anew at every pass, and none where `views` is None. `said` gives what is learnt in place of a picture's
-    captions, such as their translations. At every validation the curve has what `also` measures too.
+    captions, such as their translations.
     """
     if not settings.tuned:
         return model, []
@@ -109,13 +114,12 @@ def finetune(
     )
     batches = PixelBatches(train, settings, views, model.settings.image.image_size, seed, settings.frozen_updates, seed)
     plan = Plan(settings.optimiser, settings.updates - settings.frozen_updates, settings.evaluate_every, settings.sharded)
-    validate, thawing = _on_pixels(settings, model, valid, also), _thawing(settings, model.params)
-    return _fit_on_pixels(settings, model, batches, validate, thawing, plan, flops.training, state)
+    return _fit_on_pixels(settings, model, batches, valid, _thawing(settings, model.params), plan, flops.training, state, watch)
 
 
 def _fit_on_pixels(
-    settings: TrainingSettings, model: Model, batches: PixelBatches, validate: Measure, frozen: Frozen, plan: Plan,
-    operations: Callable[[Forward], float], state: pathlib.Path,
+    settings: TrainingSettings, model: Model, batches: PixelBatches, valid: Examples, frozen: Frozen, plan: Plan,
+    operations: Callable[[Forward], float], state: pathlib.Path, watch: Watch,
 ) -> tuple[Model, Curve]:  # fmt: skip
     """Training with both towers in every step; `operations` of an update are so many, of those of a forward pass."""
     mesh.check_batch(settings.batch, settings.micro_batches)
@@ -125,8 +129,8 @@ def _fit_on_pixels(
     def flops_of(batch: Batch) -> float:
         return settings.batch * operations(flops.pair(model.settings, batch["ids"].shape[1], settings.batch))
 
-    task = Task(model.params, loss, batches, validate, frozen, batches.ids, flops_of)
-    params, curve = loop.fit(task, plan, state)
+    validate = _on_pixels(settings, model, valid, watch.also)
+    params, curve = loop.fit(Task(model.params, loss, batches, validate, frozen, batches.ids, flops_of), plan, state, watch.report)
     return model._replace(params=params), curve
 
 

@@ -15,6 +15,7 @@ from clip_italian.models import assembly
 from clip_italian.models.assembly import Model
 from clip_italian.models.dual_encoder import Params
 from clip_italian.training import arms
+from clip_italian.training.arms import Watch
 from clip_italian.training.loop import Curve
 from clip_italian.training.settings import TrainingSettings
 from clip_italian.use import loading
@@ -76,7 +77,7 @@ def _run(folder: pathlib.Path, say: Say) -> Finetuned:
     say(f"{phases.updates} updates of {phases.batch} pairs, {phases.frozen_updates} of them with frozen towers")
     if phases.batch < chosen.batch:
         say(f"batch: {phases.batch} rather than {chosen.batch}; there are no more pictures for training or for validation")
-    model, curve = _trained(folder, chosen, phases, start.model, asking)
+    model, curve = _trained(folder, chosen, phases, start.model, asking, say)
     before, after = starting.as_clip(start.model), starting.as_clip(model)
     numbers, lists = _compared(before, after, asking, chosen)
     _write_model(folder, asked, chosen, start, sets, model, curve, numbers)
@@ -126,14 +127,16 @@ def _gallery(asked: Asked, model: Model, sets: Sets, say: Say) -> Gallery | None
 
 
 def _trained(
-    folder: pathlib.Path, chosen: FinetuningSettings, phases: TrainingSettings, model: Model, asking: Gallery | None
+    folder: pathlib.Path, chosen: FinetuningSettings, phases: TrainingSettings, model: Model, asking: Gallery | None, say: Say
 ) -> tuple[Model, Curve]:
     """Both phases; the curve counts updates through both."""
     views = settings.augmentation(chosen, model.settings)
     data, state, seed = folder / DATA, folder / STATE, chosen.seed
-    also = functools.partial(_measured, model, asking, chosen.places) if asking else arms.nothing_else
-    model, first = arms.pretrain_on_pixels(phases, views, seed, model, data, seed, state / "frozen", also)
-    model, second = arms.finetune(phases, views, model, data, seed, state / "tuned", also=also)
+    watch = Watch(report=say)
+    if asking:
+        watch = watch._replace(also=functools.partial(_measured, model, asking, chosen.places))
+    model, first = arms.pretrain_on_pixels(phases, views, seed, model, data, seed, state / "frozen", watch)
+    model, second = arms.finetune(phases, views, model, data, seed, state / "tuned", watch=watch)
     later = [{**row, "step": row["step"] + phases.frozen_updates} for row in second]
     return model, [*first, *(later[1:] if first else later)]
 

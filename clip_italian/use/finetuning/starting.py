@@ -14,7 +14,8 @@ from clip_italian.use import layouts, loading, systems, texts
 from clip_italian.use.model import Clip
 
 LARGEST_DIFFERENCE = 1e-5  # of a number of the vectors of texts, as the model was loaded and as it is trained
-SAMPLES = 16  # texts that are compared
+SAMPLES = 16  # texts that are compared, beside
+PROBES = ("Un gatto", "  Perch\N{LATIN SMALL LETTER E WITH ACUTE}  NO?")  # short ones with capitals, an accent and spaces
 
 
 class Start(NamedTuple):
@@ -35,7 +36,7 @@ def read(name_or_path: str, images: str | None, said: list[str]) -> Start:
         return Start(assembly.load(folder), loading.digests(clip))
     tokenizer: Any = getattr(texts.read(texts.place_of(folder)), "backend_tokenizer", None)
     model = Model(clip.settings, jax.tree.map(np.asarray, clip.params), tokenizer)
-    if tokenizer is None or not _alike(clip, model, said[:SAMPLES]):
+    if tokenizer is None or not _alike(clip, model, [*said[:SAMPLES], *PROBES]):
         raise InputError(
             f"{name_or_path}: reads texts in a way that a folder of this study's models cannot hold; fine-tune a model of the "
             "form of CLIP-Italian (ViT and BERT), or one of this study"

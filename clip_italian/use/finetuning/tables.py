@@ -59,7 +59,7 @@ def _rows(path: pathlib.Path, text: str, wanted: tuple[str, ...]) -> Iterator[Ro
                     raise InputError(f"{path}, line {reader.line_num}: `{name}` is empty; fill it in or delete the line")
             yield Row(reader.line_num, {name: row[name].strip() for name in wanted})
     except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: not CSV ({error}); correct the line") from None
+        raise InputError(f"{path}, after line {reader.line_num}: not CSV ({error}); correct what follows") from None
 
 
 def pairs(path: pathlib.Path) -> list[Pair]:
