@@ -84,12 +84,12 @@ def test_a_model_learns_ones_own_pairs_and_is_compared_with_itself_before(shop, 
     assert "4 queries of 12 pictures, of which 3.0 are right on average" in said
     curve = journal.read(done.folder / "journal").curves
     assert curve[-1]["valid_loss"] < curve[0]["valid_loss"]
-    assert [row["step"] for row in curve] == [0, 9, 18, 27, 36] and all("hit_at_k" in row for row in curve)
+    assert [row["step"] for row in curve] == [0, 9, 18, 27, 36]
     loaded = clip_italian.load(done.folder / "model")
     np.testing.assert_array_equal(loaded.encode_text(["una gonna"]), done.model.encode_text(["una gonna"]))
     asking = measuring.gallery(loaded, tables.test_set(shop / "queries.csv", shop / "index.csv"))
-    again = measuring.means(measuring.relevance(asking.test, measuring.answers(loaded, asking, 5)))
-    assert {name: cells["after"]["value"] for name, cells in done.numbers.items()} == pytest.approx(again)
+    again = measuring.values(measuring.relevance(asking.test, measuring.answers(loaded, asking, 5))).mean(axis=0)
+    assert [cells["after"]["value"] for cells in done.numbers.values()] == pytest.approx(again)
     page = (done.folder / "report.html").read_text()
     assert page.count("<h2>") == 4 and page.count("<img") == 4 * 2 * report.SHOWN_PLACES
     assert not (done.folder / "data").exists() and not (done.folder / "state").exists()

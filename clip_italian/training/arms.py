@@ -4,7 +4,6 @@ The frozen phase trains on features of the backbones, or on pixels with the back
 """
 import pathlib
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
@@ -25,17 +24,6 @@ from clip_italian.training.loop import Curve, Plan, Task
 from clip_italian.training.settings import TrainingSettings
 
 BACKBONES = ("vision_model", "text_model")
-Measure = Callable[[Params], dict[str, float]]
-
-
-class Watch(NamedTuple):
-    """What else is measured at every validation, and who is told a line of it."""
-
-    also: Measure = lambda params: {}
-    report: Callable[[str], None] = print
-
-
-UNWATCHED = Watch()
 
 
 def frozen_parts(settings: TrainingSettings, params: Params) -> list[str]:
@@ -79,7 +67,7 @@ def pretrain(
 
 def pretrain_on_pixels(
     settings: TrainingSettings, views: AugmentationSettings | None, views_seed: int, model: Model, data: pathlib.Path, seed: int,
-    state: pathlib.Path, watch: Watch = UNWATCHED,
+    state: pathlib.Path,
 ) -> tuple[Model, Curve]:
     """The frozen phase on the shards below `data`, with both frozen backbones in every step.
 
@@ -95,12 +83,12 @@ def pretrain_on_pixels(
     batches = PixelBatches(train, settings, views, side, seed, 0, views_seed, settings.frozen_views)
     frozen = freezing.always([*BACKBONES, *frozen_parts(settings, without_backbones(model.params))])
     plan = Plan(settings.frozen_optimiser, settings.frozen_updates, settings.evaluate_every, settings.sharded)
-    return _fit_on_pixels(settings, model, batches, valid, frozen, plan, sum, state, watch)
+    return _fit_on_pixels(settings, model, batches, valid, frozen, plan, sum, state)
 
 
 def finetune(
     settings: TrainingSettings, views: AugmentationSettings | None, model: Model, data: pathlib.Path, seed: int,
-    state: pathlib.Path, said: examples.Said = list, watch: Watch = UNWATCHED,
+    state: pathlib.Path, said: examples.Said = list,
 ) -> tuple[Model, Curve]:
     """Full fine-tuning on the shards below `data`, for what the frozen phase left of the arm's updates.
 
@@ -114,12 +102,12 @@ def finetune(
     )
     batches = PixelBatches(train, settings, views, model.settings.image.image_size, seed, settings.frozen_updates, seed)
     plan = Plan(settings.optimiser, settings.updates - settings.frozen_updates, settings.evaluate_every, settings.sharded)
-    return _fit_on_pixels(settings, model, batches, valid, _thawing(settings, model.params), plan, flops.training, state, watch)
+    return _fit_on_pixels(settings, model, batches, valid, _thawing(settings, model.params), plan, flops.training, state)
 
 
 def _fit_on_pixels(
     settings: TrainingSettings, model: Model, batches: PixelBatches, valid: Examples, frozen: Frozen, plan: Plan,
-    operations: Callable[[Forward], float], state: pathlib.Path, watch: Watch,
+    operations: Callable[[Forward], float], state: pathlib.Path,
 ) -> tuple[Model, Curve]:  # fmt: skip
     """Training with both towers in every step; `operations` of an update are so many, of those of a forward pass."""
     mesh.check_batch(settings.batch, settings.micro_batches)
@@ -129,22 +117,21 @@ def _fit_on_pixels(
     def flops_of(batch: Batch) -> float:
         return settings.batch * operations(flops.pair(model.settings, batch["ids"].shape[1], settings.batch))
 
-    validate = _on_pixels(settings, model, valid, watch.also)
-    params, curve = loop.fit(Task(model.params, loss, batches, validate, frozen, batches.ids, flops_of), plan, state, watch.report)
+    task = Task(model.params, loss, batches, _on_pixels(settings, model, valid), frozen, batches.ids, flops_of)
+    params, curve = loop.fit(task, plan, state)
     return model._replace(params=params), curve
 
 
-def _on_pixels(settings: TrainingSettings, model: Model, valid: Examples, also: Measure) -> Measure:
-    """The validation on pictures with their first captions, and what else is measured."""
+def _on_pixels(settings: TrainingSettings, model: Model, valid: Examples) -> Callable[[Params], dict[str, float]]:
+    """The validation on pictures with their first captions."""
     kept = np.arange(min(settings.valid_examples, len(valid)))
     pixels = resizing.squares(valid.pixels(kept), model.settings.image.image_size)
     captions = tokens.take(valid.first_captions(), kept)
     encoder = Encoder(model.settings, settings.batch)
-    validate = contrastive.validator(
+    return contrastive.validator(
         lambda params: encoder.images(params, pixels), lambda params: encoder.texts(params, captions), settings.negatives,
         valid.sources[: len(kept)],
     )  # fmt: skip
-    return lambda params: validate(params) | also(params)
 
 
 def _thawing(settings: TrainingSettings, params: Params) -> Frozen:

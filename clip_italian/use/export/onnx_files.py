@@ -2,16 +2,14 @@
 import logging
 import pathlib
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, UInt8
 
 from clip_italian import files
-from clip_italian.data import tokens
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
 from clip_italian.models.assembly import Model
@@ -21,7 +19,6 @@ from clip_italian.use.export import parts
 IMAGE, TEXT = "image.onnx", "text.onnx"
 LARGEST_DIFFERENCE = 1e-5  # between onnxruntime's and our numbers, of unit vectors
 BATCHES = (1, 3)  # that are compared
-AT_ONCE = 32  # pictures or texts, where there are many
 SHORT = "_int32"  # marks an input after its cast
 
 
@@ -117,36 +114,8 @@ def sample(model: Model, rows: int) -> tuple[dict[str, np.ndarray], dict[str, np
 
 def compared(path: pathlib.Path, function: Callable[..., jax.Array], feed: dict[str, np.ndarray]) -> float:
     """The largest difference between what a file and a function give."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     wanted = jax.jit(function)(*[jnp.asarray(value) for value in feed.values()])
-    return float(np.abs(_session(path).run(None, feed)[0] - np.asarray(wanted)).max())
-
-
-def encoded(
-    folder: pathlib.Path, model: Model, pixels: UInt8[np.ndarray, "n h w 3"], texts: Sequence[str]
-) -> tuple[Float[np.ndarray, "n p"], Float[np.ndarray, "m p"]]:
-    """Unit vectors by onnxruntime of pictures as the tower takes them, and of texts."""
-    encoded = tokens.encode(model.tokenizer, texts, model.settings.text.positions)
-    said = {"input_ids": encoded.ids.astype(np.int64), "attention_mask": encoded.mask.astype(np.int64)}
-    return _run(folder / IMAGE, _seen(model, pixels)), _run(folder / TEXT, _cut(said))
-
-
-def _seen(model: Model, pixels: UInt8[np.ndarray, "n h w 3"]) -> Iterator[dict[str, np.ndarray]]:
-    for start in range(0, len(pixels), AT_ONCE):
-        normalised = dual_encoder.normalise_pixels(model.settings.image, jnp.asarray(pixels[start : start + AT_ONCE]))
-        yield {"pixel_values": np.asarray(normalised).transpose(0, 3, 1, 2)}
-
-
-def _cut(feed: dict[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
-    for start in range(0, len(feed["input_ids"]), AT_ONCE):
-        yield {name: array[start : start + AT_ONCE] for name, array in feed.items()}
-
-
-def _run(path: pathlib.Path, feeds: Iterable[dict[str, np.ndarray]]) -> np.ndarray:
-    session = _session(path)
-    return np.concatenate([session.run(None, feed)[0] for feed in feeds])
-
-
-def _session(path: pathlib.Path) -> Any:
-    import onnxruntime  # here: only who exports needs it
-
-    return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return float(np.abs(session.run(None, feed)[0] - np.asarray(wanted)).max())

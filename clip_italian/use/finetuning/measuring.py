@@ -80,11 +80,6 @@ def values(right: Bool[np.ndarray, "queries places"]) -> Float[np.ndarray, "quer
     return np.array([[metric(row) for metric in METRICS.values()] for row in right.astype(np.int64)])
 
 
-def means(right: Bool[np.ndarray, "queries places"]) -> dict[str, float]:
-    """Every metric, on average over the queries."""
-    return dict(zip(METRICS, values(right).mean(axis=0).tolist(), strict=True))
-
-
 def compared(
     before: Bool[np.ndarray, "queries places"], after: Bool[np.ndarray, "queries places"], settings: FinetuningSettings
 ) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """The work of a run: prepare the pictures, train in two phases, compare before and after, and write what comes out."""
 
+import contextlib
 import functools
+import io
 import pathlib
 import sys
 from collections.abc import Callable, Sequence
@@ -13,13 +15,11 @@ from clip_italian.errors import InputError
 from clip_italian.journal import Journal
 from clip_italian.models import assembly
 from clip_italian.models.assembly import Model
-from clip_italian.models.dual_encoder import Params
 from clip_italian.training import arms
-from clip_italian.training.arms import Watch
 from clip_italian.training.loop import Curve
 from clip_italian.training.settings import TrainingSettings
 from clip_italian.use import loading
-from clip_italian.use.export import onnx_files
+from clip_italian.use.export import onnx_files, onnx_running
 from clip_italian.use.finetuning import measuring, preparing, report, runs, settings, starting, tables
 from clip_italian.use.finetuning.measuring import Gallery
 from clip_italian.use.finetuning.preparing import Sets
@@ -77,7 +77,7 @@ def _run(folder: pathlib.Path, say: Say) -> Finetuned:
     say(f"{phases.updates} updates of {phases.batch} pairs, {phases.frozen_updates} of them with frozen towers")
     if phases.batch < chosen.batch:
         say(f"batch: {phases.batch} rather than {chosen.batch}; there are no more pictures for training or for validation")
-    model, curve = _trained(folder, chosen, phases, start.model, asking, say)
+    model, curve = _trained(folder, chosen, phases, start.model, say)
     before, after = starting.as_clip(start.model), starting.as_clip(model)
     numbers, lists = _compared(before, after, asking, chosen)
     _write_model(folder, asked, chosen, start, sets, model, curve, numbers)
@@ -127,27 +127,30 @@ def _gallery(asked: Asked, model: Model, sets: Sets, say: Say) -> Gallery | None
 
 
 def _trained(
-    folder: pathlib.Path, chosen: FinetuningSettings, phases: TrainingSettings, model: Model, asking: Gallery | None, say: Say
+    folder: pathlib.Path, chosen: FinetuningSettings, phases: TrainingSettings, model: Model, say: Say
 ) -> tuple[Model, Curve]:
     """Both phases; the curve counts updates through both."""
     views = settings.augmentation(chosen, model.settings)
     data, state, seed = folder / DATA, folder / STATE, chosen.seed
-    watch = Watch(report=say)
-    if asking:
-        watch = watch._replace(also=functools.partial(_measured, model, asking, chosen.places))
-    model, first = arms.pretrain_on_pixels(phases, views, seed, model, data, seed, state / "frozen", watch)
-    model, second = arms.finetune(phases, views, model, data, seed, state / "tuned", watch=watch)
+    with contextlib.redirect_stdout(_Lines(say)):  # training prints a line at each validation
+        model, first = arms.pretrain_on_pixels(phases, views, seed, model, data, seed, state / "frozen")
+        model, second = arms.finetune(phases, views, model, data, seed, state / "tuned")
     later = [{**row, "step": row["step"] + phases.frozen_updates} for row in second]
     return model, [*first, *(later[1:] if first else later)]
 
 
-def _measured(model: Model, asking: Gallery, places: int, params: Params) -> dict[str, float]:
-    """The metrics during training; the checkpoint is chosen by the validation loss, never by these."""
-    return _means(starting.as_clip(model._replace(params=params)), asking, places)
+class _Lines(io.TextIOBase):
+    """A stream whose whole lines are told; where that writes to the standard output, it is the one from before."""
 
+    def __init__(self, say: Say) -> None:
+        self._say, self._before, self._begun = say, sys.stdout, ""
 
-def _means(clip: Clip, asking: Gallery, places: int) -> dict[str, float]:
-    return measuring.means(measuring.relevance(asking.test, measuring.answers(clip, asking, places)))
+    def write(self, text: str) -> int:
+        *lines, self._begun = (self._begun + text).split("\n")
+        with contextlib.redirect_stdout(self._before):
+            for line in lines:
+                self._say(line)
+        return len(text)
 
 
 def _compared(
@@ -183,7 +186,7 @@ def _write_onnx(
         onnx_files.write(target, model)
     if asking is None:
         return
-    image, text = onnx_files.encoded(folder / ONNX, model, asking.pixels, asking.test.queries)
+    image, text = onnx_running.encoded(folder / ONNX, model, asking.pixels, asking.test.queries)
     same = (measuring.ranked(image, text, lists[1].shape[1]) == lists[1]).all(axis=1)
     say(f"ONNX: {int(same.sum()):,} of {len(same):,} queries have the very same list by onnxruntime")
 
