@@ -17,7 +17,7 @@ table { border-collapse: collapse } th, td { padding: .3rem .8rem; text-align: l
 td { border-top: 1px solid #ddd } .sides { display: grid; grid-template-columns: 1fr 1fr; gap: 2rem }
 .row { display: flex; gap: .4rem } .row .frame { width: 112px; height: 112px; border-bottom: 5px solid #ccc }
 .row .right .frame { border-color: #1b7f3b } .row img { max-width: 112px; max-height: 112px } .row figure { width: 112px }
-.legend { color: #555; font-size: .9rem }
+.legend, .sides { color: #555; font-size: .9rem }
 """
 LABELS = {
     "precision_at_k": "precision@k", "hit_at_k": "hit@k", "average_precision": "average precision",
@@ -53,7 +53,7 @@ def page(
         f"<!doctype html>\n<html lang=en><meta charset=utf-8><title>{title}</title>\n<style>{contact_sheet.STYLE}{STYLE}</style>\n"
         f"<h1>{title}</h1>\n{said}\n<table>{head}{rows}</table>\n"
         f"<p class=legend>Intervals are over the queries. Below, the first {min(shown, len(test.queries))} of "
-        f"{len(test.queries)} queries: before on the left, after on the right; a green line is under what is right.</p>\n"
+        f"{len(test.queries)} queries with what they find first; a green line is under what is right.</p>\n"
         f"{queries}\n</html>\n"
     )
 
@@ -64,7 +64,10 @@ def _metric(name: str, cells: dict[str, Any]) -> str:
 
 
 def _query(test: TestSet, lists: Sequence[Int[ndarray, "queries places"]], number: int) -> str:
-    sides = "".join(_side(test, found[number].tolist()[:SHOWN_PLACES], test.relevant[number]) for found in lists)
+    sides = "".join(
+        f"<div>{when}{_side(test, found[number].tolist()[:SHOWN_PLACES], test.relevant[number])}</div>"
+        for when, found in zip(("before", "after"), lists, strict=True)
+    )
     return f"<h2>{html.escape(test.queries[number])}</h2>\n<div class=sides>{sides}</div>\n"
 
 
