@@ -1,8 +1,8 @@
 """A query of a large index, beside reading its vectors once from memory: `python -m benchmarks.searching`.
 
 Random unit vectors of 512 numbers lie in an index's own format, mapped into memory and warm; a query is answered with its 10 best
-pictures. Reading is the dot product of the same mapped numbers with themselves, in one thread and in as many as there are cores: the
-quickest way to look at each once. All take turns.
+pictures. Reading is the dot product of the same mapped numbers with themselves, in one thread and in as many as there are cores,
+the quickest way to look at each once. All take turns.
 """
 
 import argparse
