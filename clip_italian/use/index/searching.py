@@ -57,12 +57,13 @@ class Index:
             looked_at *= 2
 
     def _hits(self, rows: Int[np.ndarray, " k"], scores: Float[np.ndarray, " n"]) -> list[Hit]:
+        folder = store.pictures_folder(self.path, self.origin)
         found: dict[str, list[int]] = {}
         for row in rows.tolist():
             found.setdefault(self._table["sha256"][row].as_py(), []).append(row)
         hits = []
         for same in found.values():
-            first, *others = (pathlib.Path(self.origin.folder, self._table["path"][row].as_py()) for row in same)
+            first, *others = (folder / self._table["path"][row].as_py() for row in same)
             hits.append(Hit(float(scores[same[0]]), first, tuple(others)))
         return hits
 
