@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import UInt8
 from PIL import Image
 
 from clip_italian.data import images
@@ -90,10 +91,16 @@ def opened(path: str | None) -> Pixels:
         raise Refused("damaged image") from None
 
 
-def examples(index: Index, count: int) -> list[pathlib.Path]:
-    """Pictures from all over the index."""
+def examples(index: Index, count: int, folder: pathlib.Path) -> list[pathlib.Path]:
+    """Pictures from all over the index, copied into `folder` at a size for the page."""
     rows = np.linspace(0, len(index) - 1, min(count, len(index))).round().astype(int)
-    return [index.picture(row) for row in rows.tolist()]
+    paths = []
+    for number, row in enumerate(rows.tolist()):
+        pixels = _thumbnail(index.picture(row), SHOWN[1])
+        if pixels is not None:
+            paths.append(folder / f"{number:02d}.jpg")
+            Image.fromarray(pixels).save(paths[-1], quality=95)
+    return paths
 
 
 def warm_up(demo: Demo) -> None:
@@ -130,17 +137,19 @@ def _labels(lines: str) -> list[str]:
 
 def _shown(hits: Sequence[Hit]) -> list[Shown]:
     with ThreadPoolExecutor() as pool:
-        return [Shown(hit.score, hit.path.stem, pixels) for hit, pixels in zip(hits, pool.map(_thumbnail, hits), strict=True)]
+        thumbnails = pool.map(_thumbnail, [hit.path for hit in hits])
+        return [Shown(hit.score, hit.path.stem, pixels) for hit, pixels in zip(hits, thumbnails, strict=True)]
 
 
-def _thumbnail(hit: Hit) -> Pixels | None:
+def _thumbnail(path: pathlib.Path, most: int = THUMBNAIL) -> Pixels | None:
+    """None where the file has gone, or cannot be read any more."""
     try:
-        return _sized(pictures.opened(hit.path), 1, THUMBNAIL)
+        return _sized(pictures.opened(path), 1, most)
     except InputError:
         return None
 
 
-def _sized(pixels: Pixels, least: int, most: int) -> Pixels:
+def _sized(pixels: Pixels, least: int, most: int) -> UInt8[np.ndarray, "rows columns 3"]:
     """With a long side between two numbers of pixels."""
     long = max(pixels.shape[:2])
     factor = min(max(long, least), most) / long

@@ -26,6 +26,7 @@ STYLE = """
 .pictures .thumbnail-lg:hover .caption-label { opacity: 1 }
 .pictures .empty { min-height: 12rem }
 /* What went wrong is said in words, in the language of the page: Gradio's own word for it stays out. */
+.toast-wrap { top: auto !important; bottom: 1rem }  /* not over the choice of language */
 .toast-title-row { visibility: hidden }
 [data-testid="status-tracker"]:has(.error) { display: none !important }
 .shelf { gap: .2rem !important }

@@ -1,6 +1,8 @@
 """The tabs of the demo's page, in Gradio's components."""
 
 import functools
+import pathlib
+import tempfile
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,6 +17,8 @@ from clip_italian.use.demo.words import ITALIAN, LANGUAGES, Words
 EXAMPLES = 12  # pictures to choose from
 MISSING = 225  # grey in place of a picture that has gone
 LABELS = "un gatto\nun cane\nun fiore\ndue cavalli marroni\nuna sedia\nun gatto su una sedia"
+# Without Gradio's own reading of what is given, of pictures above all: `core` says in words what is wrong with it.
+ASKED: dict[str, Any] = {"preprocess": False, "show_progress": "minimal"}
 FIRST = "due cavalli marroni"
 WHATS = ("un gatto", "una sedia", "un fiore")
 
@@ -24,6 +28,8 @@ class Page:
 
     def __init__(self, demo: Demo) -> None:
         self.demo = demo
+        self._folder = tempfile.TemporaryDirectory()  # goes with the page
+        self.examples = core.examples(demo.pictures, EXAMPLES, pathlib.Path(self._folder.name))
         self.language = gr.Radio(list(LANGUAGES), value="Italiano", show_label=False, container=False, render=False)
         self._texts: list[tuple[Any, dict[str, Callable[[Words], str] | str]]] = []
 
@@ -46,7 +52,7 @@ class Page:
 
     def run(self, triggers: Sequence[Any], name: str, function: Callable[..., Any], inputs: list[Any], outputs: Any) -> None:
         """Calls the function with the inputs and Words at each trigger, and by that name from a program."""
-        gr.on(triggers, _in_words(function), [*inputs, self.language], outputs, api_name=name, show_progress="minimal")
+        gr.on(triggers, _in_words(function), [*inputs, self.language], outputs, api_name=name, **ASKED)
 
 
 def _said(text: Callable[[Words], str] | str, words: Words) -> str:
@@ -100,8 +106,8 @@ def classify(page: Page) -> None:
                 button = page.say(gr.Button(variant="primary"), value="classify_button")
                 bars = page.say(gr.Label(), label="probabilities")
 
-        def compare(picture: str | None, labels: str, words: Words) -> dict[str, float]:
-            return dict(core.classify(page.demo, picture, labels))
+        def compare(picture: dict[str, Any] | None, labels: str, words: Words) -> dict[str, float]:
+            return dict(core.classify(page.demo, _path(picture), labels))
 
         page.run([button.click], "classify", compare, [picture, labels], bars)
 
@@ -117,11 +123,11 @@ def localise(page: Page) -> None:
                     chips = [gr.Button(text, size="sm", min_width=80) for text in WHATS]
                 button = page.say(gr.Button(variant="primary"), value="localise_button")
                 picture = _upload(page)
-            with gr.Column(scale=3), gr.Row():
+            with gr.Column(scale=3), gr.Row(elem_id="heats"):
                 heats = [page.say(_shown(), label=method) for method in core.METHODS]
 
-        def find(picture: str | None, text: str, words: Words) -> list[Pixels]:
-            return list(core.localise(page.demo, picture, text).values())
+        def find(picture: dict[str, Any] | None, text: str, words: Words) -> list[Pixels]:
+            return list(core.localise(page.demo, _path(picture), text).values())
 
         page.run([button.click, what.submit], "localise", find, [picture, what], heats)
         for chip in chips:
@@ -152,12 +158,16 @@ def about_project(page: Page) -> None:
             gr.Image(str(about.FIGURE), interactive=False, buttons=[], show_label=False, format="png")
 
 
+def _path(picture: dict[str, Any] | None) -> str | None:
+    """Where Gradio has put an upload; paths that are not of its making it has refused."""
+    return picture["path"] if picture else None
+
+
 def _upload(page: Page) -> Any:
     """A place for a picture, with some to choose from."""
     empty = gr.Image(sources=["upload", "clipboard"], type="filepath", height=300, buttons=[], elem_classes="picture")
-    empty.preprocess = lambda payload: payload.path if payload else None  # unread: `core` says in words what is wrong with it
     picture = page.say(empty, label="picture", placeholder="picture_hint")
-    paths = [[str(path)] for path in core.examples(page.demo.pictures, EXAMPLES)]
+    paths = [[str(path)] for path in page.examples]
     chosen = gr.Examples(paths, [picture], examples_per_page=EXAMPLES, label=ITALIAN.examples, api_visibility="private")
     page.say(chosen.dataset, label="examples")
     return picture
@@ -166,7 +176,7 @@ def _upload(page: Page) -> Any:
 def _fill_and_run(page: Page, chip: Any, field: Any, function: Callable[..., Any], inputs: list[Any], outputs: Any) -> None:
     """A button whose text goes into the field, and is asked at once."""
     filled = chip.click(lambda text: text, chip, field, api_visibility="private", show_progress="hidden")
-    filled.then(_in_words(function), [*inputs, page.language], outputs, api_visibility="private", show_progress="minimal")
+    filled.then(_in_words(function), [*inputs, page.language], outputs, api_visibility="private", **ASKED)
 
 
 def _shelf(text: str) -> Any:
