@@ -96,7 +96,10 @@ def _bands(grid: int) -> Bool[np.ndarray, "bands grid"]:
 def relevance(
     model: Clip, pixels: UInt8[np.ndarray, "side side 3"], texts: Float[np.ndarray, "texts p"]
 ) -> Float[np.ndarray, "texts grid grid"]:
-    """Heat maps of a picture that is cut to the tower's size, by what the patches that enter the last block add to the cosine."""
+    """Heat maps of a picture that is cut to the tower's size, by what the patches that enter the last block add to the cosine.
+
+    Of a tower with a convolutional stem the places that leave the stem are asked instead: the drawn world's has one patch in all.
+    """
     added = np.asarray(_added(model.settings, model.params, jnp.asarray(pixels), jnp.asarray(texts)))
     side = round((added.shape[1]) ** 0.5)
     return np.stack([_scaled(np.maximum(heat, 0)) for heat in added.reshape(len(texts), side, side)])
@@ -106,14 +109,15 @@ def relevance(
 def _added(
     settings: DualEncoderSettings, params: Params, pixels: UInt8[Array, "side side 3"], texts: Float[Array, "texts p"]
 ) -> Float[Array, "texts patches"]:
-    """The gradient of each cosine at the patches that enter the last block, times the patches."""
+    """The gradient of each cosine at the patches that enter the last block, or at what leaves the stem, times these."""
     tower = settings.image
+    asked = "embeddings.patch_embedding" if tower.stem else f"encoder.layers.{tower.depth - 1}"
 
     def cosines(shift: Array) -> tuple[Array, Array]:
         found: dict[str, Array] = {}
 
         def shifted(run: Any, arguments: Any, named: Any, context: nn.module.InterceptorContext) -> Any:
-            if context.module.name != f"encoder.layers.{tower.depth - 1}" or context.method_name != "__call__":
+            if context.module.name != asked or context.method_name != "__call__":
                 return run(*arguments, **named)
             found["tokens"] = arguments[0]
             return run(arguments[0] + shift, *arguments[1:], **named)
@@ -124,8 +128,8 @@ def _added(
 
     tokens = jax.eval_shape(cosines, jnp.zeros(()))[1]
     gradients, activations = jax.jacrev(cosines, has_aux=True)(jnp.zeros(tokens.shape))
-    own = 0 if tower.pooling == "attention" else 1  # ahead of the patches: the class token
-    return jnp.sum(gradients[:, 0] * activations, axis=-1)[:, own:]
+    own = 0 if tower.stem or tower.pooling == "attention" else 1  # ahead of the patches: the class token
+    return jnp.sum(gradients[:, 0] * activations, axis=-1).reshape(len(texts), -1)[:, own:]
 
 
 def _sharpened(heat: Heat) -> Heat:

@@ -67,13 +67,14 @@ def build(model: Clip, origin: Origin, path: pathlib.Path, progress: bool = Fals
 
     Raises InputError where `path` holds something else, a damaged index, or one by another model.
     """
-    found = listing.pictures(pathlib.Path(origin.folder))
+    folder = store.pictures_folder(path, origin)
+    found = listing.pictures(folder)
     before = _before(path, origin)
     draft, parts = Draft(before, found), path.with_name(f".{path.name}.parts")
     _keep_parts_of(origin, parts)
     with tqdm.tqdm(total=len(draft.todo), unit="picture", disable=not progress) as bar:
         for start in range(0, len(draft.todo), PART):
-            draft.add(_part(parts / f"{start:012d}.npz", draft.todo[start : start + PART], origin, model, draft.place, bar))
+            draft.add(_part(parts / f"{start:012d}.npz", draft.todo[start : start + PART], folder, model, draft.place, bar))
     if draft.todo or draft.gone or before is None:
         store.write(path, origin, draft.contents(model.settings.projection))
     shutil.rmtree(parts, ignore_errors=True)
@@ -146,12 +147,12 @@ def _keep_parts_of(origin: Origin, parts: pathlib.Path) -> None:
 
 
 def _part(
-    path: pathlib.Path, found: list[Found], origin: Origin, model: Clip, known: Mapping[str, int], bar: tqdm.tqdm
+    path: pathlib.Path, found: list[Found], folder: pathlib.Path, model: Clip, known: Mapping[str, int], bar: tqdm.tqdm
 ) -> Part:
     """What comes of some files: as a run before has left it, or made and left for another."""
     part = _left(path, found)
     if part is None:
-        part = _made(pathlib.Path(origin.folder), found, model, known, bar)
+        part = _made(folder, found, model, known, bar)
         table = {"entries": part.entries, "refusals": part.refusals, "contents": part.contents}
         with files.replacing(path) as temporary, open(temporary, "wb") as file:
             np.savez(file, allow_pickle=False, vectors=part.vectors, table=np.array(json.dumps(table)))

@@ -44,6 +44,10 @@ class Index:
         store.check_model(self.path, self.origin, loading.digests(model))
         return model
 
+    def picture(self, row: int) -> pathlib.Path:
+        """The file whose vector is in that row."""
+        return store.pictures_folder(self.path, self.origin) / self._table["path"][row].as_py()
+
     def nearest(self, query: Float[np.ndarray, " p"], count: int) -> list[Hit]:
         """The pictures of the highest cosines with a unit vector; files of the same bytes are one.
 
@@ -62,7 +66,7 @@ class Index:
             found.setdefault(self._table["sha256"][row].as_py(), []).append(row)
         hits = []
         for same in found.values():
-            first, *others = (pathlib.Path(self.origin.folder, self._table["path"][row].as_py()) for row in same)
+            first, *others = map(self.picture, same)
             hits.append(Hit(float(scores[same[0]]), first, tuple(others)))
         return hits
 

@@ -47,7 +47,7 @@ class Contents(NamedTuple):
 class Origin(NamedTuple):
     """Of which pictures and by which model an index is made."""
 
-    folder: str  # of the pictures
+    folder: str  # of the pictures; one that is not absolute starts where the index lies
     model: str  # as `load` was given it
     images: str | None  # its picture half, where that is a model of its own
     digests: Mapping[str, str]  # SHA-256 of the model's files
@@ -78,6 +78,11 @@ def _manifest(path: pathlib.Path) -> dict[str, Any]:
     if not isinstance(found, dict) or found.get("format") != FORMAT or not {"files", *Origin._fields} <= set(found):
         raise InputError(f"{path / MANIFEST}: not the manifest of an index of format {FORMAT}; {AGAIN}")
     return found
+
+
+def pictures_folder(path: pathlib.Path, of: Origin) -> pathlib.Path:
+    """Where the pictures of the index at `path` are."""
+    return path.parent / of.folder
 
 
 def check_model(path: pathlib.Path, of: Origin, digests: Mapping[str, str]) -> None:
