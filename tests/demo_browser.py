@@ -106,6 +106,7 @@ def main(out):
         page.screenshot(path=out / "localise.png", full_page=True)
         tab(page, TABS["gallery"])
         captions(page, 5)
+        page.wait_for_timeout(1000)
         page.screenshot(path=out / "gallery.png", full_page=True)
         english(page)
         tab(page, "The project")

@@ -6,7 +6,6 @@ THEME = gr.themes.Default(primary_hue="green", font=["system-ui", "sans-serif"],
 STYLE = """
 .gradio-container { max-width: 1180px !important; margin: 0 auto !important }
 #language .wrap { justify-content: flex-end }
-@media (max-width: 640px) { #head { flex-direction: column } #language .wrap { justify-content: flex-start } }
 #notice { border-left: 4px solid var(--primary-500); background: var(--primary-50); padding: .5rem 1rem; border-radius: 4px }
 .dark #notice { background: var(--neutral-800) }
 #go { align-self: center; height: 44px; flex-grow: 0 }
@@ -32,6 +31,13 @@ STYLE = """
 [data-testid="status-tracker"]:has(.error) { display: none !important }
 .meta-text, .meta-text-center, .progress-text { display: none !important }
 .shelf { gap: .2rem !important }
+
+@media (max-width: 720px) {
+  .gradio-container .contain > .column { max-width: calc(100vw - 4rem) }
+  #head { flex-direction: column }
+  #language .wrap { justify-content: flex-start }
+  .pictures .grid-container { grid-template-columns: repeat(2, 1fr) !important }
+}
 
 .confidence-set { font-family: inherit !important; line-height: 1.3 !important }
 .confidence-set .bar { height: .55rem !important; background: var(--primary-500) !important; border-radius: 3px }
