@@ -33,7 +33,6 @@ STYLE = """
 .shelf { gap: .2rem !important }
 
 @media (max-width: 720px) {
-  .gradio-container .contain > .column { max-width: calc(100vw - 4rem) }
   #head { flex-direction: column }
   #language .wrap { justify-content: flex-start }
   .pictures .grid-container { grid-template-columns: repeat(2, 1fr) !important }
