@@ -6,8 +6,6 @@ import shutil
 import sys
 import time
 
-from PIL import Image
-
 from clip_italian.use.demo import command
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -108,14 +106,13 @@ def main(out):
         page.screenshot(path=out / "localise.png", full_page=True)
         tab(page, TABS["gallery"])
         captions(page, 5)
+        page.wait_for_timeout(1000)
         page.screenshot(path=out / "gallery.png", full_page=True)
         english(page)
         tab(page, "The project")
         page.wait_for_timeout(1000)
         page.screenshot(path=out / "about.png", full_page=True)
     blocks.close()
-    for path in out.glob("*.png"):  # 128 colours: a third of the bytes
-        Image.open(path).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":

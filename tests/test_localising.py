@@ -17,6 +17,7 @@ from clip_italian.use.model import Clip
 from tests.golden_systems import copied
 from tests.small_models import pictures
 
+ROOT = pathlib.Path(__file__).parents[1]
 SIDE = 28
 
 
@@ -83,15 +84,30 @@ def test_the_relevance_is_the_slope_of_the_cosine_along_each_patch(here):
 
 def cosine(model, pixels, text, patch, factor):
     last = f"encoder.layers.{model.settings.image.depth - 1}"
+    return scaled_at(model, last, lambda tokens: tokens.at[:, 1 + patch].multiply(factor), pixels, text)
+
+
+def scaled_at(model, name, change, pixels, text):
+    """The cosine where what enters the module of that name is changed."""
 
     def scaled(run, arguments, named, context):
-        if context.module.name == last and context.method_name == "__call__":
-            arguments = (arguments[0].at[:, 1 + patch].multiply(factor), *arguments[1:])
+        if context.module.name == name and context.method_name == "__call__":
+            arguments = (change(arguments[0]), *arguments[1:])
         return run(*arguments, **named)
 
     with nn.intercept_methods(scaled):
         features = dual_encoder.image_features(model.settings, model.params, jnp.asarray(pixels[None]))
     return float((dual_encoder.project_image(model.params, features) @ text.T)[0, 0])
+
+
+def test_of_a_tower_with_a_stem_the_relevance_is_of_the_places_that_leave_it():
+    """Together they are the slope of the cosine along all of them, here scaled ahead of the patches."""
+    model = clip_italian.load(ROOT / "demo/model")
+    pixels, text = pictures(3, 1, model.settings.image.image_size)[0], model.encode_text(["un gatto"])
+    added = np.asarray(localising._added(model.settings, model.params, jnp.asarray(pixels), jnp.asarray(text)))[0]
+    assert added.shape == (36,) and added.std() > 1e-4
+    near = [scaled_at(model, "embeddings.patch_embedding", lambda x, f=f: x * f, pixels, text) for f in (1 - 1e-3, 1 + 1e-3)]
+    np.testing.assert_allclose(added.sum(), (near[1] - near[0]) / 2e-3, rtol=2e-2, atol=1e-4)
 
 
 def test_relevance_has_a_map_for_each_text(here):

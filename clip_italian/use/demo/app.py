@@ -23,7 +23,7 @@ def build(demo: Demo) -> gr.Blocks:
     """The whole page."""
     with gr.Blocks(title="CLIP-Italian", analytics_enabled=False, delete_cache=KEPT) as blocks:
         page = panels.Page(demo)
-        with gr.Row():
+        with gr.Row(elem_id="head"):
             page.say(gr.Markdown(), value="head_md")
             with gr.Column(elem_id="language", min_width=260, scale=0):
                 page.language.render()

@@ -42,7 +42,7 @@ def run(chosen: argparse.Namespace) -> None:
 
 def serve(demo: Demo, port: int | None = None) -> None:
     """Serves a demo until it is interrupted; raises InputError when the port is taken."""
-    threading.Thread(target=core.warm_up, args=(demo,), daemon=True).start()  # beside the import, which takes seconds
+    threading.Thread(target=core.warm_up, args=(demo,)).start()  # beside the import, which takes seconds
     from clip_italian.use.demo import app  # here: an environment without gradio has the other commands
 
     app.serve(demo, port)

@@ -29,7 +29,14 @@ STYLE = """
 .toast-wrap { top: auto !important; bottom: 1rem }  /* not over the choice of language */
 .toast-title-row { visibility: hidden }
 [data-testid="status-tracker"]:has(.error) { display: none !important }
+.meta-text, .meta-text-center, .progress-text { display: none !important }
 .shelf { gap: .2rem !important }
+
+@media (max-width: 720px) {
+  #head { flex-direction: column }
+  #language .wrap { justify-content: flex-start }
+  .pictures .grid-container { grid-template-columns: repeat(2, 1fr) !important }
+}
 
 .confidence-set { font-family: inherit !important; line-height: 1.3 !important }
 .confidence-set .bar { height: .55rem !important; background: var(--primary-500) !important; border-radius: 3px }

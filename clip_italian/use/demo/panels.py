@@ -18,7 +18,7 @@ EXAMPLES = 12  # pictures to choose from
 MISSING = 225  # grey in place of a picture that has gone
 LABELS = "un gatto\nun cane\nun fiore\ndue cavalli marroni\nuna sedia\nun gatto su una sedia"
 # Without Gradio's own reading of what is given, of pictures above all: `core` says in words what is wrong with it.
-ASKED: dict[str, Any] = {"preprocess": False, "show_progress": "minimal"}
+ASKED: dict[str, Any] = {"preprocess": False, "show_progress": "full"}
 FIRST = "due cavalli marroni"
 WHATS = ("un gatto", "una sedia", "un fiore")
 
