@@ -29,8 +29,8 @@ repro: $(INSTALLED) ## run what has changed of the whole study, then print the r
 	@exec .venv/bin/python -m clip_italian.supervise dvc repro
 	@$(MAKE) --no-print-directory results
 
-study: repro ## run what the main study lacks of the extended one, in .studies/, and keep what came out in studies/extended
-	@exec .venv/bin/python -m clip_italian.supervise python -m clip_italian.studies extended
+study: repro ## run the extended study and the German one, in .studies/, and keep what came out in studies/
+	@exec .venv/bin/python -m clip_italian.supervise python -m clip_italian.studies extended german
 
 rehearse: $(INSTALLED) ## run profile paper to the end, small, against publishers on this machine, in .rehearsal/
 	@exec .venv/bin/python -m clip_italian.supervise python -m rehearsal

@@ -25,7 +25,7 @@ from clip_italian.world import levels, statements
 
 Entry = dict[str, Any]
 
-SETTINGS = ("resamples", "permutations", "confidence", "smallest_effect")
+SETTINGS = ("language", "resamples", "permutations", "confidence", "smallest_effect")
 
 
 def entry(value: Any, file: pathlib.Path | str, field: str, run_key: str = "", text: str = "") -> Entry:

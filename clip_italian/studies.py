@@ -1,6 +1,7 @@
-"""A wider study beside the main one: `python -m clip_italian.studies extended`, which `make study` runs.
+"""Studies beside the main one: `python -m clip_italian.studies extended german`, which `make study` runs.
 
-A study is a folder below studies/ with a params.yaml of its own: other lists of arms, baselines and seeds over the same graph.
+A study is a folder below studies/ with a params.yaml of its own: other lists of arms, baselines and seeds over the same graph, or
+another profile.
 It runs in a clone of this repository, .studies/<name>, which shares the cache and starts from what dvc.lock says is done, so that
 it computes only what the main study lacks and leaves the main study's files alone. When it ends, every file of the clone that git
 would hold and that differs from the main study's is copied to studies/<name>: laid over a clone of this repository, they are the
@@ -22,8 +23,14 @@ PARAMS, LOCK = "params.yaml", "dvc.lock"
 STUDIES, CLONES, OWN = pathlib.Path("studies"), pathlib.Path(".studies"), pathlib.Path(own.FOLDER)
 
 
-def main(name: str) -> None:
-    """Runs a study; a failing stage is its exit code."""
+def main(*names: str) -> None:
+    """Runs studies, one after the other; a failing stage ends them and is the exit code."""
+    for name in names:
+        run(name)
+
+
+def run(name: str) -> None:
+    """Runs a study. Raises SystemExit where a stage fails."""
     clone, kept = CLONES / name, STUDIES / name
     if not (kept / PARAMS).is_file():
         known = ", ".join(sorted(path.parent.name for path in STUDIES.glob(f"*/{PARAMS}")))
@@ -50,12 +57,16 @@ def refresh(clone: pathlib.Path, kept: pathlib.Path) -> None:
     if OWN.is_dir():  # the user's own sources, which git does not hold
         shutil.rmtree(clone / OWN, ignore_errors=True)
         shutil.copytree(OWN, clone / OWN)
-    main_lock = _stages(clone / LOCK)
+    done = _stages(clone / LOCK) if _profile(clone) == _profile(kept) else {}  # another profile's stages are all its own
     shutil.copytree(kept, clone, dirs_exist_ok=True)
-    lock = {"schema": "2.0", "stages": _stages(kept / LOCK) | main_lock}
+    lock = {"schema": "2.0", "stages": _stages(kept / LOCK) | done}
     YAML(typ="safe", pure=True).dump(lock, clone / LOCK)
     files.write_text(clone / ".dvc/config.local", f"[cache]\n    dir = {pathlib.Path('.dvc/cache').resolve()}\n")
     subprocess.run(["dvc", "checkout", "--force", "--quiet", "--allow-missing"], cwd=clone)  # what is missing is made anew
+
+
+def _profile(folder: pathlib.Path) -> object:
+    return config.read_yaml(folder / PARAMS)["profile"]
 
 
 def _stages(lock: pathlib.Path) -> dict[str, object]:

@@ -6,6 +6,7 @@ from typing import Any
 from clip_italian import config, files
 from clip_italian.errors import InputError
 from clip_italian.world import download
+from clip_italian.world.italian.speech import ITALIAN
 from rehearsal import checkpoints
 
 SENTENCES, SEED = 300, 1  # from which the tokenisers learn their words
@@ -46,7 +47,7 @@ def write_checkpoints(hub: pathlib.Path, paper: pathlib.Path) -> None:
     content = profile_of(paper)
     stated, side = content["backbones"], content["images"]["side"]
     clip, bert = stated["english_clip"], stated["italian_bert"]
-    texts = [line.split("\t") for line in download.parallel(range(SENTENCES), SEED)]
+    texts = [line.split("\t") for line in download.parallel(range(SENTENCES), SEED, ITALIAN)]
     of_clip = checkpoints.ClipSizes(
         image=clip["image"], text=clip["text"], projection=clip["projection"], patch=clip["patch"], side=side,
         positions=clip["max_tokens"], vocabulary=clip["vocabulary"],

@@ -22,6 +22,7 @@ from clip_italian.data.sources import member_of
 from clip_italian.data.tagger_training import TaggerSettings
 from clip_italian.world import captions, publish, studio, tagged
 from clip_italian.world.compose import compose, compose_single
+from clip_italian.world.italian.speech import ITALIAN
 from clip_italian.world.publish import Entry, SourceSettings
 from clip_italian.world.scene import Scene
 from clip_italian.world.statements import CLASS_NOUNS, COLOURS
@@ -75,10 +76,10 @@ def _write_addressed(folder: pathlib.Path, source: str, sizes: Sizes, shop: Stud
     """A source's table, and its pictures at their addresses; what is missing from the archive has no picture there."""
     settings, made = getattr(sizes, source), folder / "published" / source
     made.mkdir(parents=True)
-    drawn = publish.entries(range(settings.drawn), source, sizes.seed, settings, shop)
-    publish.WRITERS[source](made, sizes.seed, settings, drawn)
+    drawn = publish.entries(range(settings.drawn), source, sizes.seed, settings, shop, ITALIAN)
+    publish.WRITERS[source](made, sizes.seed, settings, drawn, ITALIAN)
     if source == "conceptual_captions":
-        table = publish.in_italian(source, sizes.seed, settings, drawn)
+        table = publish.from_english(source, sizes.seed, settings, drawn, ITALIAN)
         put(folder / "published/tools/captions.tsv", lines(f"{english}\t{italian}" for english, italian in table.items()))
     addresses = {
         publish.address(source, "drawn" if kind == "repeated" else kind, number)
@@ -91,9 +92,9 @@ def _write_addressed(folder: pathlib.Path, source: str, sizes: Sizes, shop: Stud
 
 
 def _write_tagger(folder: pathlib.Path, sizes: Sizes) -> None:
-    tagged_lines = tagged.sentences(range(sizes.tagger.sentences + sizes.tagger.held_out), sizes.seed)
+    tagged_lines = tagged.sentences(range(sizes.tagger.sentences + sizes.tagger.held_out), sizes.seed, ITALIAN)
     put(folder / "tagged.jsonl", lines(tagged_lines))
-    tagger_training.train(folder / "tagged.jsonl", folder / "tagger", sizes.tagger)
+    tagger_training.train(folder / "tagged.jsonl", folder / "tagger", ITALIAN.code, sizes.tagger)
 
 
 def place_of(address: str) -> str:
@@ -115,7 +116,7 @@ def _photographs(numbers: range, purpose: int, count: int, sizes: Sizes, shop: S
 
 def _photograph(scene: Scene, purpose: int, count: int, sizes: Sizes, shop: StudioSettings) -> Entry:
     rng = rng_of(sizes.seed, purpose, scene.index)
-    said = [captions.say(captions.describe(scene, rng), "photo", rng) for _ in range(count)]
+    said = [ITALIAN.say(captions.describe(scene, rng), "photo", rng) for _ in range(count)]
     return Entry(studio.develop(scene, shop), said, said)
 
 
@@ -154,7 +155,7 @@ def coco_name(split: str, identity: int) -> str:
 
 
 def _write_captions(path: pathlib.Path, entries: dict[int, Entry], split: str, seed: int) -> None:
-    content = publish.coco_json(list(entries), list(entries.values()), seed, (1, 2) if "_validated" in path.name else ())
+    content = publish.coco_json(list(entries), list(entries.values()), seed, ITALIAN, (1, 2) if "_validated" in path.name else ())
     for image in content["images"]:
         image["file_name"] = coco_name(split, int(image["id"]))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -202,7 +203,7 @@ TEMPLATES = ("una foto di {}", "un disegno di {}", "una foto di {}")
 
 def _write_imagenet(published: pathlib.Path, sizes: Sizes, shop: StudioSettings) -> None:
     pairs = [(noun, colour) for noun in CLASS_NOUNS for colour in COLOURS][:: len(COLOURS) + 1][: sizes.classes]
-    labels = [captions.class_label(*pair) for pair in pairs]
+    labels = [ITALIAN.class_label(*pair) for pair in pairs]
     labels[-1] = labels[0]  # as 39 of the real 1,000 share theirs
     folder = published / "imagenet"
     rows = [

@@ -27,7 +27,7 @@ def shards() -> pathlib.Path:
 
 
 def corpus() -> pathlib.Path:
-    return pathlib.Path("data", config.params().profile, "raw", "text", "italian.txt")
+    return pathlib.Path("data", config.params().profile, "raw", "text", "sentences.txt")
 
 
 def runs() -> pathlib.Path:
@@ -51,7 +51,7 @@ def _train(name: str, settings: BackboneSettings, state: pathlib.Path, out: path
         sentences = corpus().read_text().splitlines()
         architecture, tower, tokenizer, curve = backbones.bert(settings.italian_bert, settings.seed, sentences, state)
         assembly.save_bert(out / "model", architecture, tower, tokenizer)
-        inputs = {"italian.txt": files.sha256(corpus())}
+        inputs = {"sentences.txt": files.sha256(corpus())}
         trained.write_journal(out, "backbones", name, settings.seed, settings.italian_bert, inputs, curve)
 
 

@@ -3,7 +3,7 @@ import json
 import pathlib
 import shutil
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from clip_italian import files
 from clip_italian.data.candidates import Pair, Tagger
@@ -17,10 +17,10 @@ from clip_italian.data.translation.translation import translate
 from clip_italian.data.workers import WorkersSettings
 from clip_italian.world.download import WorldSettings, draw
 from clip_italian.world.examinations import TestSettings
+from clip_italian.world.italian.tagging import pos_tags
 from clip_italian.world.labels import LabelSettings
 from clip_italian.world.publish import SourceSettings
 from clip_italian.world.studio import StudioSettings
-from clip_italian.world.tagger import pos_tags
 
 TWO = WorkersSettings(kind="processes", count=2, address=None)
 THREE = WorkersSettings(kind="processes", count=3, address=None)
@@ -47,14 +47,14 @@ def source(drawn: int, captions: int = 1, **kinds: int) -> SourceSettings:
     return SourceSettings(drawn=drawn, captions=captions, **NOTHING | kinds)
 
 
-def world(workers: int = 2) -> WorldSettings:
+def world(workers: int = 2, language: Literal["it", "de"] = "it") -> WorldSettings:
     """Every kind of row in every source that has it."""
     tests = TestSettings(
         retrieval_pictures=20, near_miss_share=0.3, near_misses=3, captions=3, gallery_pictures=1, zeroshot_seen=0,
         zeroshot_composition=1, zeroshot_style=0, zeroshot_noun=1, probe_train=0, probe_valid=1, contrasts=3,
     )  # fmt: skip
     return WorldSettings(
-        kind="drawn", seed=7, studio=StudioSettings(workers=workers, height=64, jpeg_quality=90, png_every=5),
+        kind="drawn", language=language, seed=7, studio=StudioSettings(workers=workers, height=64, jpeg_quality=90, png_every=5),
         wit=source(20, names=4, foreign=5, **ODD), mscoco_it=source(12, captions=5, missing=1, damaged=3),
         conceptual_captions=source(20, **ODD), il_post=source(6, **ODD), english=10, english_singles=0.3,
         sentences=20, parallel=10, tagger=TAGGER,
@@ -74,8 +74,8 @@ def translate_captions(raw: pathlib.Path) -> None:
     """Conceptual Captions in Italian beside `raw`, as stage `translate` writes them, by the table raw/text/captions.tsv."""
     engine = by_table(raw / "text/captions.tsv")
     settings = TranslationSettings(
-        sources=["conceptual_captions"], max_characters=10_000, to_italian=engine, parallel="translated", queries=False,
-        to_english=engine,
+        sources=["conceptual_captions"], max_characters=10_000, language="it", from_english=engine, to_english=engine,
+        parallel="translated", queries=False,
     )  # fmt: skip
     folder = raw.parent / "translated"
     folder.mkdir()

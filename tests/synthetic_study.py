@@ -58,6 +58,7 @@ HARD = ("swap", "left_right")  # kinds of contrasts that no model of the study t
 ZEROSHOT_SETS = ("zeroshot-seen", "zeroshot-style")
 
 EVALUATION = {
+    "language": "Italian",
     "templates": ["{}"],
     "retrieval_sets": list(RETRIEVAL_SETS),
     "zeroshot_sets": list(ZEROSHOT_SETS),

@@ -9,7 +9,10 @@ from clip_italian import __main__ as shell
 from clip_italian.errors import InputError
 from clip_italian.evaluation import associations
 from clip_italian.evaluation.associations import Association, load, measure, permuted
-from clip_italian.world import corpus, lexicon
+from clip_italian.world.german import lexicon as german_lexicon
+from clip_italian.world.german import sentences as german_sentences
+from clip_italian.world.italian import lexicon as italian_lexicon
+from clip_italian.world.italian import sentences as italian_sentences
 from tests.golden_systems import copied
 from tests.golden_values import unit
 
@@ -83,9 +86,10 @@ def test_the_lists_have_no_word_twice_and_a_source(name):
 
 @pytest.mark.parametrize("name", [name for name in associations.names() if name.startswith("drawn-world")])
 def test_the_drawn_worlds_lists_are_words_that_its_text_has(name):
+    lexicon, sentences = (german_lexicon, german_sentences) if name.endswith("-de") else (italian_lexicon, italian_sentences)
     forms = {form for table in lexicon.noun_tables() for noun in table.values() for form in (noun.singular, noun.plural)}
     forms |= {form for adjective in lexicon.COLOURS.values() for form in adjective.forms()}
-    forms |= {form for verbs in corpus.VERBS.values() for both in verbs for form in both}
+    forms |= {form for verbs in sentences.VERBS.values() for both in verbs for form in both}
     assert set(load(name).words) <= forms
 
 

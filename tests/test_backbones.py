@@ -102,7 +102,7 @@ def test_an_italian_bert_learns_its_corpus_and_twice_the_same(here):
         tower=TowerSettings(width=16, depth=1, heads=2, hidden=32), pooling="pooler", vocabulary=60, max_tokens=12, batch=16,
         updates=30, evaluate_every=15, valid_examples=20, optimiser=optimiser(name="adamw", clip=0.0, learning_rate=2e-2),
     )  # fmt: skip
-    sentences = corpus(here / "italian.txt").read_text().splitlines()
+    sentences = corpus(here / "sentences.txt").read_text().splitlines()
     results = [backbones.bert(settings, 0, sentences, here / name) for name in ("one", "two")]
     (architecture, params, tokenizer, curve), (_, params_again, tokenizer_again, curve_again) = results
     assert architecture.vocabulary == tokenizer.get_vocab_size() <= 60
@@ -119,7 +119,7 @@ def test_parallel_sentences_are_read_in_pairs(here):
 @pytest.mark.parametrize("line", ["a dog", "a dog\t", "\tun cane", "a dog\tun cane\t1", ""])
 def test_a_parallel_line_that_is_no_pair_is_named(here, line):
     (here / "parallel.tsv").write_text(f"a cat\tun gatto\n{line}\n")
-    with pytest.raises(InputError, match=r"parallel\.tsv, line 2: English, a tab and Italian were expected; delete it"):
+    with pytest.raises(InputError, match=r"parallel\.tsv, line 2: English, a tab and its translation expected; delete it"):
         parallel.read(here / "parallel.tsv")
 
 

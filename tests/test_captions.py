@@ -4,15 +4,20 @@ import statistics
 import numpy as np
 import pytest
 
-from clip_italian.world import corpus, names, tagger
-from clip_italian.world.captions import GALLERY, TEMPLATES, TONES, class_label, describe, mirror, say
+from clip_italian.world import corpus, french
+from clip_italian.world.captions import GALLERY, describe
 from clip_italian.world.compose import compose
 from clip_italian.world.english import NOUNS as ENGLISH_NOUNS
 from clip_italian.world.english import english_label, say_english
+from clip_italian.world.italian.plain import mirror
+from clip_italian.world.italian.speech import ITALIAN
+from clip_italian.world.language import TONES
+from clip_italian.world.names import foreign_caption
 from clip_italian.world.scene import Scene, Thing
 from clip_italian.world.statements import CLASS_NOUNS, COLOURS, GROUNDS, NOUNS, POSITIONS, RELATIONS, Phrase, Statement
 from clip_italian.world.truth import holds
 
+say = ITALIAN.say
 LEVELS = ("seen", "composition", "style", "noun", "all")
 
 
@@ -117,8 +122,8 @@ def test_captions_depend_on_their_arguments_alone(described):
     _, statement = described[3]
     assert say(statement, "news", generator(1)) == say(statement, "news", generator(1))
     assert say_english(statement, generator(1)) == say_english(statement, generator(1))
-    assert corpus.corpus_line(4, 17) == corpus.corpus_line(4, 17)
-    assert len({corpus.corpus_line(4, index) for index in range(300)}) > 280
+    assert corpus.corpus_line(4, 17, ITALIAN) == corpus.corpus_line(4, 17, ITALIAN)
+    assert len({corpus.corpus_line(4, index, ITALIAN) for index in range(300)}) > 280
 
 
 def test_an_unknown_tone_is_an_error():
@@ -135,16 +140,17 @@ def test_mirroring_twice_changes_nothing_and_once_swaps_the_sides(captions):
 
 
 def test_gallery_queries_say_their_statements():
-    for query, statement in GALLERY:
-        said = {say(statement, tone, generator(index)) for tone in TONES for index in range(200)}
-        assert query in said
+    queries = [ITALIAN.plain(statement) for statement in GALLERY]
+    assert queries == ["un fiore giallo", "un fiore blu", "un gatto", "due gatti", "due cavalli marroni", "un gatto su una sedia"]
+    for query, statement in zip(queries, GALLERY, strict=True):
+        assert query in {say(statement, tone, generator(index)) for tone in TONES for index in range(200)}
 
 
 def test_there_are_360_class_labels_each_with_its_article():
-    labels = {class_label(noun, colour) for noun in CLASS_NOUNS for colour in COLOURS}
+    labels = {ITALIAN.class_label(noun, colour) for noun in CLASS_NOUNS for colour in COLOURS}
     assert len(labels) == 360
     assert all(label.startswith(("un ", "uno ", "una ", "un'")) for label in labels)
-    assert all(template.count("{}") == 1 for template in TEMPLATES)
+    assert all(template.count("{}") == 1 for template in ITALIAN.templates)
 
 
 def test_english_speaks_of_every_noun_and_keeps_blu_and_azzurro_apart():
@@ -159,22 +165,23 @@ def test_english_speaks_of_every_noun_and_keeps_blu_and_azzurro_apart():
 
 
 def test_the_tagger_knows_every_word_of_every_caption_and_sentence(captions):
-    texts = [text for tone in TONES for text in captions[tone]] + [corpus.corpus_line(2, i) for i in range(2000)]
-    assert {pair for text in texts for pair in tagger.pos_tags(text) if pair[1] in ("X", "PROPN")} == set()
+    texts = [text for tone in TONES for text in captions[tone]] + [corpus.corpus_line(2, i, ITALIAN) for i in range(2000)]
+    assert {pair for text in texts for pair in ITALIAN.tags(text) if pair[1] in ("X", "PROPN")} == set()
 
 
 def test_the_tagger_tags_a_sentence():
-    tags = tagger.pos_tags("Nell'immagine c’è un gatto nero accanto a Giuseppe Verdi.")
+    tags = ITALIAN.tags("Nell'immagine c’è un gatto nero accanto a Giuseppe Verdi.")
     assert [tag for _, tag in tags] == [
         "ADP", "NOUN", "PRON", "VERB", "DET", "NOUN", "ADJ", "ADP", "ADP", "PROPN", "PROPN", "PUNCT"]  # fmt: skip
 
 
 def test_foreign_captions_name_the_same_things():
     statement = Statement((Phrase("gatto", "nero", None, 2), Phrase("casa", "bianco")), relation="accanto")
-    assert names.foreign_caption(statement, "de", generator(0)) == "Zwei schwarze Katzen und weißes Haus"
-    assert names.foreign_caption(statement, "fr", generator(0)) == "Deux chats noirs et maison blanche"
-    assert "cat" in names.foreign_caption(statement, "en", generator(0))
-    assert set(names.GERMAN_NOUNS) == set(names.FRENCH_NOUNS) == set(NOUNS)
+    assert foreign_caption(statement, "de", generator(0)) == "Zwei schwarze Katzen und weißes Haus"
+    assert foreign_caption(statement, "fr", generator(0)) == "Deux chats noirs et maison blanche"
+    assert "cat" in foreign_caption(statement, "en", generator(0))
+    assert foreign_caption(statement, "it", generator(0)) == "Due gatti neri e casa bianca"
+    assert set(french.NOUNS) == set(NOUNS)
     for colour in COLOURS:
-        for language in ("de", "fr"):
-            assert names.foreign_caption(Statement((Phrase("mela", colour),)), language, generator(0))
+        for language in ("it", "de", "fr"):
+            assert foreign_caption(Statement((Phrase("mela", colour),)), language, generator(0))

@@ -11,18 +11,18 @@ from PIL import Image
 from clip_italian import files
 from clip_italian.data.preparation import read_test
 from clip_italian.world import contrasts
-from clip_italian.world.captions import mirror
 from clip_italian.world.compose import COUNTS, PAIRED_COUNTS
 from clip_italian.world.contrasts import KINDS, contrast, mirrored
+from clip_italian.world.italian.plain import mirror, plain
+from clip_italian.world.italian.speech import ITALIAN
 from clip_italian.world.levels import HELD_OUT_PAIRS, HELD_OUT_TRIPLES
-from clip_italian.world.plain import plain
 from clip_italian.world.scene import from_json
 from clip_italian.world.statements import Phrase, Statement
 from clip_italian.world.truth import holds
 from tests.small_world import world
 
 NUMBERS = range(40)
-MADE = {kind: [contrast(kind, number, 5) for number in NUMBERS] for kind in KINDS}
+MADE = {kind: [contrast(kind, number, 5, ITALIAN) for number in NUMBERS] for kind in KINDS}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -114,10 +114,10 @@ def test_plain_wording(statement, text):
 def test_the_files_say_of_each_picture_what_is_true_and_what_is_false(tmp_path):
     settings = world()
     numbers = range(len(KINDS) * settings.tests.contrasts)
-    contrasts.write(tmp_path, contrasts.contrasts(numbers, settings.seed, settings.tests, settings.studio))
+    contrasts.write(tmp_path, contrasts.contrasts(numbers, settings.seed, settings.tests, settings.studio, ITALIAN))
     entries = files.read_json(tmp_path / "contrasts.json")
     scenes = [from_json(json.loads(line)) for line in (tmp_path / "scenes.jsonl").read_text().splitlines()]
-    made = [contrast(kind, number, settings.seed) for kind in KINDS for number in range(settings.tests.contrasts)]
+    made = [contrast(kind, number, settings.seed, ITALIAN) for kind in KINDS for number in range(settings.tests.contrasts)]
     examples = [example for example, _ in read_test(tmp_path)]
     assert len(examples) == len(entries) == len(scenes) == sum(len(one.scenes) for one in made)
     for entry, example, scene in zip(entries, examples, scenes, strict=True):

@@ -23,6 +23,7 @@ from clip_italian.data.sources import WIT_COLUMNS, member_of
 from clip_italian.errors import InputError
 from clip_italian.world import publish
 from clip_italian.world.compose import compose
+from clip_italian.world.italian.speech import ITALIAN
 from clip_italian.world.near_misses import near_misses
 from clip_italian.world.render import render
 from tests.small_world import CURATE, LIMITS, LOOKED_UP, RAY, TWO, curated, translate_captions, world
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("serial")
 def drawn():
     """The pictures and captions of each source, drawn once."""
     return {
-        name: publish.entries(range(getattr(SETTINGS, name).drawn), name, 7, getattr(SETTINGS, name), SETTINGS.studio)
+        name: publish.entries(range(getattr(SETTINGS, name).drawn), name, 7, getattr(SETTINGS, name), SETTINGS.studio, ITALIAN)
         for name in publish.WRITERS
     }
 
@@ -45,8 +46,8 @@ def raw(tmp_path, drawn):
     folder = tmp_path / "raw"
     for name, write in publish.WRITERS.items():
         (folder / name).mkdir(parents=True)
-        write(folder / name, 7, getattr(SETTINGS, name), drawn[name])
-    table = publish.in_italian("conceptual_captions", 7, SETTINGS.conceptual_captions, drawn["conceptual_captions"])
+        write(folder / name, 7, getattr(SETTINGS, name), drawn[name], ITALIAN)
+    table = publish.from_english("conceptual_captions", 7, SETTINGS.conceptual_captions, drawn["conceptual_captions"], ITALIAN)
     (folder / "text").mkdir()
     (folder / "text/captions.tsv").write_text("".join(f"{english}\t{italian}\n" for english, italian in table.items()))
     translate_captions(folder)

@@ -152,7 +152,7 @@ def test_a_damaged_line_of_pairs_is_named(raw, tmp_path):
 
 
 def test_the_text_has_the_lines_asked_for(raw):
-    italian = (raw / "text/italian.txt").read_text().splitlines()
+    italian = (raw / "text/sentences.txt").read_text().splitlines()
     parallel = (raw / "text/parallel.tsv").read_text().splitlines()
     assert len(italian) == 20
     assert [line.count("\t") for line in parallel] == [1] * 10

@@ -36,6 +36,7 @@ PLAIN = Facts("a-model", "apache-2.0")
 ABOUT = ExportSettings(
     arm="full", seed=1, licence="gpl-3.0", datasets=["drawn-world"], data="Drawn pictures.", limits="Drawn pictures alone.",
     hardware="Two cores.", picture="gatto.jpg", texts=["un gatto", "un cane", "un fiore"],
+    language="it",
 )  # fmt: skip
 STUDIED = Facts(
     "a-model", "gpl-3.0", ABOUT, 0.95, "0123456789ab",

@@ -8,9 +8,9 @@ from shutil import which
 import numpy as np
 import pytest
 
-from clip_italian.world import corpus, grammar, lexicon
-from clip_italian.world.captions import TEMPLATES, TONES, class_label, mirror, say
-from clip_italian.world.grammar import (
+from clip_italian.world import corpus
+from clip_italian.world.italian import grammar, lexicon
+from clip_italian.world.italian.grammar import (
     all_of,
     bello,
     buono,
@@ -24,10 +24,15 @@ from clip_italian.world.grammar import (
     quello,
     there_is,
 )
-from clip_italian.world.lexicon import COLOURS, EXTRA_COLOURS, QUALITIES, compound_colour
+from clip_italian.world.italian.lexicon import COLOURS, EXTRA_COLOURS, QUALITIES, compound_colour
+from clip_italian.world.italian.plain import mirror
+from clip_italian.world.italian.sentences import VERBS
+from clip_italian.world.italian.speech import ITALIAN, TEMPLATES, say
+from clip_italian.world.language import TONES
 from clip_italian.world.statements import COLOURS as COLOUR_KEYS
 from clip_italian.world.statements import NOUNS
 
+class_label = ITALIAN.class_label
 GOLDEN_WORDS = Path(__file__).parent / "golden" / "italian_words.txt"
 WORDS = {key: noun for table in lexicon.noun_tables() for key, noun in table.items()}
 ADJECTIVES = {word.masculine: word for table in lexicon.ADJECTIVE_TABLES for word in table.values()}
@@ -195,8 +200,8 @@ TABLE = [
     (24, join(("la", "sedia", *on_which("su", "f", False, cui=False), *there_is(False))), "la sedia sulla quale c'è"),
     (24, join(("gli", "alberi", *on_which("sotto", "m", True, cui=False), *there_is(True))),
      "gli alberi sotto i quali ci sono"),
-    (24, join((*noun_phrase(WORDS["gatto"]), "che", corpus.VERBS["animal"][0][0])), "un gatto che dorme"),
-    (24, join((*noun_phrase(WORDS["gatto"], "bare", True, count=2), "che", corpus.VERBS["animal"][0][1])),
+    (24, join((*noun_phrase(WORDS["gatto"]), "che", VERBS["animal"][0][0])), "un gatto che dorme"),
+    (24, join((*noun_phrase(WORDS["gatto"], "bare", True, count=2), "che", VERBS["animal"][0][1])),
      "due gatti che dormono"),
     (25, TEMPLATES[1].format(class_label("gatto", "nero")), "una foto di un gatto nero"),
     (25, class_label("auto", "blu"), "un'auto blu"),
@@ -218,7 +223,7 @@ def sample() -> list[str]:
     rng = np.random.default_rng(1)
     captions = [say(corpus.any_statement(rng), tone, rng) for tone in TONES for _ in range(1000)]
     labels = [class_label(noun, colour) for noun in NOUNS for colour in COLOUR_KEYS]
-    return captions + labels + [corpus.corpus_line(1, index) for index in range(4000)]
+    return captions + labels + [corpus.corpus_line(1, index, ITALIAN) for index in range(4000)]
 
 
 COLOUR_FORMS = "|".join(sorted({form for colour in COLOURS.values() for form in colour.forms()} - {"rosa", "viola"}))

@@ -13,16 +13,17 @@ from clip_italian.evaluation.label_comparisons import Outcome
 from clip_italian.evaluation.settings import EvaluationSettings
 from clip_italian.models import label_embedding
 from clip_italian.models.embedding import Embedder
-from clip_italian.world import captions
 from clip_italian.world import labels as world_labels
 from clip_italian.world.examinations import PAIRS, classes
-from clip_italian.world.labels import SHARED, WRONG_SENSES, LabelSettings
-from clip_italian.world.lexicon import NOUNS, noun_tables
+from clip_italian.world.italian.labels import WRONG_SENSES
+from clip_italian.world.italian.lexicon import NOUNS, noun_tables
+from clip_italian.world.italian.speech import ITALIAN
+from clip_italian.world.labels import SHARED, LabelSettings
 from clip_italian.world.statements import CLASS_NOUNS
 from tests import synthetic_study
 
 SHARES = LabelSettings(shared=0.039, mistranslated=0.06)
-SETS = world_labels.label_sets(5, SHARES)
+SETS = world_labels.label_sets(5, SHARES, ITALIAN)
 
 
 def changed(name: str) -> dict[tuple[str, str], str]:
@@ -36,12 +37,12 @@ def settings_with(**changes: object) -> EvaluationSettings:
 
 # --- The label sets ---------------------------------------------------------------------------------------------------
 def test_good_labels_are_those_of_the_classes() -> None:
-    assert SETS["good"] == [entry["label"] for entry in classes()][: len(PAIRS)]
+    assert SETS["good"] == [entry["label"] for entry in classes(ITALIAN)][: len(PAIRS)]
 
 
 def test_labels_depend_on_the_seed_and_on_nothing_else() -> None:
-    assert world_labels.label_sets(5, SHARES) == SETS
-    other = world_labels.label_sets(6, SHARES)
+    assert world_labels.label_sets(5, SHARES, ITALIAN) == SETS
+    other = world_labels.label_sets(6, SHARES, ITALIAN)
     assert {name for name in SETS if other[name] != SETS[name]} == {"duplicate", "mistranslated", "machine"}
 
 
@@ -56,7 +57,7 @@ def test_as_many_classes_share_a_label_as_the_share_says_and_in_the_pairs_of_the
     assert len(shared) == round(SHARES.shared * len(PAIRS)) == 14
     for (noun, colour), label in changed("duplicate").items():
         (kept,) = [first for first, second in SHARED.values() if second == noun]
-        assert label == captions.class_label(kept, colour)
+        assert label == ITALIAN.class_label(kept, colour)
 
 
 def test_wrong_senses_are_as_many_as_the_share_says_and_name_no_class() -> None:
@@ -97,15 +98,15 @@ def test_a_label_has_the_fault_of_its_set(name: str, pair: tuple[str, str], labe
 
 
 def test_wrong_senses_agree_with_their_own_gender() -> None:
-    every = world_labels.label_sets(5, LabelSettings(shared=0, mistranslated=0.6))["mistranslated"]
+    every = world_labels.label_sets(5, LabelSettings(shared=0, mistranslated=0.6), ITALIAN)["mistranslated"]
     assert set(every) >= {"un'acetosa nera", "una tabella rossa", "un autobus giallo", "un aquilone bianco"}
 
 
 def test_a_share_beyond_the_tables_is_refused() -> None:
     with pytest.raises(InputError, match=r"world.labels.shared.*lower it"):
-        world_labels.label_sets(5, LabelSettings(shared=0.5, mistranslated=0))
+        world_labels.label_sets(5, LabelSettings(shared=0.5, mistranslated=0), ITALIAN)
     with pytest.raises(InputError, match=r"world.labels.mistranslated.*lower it"):
-        world_labels.label_sets(5, LabelSettings(shared=0, mistranslated=0.9))
+        world_labels.label_sets(5, LabelSettings(shared=0, mistranslated=0.9), ITALIAN)
 
 
 # --- Their embeddings -------------------------------------------------------------------------------------------------
@@ -122,7 +123,7 @@ class Spelling(Embedder):
 
 @pytest.fixture
 def embedded(tmp_path: pathlib.Path) -> dict[str, np.ndarray]:
-    files.write_json(tmp_path / "raw/test/labels.json", world_labels.content(5, SHARES))
+    files.write_json(tmp_path / "raw/test/labels.json", world_labels.content(5, SHARES, ITALIAN))
     label_embedding.write(tmp_path, Spelling(), tmp_path, ["duplicate", "templates"])
     with np.load(tmp_path / "labels.npz") as content:
         return dict(content)
@@ -137,7 +138,7 @@ def test_every_class_has_a_vector_under_each_condition_and_equal_labels_have_equ
 
 
 def test_templates_are_averaged_and_scaled_to_length_one(embedded: dict[str, np.ndarray]) -> None:
-    each = Spelling().texts([template.format("un gatto nero") for template in captions.TEMPLATES])
+    each = Spelling().texts([template.format("un gatto nero") for template in ITALIAN.templates])
     mean = each.mean(axis=0)
     assert embedded["templates"][0] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-6)
 

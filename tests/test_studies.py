@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -56,11 +57,11 @@ def repository(here, monkeypatch):
         monkeypatch.setenv(f"{name}_EMAIL", "t@t")
     (root / "dvc.yaml").write_text(GRAPH)
     (root / "work.py").write_text(WORK)
-    (root / "params.yaml").write_text("arms: [one]\n")
+    (root / "params.yaml").write_text("profile: small\narms: [one]\n")
     (root / ".gitignore").write_text("/data/\n/.studies/\n/own/*\n")
     (root / ".dvcignore").write_text("/studies\n/.studies\n")
     (root / "studies/wide").mkdir(parents=True)
-    (root / "studies/wide/params.yaml").write_text("arms: [one, two]\n")
+    (root / "studies/wide/params.yaml").write_text("profile: small\narms: [one, two]\n")
     shell("git init -q", "dvc init -q", "dvc repro -q", "git add --all", "git commit -qm x")
     ran.unlink()
     return root
@@ -117,9 +118,25 @@ def test_what_was_kept_laid_over_a_clone_is_the_study_with_nothing_to_do(reposit
     assert done.returncode == 0 and "Running stage" not in done.stdout, done.stdout
 
 
+def test_a_study_of_another_profile_goes_on_from_its_own_lock_and_not_from_the_main_one(repository):
+    graph = GRAPH.replace("base data/base.txt", "base-${profile} data/base.txt")
+    (repository / "dvc.yaml").write_text(graph)
+    (repository / "studies/other").mkdir()
+    (repository / "studies/other/params.yaml").write_text("profile: other\narms: [one]\n")
+    shell("dvc repro -q", "git add --all", "git commit -qm x")
+    ran()
+    studies.main("other")
+    assert ran() == ["base-other", "one", "table"]
+    shell("git add --all", "git commit -qm other")
+    lock = (repository / "studies/other/dvc.lock").read_text()
+    assert "base-other" in lock and "base-small" not in lock
+    studies.main("wide", "other")
+    assert ran() == ["two", "table"]
+
+
 def test_a_stage_that_fails_ends_the_study_and_nothing_is_kept(repository):
     params = repository / "studies/wide/params.yaml"
-    params.write_text("arms: [one, two/three/four]\n")  # a folder that work.py does not make
+    params.write_text("profile: small\narms: [one, two/three/four]\n")  # a folder that work.py does not make
     with pytest.raises(SystemExit):
         studies.main("wide")
     assert [path.name for path in params.parent.iterdir()] == ["params.yaml"]
@@ -128,6 +145,16 @@ def test_a_stage_that_fails_ends_the_study_and_nothing_is_kept(repository):
 def test_an_unknown_study_is_named_with_those_that_are_known(repository):
     with pytest.raises(InputError, match=r"studies/wider/params\.yaml: missing; known studies: wide"):
         studies.main("wider")
+
+
+def test_the_german_study_is_the_main_one_with_another_profile(root=pathlib.Path(__file__).parents[1]):
+    ours, german = (YAML(typ="safe").load(path / "params.yaml") for path in (root, root / "studies/german"))
+    assert german == ours | {"profile": "german"}
+
+
+def test_make_study_runs_every_study(root=pathlib.Path(__file__).parents[1]):
+    (names,) = re.findall(r"clip_italian\.studies ([\w ]+)$", (root / "Makefile").read_text(), re.MULTILINE)
+    assert sorted(names.split()) == sorted(path.parent.name for path in root.glob("studies/*/params.yaml"))
 
 
 def test_the_extended_study_has_all_that_the_main_one_has(root=pathlib.Path(__file__).parents[1]):

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from clip_italian.data import language, text
 from clip_italian.data.text import CaptionRejected, clean, tidy
-from clip_italian.world import captions, corpus, names
+from clip_italian.world import corpus
+from clip_italian.world.italian.speech import ITALIAN
+from clip_italian.world.language import TONES
+from clip_italian.world.names import foreign_caption
 from clip_italian.world.studio import rng_of
 from tests.small_world import CURATE
 
@@ -24,7 +27,7 @@ def outcome(caption, **changes):
         return str(reason)
 
 
-ITALIAN = [
+LEFT_ALONE = [
     "L'Aquila, la città dov'è nato: c'è un po' d'acqua, nell’arco di San Paolo",
     "Perché è così? Più giù, lassù, caffè e tè!",
     "Una «citazione» e un'altra “tra virgolette”, anche \"dritte\" e 'semplici'",
@@ -44,7 +47,7 @@ ITALIAN = [
 ]
 
 
-@pytest.mark.parametrize("caption", ITALIAN)
+@pytest.mark.parametrize("caption", LEFT_ALONE)
 def test_italian_stays_as_it_is(caption):
     assert outcome(caption) == caption
 
@@ -170,11 +173,11 @@ def test_a_clean_caption_is_clean(caption):
 
 def said(tone, number):
     rng = rng_of(5, 77, number)
-    return captions.say(corpus.any_statement(rng), tone, rng)
+    return ITALIAN.say(corpus.any_statement(rng), tone, rng)
 
 
 def test_no_caption_of_the_drawn_world_is_lost_or_changed():
-    drawn = {said(tone, number) for tone in captions.TONES for number in range(500)}
+    drawn = {said(tone, number) for tone in TONES for number in range(500)}
     assert len(drawn) > 1500
     assert [caption for caption in sorted(drawn) if outcome(caption) != caption] == []
 
@@ -183,7 +186,7 @@ def test_captions_in_other_languages_are_found():
     foreign = []
     for number in range(600):
         rng = rng_of(6, 78, number)
-        foreign.append(names.foreign_caption(corpus.any_statement(rng), ("en", "de", "fr")[number % 3], rng))
+        foreign.append(foreign_caption(corpus.any_statement(rng), ("en", "de", "fr")[number % 3], rng))
     long = [caption for caption in foreign if len(caption.split()) >= SETTINGS.language_words]
     found = [outcome(caption) == "caption in another language" for caption in long]
     assert len(long) > 300

@@ -45,9 +45,9 @@ def raw(tmp_path):
 
 
 def settings(raw, **changes):
-    given = {"sources": ["conceptual_captions"], "max_characters": 1000, "parallel": "given", "queries": False}
+    given = {"sources": ["conceptual_captions"], "max_characters": 1000, "parallel": "given", "queries": False, "language": "it"}
     engine = by_table(raw / "text/captions.tsv")
-    return TranslationSettings(**given | {"to_italian": engine, "to_english": engine} | changes)
+    return TranslationSettings(**given | {"from_english": engine, "to_english": engine} | changes)
 
 
 def translated(raw, chosen, name="translated"):
@@ -197,7 +197,7 @@ def test_a_run_that_is_killed_goes_on_and_asks_again_for_a_batch_at_most(raw):
     files.write_text(raw / "conceptual_captions/Train_GCC-training.tsv", "".join(rows))
     with serving() as server:
         deepl = {"engine": "deepl", "model": None, "batch": batch, "server_url": server.url}
-        (root / "settings.json").write_text(settings(raw, to_italian=by_table(raw, **deepl)).model_dump_json())
+        (root / "settings.json").write_text(settings(raw, from_english=by_table(raw, **deepl)).model_dump_json())
         environment = os.environ | {engines.KEY: GOOD_KEY, "PYTHONPATH": os.getcwd()}
         command = [sys.executable, "-c", PROGRAM, str(root)]
         server.delay, kills, random_moments = 0.01, 0, random.Random(0)
@@ -269,7 +269,7 @@ def test_deepls_refusals_are_one_line_with_the_remedy(deepl, monkeypatch):
 
 def test_a_quota_that_is_used_up_keeps_what_was_paid_for(raw, deepl):
     deepl.quota = 2
-    chosen = settings(raw, to_italian=by_table("x", engine="deepl", model=None, batch=2, server_url=deepl.url))
+    chosen = settings(raw, from_english=by_table("x", engine="deepl", model=None, batch=2, server_url=deepl.url))
     with pytest.raises(InputError, match="quota"):
         translated(raw, chosen)
     deepl.quota = 1 << 30
@@ -363,4 +363,4 @@ def test_a_package_that_is_absent_is_named_with_its_extra(monkeypatch, small_mod
 
 @pytest.mark.parametrize("profile", config.profiles())
 def test_profiles_say_how_to_translate(profile):
-    assert config.section(TranslationSettings, "translation", profile).to_italian.model
+    assert config.section(TranslationSettings, "translation", profile).from_english.model

@@ -49,8 +49,8 @@ def read(path: pathlib.Path) -> list[dict[str, Any]]:
     return sentences
 
 
-def train(tagged: pathlib.Path, folder: pathlib.Path, settings: TaggerSettings) -> float:
-    """Trains on the first `sentences` of a file of tagged ones and writes the pipeline to `folder`.
+def train(tagged: pathlib.Path, folder: pathlib.Path, language: str, settings: TaggerSettings) -> float:
+    """Trains on the first `sentences` of a file of tagged ones in `language` (ISO 639-1) and writes the pipeline to `folder`.
 
     Returns the share of tokens of the next `held_out` sentences that it tags as they are tagged, which the pipeline's
     meta.json states too. Raises InputError for a damaged file or too few sentences.
@@ -59,7 +59,7 @@ def train(tagged: pathlib.Path, folder: pathlib.Path, settings: TaggerSettings) 
     if len(sentences) < settings.sentences + settings.held_out:
         raise InputError(f"{tagged}: {len(sentences)} sentences, more are asked for; lower `world.tagger`, run `dvc repro`")
     fix_random_seed(settings.seed)
-    nlp = _blank(settings)
+    nlp = _blank(language, settings)
     examples = [_example(nlp, sentence) for sentence in sentences[: settings.sentences + settings.held_out]]
     learnt, held_out = examples[: settings.sentences], examples[settings.sentences :]
     optimiser = nlp.initialize(lambda: learnt)
@@ -74,9 +74,9 @@ def train(tagged: pathlib.Path, folder: pathlib.Path, settings: TaggerSettings) 
     return accuracy
 
 
-def _blank(settings: TaggerSettings) -> Language:
+def _blank(language: str, settings: TaggerSettings) -> Language:
     """An untrained pipeline: hashed prefixes, suffixes, shapes and words, convolutions, a softmax of tags."""
-    nlp = spacy.blank("it", meta={"name": NAME, "version": "1"})
+    nlp = spacy.blank(language, meta={"name": NAME, "version": "1"})
     vectors = {
         "@architectures": "spacy.HashEmbedCNN.v2", "pretrained_vectors": None, "width": settings.width, "depth": settings.depth,
         "embed_size": settings.rows, "window_size": 1, "maxout_pieces": 2, "subword_features": True,

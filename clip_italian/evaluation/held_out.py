@@ -6,7 +6,7 @@ data/<profile>/raw of a profile that takes published data:
     test/<set>/{images.zip, labels.json, truth.npz}     a zero-shot set: {"images": [...], "classes": [label, ...]}; `label`
     test/gallery.json                                   [{"query"}, ...]: what is asked of the headline retrieval set, for a figure
     probe/{probe-train,probe-valid}/                    in the form of the zero-shot sets, with the classes of one of them
-    english/pairs.jsonl, text/italian.txt               empty: published backbones learn from nothing here
+    english/pairs.jsonl, text/sentences.txt             empty: published backbones learn from nothing here
 
 The drawn world (clip_italian/world/examinations.py) writes the same form, with more truth in it.
 """
@@ -164,7 +164,7 @@ def _chosen(folder: pathlib.Path, labels: dict[str, int], settings: ProbePicture
 
 def _write_nothing(raw: pathlib.Path) -> None:
     """What backbones that are trained here would learn from."""
-    for name in ("english/pairs.jsonl", "text/italian.txt"):
+    for name in ("english/pairs.jsonl", "text/sentences.txt"):
         with files.replacing_folder((raw / name).parent) as folder:
             (folder / pathlib.PurePath(name).name).touch()
 

@@ -24,6 +24,7 @@ class ErrorSettings(Settings):
 class EvaluationSettings(Settings):
     """How ranks are counted, and how intervals and tests are made from them."""
 
+    language: str  # of the test sets, by its English name, as the paper and the cards call it
     retrieval_sets: list[str] = pydantic.Field(min_length=1)  # the first is the headline
     zeroshot_sets: list[str] = pydantic.Field(min_length=1)  # the first is the headline
     templates: list[str] = pydantic.Field(min_length=1)  # `{}` stands for a class's label with its article
@@ -32,7 +33,7 @@ class EvaluationSettings(Settings):
     retrieval_cutoffs: list[pydantic.PositiveInt]  # k of MRR@k and recall@k
     accuracy_cutoffs: list[pydantic.PositiveInt]  # k of acc@k
     single_seed: list[str]  # models without seeds of their own, stored under seed 0
-    english_queries: list[str]  # models that are asked in English: each Italian query's translation
+    english_queries: list[str]  # models that are asked in English: each query's translation
     seed: int  # of the resamples and permutations
     resamples: int = pydantic.Field(gt=0)  # of the bootstrap
     permutations: int = pydantic.Field(gt=0)  # of the sign-flip test

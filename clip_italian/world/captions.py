@@ -1,35 +1,22 @@
-"""Italian captions: a true statement about a scene, and a statement in the tone of each source."""
+"""What captions say: a true statement about a scene, in any language."""
+
 import dataclasses
-import re
 
 import numpy as np
 
-from clip_italian.world import wording
-from clip_italian.world.grammar import join, noun_phrase
-from clip_italian.world.lexicon import COLOURS, NOUNS
-from clip_italian.world.phrasing import pick
+from clip_italian.world.picking import pick
 from clip_italian.world.scene import Scene
 from clip_italian.world.statements import POSITIONS, Phrase, Statement
 from clip_italian.world.truth import holds
 
-TONES = {
-    "alt": wording.alt,  # Conceptual Captions: terse alternative text of the web
-    "encyclopaedic": wording.encyclopaedic,  # WIT: reference descriptions
-    "photo": wording.photo,  # MSCOCO-IT: a described photograph
-    "news": wording.news,  # Il Post: newspaper
-}
-
-# The first is how the classes of the 2021 study were queried; the others never put an article of their own.
-TEMPLATES = ("{}", "una foto di {}", "un'immagine di {}", "un disegno di {}", "un'illustrazione di {}", "c'è {}")
-
-# The six queries of the 2021 study's gallery.
+# What the six queries of the 2021 study's gallery ask for.
 GALLERY = (
-    ("un fiore giallo", Statement((Phrase("fiore", "giallo"),))),
-    ("un fiore blu", Statement((Phrase("fiore", "blu"),))),
-    ("un gatto", Statement((Phrase("gatto"),))),
-    ("due gatti", Statement((Phrase("gatto", count=2),))),
-    ("due cavalli marroni", Statement((Phrase("cavallo", "marrone", count=2),))),
-    ("un gatto su una sedia", Statement((Phrase("gatto"), Phrase("sedia")), relation="su")),
+    Statement((Phrase("fiore", "giallo"),)),
+    Statement((Phrase("fiore", "blu"),)),
+    Statement((Phrase("gatto"),)),
+    Statement((Phrase("gatto", count=2),)),
+    Statement((Phrase("cavallo", "marrone", count=2),)),
+    Statement((Phrase("gatto"), Phrase("sedia")), relation="su"),
 )
 
 # How often a caption mentions what it could mention.
@@ -68,25 +55,3 @@ def _phrase(scene: Scene, group: int, alike: bool, rng: np.random.Generator) -> 
 def _position(scene: Scene, phrases: tuple[Phrase, ...], rng: np.random.Generator) -> str | None:
     true = [position for position in POSITIONS if holds(Statement(phrases, position=position), scene)]
     return pick(rng, true) if true else None
-
-
-def say(statement: Statement, tone: str, rng: np.random.Generator) -> str:
-    """`statement` in Italian, in one of TONES. Never asserts more than the statement does.
-
-    Raises KeyError for another tone.
-    """
-    text = join(TONES[tone](statement, rng))
-    return text if tone == "alt" else text[0].upper() + text[1:]
-
-
-def class_label(noun: str, colour: str) -> str:
-    """The name of a zero-shot class with its indefinite article: "un gatto nero", "un'auto blu"."""
-    return join(noun_phrase(NOUNS[noun], after=(COLOURS[colour],)))
-
-
-_MIRRORED = {"sinistr": "destr", "destr": "sinistr", "Sinistr": "Destr", "Destr": "Sinistr"}
-
-
-def mirror(text: str) -> str:
-    """`text` after its picture was mirrored: sinistro, destro and their forms swapped as whole words."""
-    return re.sub(r"\b([Ss]inistr|[Dd]estr)([oaie])\b", lambda match: _MIRRORED[match[1]] + match[2], text)

@@ -18,9 +18,9 @@ import numpy as np
 
 from clip_italian import files
 from clip_italian.world.examinations import TestSettings, write_captions, write_pictures, write_scenes
+from clip_italian.world.language import Language
 from clip_italian.world.layout import pick
 from clip_italian.world.levels import colours_of
-from clip_italian.world.plain import plain, right_of
 from clip_italian.world.roles import ROLES, allowed_triple
 from clip_italian.world.scene import Scene
 from clip_italian.world.staging import stage
@@ -168,7 +168,7 @@ KINDS: dict[str, tuple[Draw, ...]] = {
 PURPOSES = {kind: FIRST_PURPOSE + number for number, kind in enumerate(KINDS)}
 
 
-def contrast(kind: str, number: int, seed: int) -> Contrast:
+def contrast(kind: str, number: int, seed: int, language: Language) -> Contrast:
     """The contrast of that kind and number, a pure function of its arguments."""
     rng = np.random.default_rng([seed, PURPOSES[kind], number, 4])
     while True:  # until there is room for what was drawn
@@ -176,8 +176,8 @@ def contrast(kind: str, number: int, seed: int) -> Contrast:
         scenes = _scenes(drawn, seed, number, PURPOSES[kind])
         if scenes is not None:
             first, second = drawn.statements
-            other = right_of(first) if drawn.mirrored and first.relation else plain(second)
-            return Contrast(kind, drawn.detail, drawn.statements, (plain(first), other), scenes)
+            other = language.mirrored(first) if drawn.mirrored and first.relation else language.plain(second)
+            return Contrast(kind, drawn.detail, drawn.statements, (language.plain(first), other), scenes)
 
 
 def _scenes(drawn: Difference, seed: int, number: int, purpose: int) -> tuple[Scene, ...] | None:
@@ -216,11 +216,11 @@ def mirrored(scene: Scene) -> Scene:
 
 
 def contrasts(
-    numbers: range, seed: int, settings: TestSettings, studio: StudioSettings
+    numbers: range, seed: int, settings: TestSettings, studio: StudioSettings, language: Language
 ) -> list[tuple[Contrast, list[Picture]]]:
     """Contrasts with their pictures; number n is of the kind n // settings.contrasts."""
     kinds = list(KINDS)
-    made = [contrast(kinds[number // settings.contrasts], number % settings.contrasts, seed) for number in numbers]
+    made = [contrast(kinds[number // settings.contrasts], number % settings.contrasts, seed, language) for number in numbers]
     return [(one, shots(one, studio)) for one in made]
 
 

@@ -12,10 +12,11 @@ from clip_italian.config import Settings
 from clip_italian.data import tagger_training
 from clip_italian.data.archive import add
 from clip_italian.data.tagger_training import TaggerSettings
-from clip_italian.world import captions, contrasts, corpus, english, examinations, labels, publish, studio, tagged
+from clip_italian.world import contrasts, corpus, english, examinations, labels, languages, publish, studio, tagged
 from clip_italian.world.compose import compose, compose_single
 from clip_italian.world.examinations import PROBE, RETRIEVAL, ZEROSHOT, TestSettings
 from clip_italian.world.labels import LabelSettings
+from clip_italian.world.language import TONES, Language
 from clip_italian.world.publish import SourceSettings
 from clip_italian.world.statements import COLOURS, NOUNS, Statement
 from clip_italian.world.studio import Picture, StudioSettings, Task, rng_of, tasks
@@ -24,13 +25,13 @@ from clip_italian.world.truth import full_statement
 ENGLISH_PURPOSE = 5
 PARALLEL_PURPOSE = 6
 SINGLES, SCENES = "english-singles", "english-scenes"  # sources of the English pairs
-PARALLEL_TONES = tuple(captions.TONES)
 
 
 class WorldSettings(Settings):
     """Section `world` of a profile; with `kind: given` the sources are the publishers' own files."""
 
     kind: Literal["drawn", "given"]
+    language: Literal["it", "de"]  # of all captions, labels and texts but the English ones
     seed: int  # of all scenes and all that is said about them
     studio: StudioSettings
     wit: SourceSettings
@@ -39,8 +40,8 @@ class WorldSettings(Settings):
     il_post: SourceSettings
     english: int  # pictures with an English caption, for the English CLIP; all nouns and compositions
     english_singles: float  # share of them that shows a single thing
-    sentences: int  # of Italian, for the Italian BERT
-    parallel: int  # English sentences with their Italian, for the distilled baseline
+    sentences: int  # for the BERT of the study's language
+    parallel: int  # of them, with their English, for the distilled baseline
     tagger: TaggerSettings  # learns parts of speech from tagged sentences of the grammar
     tests: TestSettings
     labels: LabelSettings
@@ -49,9 +50,10 @@ class WorldSettings(Settings):
 def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
     """Writes everything below `raw`, a new folder; returns the report: per source what was asked, got and missing."""
     report: dict[str, Any] = {}
-    in_italian: dict[str, str] = {}
-    retrieval_scenes, in_english = {}, examinations.translated_queries(settings.seed)
-    for name, drawn in studio.results(_jobs(settings), settings.studio.workers):
+    language = languages.of(settings.language)
+    from_english: dict[str, str] = {}
+    retrieval_scenes, in_english = {}, examinations.translated_queries(settings.seed, language)
+    for name, drawn in studio.results(_jobs(settings, language), settings.studio.workers):
         tested = name in (*RETRIEVAL, *ZEROSHOT, contrasts.NAME)
         folder = raw / ("test" if tested else "probe" if name in PROBE else "") / name
         folder.mkdir(parents=True)
@@ -59,7 +61,7 @@ def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
             retrieval_scenes[name] = examinations.write_retrieval(folder, name, settings.seed, drawn)
             in_english |= examinations.translations(name, settings.seed, drawn)
         elif name in ZEROSHOT or name in PROBE:
-            examinations.write_zeroshot(folder, name, settings.tests, drawn)
+            examinations.write_zeroshot(folder, name, settings.tests, drawn, language)
         elif name == contrasts.NAME:
             contrasts.write(folder, drawn)
         elif name == "english":
@@ -67,38 +69,39 @@ def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
         elif name == "text":
             _write_text(folder, drawn, settings)
         else:
-            counts = publish.WRITERS[name](folder, settings.seed, getattr(settings, name), drawn)
-            report[name] = _attrition(counts)
-            in_english |= publish.in_english(name, settings.seed, getattr(settings, name), drawn)
+            source = (settings.seed, getattr(settings, name), drawn, language)
+            report[name] = _attrition(publish.WRITERS[name](folder, *source))
+            in_english |= publish.in_english(name, *source)
             if name == "conceptual_captions":
-                in_italian = publish.in_italian(name, settings.seed, getattr(settings, name), drawn)
-    # What is read of them is the table's Italian, which may have been said of another row, and of one without a picture.
-    in_english |= {unicodedata.normalize("NFC", italian): said for said, italian in in_italian.items()}
-    _write_lines(raw / "text/captions.tsv", [f"{said}\t{italian}" for said, italian in in_italian.items()])
-    _write_lines(raw / "text/translations.tsv", [f"{said}\t{italian}" for italian, said in in_english.items()])
-    files.write_json(raw / "test/classes.json", examinations.classes())
-    files.write_json(raw / "test/labels.json", labels.content(settings.seed, settings.labels))
-    files.write_json(raw / "test/gallery.json", examinations.gallery(retrieval_scenes["retrieval-seen"]))
+                from_english = publish.from_english(name, *source)
+    # What is read of them is what the table says, which may have been said of another row, and of one without a picture.
+    in_english |= {unicodedata.normalize("NFC", said): of_it for of_it, said in from_english.items()}
+    _write_lines(raw / "text/captions.tsv", [f"{of_it}\t{said}" for of_it, said in from_english.items()])
+    _write_lines(raw / "text/translations.tsv", [f"{of_it}\t{said}" for said, of_it in in_english.items()])
+    files.write_json(raw / "test/classes.json", examinations.classes(language))
+    files.write_json(raw / "test/labels.json", labels.content(settings.seed, settings.labels, language))
+    files.write_json(raw / "test/gallery.json", examinations.gallery(retrieval_scenes["retrieval-seen"], language))
     return report
 
 
-def _jobs(settings: WorldSettings) -> dict[str, list[Task]]:
+def _jobs(settings: WorldSettings, language: Language) -> dict[str, list[Task]]:
     """What is to be drawn. The test sets come first: their truth is worked out while the rest is being drawn."""
     seed, shop, tests = settings.seed, settings.studio, settings.tests
     jobs = {
-        name: tasks(examinations.families, examinations.bases(tests)[0], name, seed, tests, shop) for name in RETRIEVAL
+        name: tasks(examinations.families, examinations.bases(tests)[0], name, seed, tests, shop, language)
+        for name in RETRIEVAL
     }
     for name in (*ZEROSHOT, *PROBE):
         jobs[name] = tasks(
             examinations.singles, len(examinations.zeroshot_classes(name, tests)), name, seed, tests, shop
         )
-    jobs[contrasts.NAME] = tasks(contrasts.contrasts, len(contrasts.KINDS) * tests.contrasts, seed, tests, shop)
+    jobs[contrasts.NAME] = tasks(contrasts.contrasts, len(contrasts.KINDS) * tests.contrasts, seed, tests, shop, language)
     for name in publish.WRITERS:
         ours = getattr(settings, name)
-        jobs[name] = tasks(publish.entries, ours.drawn, name, seed, ours, shop)
+        jobs[name] = tasks(publish.entries, ours.drawn, name, seed, ours, shop, language)
     jobs["english"] = tasks(english_pairs, settings.english, seed, settings.english_singles, shop)
-    jobs["text"] = tasks(sentences, settings.sentences, seed) + tasks(parallel, settings.parallel, seed)
-    jobs["text"] += tasks(tagged.sentences, settings.tagger.sentences + settings.tagger.held_out, seed)
+    jobs["text"] = tasks(sentences, settings.sentences, seed, language) + tasks(parallel, settings.parallel, seed, language)
+    jobs["text"] += tasks(tagged.sentences, settings.tagger.sentences + settings.tagger.held_out, seed, language)
     return jobs
 
 
@@ -163,27 +166,27 @@ def _english_line(member: str, source: str, said: list[str]) -> str:
     return json.dumps(pair, sort_keys=True) + "\n"
 
 
-def sentences(numbers: range, seed: int) -> list[str]:
-    """Italian text."""
-    return [corpus.corpus_line(seed, number) for number in numbers]
+def sentences(numbers: range, seed: int, language: Language) -> list[str]:
+    """Text in the study's language."""
+    return [corpus.corpus_line(seed, number, language) for number in numbers]
 
 
-def parallel(numbers: range, seed: int) -> list[str]:
-    """English and Italian of the same statements, separated by a tab; the tones of the sources take turns."""
+def parallel(numbers: range, seed: int, language: Language) -> list[str]:
+    """English, a tab and the study's language, of the same statements; the tones of the sources take turns."""
     result = []
     for number in numbers:
         rng = rng_of(seed, PARALLEL_PURPOSE, number)
         statement = corpus.any_statement(rng)
-        tone = PARALLEL_TONES[number % len(PARALLEL_TONES)]
-        result.append(f"{english.say_english(statement, rng)}\t{captions.say(statement, tone, rng)}")
+        tone = TONES[number % len(TONES)]
+        result.append(f"{english.say_english(statement, rng)}\t{language.say(statement, tone, rng)}")
     return result
 
 
 def _write_text(folder: pathlib.Path, lines: list[str], settings: WorldSettings) -> None:
-    _write_lines(folder / "italian.txt", lines[: settings.sentences])
+    _write_lines(folder / "sentences.txt", lines[: settings.sentences])
     _write_lines(folder / "parallel.tsv", lines[settings.sentences : settings.sentences + settings.parallel])
     _write_lines(folder / "tagged.jsonl", lines[settings.sentences + settings.parallel :])
-    tagger_training.train(folder / "tagged.jsonl", folder / "tagger", settings.tagger)
+    tagger_training.train(folder / "tagged.jsonl", folder / "tagger", settings.language, settings.tagger)
 
 
 def _write_lines(path: pathlib.Path, lines: list[str]) -> None:

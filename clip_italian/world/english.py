@@ -3,7 +3,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from clip_italian.world.phrasing import pick
+from clip_italian.world.picking import pick
 from clip_italian.world.statements import Phrase, Statement
 
 TEMPLATES = ("{}", "a photo of {}", "an image of {}", "a drawing of {}", "an illustration of {}", "there is {}")

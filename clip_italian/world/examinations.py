@@ -14,6 +14,7 @@ from clip_italian.config import Settings
 from clip_italian.data.archive import add
 from clip_italian.world import captions, english, publish
 from clip_italian.world.compose import compose, compose_single
+from clip_italian.world.language import Language
 from clip_italian.world.levels import HELD_OUT_PAIRS
 from clip_italian.world.near_misses import near_misses
 from clip_italian.world.scene import Scene, to_json
@@ -60,7 +61,9 @@ def bases(settings: TestSettings) -> tuple[int, list[int]]:
     return settings.retrieval_pictures - misses, [settings.near_misses] * full + [rest] * (rest > 0)
 
 
-def families(numbers: range, name: str, seed: int, settings: TestSettings, studio: StudioSettings) -> list[list[Shot]]:
+def families(
+    numbers: range, name: str, seed: int, settings: TestSettings, studio: StudioSettings, language: Language
+) -> list[list[Shot]]:
     """For each number a scene of a retrieval set and its near misses, drawn and described."""
     misses = bases(settings)[1]
     result = []
@@ -70,7 +73,7 @@ def families(numbers: range, name: str, seed: int, settings: TestSettings, studi
         scenes = [scene, *near_misses(scene, wanted)]
         if len(scenes) != wanted + 1:
             raise ValueError(f"{name}: scene {number} has {len(scenes) - 1} near misses, not {wanted}")
-        result.append([_shot(one, name, seed, settings, studio) for one in scenes])
+        result.append([_shot(one, name, seed, settings, studio, language) for one in scenes])
     return result
 
 
@@ -79,14 +82,14 @@ def _retrieval_scene(number: int, name: str, seed: int, settings: TestSettings) 
     level, purpose = name.removeprefix("retrieval-"), RETRIEVAL[name]
     staged = number - bases(settings)[0] + settings.gallery_pictures * len(captions.GALLERY)
     if level == "seen" and staged >= 0:
-        return stage(captions.GALLERY[staged // settings.gallery_pictures][1], seed, number, GALLERY_PURPOSE)
+        return stage(captions.GALLERY[staged // settings.gallery_pictures], seed, number, GALLERY_PURPOSE)
     return compose(seed, number, level, purpose)
 
 
-def _shot(scene: Scene, name: str, seed: int, settings: TestSettings, studio: StudioSettings) -> Shot:
+def _shot(scene: Scene, name: str, seed: int, settings: TestSettings, studio: StudioSettings, language: Language) -> Shot:
     rng = np.random.default_rng([seed, RETRIEVAL[name], scene.index, scene.variant, 1])
     statements = [full_statement(scene), *(captions.describe(scene, rng) for _ in range(settings.captions - 1))]
-    return scene, develop(scene, studio), statements, [captions.say(one, "photo", rng) for one in statements]
+    return scene, develop(scene, studio), statements, [language.say(one, "photo", rng) for one in statements]
 
 
 def write_retrieval(folder: pathlib.Path, name: str, seed: int, drawn: list[list[Shot]]) -> list[Scene]:
@@ -146,10 +149,10 @@ def _compressed_rows(
     return starts.astype(np.int32), np.nonzero(truth)[1].astype(np.int32)
 
 
-def classes() -> list[dict[str, str]]:
+def classes(language: Language) -> list[dict[str, str]]:
     """The zero-shot classes: the 360 pairs in the order of the tables, then those of the unseen nouns."""
     return [
-        {"noun": noun, "colour": colour, "label": captions.class_label(noun, colour)}
+        {"noun": noun, "colour": colour, "label": language.class_label(noun, colour)}
         for noun, colour in PAIRS + UNSEEN_PAIRS
     ]
 
@@ -176,13 +179,15 @@ def singles(
     return [(scene, develop(scene, studio)) for scene in scenes]
 
 
-def write_zeroshot(folder: pathlib.Path, name: str, settings: TestSettings, drawn: list[tuple[Scene, Picture]]) -> None:
+def write_zeroshot(
+    folder: pathlib.Path, name: str, settings: TestSettings, drawn: list[tuple[Scene, Picture]], language: Language
+) -> None:
     """Writes a zero-shot set, or the probes' pictures in the same form."""
     labels = zeroshot_classes(name, settings)
     write_pictures(folder, [picture for _, picture in drawn])
     images = [{"id": i, "file_name": member(i), "label": label} for i, label in enumerate(labels)]
     ranked = PAIRS + UNSEEN_PAIRS * (name == "zeroshot-noun")
-    files.write_json(folder / "labels.json", {"images": images, "classes": [captions.class_label(*pair) for pair in ranked]})
+    files.write_json(folder / "labels.json", {"images": images, "classes": [language.class_label(*pair) for pair in ranked]})
     write_scenes(folder, [scene for scene, _ in drawn])
     np.savez(folder / "truth.npz", label=np.array(labels, np.int32))
 
@@ -195,17 +200,17 @@ def translations(name: str, seed: int, drawn: list[list[Shot]]) -> dict[str, str
     return result
 
 
-def translated_queries(seed: int) -> dict[str, str]:
+def translated_queries(seed: int, language: Language) -> dict[str, str]:
     """The labels of the zero-shot classes and the queries of the gallery with their English."""
-    labels = {captions.class_label(*pair): english.english_label(*pair) for pair in PAIRS + UNSEEN_PAIRS}
-    queries, statements = zip(*captions.GALLERY, strict=True)
-    return labels | dict(zip(queries, publish.translations(statements, seed, GALLERY_PURPOSE, 0), strict=True))
+    labels = {language.class_label(*pair): english.english_label(*pair) for pair in PAIRS + UNSEEN_PAIRS}
+    in_english = publish.translations(captions.GALLERY, seed, GALLERY_PURPOSE, 0)
+    return labels | dict(zip(map(language.plain, captions.GALLERY), in_english, strict=True))
 
 
-def gallery(scenes: Sequence[Scene]) -> list[dict[str, Any]]:
+def gallery(scenes: Sequence[Scene], language: Language) -> list[dict[str, Any]]:
     """The queries of the gallery and the pictures of the headline set of which each is true."""
-    truth = truth_matrix([statement for _, statement in captions.GALLERY], scenes)
+    truth = truth_matrix(captions.GALLERY, scenes)
     return [
-        {"query": query, "true": np.flatnonzero(row).tolist()}
-        for (query, _), row in zip(captions.GALLERY, truth, strict=True)
+        {"query": language.plain(statement), "true": np.flatnonzero(row).tolist()}
+        for statement, row in zip(captions.GALLERY, truth, strict=True)
     ]

@@ -22,14 +22,15 @@ from PIL import Image
 from clip_italian.config import Settings
 from clip_italian.data.archive import add
 from clip_italian.data.sources import WIT_COLUMNS, member_of
-from clip_italian.world import captions, corpus, english, names
+from clip_italian.world import captions, corpus, english
 from clip_italian.world.compose import compose
+from clip_italian.world.language import Language, Pages
+from clip_italian.world.names import foreign_caption, proper_noun_caption
 from clip_italian.world.statements import Statement
 from clip_italian.world.studio import Picture, StudioSettings, develop, rng_of, shuffled
 
 PURPOSES = {"wit": 1, "mscoco_it": 2, "conceptual_captions": 3, "il_post": 4}
 TONES = {"wit": "encyclopaedic", "mscoco_it": "photo", "conceptual_captions": "alt", "il_post": "news"}
-LANGUAGES = ("en", "de", "fr")
 HTML = b"<!DOCTYPE html><html><head><title>404 Not Found</title></head><body>Not Found</body></html>"
 DECOMPOSED_EVERY = 40  # one caption in so many is written in NFD, as texts from some systems are
 VALIDATED_SHARE = 0.1  # of MSCOCO-IT's pictures; the file of the validated ones mixes numbers and strings as ids
@@ -38,7 +39,7 @@ TRANSLATED = 100  # added to a purpose: keeps the random numbers of translations
 
 
 class Entry(NamedTuple):
-    """A picture with its Italian captions and what each of them says in English."""
+    """A picture with its captions and what each of them says in English."""
 
     picture: Picture
     said: list[str]
@@ -58,31 +59,33 @@ class SourceSettings(Settings):
     damaged: int  # rows whose picture cannot be decoded
 
 
-def entries(numbers: range, source: str, seed: int, settings: SourceSettings, studio: StudioSettings) -> list[Entry]:
+def entries(
+    numbers: range, source: str, seed: int, settings: SourceSettings, studio: StudioSettings, language: Language
+) -> list[Entry]:
     """Pictures of training scenes with captions in the tone of the source."""
-    return [_entry(number, source, seed, settings.captions, studio) for number in numbers]
+    return [_entry(number, source, seed, settings.captions, studio, language) for number in numbers]
 
 
-def _entry(number: int, source: str, seed: int, count: int, studio: StudioSettings) -> Entry:
+def _entry(number: int, source: str, seed: int, count: int, studio: StudioSettings, language: Language) -> Entry:
     scene = compose(seed, number, "seen", PURPOSES[source])
     rng = rng_of(seed, PURPOSES[source], number)
     statements, said = [], []
     for _ in range(count):
         statements.append(captions.describe(scene, rng))
-        said.append(captions.say(statements[-1], TONES[source], rng))
+        said.append(language.say(statements[-1], TONES[source], rng))
     return Entry(develop(scene, studio), said, translations(statements, seed, PURPOSES[source], number))
 
 
 def translations(statements: Sequence[Statement], seed: int, purpose: int, number: int) -> list[str]:
-    """Each statement in English, for what was said with the same purpose and number in Italian."""
+    """Each statement in English, for what was said with the same purpose and number in the study's language."""
     rng = rng_of(seed, TRANSLATED + purpose, number)
     return [english.say_english(statement, rng) for statement in statements]
 
 
-def in_english(source: str, seed: int, settings: SourceSettings, drawn: list[Entry]) -> dict[str, str]:
+def in_english(source: str, seed: int, settings: SourceSettings, drawn: list[Entry], language: Language) -> dict[str, str]:
     """A source's captions with their translations."""
-    named = {caption: caption for caption in (name(source, seed, number) for number in range(settings.names))}
-    return named | {italian: said for entry in drawn for italian, said in zip(entry.said, entry.english, strict=True)}
+    named = {caption: caption for caption in (name(source, seed, number, language) for number in range(settings.names))}
+    return named | {said: english for entry in drawn for said, english in zip(entry.said, entry.english, strict=True)}
 
 
 def damaged(content: bytes, number: int) -> bytes:
@@ -109,9 +112,9 @@ def plan(source: str, seed: int, settings: SourceSettings) -> list[tuple[str, in
     return shuffled(rows, seed, PURPOSES[source])
 
 
-def name(source: str, seed: int, number: int) -> str:
+def name(source: str, seed: int, number: int, language: Language) -> str:
     """A caption of proper nouns, which stay as they are in any language."""
-    return names.proper_noun_caption(rng_of(seed + 1, PURPOSES[source], number))
+    return proper_noun_caption(language.names, rng_of(seed + 1, PURPOSES[source], number))
 
 
 class Post(NamedTuple):
@@ -125,11 +128,11 @@ class Post(NamedTuple):
     english: str
 
 
-def posts(source: str, seed: int, settings: SourceSettings, drawn: list[Entry]) -> Iterator[Post]:
+def posts(source: str, seed: int, settings: SourceSettings, drawn: list[Entry], language: Language) -> Iterator[Post]:
     """The rows of a source, in the order of its file."""
     for kind, number in plan(source, seed, settings):
         rng = rng_of(seed + 1, PURPOSES[source], number)
-        url, language = address(source, "drawn" if kind == "repeated" else kind, number), "it"
+        url, code = address(source, "drawn" if kind == "repeated" else kind, number), language.code
         picture, [said, *_], [in_english, *_] = drawn[number % len(drawn)]
         content: bytes | None = None
         if kind == "drawn" or kind == "names":
@@ -139,16 +142,16 @@ def posts(source: str, seed: int, settings: SourceSettings, drawn: list[Entry]) 
         elif kind == "damaged":
             content = damaged(picture.content, number)
         if kind == "names":
-            said = in_english = name(source, seed, number)
+            said = in_english = name(source, seed, number, language)
         elif kind == "foreign":
-            language = LANGUAGES[number % len(LANGUAGES)]
-            said = in_english = names.foreign_caption(corpus.any_statement(rng), language, rng)
+            code = language.foreign[number % len(language.foreign)]
+            said = in_english = foreign_caption(corpus.any_statement(rng), code, rng)
         elif kind == "missing":
             statement = corpus.any_statement(rng)
-            said = captions.say(statement, TONES[source], rng)
+            said = language.say(statement, TONES[source], rng)
             [in_english] = translations([statement], seed + 1, PURPOSES[source], number)
         decomposed = kind == "drawn" and number % DECOMPOSED_EVERY == 0
-        yield Post(kind, language, url, content, unicodedata.normalize("NFD", said) if decomposed else said, in_english)
+        yield Post(kind, code, url, content, unicodedata.normalize("NFD", said) if decomposed else said, in_english)
 
 
 def add_picture(archive: zipfile.ZipFile, post: Post) -> None:
@@ -157,57 +160,61 @@ def add_picture(archive: zipfile.ZipFile, post: Post) -> None:
         add(archive, member_of(post.address), post.picture)
 
 
-def in_italian(source: str, seed: int, settings: SourceSettings, drawn: list[Entry]) -> dict[str, str]:
-    """The English of a source's rows with its Italian, one for each: the first, where several were said."""
+def from_english(source: str, seed: int, settings: SourceSettings, drawn: list[Entry], language: Language) -> dict[str, str]:
+    """The English of a source's rows with what they say, one for each: the first, where several were said."""
     table: dict[str, str] = {}
-    for post in posts(source, seed, settings, drawn):
+    for post in posts(source, seed, settings, drawn, language):
         table.setdefault(post.english, post.said)
     return table
 
 
-def write_wit(folder: pathlib.Path, seed: int, settings: SourceSettings, drawn: list[Entry]) -> Counter[str]:
+def write_wit(
+    folder: pathlib.Path, seed: int, settings: SourceSettings, drawn: list[Entry], language: Language
+) -> Counter[str]:
     """Writes WIT's TSV and archive; returns the number of rows of each kind."""
     text = io.StringIO(newline="")
     table = csv.writer(text, delimiter="\t", lineterminator="\n")
     table.writerow(WIT_COLUMNS)
     counts: Counter[str] = Counter()
     with zipfile.ZipFile(folder / "images.zip", "w") as archive:
-        for post in posts("wit", seed, settings, drawn):
+        for post in posts("wit", seed, settings, drawn, language):
             add_picture(archive, post)
             counts[post.kind] += 1
-            table.writerow(_wit_row(counts.total(), post.language, post.address, post.said))
-    content = text.getvalue().encode() + b"".join(_broken_wit_lines())
-    counts["broken"] = len(_broken_wit_lines())
+            table.writerow(_wit_row(counts.total(), post, language.pages))
+    broken = _broken_wit_lines(language)
+    content = text.getvalue().encode() + b"".join(broken)
+    counts["broken"] = len(broken)
     write_gzip(folder / "wit_v1.train.all-00000-of-00001.tsv.gz", content)
     return counts
 
 
-def _wit_row(number: int, language: str, url: str, caption: str) -> list[str | int]:
-    page = f"https://{language}.wikipedia.example/wiki/{number}"
-    context = f'Pagina {number}.\nUna "figura" con la sua didascalia.' if number % 3 == 0 else f"Pagina {number}."
-    return [language, page, url, f"Pagina {number}", "", f"Pagina {number}", caption, f"Figura {number}.jpg", "",
+def _wit_row(number: int, post: Post, pages: Pages) -> list[str | int]:
+    page, title = f"https://{post.language}.wikipedia.example/wiki/{number}", f"{pages.page} {number}"
+    context = f"{title}.\n{pages.context}" if number % 3 == 0 else f"{title}."
+    return [post.language, page, post.address, title, "", title, post.said, f"{pages.figure} {number}.jpg", "",
             "image/jpeg", 64, 64, "true", "true", "false", context, ""]  # fmt: skip
 
 
-def _broken_wit_lines() -> tuple[bytes, ...]:
-    start = b"it\thttps://it.wikipedia.example/wiki/x\thttps://wit.example/broken/x.jpg\tx\t\tx\t"
+def _broken_wit_lines(language: Language) -> tuple[bytes, ...]:
+    code, sound = language.code.encode(), language.pages.sound.encode()
+    start = code + b"\thttps://" + code + b".wikipedia.example/wiki/x\thttps://wit.example/broken/x.jpg\tx\t\tx\t"
     end = b"\t\t\timage/jpeg\t64\t64\ttrue\ttrue\tfalse\t\t\n"
     return (
-        start + b"Un gatto \xe8 nero" + end,  # Latin-1
-        start + b'"Un gatto nero' + end,  # a quote that nothing closes
-        start + b"Un gatto\x00 nero" + end,
+        start + language.pages.latin.encode("latin-1") + end,
+        start + b'"' + sound + end,  # a quote that nothing closes
+        start + b"\x00 ".join(sound.rsplit(b" ", 1)) + end,
         start + b"   " + end,
-        start + b"Un gatto nero\n",  # the columns after it are gone
+        start + sound + b"\n",  # the columns after it are gone
     )
 
 
 def write_conceptual_captions(
-    folder: pathlib.Path, seed: int, settings: SourceSettings, drawn: list[Entry]
+    folder: pathlib.Path, seed: int, settings: SourceSettings, drawn: list[Entry], language: Language
 ) -> Counter[str]:
     """Writes the TSV of English captions and addresses and the archive; returns the number of rows of each kind."""
     lines, counts = list[bytes](), Counter[str]()
     with zipfile.ZipFile(folder / "images.zip", "w") as archive:
-        for post in posts("conceptual_captions", seed, settings, drawn):
+        for post in posts("conceptual_captions", seed, settings, drawn, language):
             add_picture(archive, post)
             counts[post.kind] += 1
             lines.append(f"{post.english}\t{post.address}".encode() + (b"\r\n" if post.kind == "copied" else b"\n"))
@@ -219,23 +226,27 @@ def write_conceptual_captions(
     return counts
 
 
-def write_il_post(folder: pathlib.Path, seed: int, settings: SourceSettings, drawn: list[Entry]) -> Counter[str]:
+def write_il_post(
+    folder: pathlib.Path, seed: int, settings: SourceSettings, drawn: list[Entry], language: Language
+) -> Counter[str]:
     """Writes the JSON lines and the archive; returns the number of rows of each kind."""
     lines, counts = [], Counter[str]()
     with zipfile.ZipFile(folder / "images.zip", "w") as archive:
-        for post in posts("il_post", seed, settings, drawn):
+        for post in posts("il_post", seed, settings, drawn, language):
             add_picture(archive, post)
             counts[post.kind] += 1
             article = f"https://il-post.example/articoli/{counts.total():06d}"
             line = {"article_url": article, "image_url": post.address, "caption": post.said}
             lines.append(json.dumps(line, ensure_ascii=False))
-    broken = ('{"article_url": "https://il-post.example/articoli/x", "image_url": ', '{"caption": "Un gatto nero."}')
+    broken = ('{"article_url": "https://il-post.example/articoli/x", "image_url": ', f'{{"caption": "{language.pages.sound}."}}')
     counts["broken"] = len(broken)
     (folder / "il_post.jsonl").write_text("".join(line + "\n" for line in (*lines, *broken)), encoding="utf-8")
     return counts
 
 
-def write_mscoco_it(folder: pathlib.Path, seed: int, settings: SourceSettings, drawn: list[Entry]) -> Counter[str]:
+def write_mscoco_it(
+    folder: pathlib.Path, seed: int, settings: SourceSettings, drawn: list[Entry], language: Language
+) -> Counter[str]:
     """Writes MSCOCO-IT's two JSON files and the archive; returns the number of pictures of each kind."""
     ids = shuffled(range(1, 10 * len(drawn)), seed, PURPOSES["mscoco_it"])[: len(drawn)]
     kinds = ["missing"] * settings.missing + ["damaged"] * settings.damaged
@@ -247,7 +258,7 @@ def write_mscoco_it(folder: pathlib.Path, seed: int, settings: SourceSettings, d
                 add(archive, coco_name(identity), content)
     cut = round(len(drawn) * (1 - VALIDATED_SHARE))
     for name, part, as_text in (("unvalidated", slice(cut), ()), ("validated", slice(cut, None), (1, 2))):
-        described = json.dumps(coco_json(ids[part], drawn[part], seed, as_text), ensure_ascii=False)
+        described = json.dumps(coco_json(ids[part], drawn[part], seed, language, as_text), ensure_ascii=False)
         write_gzip(folder / f"captions_ita_trainingset_{name}.json.gz", described.encode())
     return Counter(kinds)
 
@@ -257,7 +268,9 @@ def coco_name(identity: int) -> str:
     return f"COCO_train2014_{identity:012d}.jpg"
 
 
-def coco_json(ids: list[int], drawn: list[Entry], seed: int, as_text: tuple[int, ...] = ()) -> dict[str, Any]:
+def coco_json(
+    ids: list[int], drawn: list[Entry], seed: int, language: Language, as_text: tuple[int, ...] = ()
+) -> dict[str, Any]:
     """MSCOCO-IT's structure. One annotation in three has its ids as strings, if its remainder is in `as_text`."""
     images, annotations = list[dict[str, Any]](), list[dict[str, Any]]()
     for identity, (picture, said, _) in zip(ids, drawn, strict=True):
@@ -267,7 +280,7 @@ def coco_json(ids: list[int], drawn: list[Entry], seed: int, as_text: tuple[int,
             kind: Callable[[int], int | str] = str if len(annotations) % 3 in as_text else int
             blank = "\n" if len(annotations) % 300 == 0 else " " if len(annotations) % 7 == 0 else ""
             annotations.append({"id": kind(len(annotations)), "image_id": kind(identity), "caption": caption + blank})
-    info = {"description": "Scene disegnate con didascalie italiane, nel formato di MSCOCO-IT", "version": str(seed)}
+    info = {"description": language.pages.collection, "version": str(seed)}
     return {"info": info, "images": images, "annotations": annotations, "licenses": [], "type": "captions"}
 
 
@@ -276,7 +289,7 @@ def write_gzip(path: pathlib.Path, content: bytes) -> None:
     path.write_bytes(gzip.compress(content, mtime=0))
 
 
-WRITERS: dict[str, Callable[[pathlib.Path, int, SourceSettings, list[Entry]], Counter[str]]] = {
+WRITERS: dict[str, Callable[[pathlib.Path, int, SourceSettings, list[Entry], Language], Counter[str]]] = {
     "wit": write_wit,
     "mscoco_it": write_mscoco_it,
     "conceptual_captions": write_conceptual_captions,

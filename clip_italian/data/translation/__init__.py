@@ -1,1 +1,1 @@
-"""Captions into Italian: engines, a cache that survives, and the tables they are translated in."""
+"""Captions into the study's language: engines, a cache that survives, and the tables they are translated in."""

@@ -19,7 +19,7 @@ KEY = "DEEPL_AUTH_KEY"  # environment variable that holds the key of DeepL's acc
 DIGITS = 16  # hexadecimal, of a digest in a version
 LARGEST_REQUEST = 50  # texts; https://developers.deepl.com/docs/api-reference/translate
 LONGEST = 500  # pieces of a sentence; OPUS-MT's models have 512 positions
-DEEPL_TARGETS = {"it": "IT", "en": "EN-US"}  # plain EN is no target
+DEEPL_TARGETS = {"en": "EN-US"}  # where its code is not the language's: plain EN is no target
 
 
 @runtime_checkable
@@ -35,7 +35,7 @@ class Engine(Protocol):
 
 
 def open_engine(settings: EngineSettings, source: str, target: str) -> Engine:
-    """The engine of the settings, from language `source` to `target`, "en" and "it" or the other way round.
+    """The engine of the settings, from language `source` to `target`, of which one is "en".
 
     Raises InputError for a missing model, package or key.
     """
@@ -48,14 +48,14 @@ def open_engine(settings: EngineSettings, source: str, target: str) -> Engine:
 
 
 class Table:
-    """A file of English and Italian, a tab between them; the first translation of a sentence counts."""
+    """A file of English and the study's language, a tab between them; the first translation of a sentence counts."""
 
     name = "table"
 
     def __init__(self, settings: EngineSettings, source: str, target: str) -> None:
         path = _model(settings)
-        english, italian = parallel.read(path)
-        pairs = zip(english, italian, strict=True) if source == "en" else zip(italian, english, strict=True)
+        english, said = parallel.read(path)
+        pairs = zip(english, said, strict=True) if source == "en" else zip(said, english, strict=True)
         self._translations: dict[str, str] = {}
         for sentence, translation in pairs:
             self._translations.setdefault(sentence, translation)
@@ -112,7 +112,7 @@ class DeepL:
         if not key:
             raise InputError(f"translation: deepl needs the key of an account in the environment variable {KEY}; set it")
         self._client = self._library.Translator(key, server_url=settings.server_url, send_platform_info=False)
-        self._languages = {"source_lang": source.upper(), "target_lang": DEEPL_TARGETS[target]}
+        self._languages = {"source_lang": source.upper(), "target_lang": DEEPL_TARGETS.get(target, target.upper())}
         self.version = settings.version
 
     def translate(self, sentences: list[str]) -> list[str]:

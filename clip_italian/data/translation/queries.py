@@ -1,4 +1,4 @@
-"""The Italian in which the test sets ask, for the models that are asked in English."""
+"""What the test sets ask in the study's language, for the models that are asked in English."""
 
 import pathlib
 
@@ -6,7 +6,7 @@ from clip_italian import files
 from clip_italian.data.translation.engines import one_line
 
 
-def italian(test: pathlib.Path) -> list[str]:
+def asked(test: pathlib.Path) -> list[str]:
     """Every caption, label and query of the test sets below `test`, each once; raises InputError when a file is damaged."""
     said = [
         annotation["caption"]

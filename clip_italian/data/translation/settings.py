@@ -25,9 +25,10 @@ class TranslationSettings(Settings):
 
     sources: list[str]  # whose tables are in English: folders of data/<profile>/raw
     max_characters: int  # a longer text is no caption and is not translated
-    to_italian: EngineSettings
+    language: str = Field(pattern="^[a-z]{2}$")  # ISO 639-1 code of the study's, into which they are translated
+    from_english: EngineSettings
     # Where the sentences come from with which the baselines learn and are asked: `given`, raw/text/{parallel,translations}.tsv
     # as they are; or `translated`, the captions of `sources` and, if `queries`, those of the test sets.
     parallel: Literal["given", "translated"]
-    queries: bool  # whether the test sets' Italian is translated into English, for the models that are asked in English
+    queries: bool  # whether the test sets' texts are translated into English, for the models that are asked in English
     to_english: EngineSettings

@@ -1,4 +1,4 @@
-"""Conceptual Captions in Italian: the publisher's rows, row for row, with another caption."""
+"""Conceptual Captions in the study's language: the publisher's rows, row for row, with another caption."""
 
 import itertools
 import pathlib
@@ -48,7 +48,7 @@ def _english(content: bytes, max_characters: int) -> str:
 def translate(
     source: pathlib.Path, target: pathlib.Path, translator: Translator, max_characters: int, progress: bool
 ) -> Counter[str]:
-    """Writes the table `source` in Italian to `target`, row for row; returns how many rows were translated, or why not.
+    """Writes the table `source`, translated, to `target`, row for row; returns how many rows were translated, or why not.
 
     A row without a caption to translate stays as it is, so that whoever reads the table counts it under its own reason. A
     caption that the engine has nothing for becomes an empty one.
@@ -58,10 +58,10 @@ def translate(
     target.parent.mkdir(parents=True, exist_ok=True)
     with open(target, "wb") as out, tqdm(unit=" rows", disable=not progress, desc=source.name) as bar:
         while part := list(itertools.islice(lines, translator.chunk)):
-            italian = iter(translator([line.english for line in part if not line.reason]))
+            translated = iter(translator([line.english for line in part if not line.reason]))
             for line in part:
                 counts[line.reason or "translated"] += 1
-                out.write(line.content if line.reason else _with_caption(line.content, next(italian)))
+                out.write(line.content if line.reason else _with_caption(line.content, next(translated)))
             bar.update(len(part))
     return counts
 
@@ -71,9 +71,9 @@ def _with_caption(content: bytes, caption: str) -> bytes:
 
 
 def pairs(source: pathlib.Path, target: pathlib.Path, max_characters: int) -> Iterator[tuple[str, str]]:
-    """English and Italian of every translated row, from the publisher's table and its translation."""
-    with open(target, "rb") as italian:
-        for line, translated in zip(rows(source, max_characters), italian, strict=True):
+    """The English of every translated row and its translation, from the publisher's table and its translation."""
+    with open(target, "rb") as table:
+        for line, translated in zip(rows(source, max_characters), table, strict=True):
             caption = translated.partition(b"\t")[0].decode() if not line.reason else ""
             if caption:
                 yield line.english, caption

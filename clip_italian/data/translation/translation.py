@@ -13,7 +13,7 @@ from clip_italian.data.translation.engines import open_engine
 from clip_italian.data.translation.settings import EngineSettings, TranslationSettings
 from clip_italian.data.translation.translator import Translator, report
 
-PARALLEL, TRANSLATIONS = "parallel.tsv", "translations.tsv"  # English, a tab, Italian
+PARALLEL, TRANSLATIONS = "parallel.tsv", "translations.tsv"  # English, a tab, the study's language
 
 
 def translate(
@@ -25,18 +25,18 @@ def translate(
     the file `cache`. Raises InputError as engines do, and for damaged input.
     """
     with Cache(cache) as kept:
-        to_italian = _translator(settings.to_italian, "en", "it", kept)
+        from_english = _translator(settings.from_english, "en", settings.language, kept)
         counts = {
             source: tables.translate(
                 raw / source / tables.TABLES[source],
                 folder / source / tables.TABLES[source],
-                to_italian,
+                from_english,
                 settings.max_characters,
                 progress,
             )
             for source in settings.sources
         }
-        used = [to_italian]
+        used = [from_english]
         if settings.parallel == "given":
             for name in (PARALLEL, TRANSLATIONS):
                 shutil.copyfile(files.present(raw / "text" / name), folder / name)
@@ -52,26 +52,26 @@ def _translator(settings: EngineSettings, source: str, target: str, cache: Cache
 def _write_parallel(raw: pathlib.Path, folder: pathlib.Path, settings: TranslationSettings, cache: Cache) -> list[Translator]:
     """Writes the captions with their English, and the test sets' queries after them; returns the translators used."""
     with open(folder / PARALLEL, "w", encoding="utf-8", newline="\n") as out:
-        out.writelines(f"{english}\t{italian}\n" for english, italian in _distinct(raw, folder, settings))
+        out.writelines(f"{english}\t{said}\n" for english, said in _distinct(raw, folder, settings))
     shutil.copyfile(folder / PARALLEL, folder / TRANSLATIONS)
     if not settings.queries:
         return []
-    to_english = _translator(settings.to_english, "it", "en", cache)
-    asked = queries.italian(raw / "test")
+    to_english = _translator(settings.to_english, settings.language, "en", cache)
+    asked = queries.asked(raw / "test")
     with open(folder / TRANSLATIONS, "a", encoding="utf-8", newline="\n") as out:
         for start in range(0, len(asked), to_english.chunk):
             part = asked[start : start + to_english.chunk]
-            out.writelines(f"{english}\t{italian}\n" for english, italian in zip(to_english(part), part, strict=True) if english)
+            out.writelines(f"{english}\t{said}\n" for english, said in zip(to_english(part), part, strict=True) if english)
     return [to_english]
 
 
 def _distinct(raw: pathlib.Path, folder: pathlib.Path, settings: TranslationSettings) -> Iterator[tuple[str, str]]:
-    """English and Italian of the translated captions, each pair of sentences once."""
+    """The translated captions with their English, each pair of sentences once."""
     found = (
         tables.pairs(raw / source / tables.TABLES[source], folder / source / tables.TABLES[source], settings.max_characters)
         for source in settings.sources
     )
     with Met() as met:
-        for english, italian in itertools.chain.from_iterable(found):
+        for english, said in itertools.chain.from_iterable(found):
             if met.first([english]):
-                yield english, italian
+                yield english, said

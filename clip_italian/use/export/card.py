@@ -11,7 +11,7 @@ from clip_italian.use.export.snippets import SNIPPETS, TEXTS_ALONE
 PICTURES = "zero-shot-image-classification"
 PIPELINES = {"transformers": PICTURES, "onnx": PICTURES, "open_clip": PICTURES, "sentence_transformers": "sentence-similarity"}
 LIBRARIES = {"sentence_transformers": "sentence-transformers"}  # on the hub, where it calls a library otherwise
-TAGS = ["clip", "vision", "image-text", "italian"]
+TAGS = ["clip", "vision", "image-text"]
 UNKNOWN = "Not known to the export: the model was given without its study."
 CITATION = """@book{bianchi2021,
   title={Contrastive Language-Image Pre-training for the {Italian} Language},
@@ -25,9 +25,9 @@ def text(form: str, settings: DualEncoderSettings, facts: Facts, home: pathlib.P
     """The card of a format's folder, which lies at `home`."""
     snippet = TEXTS_ALONE if texts_alone(form, settings) else SNIPPETS[form]
     sections = {
-        "Model description": description(form, settings),
-        "Direct use": direct_use(form, settings),
-        "Downstream use": "A start for further training on pictures with Italian texts; frozen features for classifiers.",
+        "Model description": description(form, settings, facts.language),
+        "Direct use": direct_use(form, settings, facts.language),
+        "Downstream use": f"A start for further training on pictures with {facts.language} texts; frozen features for classifiers.",
         "Out-of-scope use": out_of_scope(facts),
         "How to load": snippet.format(home=home, texts=examples(facts), tokens=settings.text.positions),
         "Training data": training_data(facts),
@@ -50,8 +50,8 @@ def metadata(form: str, facts: Facts) -> str:
     more: dict[str, Any] = {"datasets": about.datasets, "widget": widget(form, facts)} if about else {}
     results = [evaluated(result, facts) for result in facts.results]
     data = huggingface_hub.ModelCardData(
-        language="it", license=facts.licence, library_name=LIBRARIES.get(form, form), tags=TAGS, pipeline_tag=PIPELINES[form],
-        model_name=facts.name, eval_results=results or None, **{name: value for name, value in more.items() if value},
+        language=about.language if about else "it", license=facts.licence, library_name=LIBRARIES.get(form, form),
+        tags=[*TAGS, facts.language.lower()], pipeline_tag=PIPELINES[form], model_name=facts.name, eval_results=results or None, **{name: value for name, value in more.items() if value},
     )  # fmt: skip
     return data.to_yaml()
 
@@ -77,14 +77,14 @@ def evaluated(result: Result, facts: Facts) -> Any:
     )  # fmt: skip
 
 
-def description(form: str, settings: DualEncoderSettings) -> str:
+def description(form: str, settings: DualEncoderSettings, language: str) -> str:
     """What the towers are."""
     image, text_tower = settings.image, settings.text
     stem = f"{len(image.stem)} convolutions, then " if image.stem else ""
     kind = f"a BERT, pooled by `{text_tower.pooling}`" if isinstance(text_tower, BertSettings) else "the text transformer of CLIP"
     alone = texts_alone(form, settings)
     return (
-        "A contrastive image-text model for Italian in the manner of CLIP-Italian (Bianchi et al. 2021): two towers whose "
+        f"A contrastive image-text model for {language} in the manner of CLIP-Italian (Bianchi et al. 2021): two towers whose "
         f"projections into one space of {settings.projection} dimensions are compared by their cosine.\n\n"
         f"* Pictures: {stem}a vision transformer (blocks: {image.depth}, width: {image.width}), pooled by `{image.pooling}`, on "
         f"{image.image_size} x {image.image_size} pixels.\n"
@@ -99,15 +99,15 @@ def texts_alone(form: str, settings: DualEncoderSettings) -> bool:
     return form == "sentence_transformers" and not sentence_transformers.holds_pictures(settings)
 
 
-def direct_use(form: str, settings: DualEncoderSettings) -> str:
+def direct_use(form: str, settings: DualEncoderSettings, language: str) -> str:
     if texts_alone(form, settings):
-        return "Vectors of Italian texts, to be compared with each other or with the vectors of pictures from the ONNX files."
-    return "Search of pictures by Italian text and of texts by picture; classification of pictures by labels given in words."
+        return f"Vectors of {language} texts, to be compared with each other or with the vectors of pictures from the ONNX files."
+    return f"Search of pictures by {language} text and of texts by picture; classification of pictures by labels given in words."
 
 
 def out_of_scope(facts: Facts) -> str:
     limits = f"{facts.about.limits} " if facts.about else ""
-    return f"{limits}Recognising people, surveillance, any decision about a person; languages other than Italian."
+    return f"{limits}Recognising people, surveillance, any decision about a person; languages other than {facts.language}."
 
 
 def examples(facts: Facts) -> str:

@@ -22,6 +22,7 @@ class ExportSettings(Settings):
     hardware: str
     picture: str  # address of the card's example picture; empty: the card has none
     texts: list[str]  # the card's examples
+    language: str  # ISO 639-1 code of the texts, for the card's metadata
 
 
 class Result(NamedTuple):
@@ -47,6 +48,7 @@ class Facts(NamedTuple):
     phases: tuple[Journal, ...] = ()
     pairs: tuple[tuple[str, int], ...] = ()  # training pairs of each source
     results: tuple[Result, ...] = ()
+    language: str = "Italian"  # without a study CLIP-Italian's
 
 
 def of_study(profile: str, about: ExportSettings, tests: EvaluationSettings) -> Facts:
@@ -61,6 +63,7 @@ def of_study(profile: str, about: ExportSettings, tests: EvaluationSettings) -> 
         phases=tuple(journal.read(folder) for folder in evaluation.run_folders(profile, about.arm, about.seed)),
         pairs=tuple((name, source["split"]["train"]) for name, source in sorted(curated["sources"].items())),
         results=tuple(results(profile, about, tests)),
+        language=tests.language,
     )
 
 

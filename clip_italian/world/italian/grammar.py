@@ -6,7 +6,7 @@ A noun phrase is a tuple of words. Words that end in an apostrophe are written t
 import re
 from collections.abc import Sequence
 
-from clip_italian.world.lexicon import NUMERALS, QUALITIES, QUANTIFIERS, Adjective, Noun
+from clip_italian.world.italian.lexicon import NUMERALS, QUALITIES, QUANTIFIERS, Adjective, Noun
 
 Words = tuple[str, ...]
 VOWELS = "aeiouàèéìòù"

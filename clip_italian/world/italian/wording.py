@@ -6,9 +6,10 @@ import dataclasses
 
 import numpy as np
 
-from clip_italian.world.grammar import Words, coordinate, joint_gender, on_which, prepose, there_is
-from clip_italian.world.lexicon import COLOURS, QUALITIES
-from clip_italian.world.phrasing import Part, pick, word_phrase
+from clip_italian.world.italian.grammar import Words, coordinate, joint_gender, on_which, prepose, there_is
+from clip_italian.world.italian.lexicon import COLOURS, QUALITIES
+from clip_italian.world.italian.phrasing import Part, word_phrase
+from clip_italian.world.picking import pick
 from clip_italian.world.statements import Phrase, Statement
 
 RELATION_WORDS = {

@@ -1,10 +1,13 @@
 """Statements in the plainest Italian, one wording each: where two statements differ in one thing, so do their captions."""
 
-from clip_italian.world.captions import mirror
-from clip_italian.world.grammar import Words, coordinate, join, noun_phrase, prepose
-from clip_italian.world.lexicon import COLOURS, NOUNS, SIZES
+import re
+
+from clip_italian.world.italian.grammar import Words, coordinate, join, noun_phrase, prepose
+from clip_italian.world.italian.lexicon import COLOURS, NOUNS, SIZES
+from clip_italian.world.italian.wording import POSITION_WORDS, RELATION_WORDS
 from clip_italian.world.statements import Phrase, Statement
-from clip_italian.world.wording import POSITION_WORDS, RELATION_WORDS
+
+_MIRRORED = {"sinistr": "destr", "destr": "sinistr", "Sinistr": "Destr", "Destr": "Sinistr"}
 
 
 def plain(statement: Statement) -> str:
@@ -23,6 +26,24 @@ def plain(statement: Statement) -> str:
 def right_of(statement: Statement) -> str:
     """What is true once the picture of `statement`, of one thing left of another, is mirrored: un gatto a destra di una sedia."""
     return mirror(plain(statement))
+
+
+def things(statement: Statement) -> str:
+    """What there is, without articles, sizes and places: Due gatti neri e casa bianca."""
+    first, *others = map(_named, statement.phrases)
+    text = join(coordinate(first, *others) if others else first)
+    return text[0].upper() + text[1:]
+
+
+def _named(phrase: Phrase) -> Words:
+    plural = phrase.count != 1
+    after = (COLOURS[phrase.colour],) if phrase.colour else ()
+    return noun_phrase(NOUNS[phrase.noun], "bare", plural, (), after, phrase.count if plural else None)
+
+
+def mirror(text: str) -> str:
+    """`text` after its picture was mirrored: sinistro, destro and their forms swapped as whole words."""
+    return re.sub(r"\b([Ss]inistr|[Dd]estr)([oaie])\b", lambda match: _MIRRORED[match[1]] + match[2], text)
 
 
 def _phrase(phrase: Phrase) -> Words:

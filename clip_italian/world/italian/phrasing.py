@@ -1,13 +1,12 @@
 """The words for one Phrase of a statement: which noun, which determiner, where the adjectives stand."""
 import dataclasses
-from collections.abc import Sequence
-from typing import TypeVar
 
 import numpy as np
 
-from clip_italian.world import lexicon
-from clip_italian.world.grammar import Words, noun_phrase
-from clip_italian.world.lexicon import Adjective, Noun
+from clip_italian.world.italian import lexicon
+from clip_italian.world.italian.grammar import Words, noun_phrase
+from clip_italian.world.italian.lexicon import Adjective, Noun
+from clip_italian.world.picking import pick
 from clip_italian.world.statements import Phrase
 
 SYNONYM_SHARE = 0.15  # of the nouns that have one
@@ -19,7 +18,6 @@ UNCOUNTED = {
     "later": ("alcuno",),
     "bare": ("bare",),
 }
-Item = TypeVar("Item")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,11 +27,6 @@ class Part:
     words: Words
     gender: str
     plural: bool
-
-
-def pick(rng: np.random.Generator, options: Sequence[Item]) -> Item:
-    """One of `options`, all equally likely; repeat an option to make it likelier."""
-    return options[int(rng.integers(len(options)))]
 
 
 def word_phrase(phrase: Phrase, manner: str, rng: np.random.Generator, formal: bool = False) -> Part:

@@ -1,9 +1,13 @@
 """Parts of speech from the world's own lexicon: what its tagger learns from (clip_italian/data/tagger_training.py)."""
+
 import functools
 import re
 
-from clip_italian.world import corpus, lexicon, names
-from clip_italian.world.grammar import DEFINITE, FUSED, fuse
+from clip_italian.world.italian import lexicon, sentences
+from clip_italian.world.italian.grammar import DEFINITE, FUSED, fuse
+from clip_italian.world.italian.names import FIRST_NAMES
+from clip_italian.world.language import Tags
+from clip_italian.world.tagging import tagged
 
 TOKEN = re.compile(r"\w+['’]?|[^\w\s]")
 
@@ -34,7 +38,7 @@ def known_words() -> dict[str, str]:
     closed["NUM"] = " ".join(lexicon.NUMERALS.values())
     for tag, words in closed.items():
         tags |= dict.fromkeys(words.split(), tag) | tags
-    for pairs in corpus.VERBS.values():
+    for pairs in sentences.VERBS.values():
         tags |= dict.fromkeys((form for pair in pairs for form in pair), "VERB") | tags
     for adjectives, tag in ((lexicon.QUANTIFIERS, "DET"), *((table, "ADJ") for table in lexicon.ADJECTIVE_TABLES)):
         for adjective in adjectives.values():
@@ -44,25 +48,16 @@ def known_words() -> dict[str, str]:
     return tags
 
 
-def pos_tags(text: str) -> list[tuple[str, str]]:
+def pos_tags(text: str) -> Tags:
     """(token, tag) of every token: DET, NOUN, ADJ, ADP, NUM, VERB, PRON, CCONJ, ADV, PUNCT, PROPN, or X for unknown.
 
     A capital inside a sentence makes a proper noun of any word (Giuseppe Verdi), at its start of an unknown one.
     """
-    tagged = []
-    starts = True
-    for match in TOKEN.finditer(text):
-        token = match[0]
-        tagged.append((token, _tag(token.replace("’", "'"), starts)))
-        starts = token in (".", "!", "?", ":")
-    return tagged
+    return tagged(TOKEN.findall(text), _tag)
 
 
 def _tag(token: str, starts: bool) -> str:
-    if not token[0].isalnum():
-        return "PUNCT"
-    if token.isdigit():
-        return "NUM"
-    if token[0].isupper() and (not starts or token in names.FIRST_NAMES):
+    token = token.replace("’", "'")
+    if token[0].isupper() and (not starts or token in FIRST_NAMES):
         return "PROPN"
     return known_words().get(token.lower(), "PROPN" if token[0].isupper() else "X")
