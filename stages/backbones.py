@@ -1,4 +1,4 @@
-"""The English CLIP and the Italian BERT from which every arm starts, trained side by side or as they were imported."""
+"""The English CLIP and the study's BERT from which every arm starts, trained side by side or as they were imported."""
 import pathlib
 import shutil
 

@@ -1,7 +1,7 @@
 """What the study is compared with: the English CLIP as it is, mCLIP distilled on parallel captions, and those of `make study`.
 
-`english_clip` is asked in Italian and `translated`, the same model, in English; `multilingual` and `english_control` train on the
-study's pictures (clip_italian/training/multilingual.py).
+`english_clip` is asked in the study's language and `translated`, the same model, in English; `multilingual` and `english_control`
+train on the study's pictures (clip_italian/training/multilingual.py).
 """
 import pathlib
 from collections.abc import Callable

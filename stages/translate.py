@@ -1,4 +1,4 @@
-"""Captions that are published in English into Italian, and parallel sentences for the baselines."""
+"""Captions that are published in English into the study's language, and parallel sentences for the baselines."""
 
 import pathlib
 import sys

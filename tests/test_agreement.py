@@ -71,7 +71,7 @@ def rows_of(path):
 def test_a_sheet_is_a_sample_of_distinct_captions_that_the_seed_decides(data):
     assert rating.write(data / "a.csv", data, 10, 3, 0, 1000) == 10
     header, *rows = rows_of(data / "a.csv")
-    assert header[:2] == ["english", "italian"] and len(header) == 5 and "5 perfect" in header[2]
+    assert header[:2] == ["english", "translation"] and len(header) == 5 and "5 perfect" in header[2]
     assert len({row[0] for row in rows}) == 10
     assert all(row[1] == row[0].replace("caption", "didascalia,") and row[2:] == ["", "", ""] for row in rows)
     rating.write(data / "b.csv", data, 10, 3, 0, 1000)
@@ -95,9 +95,9 @@ def test_a_filled_sheet_says_mean_frequencies_and_agreement(data, capsys):
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("english,italian,a,b\nx,y,6,1\n", "row 2: `6` is no rating from 1 to 5"),
-        ("english,italian,a,b\nx,y,1\n", "row 2: 4 cells were expected"),
-        ("english,italian,a\nx,y,1\n", "two raters at least"),
+        ("english,translation,a,b\nx,y,6,1\n", "row 2: `6` is no rating from 1 to 5"),
+        ("english,translation,a,b\nx,y,1\n", "row 2: 4 cells were expected"),
+        ("english,translation,a\nx,y,1\n", "two raters at least"),
         ("", "not a sheet"),
     ],
 )
@@ -108,7 +108,7 @@ def test_a_sheet_that_is_none_is_named_with_the_remedy(tmp_path, content, proble
 
 
 def test_empty_cells_are_missing_ratings(tmp_path):
-    files.write_text(tmp_path / "s.csv", "\ufeffenglish,italian,a,b\nx,y,1, \nx,z,,5\n,,,\n")
+    files.write_text(tmp_path / "s.csv", "\ufeffenglish,translation,a,b\nx,y,1, \nx,z,,5\n,,,\n")
     assert rating.read(tmp_path / "s.csv").tolist() == [[1, 0], [0, 5]]
 
 

@@ -62,7 +62,7 @@ def picture():
 
 def right(scenes, shelves):
     """For each query of the gallery, of which of the pictures named it is true."""
-    truth = truth_matrix([statement for _, statement in captions.GALLERY], scenes)
+    truth = truth_matrix(captions.GALLERY, scenes)
     return [[bool(row[int(re.search(r"(\d{3})-", name)[1])]) for name in names] for row, names in zip(truth, shelves, strict=True)]
 
 
@@ -79,7 +79,7 @@ def test_what_ships_is_whole_and_small(demo):
 def test_the_pictures_are_those_of_the_profiles_scenes(scenes):
     assert shipping.names(scenes) == PICTURES
     asked = len(scenes) - config.read_yaml(ROOT / "profiles/mini.yaml")["demo"]["others"]
-    truth = truth_matrix([statement for _, statement in captions.GALLERY], scenes)[:, :asked]
+    truth = truth_matrix(captions.GALLERY, scenes)[:, :asked]
     assert truth.any(axis=0).all() and (truth.sum(axis=1) >= asked // 6).all()
 
 

@@ -1,4 +1,4 @@
-"""The two backbones, an English CLIP and an Italian BERT: trained from scratch, where a profile does not import them."""
+"""The two backbones, an English CLIP and a BERT of the study's language, trained from scratch where no profile imports them."""
 import pathlib
 from typing import Literal
 

@@ -19,7 +19,7 @@ from clip_italian.evaluation import agreement
 
 LOWEST, HIGHEST = 1, 5
 SCALE = "1 meaning lost, 2 partly wrong, 3 right but clumsy, 4 good with a small flaw, 5 perfect"
-COLUMNS = ("english", "italian")
+COLUMNS = ("english", "translation")
 SOURCE = "conceptual_captions"
 PURPOSE = 61  # keeps these draws apart from every other use of the same seed
 
@@ -51,7 +51,7 @@ def read(path: pathlib.Path) -> Int[np.ndarray, "items raters"]:
     except (FileNotFoundError, UnicodeDecodeError, ValueError) as error:
         raise InputError(f"{path}: not a sheet of ratings ({error}); write one with `data rate`") from None
     if tuple(header[:2]) != COLUMNS or len(header) < 4:
-        raise InputError(f"{path}: columns english, italian and two raters at least were expected; write one with `data rate`")
+        raise InputError(f"{path}: columns english, translation and two raters at least were expected; write one with `data rate`")
     return np.array([_ratings(path, number, line, len(header)) for number, line in enumerate(lines, start=2) if any(line)])
 
 

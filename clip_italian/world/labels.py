@@ -4,7 +4,7 @@ CLIP-Italian's labels of ImageNet (branch imagenet_templates, evaluation/imagene
 one and without their pictures, and never corrected: 39 of 1,000 share a label with another class, some 60 name another thing (a
 reading of the file; no count is published), 10 have no Italian article. Here every label set is about the same classes, so that
 what a fault costs is a paired difference. Like there, labels go wrong one by one: a noun may be right in one colour and wrong in
-the next. Which do is a draw from the two tables below.
+the next. Which do is a draw, from the table below and from each language's own of wrong senses.
 """
 
 import numpy as np

@@ -18,12 +18,13 @@ from clip_italian.use.index.searching import Hit, Index
 from clip_italian.use.localising import Method
 from clip_italian.use.model import Clip
 from clip_italian.world import captions
+from clip_italian.world.italian.speech import ITALIAN
 
 # Of what is uploaded: a photograph of any telephone passes, and no picture keeps the others waiting.
 LIMITS = ImageLimits(max_bytes=12 << 20, max_pixels=64_000_000, min_side=8, max_aspect=20.0)
 MOST_LABELS = 50
 MOST_FOUND = 48
-QUERIES = tuple(query for query, _ in captions.GALLERY)
+QUERIES = tuple(map(ITALIAN.plain, captions.GALLERY))
 IN_GALLERY = 4  # pictures for each
 METHODS: tuple[Method, ...] = ("windows", "relevance")
 THUMBNAIL = 384  # pixels of the long side

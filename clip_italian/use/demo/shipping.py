@@ -21,7 +21,7 @@ from clip_italian.use.index import building, store
 from clip_italian.use.index.store import Origin
 from clip_italian.world import captions
 from clip_italian.world.compose import compose
-from clip_italian.world.plain import plain
+from clip_italian.world.italian.speech import ITALIAN
 from clip_italian.world.render import render
 from clip_italian.world.scene import Scene, picture_size
 from clip_italian.world.staging import stage
@@ -46,14 +46,14 @@ class DemoSettings(Settings):
 
 def scenes(settings: DemoSettings) -> list[Scene]:
     """The scenes of the pictures, in order."""
-    asked = [statement for _, statement in captions.GALLERY for _ in range(settings.of_each_query)]
+    asked = [statement for statement in captions.GALLERY for _ in range(settings.of_each_query)]
     staged = [stage(statement, settings.seed, number, QUERY_PURPOSE) for number, statement in enumerate(asked)]
     return staged + [compose(settings.seed, number, "seen", OTHER_PURPOSE) for number in range(settings.others)]
 
 
 def names(drawn: list[Scene]) -> list[str]:
     """A file name for each scene, which says what is in it: 017-due-cavalli-marroni.jpg."""
-    said = (re.sub(r"\W+", "-", plain(full_statement(scene))) for scene in drawn)
+    said = (re.sub(r"\W+", "-", ITALIAN.plain(full_statement(scene))) for scene in drawn)
     return [f"{number:03d}-{words}.jpg" for number, words in enumerate(said)]
 
 

@@ -51,7 +51,8 @@ def metadata(form: str, facts: Facts) -> str:
     results = [evaluated(result, facts) for result in facts.results]
     data = huggingface_hub.ModelCardData(
         language=about.language if about else "it", license=facts.licence, library_name=LIBRARIES.get(form, form),
-        tags=[*TAGS, facts.language.lower()], pipeline_tag=PIPELINES[form], model_name=facts.name, eval_results=results or None, **{name: value for name, value in more.items() if value},
+        tags=[*TAGS, facts.language.lower()], pipeline_tag=PIPELINES[form], model_name=facts.name,
+        eval_results=results or None, **{name: value for name, value in more.items() if value},
     )  # fmt: skip
     return data.to_yaml()
 

@@ -11,7 +11,7 @@ def _sense(gender: str, word: str) -> Noun:
 
 
 # Noun -> an English word for it, and the Italian of that word's other sense. The first five are DeepL's of 2021. None of them names
-# another class: a label that becomes another class's is in the table above.
+# another class: a label that becomes another class's is in world/labels.py.
 WRONG_SENSES = {
     "cane": ("boxer", _sense("m", "pugile")),
     "cavallo": ("sorrel", _sense("f", "acetosa")),
