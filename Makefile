@@ -13,7 +13,7 @@ export DO_NOT_TRACK := true
 export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 
 .DEFAULT_GOAL := help
-.PHONY: help venv repro study rehearse results test parity tpu-check lint mlflow mlflow-fill verify clean
+.PHONY: help venv repro study rehearse results test parity tpu-check lint mlflow mlflow-fill demo demo-test verify clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,18 @@ tpu-check: .venv-tpu/.installed ## compile the training step of profile paper fo
 	$(PYTHON) -m venv .venv-tpu
 	.venv-tpu/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	.venv-tpu/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-tpu.lock
+	@touch $@
+
+demo: .venv-demo/.installed ## show the model that ships in a browser: search, captions, heat maps; nothing leaves the machine
+	@exec .venv-demo/bin/python -m clip_italian demo
+
+demo-test: .venv-demo/.installed ## try the demo by program and, where there is one, in Chromium
+	@exec .venv-demo/bin/python -m pytest tests/test_demo.py
+
+.venv-demo/.installed: requirements.lock requirements-demo.lock
+	$(PYTHON) -m venv .venv-demo
+	.venv-demo/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	.venv-demo/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-demo.lock
 	@touch $@
 
 lint: $(INSTALLED) ## check style and types

@@ -29,9 +29,8 @@ import jax.numpy as jnp
 import numpy as np
 import torch
 import transformers
-from PIL import Image
 
-from benchmarks import real_size
+from benchmarks import encoding_files, real_size
 from clip_italian.data import tokens
 from clip_italian.data.tokens import Tokens
 from clip_italian.models import dual_encoder
@@ -99,7 +98,7 @@ def tasks(folder: pathlib.Path, count: int) -> list[Task]:
     few, one = tokens.take(texts, slice(count)), tokens.take(texts, slice(1))
     channels_last = dual_encoder.normalise_pixels(settings.image, jnp.asarray(pixels))
     normalised = torch.tensor(np.asarray(channels_last).transpose(0, 3, 1, 2).copy())
-    paths = jpegs(folder, count)
+    paths = encoding_files.jpegs(folder, count)
     images, say = functools.partial(reference.images, normalised), functools.partial(reference.texts, texts)
     return [
         Task("pictures", count, {
@@ -131,17 +130,6 @@ def captions(count: int) -> Tokens:
     lengths = np.clip(rng.lognormal(np.log(MEDIAN), SPREAD, count).round(), SHORTEST, LONGEST)
     mask = np.arange(LONGEST)[None] < lengths[:, None]
     return Tokens(np.where(mask, rng.integers(5, real_size.VOCABULARY, mask.shape), 0).astype(np.int32), mask)
-
-
-def jpegs(folder: pathlib.Path, count: int) -> list[pathlib.Path]:
-    """Writes pictures with coarse and fine detail, of about 100 KB."""
-    rng, paths = np.random.default_rng(1), []
-    for number in range(count):
-        coarse = Image.fromarray(rng.integers(0, 256, (12, 16, 3), dtype=np.uint8)).resize((640, 480), Image.Resampling.BICUBIC)
-        noisy = np.asarray(coarse) + rng.normal(0, 8, (480, 640, 3))
-        paths.append(folder / f"{number}.jpg")
-        Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(paths[-1], quality=88)
-    return paths
 
 
 def compare(task: Task, rounds: int, repeats: int) -> None:

@@ -5,10 +5,12 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from clip_italian import finetune_commands
 from clip_italian.errors import InputError
 from clip_italian.evaluation import associations, equivalence, protocols
 from clip_italian.models import assembly
-from clip_italian.use import data_commands, evaluating, loading, replication, suites
+from clip_italian.use import data_commands, evaluating, loading, picture_commands, replication, suites
+from clip_italian.use.demo import command as demo_command
 from clip_italian.use.export import writing
 from clip_italian.use.export.facts import Facts
 
@@ -17,6 +19,9 @@ def parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     whole = argparse.ArgumentParser("python -m clip_italian", description="Uses a model of the study, or one of the same layout.")
     commands = whole.add_subparsers(title="commands", required=True)
+    picture_commands.add(commands)
+    finetune_commands.add(commands)
+    demo_command.add(commands)
     export = commands.add_parser("export", help="write a model for transformers, onnxruntime, open_clip and sentence-transformers")
     export.add_argument("model", type=pathlib.Path, help="folder of a model, such as models/mini/tuned/full/0")
     export.add_argument("out", type=pathlib.Path, help="folder that is made, or replaced; a sub-folder each format")

@@ -27,7 +27,8 @@ STUDY, SERVED, HUB = ROOT / "study", ROOT / "served", ROOT / "hub"
 PORT = ROOT / "port"  # of the last time: a gateway is a setting, and another one makes `download` run again
 PROFILE, PARAMS = pathlib.Path("profiles/paper.yaml"), pathlib.Path("params.yaml")
 KEPT = {".dvc/config", ".dvc/.gitignore"}  # of what starts with .dvc
-OUTPUTS = ("paper/figures", "paper/tables", "paper/paper.pdf", "DATASHEET.md")
+SHIPPED = ("demo/model", "demo/pictures", "demo/pictures.index")
+OUTPUTS = ("paper/figures", "paper/tables", "paper/paper.pdf", "DATASHEET.md", *SHIPPED)
 MADE = ("studies", "provenance", "results", "runs", "reports", "site", "dvc.lock", *OUTPUTS)
 
 

@@ -3,6 +3,8 @@ import functools
 import pathlib
 from collections.abc import Mapping
 
+from tokenizers import Tokenizer
+
 from clip_italian.data import tokens
 from clip_italian.errors import InputError
 from clip_italian.models import hub, repository, resolution
@@ -43,15 +45,15 @@ def load(
         raise InputError(f"{next(iter(theirs))}: a SHA-256 is given for it, but the system has no picture half of its own")
     settings, params = layouts.read(folder, parts[-1][0] if len(parts) > 1 else None, repository.opener(*parts))
     ours = layouts.kind(folder) == "ours"
-    encode = _as_trained(folder, settings) if ours else texts.tokenise(folder, settings)
+    encode = as_trained(tokens.load(folder), settings) if ours else texts.tokenise(folder, settings)
     if image_size is not None:
         settings, params = resolution.resized(settings, params, image_size)
     return Clip(settings, params, encode, tuple(provenance for _, provenance in parts))
 
 
-def _as_trained(folder: pathlib.Path, settings: DualEncoderSettings) -> Tokenise:
+def as_trained(tokenizer: Tokenizer, settings: DualEncoderSettings) -> Tokenise:
     """Texts to tokens by the tokeniser of a model of this study."""
-    return functools.partial(tokens.encode, tokens.load(folder), length=settings.text.positions)
+    return functools.partial(tokens.encode, tokenizer, length=settings.text.positions)
 
 
 def digests(model: Clip) -> dict[str, str]:

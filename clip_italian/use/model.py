@@ -1,9 +1,6 @@
 """A dual encoder in use: pictures and texts in, unit vectors out."""
-import itertools
-import os
 import pathlib
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 import numpy as np
@@ -53,10 +50,19 @@ class Clip:
         _check(images, batch)
         parts = [np.zeros((0, self.settings.projection), np.float32)]
         with _bar(images, progress, "picture") as bar:
-            encoder = Encoder(self.settings, batch, project=True, report=bar.update)
-            for pixels in self._pixels(images, batch):
-                parts.append(encoder.images(self.params, pixels))
+            for pixels in pictures.blocks(self.fitted, images, batch):
+                parts.append(self.encode_fitted(np.stack(pixels), batch, bar.update))
         return np.concatenate(parts)
+
+    def fitted(self, picture: Picture) -> UInt8[np.ndarray, "h w 3"]:
+        """A picture cut to the tower's size; raises InputError naming the one that cannot be read."""
+        return resizing.square(pictures.opened(picture), self.settings.image.image_size, self.settings.image.fit)
+
+    def encode_fitted(
+        self, pixels: UInt8[np.ndarray, "n h w 3"], batch: int = BATCH, report: Callable[[int], object] = lambda done: None
+    ) -> Float[np.ndarray, "n p"]:
+        """Unit vectors of pictures that `fitted` has cut; `report` is told how many more are done."""
+        return Encoder(self.settings, batch, project=True, report=report).images(self.params, pixels)
 
     def encode_text(self, texts: Iterable[str], batch: int = BATCH, progress: bool = False) -> Float[np.ndarray, "n p"]:
         """Unit vectors of texts; what exceeds the model's longest text is cut off.
@@ -73,21 +79,6 @@ class Clip:
     def similarity(self, images: Iterable[Picture], texts: Iterable[str]) -> Float[np.ndarray, "n m"]:
         """Cosines of every picture with every text."""
         return self.encode_image(images) @ self.encode_text(texts).T
-
-    def _pixels(self, images: Iterable[Picture], batch: int) -> Iterator[UInt8[np.ndarray, "n h w 3"]]:
-        """Pictures cut to the tower's size; the next batch is decoded while the caller has one."""
-        left, ready = iter(images), None
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            while some := list(itertools.islice(left, batch)):
-                begun = pool.map(self._fitted, some)
-                if ready is not None:
-                    yield np.stack(list(ready))
-                ready = begun
-            if ready is not None:
-                yield np.stack(list(ready))
-
-    def _fitted(self, picture: Picture) -> UInt8[np.ndarray, "h w 3"]:
-        return resizing.square(pictures.opened(picture), self.settings.image.image_size, self.settings.image.fit)
 
 
 def _check(several: Iterable[object], batch: int) -> None:

@@ -3,7 +3,12 @@
 That is what transformers makes of an opened file. open_clip leaves the opening to the user, whose `convert("RGB")` shows what
 lies under transparent pixels and does not turn the picture; for all others it gives the same.
 """
+import itertools
+import os
 import pathlib
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
@@ -16,6 +21,22 @@ from clip_italian.errors import InputError
 Picture = str | Stored | Image.Image | np.ndarray
 # Of files: bombs are kept out, odd shapes are the user's business.
 LIMITS = ImageLimits(max_bytes=1 << 28, max_pixels=1 << 28, min_side=1, max_aspect=1e3)
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+def blocks(function: Callable[[T], U], items: Iterable[T], size: int) -> Iterator[list[U]]:
+    """The function of each item, so many at a time; threads work on the next block while the caller has one."""
+    left, begun = iter(items), None
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        while some := list(itertools.islice(left, size)):
+            following = pool.map(function, some)
+            if begun is not None:
+                yield list(begun)
+            begun = following
+        if begun is not None:
+            yield list(begun)
 
 
 def opened(picture: Picture) -> Pixels:

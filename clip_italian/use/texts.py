@@ -28,22 +28,28 @@ def tokenise(folder: pathlib.Path, settings: DualEncoderSettings) -> Tokenise:
 
     Raises InputError naming the folder when its tokeniser is missing, damaged or of another model.
     """
-    kind = layouts.kind(folder)
+    kind, place = layouts.kind(folder), place_of(folder)
     if kind == "open_clip":
-        return _open_clip(folder, settings)
+        return _open_clip(place, settings)
     if kind == "sentence_transformers":
-        return _sentence_transformers(folders.module_folder(folder, "Transformer"), settings)
-    if kind == "sentence_transformers_clip":
-        folder = folders.module_folder(folder, "CLIPModel")
-    if kind == "M-CLIP":
-        folder = _m_clip_folder(folder)
-    tokenizer = read(folder)
+        return _sentence_transformers(place, settings)
+    tokenizer = read(place)
     longest = CLIP_ITALIAN_LONGEST if kind in ("vision-text-dual-encoder", "hybrid-clip") else LONGEST
     # SigLIP's tokeniser drops capitals and punctuation itself. SigLIP 2's is Gemma's, and its texts were lower-cased, which
     # transformers does in its Siglip2Tokenizer but not where a folder names Gemma's.
     if kind in ("siglip", "siglip2") and type(tokenizer).__name__ != "SiglipTokenizer":
         _normalise_first(tokenizer, tokenizers.normalizers.Lowercase())
     return functools.partial(encode, tokenizer, settings, longest, unchanged)
+
+
+def place_of(folder: pathlib.Path) -> pathlib.Path:
+    """Where the tokeniser of the model in a folder lies."""
+    kind = layouts.kind(folder)
+    if kind == "sentence_transformers":
+        return folders.module_folder(folder, "Transformer")
+    if kind == "sentence_transformers_clip":
+        return folders.module_folder(folder, "CLIPModel")
+    return _m_clip_folder(folder) if kind == "M-CLIP" else folder
 
 
 def read(folder: pathlib.Path) -> Any:

@@ -1,0 +1,81 @@
+"""The demo as a page in a browser: Gradio shows what `core` computes. Nothing on it comes from another machine."""
+
+import os
+import sys
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio is imported
+
+import gradio as gr
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from clip_italian.errors import InputError
+from clip_italian.use.demo import looks, panels
+from clip_italian.use.demo.core import Demo
+
+KEPT = (600, 3600)  # seconds: how often uploads are looked through, and at what age they go
+BEYOND_WORDS = 64 << 20  # bytes of a file that is not even taken in, to be told that it is too large
+# The browser itself refuses whatever is not of this page.
+POLICY = b"default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
+
+
+def build(demo: Demo) -> gr.Blocks:
+    """The whole page."""
+    with gr.Blocks(title="CLIP-Italian", analytics_enabled=False, delete_cache=KEPT) as blocks:
+        page = panels.Page(demo)
+        with gr.Row(elem_id="head"):
+            page.say(gr.Markdown(), value="head_md")
+            with gr.Column(elem_id="language", min_width=260, scale=0):
+                page.language.render()
+        if demo.ships:
+            page.say(gr.Markdown(elem_id="notice"), value="drawn_md")
+        with gr.Tabs():
+            panels.search(page, blocks)
+            panels.classify(page)
+            panels.localise(page)
+            panels.gallery(page, blocks)
+            panels.about_project(page)
+        page.translate()
+    return blocks
+
+
+def start(demo: Demo, port: int | None = None) -> gr.Blocks:
+    """The page, served in the background at its `local_url`, on the first free port from 7860 on if none is given.
+
+    Only this machine reaches it, unless GRADIO_SERVER_NAME says otherwise. Raises InputError when the port is taken.
+    """
+    blocks = build(demo)
+    try:
+        blocks.launch(
+            prevent_thread_lock=True, quiet=True, share=False, ssr_mode=False, footer_links=[], server_port=port,
+            server_name=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), max_file_size=BEYOND_WORDS,
+            app_kwargs={"middleware": [Middleware(Alone)]}, theme=looks.THEME, css=looks.STYLE,
+        )  # fmt: skip
+    except OSError as error:
+        raise InputError(f"--port {port}: cannot be used ({error}); choose another, or none") from None
+    return blocks
+
+
+def serve(demo: Demo, port: int | None = None) -> None:
+    """Says where the page is, and serves it until it is interrupted."""
+    blocks = start(demo, port)
+    print(f"{len(demo.pictures):,} pictures; the demo runs at {blocks.local_url} (Ctrl+C ends it)")
+    sys.stdout.flush()
+    blocks.block_thread()
+
+
+class Alone:
+    """Sends POLICY along with every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request on, and its answer back with the header."""
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"content-security-policy", POLICY)]
+            await send(message)
+
+        await self.app(scope, receive, sent)

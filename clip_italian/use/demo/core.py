@@ -1,0 +1,159 @@
+"""What the demo computes, whatever shows it: nothing here knows of pages."""
+
+import pathlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+from clip_italian.data import images
+from clip_italian.data.images import ImageLimits, ImageRejected, Pixels
+from clip_italian.errors import InputError
+from clip_italian.use import classifying, localising, pictures
+from clip_italian.use.index import searching
+from clip_italian.use.index.searching import Hit, Index
+from clip_italian.use.localising import Method
+from clip_italian.use.model import Clip
+from clip_italian.world import captions
+
+# Of what is uploaded: a photograph of any telephone passes, and no picture keeps the others waiting.
+LIMITS = ImageLimits(max_bytes=12 << 20, max_pixels=64_000_000, min_side=8, max_aspect=20.0)
+MOST_LABELS = 50
+MOST_FOUND = 48
+QUERIES = tuple(query for query, _ in captions.GALLERY)
+IN_GALLERY = 4  # pictures for each
+METHODS: tuple[Method, ...] = ("windows", "relevance")
+THUMBNAIL = 384  # pixels of the long side
+SHOWN = (384, 768)  # of a picture with its heat
+
+
+class Refused(Exception):
+    """Why a wish is not granted: `reason` is a key of `Words.refusals`, `facts` are what that text has places for."""
+
+    def __init__(self, reason: str, **facts: int | str) -> None:
+        super().__init__(reason)
+        self.reason, self.facts = reason, facts
+
+
+class Demo(NamedTuple):
+    """A model, the pictures that are searched, and whether the model is the one that ships, which knows drawings alone."""
+
+    model: Clip
+    pictures: Index
+    ships: bool
+
+
+class Shown(NamedTuple):
+    """A picture that was found; without pixels where the file has gone since it was indexed."""
+
+    score: float  # cosine
+    name: str
+    pixels: Pixels | None
+
+
+def search(demo: Demo, text: str, count: int) -> list[Shown]:
+    """The pictures that fit best, best first; raises Refused for a text that is empty or too long."""
+    vector = demo.model.encode_text([_text(text)])[0]
+    return _shown(demo.pictures.nearest(vector, min(max(1, count), MOST_FOUND)))
+
+
+def gallery(demo: Demo) -> list[list[Shown]]:
+    """The best pictures for each of QUERIES."""
+    vectors = demo.model.encode_text(QUERIES)
+    return [_shown(demo.pictures.nearest(vector, IN_GALLERY)) for vector in vectors]
+
+
+def classify(demo: Demo, path: str | None, labels: str) -> list[tuple[str, float]]:
+    """Each line of `labels` with its probability, in their order; raises Refused."""
+    said = _labels(labels)
+    return list(zip(said, classifying.probabilities(demo.model, [opened(path)], said)[0].tolist(), strict=True))
+
+
+def localise(demo: Demo, path: str | None, text: str) -> dict[Method, Pixels]:
+    """The picture by each of METHODS, dark where the text is not; raises Refused."""
+    said, picture = _text(text), _sized(opened(path), *SHOWN)
+    heats = {method: localising.localise(demo.model, picture, [said], method)[0] for method in METHODS}
+    return {method: localising.over(picture, heat) for method, heat in heats.items()}
+
+
+def opened(path: str | None) -> Pixels:
+    """The pixels of an uploaded file; raises Refused where there is none, and for one that is too large, odd or damaged."""
+    if not path:
+        raise Refused("no picture")
+    try:
+        return images.decode(pathlib.Path(path).read_bytes(), LIMITS)
+    except ImageRejected as reason:
+        raise Refused(str(reason), most=LIMITS.max_bytes >> 20, pixels=LIMITS.max_pixels // 10**6) from None
+    except OSError:
+        raise Refused("damaged image") from None
+
+
+def examples(index: Index, count: int, folder: pathlib.Path) -> list[pathlib.Path]:
+    """Pictures from all over the index, copied into `folder` at a size for the page."""
+    rows = np.linspace(0, len(index) - 1, min(count, len(index))).round().astype(int)
+    paths = []
+    for number, row in enumerate(rows.tolist()):
+        pixels = _thumbnail(index.picture(row), SHOWN[1])
+        if pixels is not None:
+            paths.append(folder / f"{number:02d}.jpg")
+            Image.fromarray(pixels).save(paths[-1], quality=95)
+    return paths
+
+
+def warm_up(demo: Demo) -> None:
+    """Compiles what the first visitor would wait for."""
+    grey = np.full((64, 64, 3), localising.GREY, np.uint8)
+    gallery(demo)
+    search(demo, QUERIES[0], 1)
+    classifying.probabilities(demo.model, [grey], QUERIES)
+    for method in METHODS:
+        localising.localise(demo.model, grey, QUERIES[:1], method)
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise Refused("empty text")
+    if len(text) > searching.LONGEST:
+        raise Refused("long text", count=len(text), most=searching.LONGEST)
+    return text.strip()
+
+
+def _labels(lines: str) -> list[str]:
+    if len(lines) > MOST_LABELS * searching.LONGEST:
+        raise Refused("long text", count=len(lines), most=MOST_LABELS * searching.LONGEST)
+    labels = [_text(line) for line in lines.splitlines() if line.strip()]
+    if len(labels) < 2:
+        raise Refused("few labels")
+    if len(labels) > MOST_LABELS:
+        raise Refused("many labels", count=len(labels), most=MOST_LABELS)
+    for number, label in enumerate(labels):
+        if label in labels[:number]:
+            raise Refused("repeated label", label=label)
+    return labels
+
+
+def _shown(hits: Sequence[Hit]) -> list[Shown]:
+    with ThreadPoolExecutor() as pool:
+        thumbnails = pool.map(_thumbnail, [hit.path for hit in hits])
+        return [Shown(hit.score, hit.path.stem, pixels) for hit, pixels in zip(hits, thumbnails, strict=True)]
+
+
+def _thumbnail(path: pathlib.Path, most: int = THUMBNAIL) -> Pixels | None:
+    """None where the file has gone, or cannot be read any more."""
+    try:
+        return _sized(pictures.opened(path), 1, most)
+    except InputError:
+        return None
+
+
+def _sized(pixels: Pixels, least: int, most: int) -> UInt8[np.ndarray, "rows columns 3"]:
+    """With a long side between two numbers of pixels."""
+    long = max(pixels.shape[:2])
+    factor = min(max(long, least), most) / long
+    if factor == 1:
+        return pixels
+    height, width = (max(1, round(side * factor)) for side in pixels.shape[:2])
+    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS))

@@ -1,0 +1,202 @@
+"""The tabs of the demo's page, in Gradio's components."""
+
+import functools
+import pathlib
+import tempfile
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from clip_italian.data.images import Pixels
+from clip_italian.use.demo import about, core
+from clip_italian.use.demo.core import Demo, Refused, Shown
+from clip_italian.use.demo.words import ITALIAN, LANGUAGES, Words
+
+EXAMPLES = 12  # pictures to choose from
+MISSING = 225  # grey in place of a picture that has gone
+LABELS = "un gatto\nun cane\nun fiore\ndue cavalli marroni\nuna sedia\nun gatto su una sedia"
+# Without Gradio's own reading of what is given, of pictures above all: `core` says in words what is wrong with it.
+ASKED: dict[str, Any] = {"preprocess": False, "show_progress": "full"}
+FIRST = "due cavalli marroni"
+WHATS = ("un gatto", "una sedia", "un fiore")
+
+
+class Page:
+    """What is on the page, and what its texts are in each language."""
+
+    def __init__(self, demo: Demo) -> None:
+        self.demo = demo
+        self._folder = tempfile.TemporaryDirectory()  # goes with the page
+        self.examples = core.examples(demo.pictures, EXAMPLES, pathlib.Path(self._folder.name))
+        self.language = gr.Radio(list(LANGUAGES), value="Italiano", show_label=False, container=False, render=False)
+        self._texts: list[tuple[Any, dict[str, Callable[[Words], str] | str]]] = []
+
+    def say(self, component: Any, **texts: Callable[[Words], str] | str) -> Any:
+        """The component, whose attributes are texts: fields of Words by name, or what a function makes of them."""
+        self._texts.append((component, texts))
+        for name, text in texts.items():
+            setattr(component, name, _said(text, ITALIAN))
+        return component
+
+    def translate(self) -> None:
+        """Says everything anew when another language is chosen."""
+
+        def anew(language: str) -> list[Any]:
+            words = LANGUAGES[language]
+            return [gr.update(**{name: _said(text, words) for name, text in texts.items()}) for _, texts in self._texts]
+
+        spoken = [component for component, _ in self._texts]
+        self.language.change(anew, self.language, spoken, api_visibility="private", show_progress="hidden")
+
+    def run(self, triggers: Sequence[Any], name: str, function: Callable[..., Any], inputs: list[Any], outputs: Any) -> None:
+        """Calls the function with the inputs and Words at each trigger, and by that name from a program."""
+        gr.on(triggers, _in_words(function), [*inputs, self.language], outputs, api_name=name, **ASKED)
+
+
+def _said(text: Callable[[Words], str] | str, words: Words) -> str:
+    return text(words) if callable(text) else getattr(words, text)
+
+
+def _in_words(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with the name of a language in place of Words; what it refuses is told in that language."""
+
+    @functools.wraps(function)
+    def told(*inputs: Any) -> Any:
+        *given, language = inputs
+        words = LANGUAGES[language]
+        try:
+            return function(*given, words)
+        except Refused as refused:
+            raise gr.Error(words.refusal(refused), print_exception=False) from None
+
+    return told
+
+
+def search(page: Page, blocks: gr.Blocks) -> None:
+    """Pictures for a text; those of FIRST come when the page has been loaded."""
+    with page.say(gr.Tab(id="search"), label="search"):
+        page.say(gr.Markdown(), value="search_md")
+        with gr.Row():
+            query = page.say(gr.Textbox(FIRST, scale=5, max_lines=2), label="query", placeholder="query_hint")
+            count = page.say(gr.Slider(1, core.MOST_FOUND, 12, step=1, scale=2, buttons=[]), label="how_many")
+            button = page.say(gr.Button(variant="primary", scale=1, min_width=120, elem_id="go"), value="search_button")
+        with gr.Row():
+            chips = [gr.Button(text, size="sm", min_width=100) for text in core.QUERIES]
+        found = page.say(_grid(columns=6), label="found")
+
+        def find(text: str, count: int, words: Words) -> list[Any]:
+            return _captioned(core.search(page.demo, text, int(count)), words)
+
+        page.run([button.click, query.submit, blocks.load], "search", find, [query, count], found)
+        for chip in chips:
+            _fill_and_run(page, chip, query, find, [query, count], found)
+
+
+def classify(page: Page) -> None:
+    """Captions of a picture."""
+    with page.say(gr.Tab(id="classify"), label="classify"):
+        page.say(gr.Markdown(), value="classify_md")
+        with gr.Row():
+            with gr.Column():
+                picture = _upload(page)
+            with gr.Column():
+                labels = page.say(gr.Textbox(LABELS, lines=6, max_lines=12), label="labels")
+                button = page.say(gr.Button(variant="primary"), value="classify_button")
+                bars = page.say(gr.Label(), label="probabilities")
+
+        def compare(picture: dict[str, Any] | None, labels: str, words: Words) -> dict[str, float]:
+            return dict(core.classify(page.demo, _path(picture), labels))
+
+        page.run([button.click], "classify", compare, [picture, labels], bars)
+
+
+def localise(page: Page) -> None:
+    """Where in a picture something is, by both methods."""
+    with page.say(gr.Tab(id="localise"), label="localise"):
+        page.say(gr.Markdown(), value="localise_md")
+        with gr.Row():
+            with gr.Column(scale=2):
+                what = page.say(gr.Textbox(max_lines=2), label="what", placeholder="what_hint")
+                with gr.Row():
+                    chips = [gr.Button(text, size="sm", min_width=80) for text in WHATS]
+                button = page.say(gr.Button(variant="primary"), value="localise_button")
+                picture = _upload(page)
+            with gr.Column(scale=3), gr.Row(elem_id="heats"):
+                heats = [page.say(_shown(), label=method) for method in core.METHODS]
+
+        def find(picture: dict[str, Any] | None, text: str, words: Words) -> list[Pixels]:
+            return list(core.localise(page.demo, _path(picture), text).values())
+
+        page.run([button.click, what.submit], "localise", find, [picture, what], heats)
+        for chip in chips:
+            _fill_and_run(page, chip, what, find, [picture, what], heats)
+
+
+def gallery(page: Page, blocks: gr.Blocks) -> None:
+    """The six queries; filled when the page has been loaded, which it does not wait for."""
+    with page.say(gr.Tab(id="gallery"), label="gallery"):
+        page.say(gr.Markdown(), value="gallery_md")
+        shelves = []
+        for start in range(0, len(core.QUERIES), 2):
+            with gr.Row():
+                shelves += [_shelf(text) for text in core.QUERIES[start : start + 2]]
+
+        def fill(words: Words) -> list[Any]:
+            return [_captioned(shown, words) for shown in core.gallery(page.demo)]
+
+        page.run([blocks.load], "gallery", fill, [], shelves)
+
+
+def about_project(page: Page) -> None:
+    """What the project is and found."""
+    with page.say(gr.Tab(id="about"), label="about"):
+        page.say(gr.Markdown(elem_id="results"), value=lambda words: about.text(words, len(page.demo.pictures)))
+        if about.FIGURE.is_file():
+            page.say(gr.Markdown(), value=lambda words: f"### {words.figure}")
+            gr.Image(str(about.FIGURE), interactive=False, buttons=[], show_label=False, format="png")
+
+
+def _path(picture: dict[str, Any] | None) -> str | None:
+    """Where Gradio has put an upload; paths that are not of its making it has refused."""
+    return picture["path"] if picture else None
+
+
+def _upload(page: Page) -> Any:
+    """A place for a picture, with some to choose from."""
+    empty = gr.Image(sources=["upload", "clipboard"], type="filepath", height=300, buttons=[], elem_classes="picture")
+    picture = page.say(empty, label="picture", placeholder="picture_hint")
+    paths = [[str(path)] for path in page.examples]
+    chosen = gr.Examples(paths, [picture], examples_per_page=EXAMPLES, label=ITALIAN.examples, api_visibility="private")
+    page.say(chosen.dataset, label="examples")
+    return picture
+
+
+def _fill_and_run(page: Page, chip: Any, field: Any, function: Callable[..., Any], inputs: list[Any], outputs: Any) -> None:
+    """A button whose text goes into the field, and is asked at once."""
+    filled = chip.click(lambda text: text, chip, field, api_visibility="private", show_progress="hidden")
+    filled.then(_in_words(function), [*inputs, page.language], outputs, api_visibility="private", **ASKED)
+
+
+def _shelf(text: str) -> Any:
+    with gr.Column(elem_classes="shelf"):
+        gr.Markdown(f"**{text}**")
+        return _grid(core.IN_GALLERY)
+
+
+def _grid(columns: int) -> Any:
+    look = {"object_fit": "contain", "elem_classes": "pictures", "show_label": False}
+    return gr.Gallery(columns=columns, interactive=False, format="jpeg", buttons=["fullscreen"], **look)
+
+
+def _shown() -> Any:
+    return gr.Image(interactive=False, format="jpeg", buttons=["fullscreen"])
+
+
+def _captioned(found: list[Shown], words: Words) -> list[tuple[Pixels, str]]:
+    grey = np.full((64, 64, 3), MISSING, np.uint8)
+    return [
+        (grey, f"{one.name}: {words.gone}") if one.pixels is None else (one.pixels, f"{words.score(one.score)} · {one.name}")
+        for one in found
+    ]

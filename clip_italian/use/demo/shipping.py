@@ -1,0 +1,108 @@
+"""What ships with the repository, so that the demo works in a fresh clone: a small model, drawn pictures, and their index.
+
+demo/model           one of the study's models as it is
+demo/pictures        drawn scenes that are in none of the study's sets: some for each query of the gallery, and others
+demo/pictures.index  of these pictures, by that model
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import tempfile
+
+import simplejpeg
+
+from clip_italian import files
+from clip_italian.config import Settings
+from clip_italian.errors import InputError
+from clip_italian.use import loading
+from clip_italian.use.index import building, store
+from clip_italian.use.index.store import Origin
+from clip_italian.world import captions
+from clip_italian.world.compose import compose
+from clip_italian.world.plain import plain
+from clip_italian.world.render import render
+from clip_italian.world.scene import Scene, picture_size
+from clip_italian.world.staging import stage
+from clip_italian.world.truth import full_statement
+
+FOLDER = pathlib.Path("demo")
+MODEL, PICTURES, INDEX = "model", "pictures", "pictures.index"
+NONE = "none.md"
+LARGEST = 3_000_000  # bytes of a model that everybody clones
+QUERY_PURPOSE, OTHER_PURPOSE = 81, 82  # keep these scenes apart from those of the study
+
+
+class DemoSettings(Settings):
+    """Section `demo` of a profile."""
+
+    seed: int  # of the scenes
+    of_each_query: int  # pictures made for each query of the gallery
+    others: int  # pictures of anything; none of either: nothing ships
+    height: int  # pixels
+    jpeg_quality: int  # 1 to 100
+
+
+def scenes(settings: DemoSettings) -> list[Scene]:
+    """The scenes of the pictures, in order."""
+    asked = [statement for _, statement in captions.GALLERY for _ in range(settings.of_each_query)]
+    staged = [stage(statement, settings.seed, number, QUERY_PURPOSE) for number, statement in enumerate(asked)]
+    return staged + [compose(settings.seed, number, "seen", OTHER_PURPOSE) for number in range(settings.others)]
+
+
+def names(drawn: list[Scene]) -> list[str]:
+    """A file name for each scene, which says what is in it: 017-due-cavalli-marroni.jpg."""
+    said = (re.sub(r"\W+", "-", plain(full_statement(scene))) for scene in drawn)
+    return [f"{number:03d}-{words}.jpg" for number, words in enumerate(said)]
+
+
+def write(model: pathlib.Path, settings: DemoSettings, scratch: pathlib.Path) -> None:
+    """Writes the three folders, worked on below `scratch` until they are whole.
+
+    Raises InputError when the model is larger than LARGEST.
+    """
+    with tempfile.TemporaryDirectory(dir=scratch) as made:
+        if settings.of_each_query + settings.others:
+            _write_all(pathlib.Path(made), model, settings)
+        else:
+            _write_none(pathlib.Path(made), model)
+        for name in (MODEL, PICTURES, INDEX):
+            files.move_folder(pathlib.Path(made, name), FOLDER / name)
+
+
+def _write_all(folder: pathlib.Path, model: pathlib.Path, settings: DemoSettings) -> None:
+    size = sum(path.stat().st_size for path in files.files_below(files.present(model)))
+    if size > LARGEST:
+        raise InputError(
+            f"{model}: has {size:,} bytes, and what ships at most {LARGEST:,}; set `demo.of_each_query` and `demo.others` to 0"
+        )
+    shutil.copytree(model, folder / MODEL)
+    _draw(folder / PICTURES, settings)
+    loaded = loading.load(folder / MODEL)
+    origin = Origin(PICTURES, (FOLDER / MODEL).as_posix(), None, loading.digests(loaded))
+    building.build(loaded, origin, folder / INDEX)
+
+
+def _draw(folder: pathlib.Path, settings: DemoSettings) -> None:
+    folder.mkdir()
+    drawn = scenes(settings)
+    for name, scene in zip(names(drawn), drawn, strict=True):
+        picture = render(scene, *picture_size(scene, settings.height))
+        (folder / name).write_bytes(simplejpeg.encode_jpeg(picture, settings.jpeg_quality))
+        os.utime(folder / name, (0, 0))  # which the index notes
+
+
+def _write_none(folder: pathlib.Path, model: pathlib.Path) -> None:
+    """Git holds no empty folders, and dvc wants its outputs."""
+    said = f"This profile ships no demo. `python -m clip_italian demo --model {model} --folder PICTURES` shows its model.\n"
+    for name in (MODEL, PICTURES, INDEX):
+        files.write_text(folder / name / NONE, said)
+
+
+def shipped(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
+    """The model and the index that ship in `folder`; raises InputError where they do not."""
+    model, index = folder / MODEL, folder / INDEX
+    if not (model / files.MANIFEST).is_file() or not (index / store.MANIFEST).is_file():
+        raise InputError(f"{folder}: no model and pictures ship there; say which by --model and --folder, or run `dvc repro demo`")
+    return model, index

@@ -1,0 +1,147 @@
+"""Pairs to shards: every picture is decoded and resized once, and those that cannot be read are told rather than fatal."""
+
+import contextlib
+import hashlib
+import itertools
+import pathlib
+import shutil
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import tqdm
+
+from clip_italian import files
+from clip_italian.data import images, resizing, shards
+from clip_italian.data.images import ImageRejected, Pixels
+from clip_italian.data.resizing import Fit
+from clip_italian.data.shards import Example, ShardWriter
+from clip_italian.errors import InputError
+from clip_italian.models.vit import ViTSettings
+from clip_italian.use import pictures
+from clip_italian.use.finetuning.tables import Pair
+
+BLOCK = 64  # pictures that are decoded at a time
+PER_SHARD = 512  # pictures: 100 MB of them are in memory at 256 pixels
+SOURCE = "own"
+
+
+class Refused(NamedTuple):
+    """A picture that is left out."""
+
+    image: str
+    reason: str
+
+
+class Sets(NamedTuple):
+    """What was prepared: pictures for training and for validation, those that were left out, and the SHA-256 of all others."""
+
+    train: int
+    valid: int
+    refused: list[Refused]
+    digests: frozenset[str]
+
+
+class _Tally(NamedTuple):
+    """What is gathered while pictures are read."""
+
+    refused: list[Refused]
+    digests: set[str]
+
+
+def captions(pairs: Iterable[Pair]) -> dict[pathlib.Path, list[str]]:
+    """Each picture's texts, in the order of the lines; a text that repeats counts once."""
+    found: dict[pathlib.Path, dict[str, None]] = {}
+    for pair in pairs:
+        found.setdefault(pair.image, {})[pair.text] = None
+    return {image: list(texts) for image, texts in found.items()}
+
+
+def split(
+    described: dict[pathlib.Path, list[str]], share: float
+) -> tuple[dict[pathlib.Path, list[str]], dict[pathlib.Path, list[str]]]:
+    """Training and validation pictures: a share, by their names alone, so that a picture stays on its side as others come."""
+    ordered = sorted(described, key=lambda image: shards.number(image.name))
+    chosen = set(ordered[: round(share * len(ordered))])
+    train = {image: texts for image, texts in described.items() if image not in chosen}
+    return train, {image: texts for image, texts in described.items() if image in chosen}
+
+
+def prepare(
+    out: pathlib.Path, train: dict[pathlib.Path, list[str]], valid: dict[pathlib.Path, list[str]], stored: int, tower: ViTSettings,
+    progress: bool,
+) -> Sets:  # fmt: skip
+    """Writes `out/train` and `out/valid`, pictures of `stored` and of the tower's pixels a side, as a whole or not at all.
+
+    What a run before has written is read instead. Raises InputError where fewer than two pictures of either can be read.
+    """
+    if (out / "sets.json").is_file():
+        found = files.read_json(out / "sets.json")
+        refused = [Refused(*one) for one in found["refused"]]
+        return Sets(found["train"], found["valid"], refused, frozenset(found["digests"]))
+    if again := sorted(train.keys() & valid.keys()):
+        raise InputError(f"{again[0]}: is among the training and the validation pairs; take it out of one of the two")
+    tally = _Tally([], set())
+    with files.replacing_folder(out) as folder:
+        counts = {}
+        for name, described, side in (("train", train, stored), ("valid", valid, tower.image_size)):
+            counts[name] = _write(folder / name, described, side, tower.fit, tally, progress)
+            if counts[name] < 2:
+                raise InputError(_too_few(name, counts[name], tally.refused))
+        content = {**counts, "refused": tally.refused, "digests": sorted(tally.digests)}
+        files.write_json(folder / "sets.json", content)
+    return Sets(counts["train"], counts["valid"], tally.refused, frozenset(tally.digests))
+
+
+def _too_few(name: str, count: int, refused: list[Refused]) -> str:
+    first = f"; the first that was left out is {refused[0].image}: {refused[0].reason}" if refused else ""
+    return f"{count} pictures for {name}, at least 2 are needed{first}"
+
+
+def _write(
+    folder: pathlib.Path, described: dict[pathlib.Path, list[str]], side: int, fit: Fit, tally: _Tally, progress: bool
+) -> int:
+    entries = []
+    with tqdm.tqdm(total=len(described), desc=folder.name, unit="picture", disable=not progress) as bar:
+        good = _readable(described, side, fit.model_copy(update={"resized": None}), tally, bar)
+        for place in itertools.count():
+            part = list(itertools.islice(good, PER_SHARD))
+            if not part:
+                break
+            with ShardWriter(folder, place, [example for example, _ in part]) as writer:
+                writer.write(np.stack([pixels for _, pixels in part]))
+            entries.append(writer.entry())
+    shards.write_index(folder, entries, PER_SHARD)
+    return sum(entry["pictures"] for entry in entries)
+
+
+def _readable(
+    described: dict[pathlib.Path, list[str]], side: int, fit: Fit, tally: _Tally, bar: tqdm.tqdm
+) -> Iterator[tuple[Example, Pixels]]:
+    """The pictures that can be read; the others are counted as refused."""
+
+    def read(image: pathlib.Path) -> tuple[str, Pixels] | str:
+        try:
+            content = image.read_bytes()
+            pixels = images.decode(content, pictures.LIMITS)
+            return hashlib.sha256(content).hexdigest(), resizing.square(pixels, side, fit)
+        except ImageRejected as reason:
+            return str(reason)
+        except OSError as error:
+            return f"cannot be read ({error.strerror})"
+
+    order = iter(described.items())
+    for block in pictures.blocks(read, described, BLOCK):
+        for (image, texts), got in zip(itertools.islice(order, len(block)), block, strict=True):
+            bar.update()
+            if isinstance(got, str):
+                tally.refused.append(Refused(str(image), got))
+                continue
+            tally.digests.add(got[0])
+            yield Example(str(image), SOURCE, texts), got[1]
+
+
+def forget(out: pathlib.Path) -> None:
+    """Removes what was prepared, which is not needed once the model is trained."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(out)

@@ -1,0 +1,206 @@
+"""The work of a run: prepare the pictures, train in two phases, compare before and after, and write what comes out."""
+
+import contextlib
+import functools
+import io
+import pathlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from clip_italian import files, journal
+from clip_italian.errors import InputError
+from clip_italian.journal import Journal
+from clip_italian.models import assembly
+from clip_italian.models.assembly import Model
+from clip_italian.training import arms
+from clip_italian.training.loop import Curve
+from clip_italian.training.settings import TrainingSettings
+from clip_italian.use import loading
+from clip_italian.use.export import onnx_files, onnx_running
+from clip_italian.use.finetuning import measuring, preparing, report, runs, settings, starting, tables
+from clip_italian.use.finetuning.measuring import Gallery
+from clip_italian.use.finetuning.preparing import Sets
+from clip_italian.use.finetuning.runs import Asked
+from clip_italian.use.finetuning.settings import FinetuningSettings
+from clip_italian.use.finetuning.starting import Start
+from clip_italian.use.model import Clip
+
+Say = Callable[[str], None]
+DATA, STATE, MODEL, JOURNAL, ONNX = "data", "state", "model", "journal", "onnx"
+SHOWN = 10  # pictures that were left out and are named
+
+
+class Finetuned(NamedTuple):
+    """What a run has left: the model, ready to encode, and before, after and difference of every metric, if there were queries."""
+
+    model: Clip
+    numbers: dict[str, Any]
+    folder: pathlib.Path
+
+
+def run(folder: pathlib.Path, say: Say = print) -> Finetuned:
+    """Begins or goes on with the run in a folder; killed at any time, it goes on where it was and ends with the same bits.
+
+    Raises InputError where the request, the model or the data are at fault, or another process works on the run.
+    """
+    with runs.alone(folder), open(folder / runs.LOG, "a") as log:
+        heard = functools.partial(_say, say, log)
+        try:
+            return _finished(folder) if (folder / runs.NUMBERS).is_file() else _run(folder, heard)
+        except InputError as error:
+            heard(str(error))
+            raise
+
+
+def _say(say: Say, log: Any, line: str) -> None:
+    print(line, file=log, flush=True)
+    say(line)
+
+
+def _finished(folder: pathlib.Path) -> Finetuned:
+    return Finetuned(loading.load(folder / MODEL), files.read_json(folder / runs.NUMBERS)["metrics"], folder)
+
+
+def _run(folder: pathlib.Path, say: Say) -> Finetuned:
+    asked = runs.read(folder)
+    runs.check(asked)
+    chosen = settings.load(None, **asked.settings)
+    pairs = tables.pairs(pathlib.Path(asked.data))
+    start = starting.read(asked.model, asked.images, [pair.text for pair in pairs])
+    _say_long_texts(start, [pair.text for pair in pairs], say)
+    sets = _prepared(folder, asked, chosen, start.model, say)
+    asking = _gallery(asked, start.model, sets, say)
+    phases = settings.training(chosen, start.model.settings, sets.train, sets.valid)
+    say(f"{phases.updates} updates of {phases.batch} pairs, {phases.frozen_updates} of them with frozen towers")
+    if phases.batch < chosen.batch:
+        say(f"batch: {phases.batch} rather than {chosen.batch}; there are no more pictures for training or for validation")
+    model, curve = _trained(folder, chosen, phases, start.model, say)
+    before, after = starting.as_clip(start.model), starting.as_clip(model)
+    numbers, lists = _compared(before, after, asking, chosen)
+    _write_model(folder, asked, chosen, start, sets, model, curve, numbers)
+    if asked.onnx:
+        _write_onnx(folder, model, after, asking, lists, say)
+    _write_report(folder, asking, lists, numbers, sets, chosen, say)
+    for left in (DATA, STATE):
+        preparing.forget(folder / left)
+    return Finetuned(after, numbers, folder)
+
+
+def _say_long_texts(start: Start, said: list[str], say: Say) -> None:
+    longest = start.model.settings.text.positions
+    if long := starting.longer(start.model, said):
+        say(f"{long:,} of {len(said):,} texts are longer than the {longest} tokens that the model reads, and are cut")
+
+
+def _prepared(folder: pathlib.Path, asked: Asked, chosen: FinetuningSettings, model: Model, say: Say) -> Sets:
+    train = preparing.captions(tables.pairs(pathlib.Path(asked.data)))
+    if asked.valid:
+        valid = preparing.captions(tables.pairs(pathlib.Path(asked.valid)))
+    else:
+        train, valid = preparing.split(train, chosen.valid_share)
+    side = settings.stored_side(chosen, model.settings)
+    sets = preparing.prepare(folder / DATA, train, valid, side, model.settings.image, sys.stderr.isatty())
+    say(f"{sets.train:,} pictures for training, {sets.valid:,} for validation, {len(sets.refused):,} left out")
+    for one in sets.refused[:SHOWN]:
+        say(f"  {one.image}: {one.reason}")
+    if len(sets.refused) > SHOWN:
+        say(f"  and {len(sets.refused) - SHOWN:,} more")
+    return sets
+
+
+def _gallery(asked: Asked, model: Model, sets: Sets, say: Say) -> Gallery | None:
+    """The test set, and what is to be known of it."""
+    if asked.queries is None:
+        return None
+    test = tables.test_set(pathlib.Path(asked.queries), pathlib.Path(asked.gallery) if asked.gallery else None)
+    found = measuring.gallery(starting.as_clip(model), test)
+    right = sum(map(len, found.test.relevant)) / len(found.test.queries)
+    say(f"{len(found.test.queries):,} queries of {len(found.test.pictures):,} pictures, of which {right:.1f} are right on average")
+    for line in found.refused[:SHOWN]:
+        say(f"  {line}")
+    if known := sum(files.sha256(path) in sets.digests for path in found.test.pictures):
+        say(f"BEWARE: {known:,} pictures that are searched are among those that are learnt from; the metrics are too good")
+    return found
+
+
+def _trained(
+    folder: pathlib.Path, chosen: FinetuningSettings, phases: TrainingSettings, model: Model, say: Say
+) -> tuple[Model, Curve]:
+    """Both phases; the curve counts updates through both."""
+    views = settings.augmentation(chosen, model.settings)
+    data, state, seed = folder / DATA, folder / STATE, chosen.seed
+    with contextlib.redirect_stdout(_Lines(say)):  # training prints a line at each validation
+        model, first = arms.pretrain_on_pixels(phases, views, seed, model, data, seed, state / "frozen")
+        model, second = arms.finetune(phases, views, model, data, seed, state / "tuned")
+    later = [{**row, "step": row["step"] + phases.frozen_updates} for row in second]
+    return model, [*first, *(later[1:] if first else later)]
+
+
+class _Lines(io.TextIOBase):
+    """A stream whose whole lines are told; where that writes to the standard output, it is the one from before."""
+
+    def __init__(self, say: Say) -> None:
+        self._say, self._before, self._begun = say, sys.stdout, ""
+
+    def write(self, text: str) -> int:
+        *lines, self._begun = (self._begun + text).split("\n")
+        with contextlib.redirect_stdout(self._before):
+            for line in lines:
+                self._say(line)
+        return len(text)
+
+
+def _compared(
+    before: Clip, after: Clip, asking: Gallery | None, chosen: FinetuningSettings
+) -> tuple[dict[str, Any], Sequence[np.ndarray]]:
+    if asking is None:
+        return {}, []
+    lists = [measuring.answers(clip, asking, chosen.places) for clip in (before, after)]
+    right = [measuring.relevance(asking.test, found) for found in lists]
+    return measuring.compared(right[0], right[1], chosen), lists
+
+
+def _write_model(
+    folder: pathlib.Path, asked: Asked, chosen: FinetuningSettings, start: Start, sets: Sets, model: Model, curve: Curve,
+    numbers: dict[str, Any],
+) -> None:  # fmt: skip
+    with files.replacing_folder(folder / MODEL) as target:
+        assembly.save(target, model)
+    best = min(curve, key=lambda row: row["valid_loss"])
+    inputs = asked.digests | {f"model/{name}": digest for name, digest in start.digests.items()}
+    outputs = {"model.safetensors": files.sha256(folder / MODEL / "model.safetensors")}
+    metrics = {"kept_step": best["step"], "valid_loss": best["valid_loss"]}
+    metrics |= {f"{part}/{name}": cells[part]["value"] for name, cells in numbers.items() for part in ("before", "after")}
+    parameters = journal.flat(chosen.model_dump(mode="json")) | {"pictures": sets.train, "valid_pictures": sets.valid}
+    journal.write(folder / JOURNAL, Journal("finetune", folder.name, chosen.seed, parameters, inputs, outputs, metrics, curve))
+
+
+def _write_onnx(
+    folder: pathlib.Path, model: Model, clip: Clip, asking: Gallery | None, lists: Sequence[np.ndarray], say: Say
+) -> None:
+    """Both towers for onnxruntime, checked on random inputs and on the queries."""
+    with files.replacing_folder(folder / ONNX) as target:
+        onnx_files.write(target, model)
+    if asking is None:
+        return
+    image, text = onnx_running.encoded(folder / ONNX, model, asking.pixels, asking.test.queries)
+    same = (measuring.ranked(image, text, lists[1].shape[1]) == lists[1]).all(axis=1)
+    say(f"ONNX: {int(same.sum()):,} of {len(same):,} queries have the very same list by onnxruntime")
+
+
+def _write_report(
+    folder: pathlib.Path, asking: Gallery | None, lists: Sequence[np.ndarray], numbers: dict[str, Any], sets: Sets,
+    chosen: FinetuningSettings, say: Say,
+) -> None:  # fmt: skip
+    """The page, and last of all the numbers: they say that the run is finished."""
+    notes = [f"{sets.train:,} pictures for training, {sets.valid:,} for validation, {len(sets.refused):,} left out."]
+    if asking:
+        notes.append(f"{len(asking.test.queries):,} queries among {len(asking.test.pictures):,} pictures; k = {chosen.places}.")
+        files.write_text(folder / runs.REPORT, report.page(folder.name, numbers, notes, asking.test, lists, chosen.shown))
+        say(report.table(numbers))
+    refused = [one._asdict() for one in sets.refused]
+    files.write_json(folder / runs.NUMBERS, {"metrics": numbers, "refused": refused, "k": chosen.places})
+    say(f"{folder}: finished; `clip_italian.load('{folder / MODEL}')` loads the model")

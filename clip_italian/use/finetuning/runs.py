@@ -1,0 +1,131 @@
+"""A run of fine-tuning on disk: one folder by its name, which is enough to find it again, to see how it goes and to go on with it.
+
+`asked.json` says what is to be done, `log.txt` what was said, `data` and `state` are what is needed to go on and vanish at the end;
+`model`, `journal`, `numbers.json`, `report.html` and, if it was asked for, `onnx` are what comes out.
+"""
+
+import contextlib
+import fcntl
+import pathlib
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from clip_italian import files
+from clip_italian.errors import InputError
+from clip_italian.use.finetuning.settings import FinetuningSettings
+
+ROOT = pathlib.Path("finetuned")
+NAME = re.compile(r"[\w][\w.-]{0,63}")
+ASKED, LOG, LOCK, NUMBERS, REPORT = "asked.json", "log.txt", "lock", "numbers.json", "report.html"
+
+
+class Asked(NamedTuple):
+    """What is to be done. Paths are absolute, so that a run can be gone on with from anywhere."""
+
+    model: str
+    images: str | None  # the model's picture half, where that is a model of its own
+    data: str
+    valid: str | None
+    queries: str | None
+    gallery: str | None
+    onnx: bool
+    settings: dict[str, Any]
+    digests: dict[str, str]  # SHA-256 of the files of data, by what they are for
+
+
+def asked(
+    model: str, images: str | None, tables: dict[str, pathlib.Path | None], onnx: bool, settings: FinetuningSettings
+) -> Asked:
+    """What is to be done with `tables`: `data`, and `valid`, `queries` and `gallery` or None."""
+    if tables["gallery"] and not tables["queries"]:
+        raise InputError(f"{tables['gallery']}: an index without queries; give these too (--queries)")
+    given = {name: path.resolve() for name, path in tables.items() if path}
+    digests = {name: files.sha256(files.present(path)) for name, path in given.items()}
+    local = pathlib.Path(model).resolve() if pathlib.Path(model).is_dir() else model
+    paths = {name: str(given[name]) if name in given else None for name in tables}
+    return Asked(str(local), images, **paths, onnx=onnx, settings=settings.model_dump(), digests=digests)  # type: ignore[arg-type]
+
+
+def begin(name: str, wanted: Asked, root: pathlib.Path = ROOT) -> pathlib.Path:
+    """The folder of a run, which is new or of the same request; raises InputError where it is of another."""
+    if not NAME.fullmatch(name):
+        raise InputError(f"`{name}` is no name of a run; take letters, digits, points, hyphens and underscores, at most 64")
+    folder = root / name
+    if (folder / ASKED).exists():
+        before = read(folder)
+        apart = [field for field in Asked._fields if getattr(before, field) != getattr(wanted, field)]
+        if apart:
+            raise InputError(f"{folder}: a run of that name has another `{apart[0]}`; choose another name, or delete the folder")
+        return folder
+    files.write_json(folder / ASKED, wanted._asdict())
+    return folder
+
+
+def find(name: str, root: pathlib.Path = ROOT) -> pathlib.Path:
+    """The folder of a run that there is; raises InputError naming those that are known."""
+    folder = root / name
+    if not (folder / ASKED).is_file():
+        known = ", ".join(names(root)) or "none"
+        raise InputError(f"{folder}: no run of that name; known here: {known}")
+    return folder
+
+
+def names(root: pathlib.Path = ROOT) -> list[str]:
+    """The runs that there are."""
+    return sorted(path.parent.name for path in root.glob(f"*/{ASKED}"))
+
+
+def read(folder: pathlib.Path) -> Asked:
+    """What a run is to do; raises InputError where its file is damaged."""
+    found = files.read_json(folder / ASKED)
+    if not isinstance(found, dict) or set(found) != set(Asked._fields):
+        raise InputError(f"{folder / ASKED}: not a request of this version; begin the run again under another name")
+    return Asked(**found)
+
+
+def check(of: Asked) -> None:
+    """Raises InputError naming a file of data that has changed since the run began."""
+    for name, digest in of.digests.items():
+        path = pathlib.Path(getattr(of, name))
+        if not path.is_file() or files.sha256(path) != digest:
+            raise InputError(f"{path}: has changed since the run began; begin one of another name")
+
+
+@contextlib.contextmanager
+def alone(folder: pathlib.Path) -> Iterator[None]:
+    """Holds a run; raises InputError where another process does."""
+    with open(folder / LOCK, "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"{folder}: is running; `python -m clip_italian runs {folder.name}` says how it goes") from None
+        yield
+
+
+def is_running(folder: pathlib.Path) -> bool:
+    """Whether a process works on a run."""
+    try:
+        with alone(folder):
+            return False
+    except InputError:
+        return True
+
+
+def status(folder: pathlib.Path) -> str:
+    """How a run goes, in a line."""
+    if (folder / NUMBERS).is_file():
+        return f"{folder.name}: finished; {folder / REPORT}"
+    if is_running(folder):
+        return f"{folder.name}: running; {_last_line(folder)}"
+    return f"{folder.name}: stopped; {_last_line(folder)}; `python -m clip_italian resume {folder.name}` goes on"
+
+
+def log(folder: pathlib.Path) -> str:
+    """All that a run has said."""
+    path = folder / LOG
+    return path.read_text() if path.is_file() else ""
+
+
+def _last_line(folder: pathlib.Path) -> str:
+    return next(reversed(log(folder).splitlines()), "nothing said yet")

@@ -1,0 +1,125 @@
+"""How a model is fine-tuned on one's own pairs: few settings, from which those of a training phase follow."""
+
+import importlib.resources
+import pathlib
+from typing import Annotated, Any, Literal
+
+import pydantic
+
+from clip_italian import config
+from clip_italian.config import Settings
+from clip_italian.data.augmentation import AugmentationSettings
+from clip_italian.models.dual_encoder import DualEncoderSettings
+from clip_italian.training.optimiser import OptimiserSettings
+from clip_italian.training.settings import TrainingSettings
+
+Count = Annotated[int, pydantic.Field(ge=1)]
+Rate = Annotated[float, pydantic.Field(gt=0)]
+Share = Annotated[float, pydantic.Field(ge=0, lt=1)]
+
+
+class FinetuningSettings(Settings):
+    """The keys of `settings.yaml`, which says what each is."""
+
+    epochs: Count
+    frozen_epochs: Annotated[int, pydantic.Field(ge=0)]
+    batch: Annotated[int, pydantic.Field(ge=2)]
+    learning_rate: Rate
+    frozen_learning_rate: Rate
+    warmup_share: Share
+    weight_decay: Annotated[float, pydantic.Field(ge=0)]
+    unfreeze_every: Annotated[int, pydantic.Field(ge=0)]
+    valid_share: Annotated[float, pydantic.Field(gt=0, lt=1)]
+    max_tokens: Count
+    text_dropout: Share
+    dtype: Literal["float32", "bfloat16"]
+    remat: bool
+    stored: Count
+    augmentation: AugmentationSettings | None
+    seed: Annotated[int, pydantic.Field(ge=0)]
+    places: Count
+    resamples: Count
+    confidence: Annotated[float, pydantic.Field(gt=0, lt=1)]
+    shown: Count
+
+    @pydantic.model_validator(mode="after")
+    def _in_order(self) -> "FinetuningSettings":
+        if self.frozen_epochs > self.epochs:
+            raise ValueError(f"`frozen_epochs` is {self.frozen_epochs}, which is more than `epochs`, {self.epochs}")
+        if self.augmentation and not self.augmentation.side <= self.augmentation.crop <= self.stored:
+            raise ValueError(
+                f"`augmentation.side`, `augmentation.crop` and `stored` are {self.augmentation.side}, {self.augmentation.crop} and "
+                f"{self.stored}; none may be above the next"
+            )
+        return self
+
+
+def load(path: pathlib.Path | None = None, **changed: Any) -> FinetuningSettings:
+    """The settings of `settings.yaml`, with those of a file and then those that are given otherwise and are not None.
+
+    Raises InputError naming the file and the key that is unknown or of the wrong kind.
+    """
+    packaged = importlib.resources.files(__package__) / "settings.yaml"
+    with importlib.resources.as_file(packaged) as default:
+        content = config.read_yaml(default)
+    content |= config.read_yaml(path) if path else {}
+    content |= {name: value for name, value in changed.items() if value is not None}
+    return config.parse(FinetuningSettings, content, str(path or "settings"))
+
+
+def stored_side(settings: FinetuningSettings, model: DualEncoderSettings) -> int:
+    """Pixels along the sides of stored training pictures."""
+    return _scaled(settings.stored, settings, model) if settings.augmentation else model.image.image_size
+
+
+def augmentation(settings: FinetuningSettings, model: DualEncoderSettings) -> AugmentationSettings | None:
+    """The augmentation at the size that the model sees."""
+    if settings.augmentation is None:
+        return None
+    sizes = {"crop": _scaled(settings.augmentation.crop, settings, model), "side": model.image.image_size}
+    return settings.augmentation.model_copy(update=sizes)
+
+
+def _scaled(pixels: int, settings: FinetuningSettings, model: DualEncoderSettings) -> int:
+    assert settings.augmentation
+    return round(pixels * model.image.image_size / settings.augmentation.side)
+
+
+def training(settings: FinetuningSettings, model: DualEncoderSettings, train: int, valid: int) -> TrainingSettings:
+    """The settings of both phases, on so many training and validation pictures."""
+    batch = min(settings.batch, train, valid)
+    epoch = train // batch
+    return TrainingSettings(
+        batch=batch,
+        negatives=batch,
+        micro_batches=1,
+        updates=settings.epochs * epoch,
+        frozen_updates=settings.frozen_epochs * epoch,
+        frozen_on="pixels",
+        frozen_views=None,
+        unfreeze_every=settings.unfreeze_every,
+        tuned=settings.epochs > settings.frozen_epochs,
+        evaluate_every=epoch,
+        valid_examples=valid,
+        max_tokens=min(settings.max_tokens, model.text.positions),
+        token_multiple=8,
+        augmentation=None,  # of those of a profile; one's own is handed over beside these settings
+        learned_scale=False,
+        scale=1.0,  # the model keeps its own
+        sigmoid_bias=None,
+        locked=[],
+        left_out=[],
+        dtype=settings.dtype,
+        text_dropout=settings.text_dropout,
+        remat=settings.remat,
+        sharded=False,
+        frozen_optimiser=_optimiser(settings, settings.frozen_learning_rate),
+        optimiser=_optimiser(settings, settings.learning_rate),
+    )
+
+
+def _optimiser(settings: FinetuningSettings, rate: float) -> OptimiserSettings:
+    return OptimiserSettings(
+        name="adamw", learning_rate=rate, beta1=0.9, beta2=0.999, weight_decay=settings.weight_decay, clip=0.0,
+        warmup_share=settings.warmup_share, run_share=1.0,
+    )  # fmt: skip

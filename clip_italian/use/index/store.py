@@ -1,0 +1,128 @@
+"""An index on disk: one folder that is whole or absent, and says which model and which pictures it is of.
+
+`vectors.npy` has a unit vector for every picture, `pictures.arrow` their paths in the same order, `refused.arrow` the files that
+could not be read and why, and `manifest.json` the model's digests, the folder of the pictures and the digests of the other three.
+"""
+
+import pathlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow  # type: ignore[import-untyped]
+import pyarrow.feather  # type: ignore[import-untyped]
+from jaxtyping import Float
+
+from clip_italian import files
+from clip_italian.errors import InputError
+from clip_italian.use.index.listing import Found
+
+FORMAT = 1
+MANIFEST, VECTORS, PICTURES, REFUSED = "index.json", "vectors.npy", "pictures.arrow", "refused.arrow"
+AGAIN = "delete the folder and run `python -m clip_italian index` again"
+
+
+class Entry(NamedTuple):
+    """A picture of the index."""
+
+    found: Found
+    sha256: str  # of the file
+
+
+class Refusal(NamedTuple):
+    """A file that has no vector."""
+
+    found: Found
+    reason: str
+
+
+class Contents(NamedTuple):
+    """All of an index; row i of `vectors` is that of `entries[i]`."""
+
+    vectors: Float[np.ndarray, "n p"]
+    entries: list[Entry]
+    refusals: list[Refusal]
+
+
+class Origin(NamedTuple):
+    """Of which pictures and by which model an index is made."""
+
+    folder: str  # of the pictures; one that is not absolute starts where the index lies
+    model: str  # as `load` was given it
+    images: str | None  # its picture half, where that is a model of its own
+    digests: Mapping[str, str]  # SHA-256 of the model's files
+
+
+def write(path: pathlib.Path, origin: Origin, contents: Contents) -> None:
+    """Makes or replaces an index, as a whole."""
+    with files.replacing_folder(path) as folder:
+        np.save(folder / VECTORS, contents.vectors)
+        _write_table(folder / PICTURES, [(*entry.found, entry.sha256) for entry in contents.entries], "sha256")
+        _write_table(folder / REFUSED, [(*one.found, one.reason) for one in contents.refusals], "reason")
+        hashes = {name: files.sha256(folder / name) for name in (VECTORS, PICTURES, REFUSED)}
+        files.write_json(folder / MANIFEST, {"format": FORMAT, "files": hashes, **origin._asdict()})
+
+
+def origin(path: pathlib.Path) -> Origin:
+    """What an index is of; raises InputError when the folder is none."""
+    if not (path / MANIFEST).is_file():
+        raise InputError(f"{path}: no index (it has no {MANIFEST}); `python -m clip_italian index` makes one")
+    return Origin(**{name: value for name, value in _manifest(path).items() if name in Origin._fields})
+
+
+def _manifest(path: pathlib.Path) -> dict[str, Any]:
+    try:
+        found = files.read_json(path / MANIFEST)
+    except InputError:
+        raise InputError(f"{path / MANIFEST}: damaged; {AGAIN}") from None
+    if not isinstance(found, dict) or found.get("format") != FORMAT or not {"files", *Origin._fields} <= set(found):
+        raise InputError(f"{path / MANIFEST}: not the manifest of an index of format {FORMAT}; {AGAIN}")
+    return found
+
+
+def pictures_folder(path: pathlib.Path, of: Origin) -> pathlib.Path:
+    """Where the pictures of the index at `path` are."""
+    return path.parent / of.folder
+
+
+def check_model(path: pathlib.Path, of: Origin, digests: Mapping[str, str]) -> None:
+    """Raises InputError unless an index is by the model whose files have these digests."""
+    apart = sorted(name for name in {*of.digests, *digests} if of.digests.get(name) != digests.get(name))
+    if apart:
+        raise InputError(
+            f"{path}: is by another model (`{of.model}`, with another {apart[0]}); give that model, or make an index by this one"
+        )
+
+
+def check(path: pathlib.Path) -> None:
+    """Raises InputError naming the file of an index that is missing or has other bytes than when it was written."""
+    for name, wanted in _manifest(path)["files"].items():
+        if not (path / name).is_file():
+            raise InputError(f"{path / name}: missing; {AGAIN}")
+        if files.sha256(path / name) != wanted:
+            raise InputError(f"{path / name}: not the bytes that were written; {AGAIN}")
+
+
+def read(path: pathlib.Path) -> Contents:
+    """All of an index that `check` has passed, its vectors mapped into memory."""
+    entries = [Entry(Found(*row[:3]), row[3]) for row in _rows(path / PICTURES, "sha256")]
+    refusals = [Refusal(Found(*row[:3]), row[3]) for row in _rows(path / REFUSED, "reason")]
+    return Contents(vectors(path), entries, refusals)
+
+
+def vectors(path: pathlib.Path) -> Float[np.ndarray, "n p"]:
+    """Of an index that `check` has passed, mapped into memory."""
+    return np.load(path / VECTORS, mmap_mode="r", allow_pickle=False)
+
+
+def _write_table(path: pathlib.Path, rows: list[tuple[Any, ...]], last: str) -> None:
+    columns = list(zip(*rows, strict=True)) or [()] * 4
+    kinds = [pyarrow.string(), pyarrow.int64(), pyarrow.int64(), pyarrow.string()]
+    arrays = [pyarrow.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+    table = pyarrow.table(arrays, names=[*Found._fields, last])
+    pyarrow.feather.write_feather(table, str(path), compression="uncompressed")
+
+
+def _rows(path: pathlib.Path, last: str) -> Any:
+    table = pyarrow.feather.read_table(str(path), memory_map=True)
+    return zip(*(table[name].to_pylist() for name in (*Found._fields, last)), strict=True)

@@ -1,0 +1,16 @@
+"""What ships for the demo: demo/model, demo/pictures and demo/pictures.index."""
+
+import pathlib
+
+from clip_italian import config
+from clip_italian.use.demo import shipping
+from clip_italian.use.demo.shipping import DemoSettings
+from clip_italian.use.export.facts import ExportSettings
+
+SCRATCH = pathlib.Path(".state")
+
+
+def main() -> None:
+    profile, about = config.params().profile, config.section(ExportSettings, "export")
+    model = pathlib.Path("models", profile, "tuned", about.arm, str(about.seed))
+    shipping.write(model, config.section(DemoSettings, "demo"), SCRATCH)
