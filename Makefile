@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT ?= 5000
 PROFILE = $(shell sed -n 's/^profile: *//p' params.yaml)
 INSTALLED := .venv/.installed
+PACKAGES := import sysconfig; print(sysconfig.get_path('purelib'))
 # dvc starts the stages as `python`, so .venv comes first; nothing is sent to anybody.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
@@ -73,9 +74,10 @@ demo: .venv-demo/.installed ## show the model that ships in a browser: search, c
 demo-test: .venv-demo/.installed ## try the demo by program and, where there is one, in Chromium
 	@exec .venv-demo/bin/python -m pytest tests/test_demo.py
 
-.venv-demo/.installed: requirements.lock requirements-demo.lock
+# It sees what .venv has, behind its own packages: to install all of it once more would take minutes.
+.venv-demo/.installed: $(INSTALLED) requirements-demo.lock
 	$(PYTHON) -m venv .venv-demo
-	.venv-demo/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	.venv/bin/python -c "$(PACKAGES)" > "$$(.venv-demo/bin/python -c "$(PACKAGES)")/study.pth"
 	.venv-demo/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-demo.lock
 	@touch $@
 

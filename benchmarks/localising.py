@@ -6,10 +6,10 @@ others. Beside them stands what the tower alone takes for 64 pictures. Compilati
 
 import argparse
 import statistics
-import time
 
 import numpy as np
 
+from benchmarks import turns
 from benchmarks.indexing import base_model
 from clip_italian import environment
 from clip_italian.use import localising
@@ -27,14 +27,8 @@ def main(rounds: int) -> None:
         "relevance": lambda: localising.relevance(model, many[0], text),
         "the tower, 64 pictures": lambda: model.encode_fitted(many),
     }
-    taken: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(1 + rounds):
-        for name, way in ways.items():
-            started = time.perf_counter()
-            way()
-            taken[name].append(time.perf_counter() - started)
-    for name, seconds in taken.items():
-        print(f"{name:23} {statistics.median(seconds[1:]):6.2f} s, best {min(seconds[1:]):6.2f}")
+    for name, seconds in turns.in_turn(ways, rounds).items():
+        print(f"{name:23} {statistics.median(seconds):6.2f} s, best {min(seconds):6.2f}")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from benchmarks import turns
 from clip_italian.use.index import store
 from clip_italian.use.index.listing import Found
 from clip_italian.use.index.searching import Index
@@ -52,15 +53,10 @@ def main(count: int, rounds: int) -> None:
             "read, one thread": lambda: read(index.vectors, 1),
             "read, all cores": lambda: read(index.vectors, os.cpu_count() or 1),
         }
-        taken: dict[str, list[float]] = {name: [] for name in ways}
-        for _ in range(1 + rounds):
-            for name, way in ways.items():
-                started = time.perf_counter()
-                way()
-                taken[name].append(time.perf_counter() - started)
+        taken = turns.in_turn(ways, rounds)
         for name, seconds in taken.items():
-            ratio = statistics.median(q / s for q, s in zip(taken["query"][1:], seconds[1:], strict=True))
-            times = f"{1e3 * statistics.median(seconds[1:]):7.1f} ms, best {1e3 * min(seconds[1:]):7.1f}"
+            ratio = statistics.median(q / s for q, s in zip(taken["query"], seconds, strict=True))
+            times = f"{1e3 * statistics.median(seconds):7.1f} ms, best {1e3 * min(seconds):7.1f}"
             print(f"{name:17} {times}; a query takes {ratio:.2f} times as long")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from clip_italian import environment, files, journal
 from clip_italian.errors import InputError
 from clip_italian.runs import Group, Run
-from clip_italian.use import loading
+from clip_italian.use import loading, picture_commands
 from clip_italian.use.finetuning import running, runs, settings
 
 EXPERIMENT = "finetuned"  # of MLflow
@@ -30,8 +30,7 @@ def add(commands: Any) -> None:
 def _add_finetune(commands: Any) -> None:
     tune = commands.add_parser("finetune", help="train a model on your own pairs of pictures and texts")
     tune.add_argument("--data", required=True, type=pathlib.Path, help="CSV file with the columns image and text")
-    tune.add_argument("--model", required=True, help="folder or name of a model, as `clip_italian.load` takes it")
-    tune.add_argument("--images", help="folder or name of its picture half, where that is a model of its own")
+    picture_commands.add_model(tune)
     tune.add_argument("--valid", type=pathlib.Path, help="pairs that say when the model is best (default: a share of DATA)")
     tune.add_argument("--queries", type=pathlib.Path, help="CSV: text and image, or with --index text and label; before and after")
     tune.add_argument("--index", type=pathlib.Path, help="CSV with image and label: the pictures that are searched")
@@ -65,8 +64,7 @@ def _add_encode(commands: Any) -> None:
     encode.add_argument("input", type=pathlib.Path, help="text file with a text or the path of a picture in each line")
     encode.add_argument("out", type=pathlib.Path, help=".npy file of float32, a row for each line")
     encode.add_argument("--select", required=True, choices=("text", "image"), help="the tower")
-    encode.add_argument("--model", required=True, help="folder or name of a model, as `clip_italian.load` takes it")
-    encode.add_argument("--images", help="folder or name of its picture half, where that is a model of its own")
+    picture_commands.add_model(encode)
     encode.set_defaults(run=run_encode)
 
 

@@ -15,6 +15,7 @@ PRINTED = {  # what each must print, among other things
     "2_retrieval_table": ["MRR@10", "median rank", "| full (+ freezing) |"],
     "3_zeroshot_table": ["acc@1", "a guess: "],
     "4_finetune_on_your_pictures": ["reciprocal_rank", "report.html shows"],
+    "5_your_language": ["settings differ:", "world.language: de", "de plainly:", "| full (+ freezing) |"],
     "6_runs_in_mlflow": ["full  ", "full seed 0 key "],
 }
 OWN = {".git", ".state", "mlflow.db", "mlartifacts"}  # of the repository, and not to be written to

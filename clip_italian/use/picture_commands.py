@@ -25,7 +25,8 @@ def add(commands: Any) -> None:
     _add_localise(commands)
 
 
-def _add_model(command: Any) -> None:
+def add_model(command: Any) -> None:
+    """Adds the options that say which model."""
     command.add_argument("--model", required=True, help="folder or name of a model, as `clip_italian.load` takes it")
     command.add_argument("--images", help="folder or name of its picture half, where that is a model of its own")
 
@@ -33,7 +34,7 @@ def _add_model(command: Any) -> None:
 def _add_index(commands: Any) -> None:
     index = commands.add_parser("index", help="encode a folder of pictures once, to be searched; again: what is new in it")
     index.add_argument("folder", type=pathlib.Path, help="folder of pictures, with those below it")
-    _add_model(index)
+    add_model(index)
     index.add_argument("--index", type=pathlib.Path, help=f"folder of the index (default: FOLDER{SUFFIX})")
     index.set_defaults(run=run_index)
 
@@ -53,7 +54,7 @@ def _add_classify(commands: Any) -> None:
     classify.add_argument("picture", nargs="+", type=pathlib.Path, help="file; several are classified in turn")
     classify.add_argument("--labels", nargs="+", required=True, help="at least two, such as `un gatto` `un cane`")
     classify.add_argument("--templates", nargs="+", default=list(classifying.TEMPLATES), help="such as `una foto di {}`")
-    _add_model(classify)
+    add_model(classify)
     classify.set_defaults(run=run_classify)
 
 
@@ -66,7 +67,7 @@ def _add_localise(commands: Any) -> None:
     localise.add_argument("--method", default="windows", **methods)
     grids = "cells a side of each scale of `windows` (default: %(default)s)"
     localise.add_argument("--grids", type=int, nargs="+", default=list(localising.GRIDS), help=grids)
-    _add_model(localise)
+    add_model(localise)
     localise.set_defaults(run=run_localise)
 
 

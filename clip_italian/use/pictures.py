@@ -7,7 +7,7 @@ import itertools
 import os
 import pathlib
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
@@ -28,15 +28,24 @@ U = TypeVar("U")
 
 def blocks(function: Callable[[T], U], items: Iterable[T], size: int) -> Iterator[list[U]]:
     """The function of each item, so many at a time; threads work on the next block while the caller has one."""
-    left, begun = iter(items), None
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    left, threads = iter(items), os.cpu_count() or 1
+    begun: list[Future[list[U]]] = []
+    with ThreadPoolExecutor(threads) as pool:
         while some := list(itertools.islice(left, size)):
-            following = pool.map(function, some)
-            if begun is not None:
-                yield list(begun)
+            # A part each, not a picture: handing over a small one takes as long as decoding it.
+            parts = [some[start::threads] for start in range(min(threads, len(some)))]
+            following = [pool.submit(lambda part: list(map(function, part)), part) for part in parts]
+            if begun:
+                yield _interleaved(begun)
             begun = following
-        if begun is not None:
-            yield list(begun)
+        if begun:
+            yield _interleaved(begun)
+
+
+def _interleaved(parts: list[Future[list[U]]]) -> list[U]:
+    """What was dealt out in turn, in order."""
+    done = [part.result() for part in parts]
+    return [done[place % len(done)][place // len(done)] for place in range(sum(map(len, done)))]
 
 
 def opened(picture: Picture) -> Pixels:

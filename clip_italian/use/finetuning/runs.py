@@ -42,9 +42,9 @@ def asked(
         raise InputError(f"{tables['gallery']}: an index without queries; give these too (--queries)")
     given = {name: path.resolve() for name, path in tables.items() if path}
     digests = {name: files.sha256(files.present(path)) for name, path in given.items()}
-    local = pathlib.Path(model).resolve() if pathlib.Path(model).is_dir() else model
-    paths = {name: str(given[name]) if name in given else None for name in tables}
-    return Asked(str(local), images, **paths, onnx=onnx, settings=settings.model_dump(), digests=digests)  # type: ignore[arg-type]
+    local = str(pathlib.Path(model).resolve()) if pathlib.Path(model).is_dir() else model
+    valid, queries, gallery = (str(given[name]) if name in given else None for name in ("valid", "queries", "gallery"))
+    return Asked(local, images, str(given["data"]), valid, queries, gallery, onnx, settings.model_dump(), digests)
 
 
 def begin(name: str, wanted: Asked, root: pathlib.Path = ROOT) -> pathlib.Path:
