@@ -1,0 +1,136 @@
+"""Catalogue pictures: one product on a light ground, and which pixels of it are cloth."""
+
+import dataclasses
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from clip_italian.world.palette import DARK, RGB, mix, paints
+from clip_italian.world.picking import pick
+from clip_italian.world.render import OVERSAMPLING
+from clip_italian.world.shapes_parts import Part
+from clip_italian.world.shop.accessories import ACCESSORIES
+from clip_italian.world.shop.garments import CLOTHES, Drawing
+from clip_italian.world.shop.products import Product
+from clip_italian.world.styles import INSIDE, outlined
+
+FRAME = 100  # units along a drawing's side
+GROUNDS: tuple[RGB, ...] = ((253, 253, 252), (240, 241, 243), (246, 240, 230), (230, 238, 243), (245, 234, 234))
+_BITS = 4  # binary digits after the point in OpenCV's coordinates
+_CLOTH, _PATTERN = 1, 2  # what a pixel of a product shows; 0: neither
+
+
+
+def _centred(drawing: Drawing) -> Drawing:
+    """The drawing in the middle of its frame."""
+    points = np.concatenate([part.points for part in drawing])
+    shift = FRAME / 2 - (points.min(0) + points.max(0)) / 2
+    return tuple(dataclasses.replace(part, points=part.points + shift) for part in drawing)
+
+
+DRAWINGS = {name: _centred(drawing) for name, drawing in (CLOTHES | ACCESSORIES).items()}
+
+Canvas = UInt8[np.ndarray, "h w 3"]
+Plane = UInt8[np.ndarray, "h w"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Placing:
+    """How a product lies before the camera; lengths in fractions of the picture's side."""
+
+    left: float
+    top: float
+    side: float  # of the drawing's frame
+    ground: RGB
+    light: float  # 1 is full daylight; multiplies all colours a little
+    mirrored: bool
+
+
+class Sprite(NamedTuple):
+    """A drawn product as large as its picture: colours, how much of the ground it hides, and what each pixel shows."""
+
+    colours: Canvas
+    cover: Plane
+    content: Plane
+
+
+def place(rng: np.random.Generator) -> Placing:
+    """Nearly in the middle, nearly filling the picture, in nearly full light."""
+    side = 0.82 + 0.1 * rng.random()
+    left, top = (1 - side) / 2 + 0.06 * (rng.random(2) - 0.5)
+    return Placing(float(left), float(top), side, pick(rng, GROUNDS), 0.92 + 0.08 * rng.random(), bool(rng.random() < 0.5))
+
+
+def draw(product: Product, placing: Placing, height: int) -> Canvas:
+    """The product as an 8-bit sRGB picture, as wide as it is high."""
+    side = height * OVERSAMPLING
+    sprite = _sprite(product, placing, side)
+    canvas = np.full((side, side, 3), placing.ground, np.uint8)
+    _throw_shadow(canvas, sprite.cover, side // 32)
+    cv2.copyTo(sprite.colours, sprite.cover, canvas)
+    picture = cv2.resize(canvas, (height, height), interpolation=cv2.INTER_AREA)
+    return cv2.convertScaleAbs(picture, alpha=placing.light)
+
+
+def cloth(product: Product, placing: Placing, height: int) -> Bool[np.ndarray, "2 h w"]:
+    """The pixels that show hardly anything but the product's first colour, and its second."""
+    content = _sprite(product, placing, height * OVERSAMPLING).content
+    planes = [(content == kind).astype(np.float32) for kind in (_CLOTH, _PATTERN)]
+    return np.stack([cv2.resize(plane, (height, height), interpolation=cv2.INTER_AREA) for plane in planes]) > 0.9
+
+
+def _throw_shadow(canvas: Canvas, cover: Plane, reach: int) -> None:
+    """Darkens the ground a little, below and around the product."""
+    low = cv2.copyMakeBorder(cover, reach, 0, 0, 0, cv2.BORDER_CONSTANT, value=0)[: len(cover)]
+    soft = cv2.boxFilter((low > 0).astype(np.uint8) * 60, -1, (2 * reach + 1, 2 * reach + 1))
+    canvas -= np.minimum(canvas, soft[..., None])
+
+
+def _sprite(product: Product, placing: Placing, side: int) -> Sprite:
+    paint = paints(product.colour)
+    layer, content = np.zeros((side, side, 4), np.uint8), np.zeros((side, side), np.uint8)
+    for part in DRAWINGS[product.kind, product.detail]:
+        _paint(layer, content, part, _path(part, placing, side), paint, placing.side * side / FRAME)
+    if product.second is not None:
+        below = (content == _CLOTH) & _pattern(product.pattern, placing, side)
+        layer[below] = (*paints(product.second)["main"], INSIDE)
+        content[below] = _PATTERN
+    finished = outlined(layer, mix(paint["main"], DARK, 0.65), 1)
+    return Sprite(cv2.cvtColor(finished, cv2.COLOR_RGBA2RGB), cv2.extractChannel(finished, 3), content)
+
+
+def _path(part: Part, placing: Placing, side: int) -> list[np.ndarray]:
+    """The part's outline in OpenCV's fixed-point pixels."""
+    points = part.points * (-1, 1) + (FRAME, 0) if placing.mirrored else part.points
+    pixels = (points / FRAME * placing.side + (placing.left, placing.top)) * side
+    return [np.rint(pixels * (1 << _BITS)).astype(np.int32)]
+
+
+def _paint(layer: np.ndarray, content: Plane, part: Part, path: list[np.ndarray], paint: dict[str, RGB], unit: float) -> None:
+    """Lays the part over what is there; `unit` is the length of a drawing's unit in pixels."""
+    ink, fill = (*paint["ink"], INSIDE), (*paint[part.fill], INSIDE)
+    shows = _CLOTH if part.fill == "main" else 0
+    for canvas, line, inside in ((layer, ink, fill), (content, (0,), (shows,))):
+        if part.width:
+            thickness = max(1, round(part.width * unit))
+            if part.edged:
+                cv2.polylines(canvas, path, False, line, thickness + 2, shift=_BITS)
+            cv2.polylines(canvas, path, False, inside, thickness, shift=_BITS)
+            continue
+        cv2.fillPoly(canvas, path, inside, shift=_BITS)
+        if part.edged:
+            cv2.polylines(canvas, path, True, line, 1, shift=_BITS)
+
+
+def _pattern(pattern: str, placing: Placing, side: int) -> Bool[np.ndarray, "side side"]:
+    """Where a pattern lies, in the drawing's units, so that it grows with the product."""
+    rows, columns = np.mgrid[:side, :side] + 0.5
+    down, across = (rows / side - placing.top) / placing.side * FRAME, (columns / side - placing.left) / placing.side * FRAME
+    if pattern == "righe":
+        return down % 13 < 5
+    if pattern == "quadri":
+        return (down % 14 < 3.5) | (across % 14 < 3.5)
+    shifted = across + 7 * (down // 12 % 2)  # every other row of dots lies between those of its neighbours
+    return np.hypot(down % 12 - 6, shifted % 14 - 7) < 3.9
