@@ -1,0 +1,114 @@
+"""The shop's captions in German."""
+
+import numpy as np
+
+from clip_italian.world.german.grammar import Words, coordinate, join, noun_phrase
+from clip_italian.world.german.lexicon import COLOURS, Adjective, Noun, colour_noun
+from clip_italian.world.picking import pick
+from clip_italian.world.shop.products import PLAIN
+from clip_italian.world.shop.statements import Statement
+
+NOUNS = {
+    "maglietta": Noun("T-Shirt", "T-Shirts", "n", False, "clothes"),
+    "camicia": Noun("Hemd", "Hemden", "n", False, "clothes"),
+    "maglione": Noun("Pullover", "Pullover", "m", False, "clothes"),
+    "pantaloni": Noun("Hose", "Hosen", "f", False, "clothes"),
+    "gonna": Noun("Rock", "Röcke", "m", False, "clothes"),
+    "vestito": Noun("Kleid", "Kleider", "n", False, "clothes"),
+    "giacca": Noun("Jacke", "Jacken", "f", False, "clothes"),
+    "sciarpa": Noun("Schal", "Schals", "m", False, "clothes"),
+    "borsa": Noun("Tasche", "Taschen", "f", False, "thing"),
+    "calzini": Noun("Socke", "Socken", "f", False, "clothes"),
+    "cravatta": Noun("Krawatte", "Krawatten", "f", False, "clothes"),
+    "berretto": Noun("Mütze", "Mützen", "f", False, "clothes"),
+}
+PAIRS = ("calzini",)  # said in the plural
+PATTERNS = {
+    PLAIN: Adjective("einfarbig"),
+    "righe": Adjective("gestreift"),
+    "pois": Adjective("gepunktet"),
+    "quadri": Adjective("kariert"),
+}
+MARKS = {
+    "righe": Noun("Streifen", "Streifen", "m", False, "mark"),
+    "pois": Noun("Punkt", "Punkte", "m", False, "mark"),
+    "quadri": Noun("Karo", "Karos", "n", False, "mark"),
+}
+SHAPES = {
+    "corto": Adjective("kurz"),
+    "lungo": Adjective("lang"),
+    "stretto": Adjective("schmal"),
+    "largo": Adjective("breit"),
+}
+_SLEEVE = Noun("Ärmel", "Ärmel", "m", False, "clothes")
+_STRAP = Noun("Riemen", "Riemen", "m", False, "thing")
+_HANDLE = Noun("Henkel", "Henkel", "m", False, "thing")
+# Details that no adjective tells, each in some ways; after mit the dative.
+DETAILS: dict[str, tuple[Words, ...]] = {
+    "maniche corte": (("mit", *noun_phrase(_SLEEVE, "bare", "dat", True, [SHAPES["corto"]])),),
+    "maniche lunghe": (("mit", *noun_phrase(_SLEEVE, "bare", "dat", True, [SHAPES["lungo"]])),),
+    "collo alto": (("mit", "Rollkragen"),),
+    "scollo a V": (("mit", "V-Ausschnitt"),),
+    "con cappuccio": (("mit", "Kapuze"),),
+    "senza cappuccio": (("ohne", "Kapuze"),),
+    "con frange": (("mit", "Fransen"),),
+    "senza frange": (("ohne", "Fransen"),),
+    "tracolla": (("mit", "Schulterriemen"), ("mit", *noun_phrase(_STRAP, "bare", "dat", False, [SHAPES["lungo"]]))),
+    "manici": (("mit", "Henkeln"), ("mit", *noun_phrase(_HANDLE, "bare", "dat", True, [SHAPES["corto"]]))),
+    "con pompon": (("mit", "Bommel"),),
+    "senza pompon": (("ohne", "Bommel"),),
+}
+SLEEVED = {"maniche corte": Adjective("kurzärmelig"), "maniche lunghe": Adjective("langärmelig")}
+
+
+def say(statement: Statement, rng: np.random.Generator) -> str:
+    """The statement as a caption: "rot-weiß gestreiftes T-Shirt mit langen Ärmeln"."""
+    shapes, detail = _detail(statement, rng)
+    woven, marks = _pattern(statement, rng)
+    colour = COLOURS[statement.colour]
+    manner = rng.random()
+    if manner < 0.2:  # T-Shirt mit langen Ärmeln, rot mit weißen Streifen
+        return join((*_head(statement, shapes, rng), *detail, ",", (woven or colour).stem, *marks))
+    if manner < 0.35 and not woven:  # T-Shirt in Rot mit weißen Streifen und langen Ärmeln
+        return join((*_head(statement, shapes, rng), "in", colour_noun(colour), *_together(marks, detail, rng)))
+    return join((*_head(statement, [*shapes, woven or colour], rng), *_together(marks, detail, rng)))
+
+
+def _detail(statement: Statement, rng: np.random.Generator) -> tuple[list[Adjective], Words]:
+    """The detail as an adjective, or as what follows the noun."""
+    detail = statement.detail
+    if detail is None:
+        return [], ()
+    adjective = SHAPES.get(detail) or (SLEEVED.get(detail) if rng.random() < 0.3 else None)
+    return ([adjective], ()) if adjective else ([], pick(rng, DETAILS[detail]))
+
+
+def _pattern(statement: Statement, rng: np.random.Generator) -> tuple[Adjective | None, Words]:
+    """The pattern as one adjective with the colour (rot-weiß gestreift, einfarbig rot), or as what follows the noun."""
+    pattern, colour = statement.pattern, COLOURS[statement.colour]
+    if pattern is None:
+        return None, ()
+    if pattern == PLAIN:
+        return Adjective(f"{PATTERNS[pattern].stem} {colour.stem}", colour.inflects), ()
+    if statement.second and rng.random() < 0.5:
+        return Adjective(f"{colour.stem}-{COLOURS[statement.second].stem} {PATTERNS[pattern].stem}"), ()
+    described = [COLOURS[statement.second]] if statement.second else []
+    return None, ("mit", *noun_phrase(MARKS[pattern], "bare", "dat", True, described))
+
+
+def _head(statement: Statement, adjectives: list[Adjective], rng: np.random.Generator) -> Words:
+    """The adjectives and the noun: bare, or as one thing or one pair."""
+    noun, plural, bare = NOUNS[statement.kind], statement.kind in PAIRS, rng.random() < 0.7
+    if plural and not bare:
+        return ("ein", "Paar", *noun_phrase(noun, "bare", "nom", True, adjectives))
+    return noun_phrase(noun, "bare" if bare else "indefinite", "nom", plural, adjectives)
+
+
+def _together(marks: Words, detail: Words, rng: np.random.Generator) -> Words:
+    """Both, of which the second leaves out its mit: mit weißen Streifen und langen Ärmeln."""
+    if not (marks and detail):
+        return marks + detail
+    if detail[0] == "ohne":
+        return (*marks, ",", *detail)
+    first, second = (marks, detail) if rng.random() < 0.5 else (detail, marks)
+    return coordinate(first, second[1:])

@@ -1,0 +1,94 @@
+"""The shop's captions in Italian."""
+
+import numpy as np
+
+from clip_italian.world.italian.grammar import Words, join, noun_phrase, prepose
+from clip_italian.world.italian.lexicon import COLOURS, Adjective, Noun, four_forms
+from clip_italian.world.picking import pick
+from clip_italian.world.shop.products import PLAIN
+from clip_italian.world.shop.statements import Statement
+
+NOUNS = {
+    "maglietta": Noun("maglietta", "magliette", "f", "f", "clothes"),
+    "camicia": Noun("camicia", "camicie", "f", "f", "clothes"),
+    "maglione": Noun("maglione", "maglioni", "m", "m", "clothes"),
+    "pantaloni": Noun("", "pantaloni", "m", "m", "clothes"),
+    "gonna": Noun("gonna", "gonne", "f", "f", "clothes"),
+    "vestito": Noun("vestito", "vestiti", "m", "m", "clothes"),
+    "giacca": Noun("giacca", "giacche", "f", "f", "clothes"),
+    "sciarpa": Noun("sciarpa", "sciarpe", "f", "f", "clothes"),
+    "borsa": Noun("borsa", "borse", "f", "f", "thing"),
+    "calzini": Noun("calzino", "calzini", "m", "m", "clothes"),
+    "cravatta": Noun("cravatta", "cravatte", "f", "f", "clothes"),
+    "berretto": Noun("berretto", "berretti", "m", "m", "clothes"),
+}
+PAIRS = ("pantaloni", "calzini")  # said in the plural
+MARKS = {
+    "righe": Noun("riga", "righe", "f", "f", "mark"),
+    "pois": Noun("pois", "pois", "m", "m", "mark"),
+    "quadri": Noun("quadro", "quadri", "m", "m", "mark"),
+}
+SHAPES = {
+    "corto": four_forms("corto corta corti corte"),
+    "lungo": four_forms("lungo lunga lunghi lunghe"),
+    "stretto": four_forms("stretto stretta stretti strette"),
+    "largo": four_forms("largo larga larghi larghe"),
+}
+_SLEEVE = Noun("manica", "maniche", "f", "f", "clothes")
+_SHORT = noun_phrase(_SLEEVE, "bare", True, after=[SHAPES["corto"]])
+_LONG = noun_phrase(_SLEEVE, "bare", True, after=[SHAPES["lungo"]])
+# Details that no adjective tells, each in some ways; the first can stand after a pattern (a righe con maniche corte).
+DETAILS: dict[str, tuple[Words, ...]] = {
+    "maniche corte": (("con", *_SHORT), ("a", *_SHORT)),
+    "maniche lunghe": (("con", *_LONG), ("a", *_LONG)),
+    "collo alto": (("con", "collo", "alto"), ("a", "collo", "alto")),
+    "scollo a V": (("con", "scollo", "a", "V"), ("con", "lo", "scollo", "a", "V")),
+    "con cappuccio": (("con", "cappuccio"), ("con", "il", "cappuccio")),
+    "senza cappuccio": (("senza", "cappuccio"),),
+    "con frange": (("con", "frange"), ("con", "le", "frange")),
+    "senza frange": (("senza", "frange"),),
+    "tracolla": (("con", "tracolla"), ("a", "tracolla")),
+    "manici": (("con", "manici"), ("a", "mano")),
+    "con pompon": (("con", "pompon"), ("con", "il", "pompon")),
+    "senza pompon": (("senza", "pompon"),),
+}
+
+
+def say(statement: Statement, rng: np.random.Generator) -> str:
+    """The statement as a caption: "maglietta rossa a righe bianche con maniche lunghe"."""
+    colour, shape = COLOURS[statement.colour], SHAPES.get(statement.detail or "")
+    ways = DETAILS.get(statement.detail or "", ((),))
+    detail, pattern = pick(rng, ways), _pattern(statement, ("a",) if ways[0] else ("a", "a", "con"), rng)
+    manner = rng.random()
+    if manner < 0.2:  # di colore rosso con maniche lunghe, a righe bianche
+        return join((*_head(statement, [shape], rng), "di", "colore", colour.form("m", False), *ways[0], *_after_comma(pattern)))
+    if manner < 0.4 and detail:  # con maniche lunghe, rossa a righe bianche
+        noun, plural = NOUNS[statement.kind], statement.kind in PAIRS
+        return join((*_head(statement, [shape], rng), *detail, ",", colour.form(noun.gender_of(plural), plural), *pattern))
+    described = _head(statement, [shape, colour] if rng.random() < 0.7 else [colour, shape], rng)
+    if manner < 0.6 and detail:  # rossa con maniche lunghe, a righe bianche
+        return join((*described, *detail, *_after_comma(pattern)))
+    return join((*described, *pattern, *ways[0]))
+
+
+def _head(statement: Statement, adjectives: list[Adjective | None], rng: np.random.Generator) -> Words:
+    """The noun and the adjectives that there are: bare, or as one thing or one pair."""
+    noun, plural, bare = NOUNS[statement.kind], statement.kind in PAIRS, rng.random() < 0.7
+    after = [adjective for adjective in adjectives if adjective]
+    if plural and not bare:
+        return ("un", "paio", "di", *noun_phrase(noun, "bare", True, after=after))
+    return noun_phrase(noun, "bare" if bare else "indefinite", plural, after=after)
+
+
+def _pattern(statement: Statement, prepositions: tuple[str, ...], rng: np.random.Generator) -> Words:
+    """a righe, con pois bianchi, in tinta unita; nothing where no pattern is said."""
+    if statement.pattern is None:
+        return ()
+    if statement.pattern == PLAIN:
+        return ("in", "tinta", "unita")
+    after = [COLOURS[statement.second]] if statement.second else []
+    return prepose(pick(rng, prepositions), noun_phrase(MARKS[statement.pattern], "bare", True, after=after))
+
+
+def _after_comma(words: Words) -> Words:
+    return (",", *words) if words else ()
