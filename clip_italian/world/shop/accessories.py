@@ -5,17 +5,18 @@ from clip_italian.world.shop.garments import Drawing
 
 
 def _sciarpa(fringed: bool) -> Drawing:
-    ends = ((30, 87), (50, 90)), ((60, 78), (80, 74))
+    cut = 12 if fringed else 0  # the tails end higher where fringe hangs from them
+    ends = ((31, 87 - cut), (51, 90 - cut)), ((60, 80 - cut), (80, 76 - cut))
     fringe = [
-        stroke("shade", 2.6, (x, y), (x - 0.5, y + 10), edged=False)
+        stroke("shade", 2.4, (x, y), (x - 0.5, y + 14), edged=False)
         for (left, top), (right, low) in ends
-        for step in range(5)
-        for x, y in [(left + 1.5 + step * (right - left - 3) / 4, top + step * (low - top) / 4)]
+        for step in range(4)
+        for x, y in [(left + 1.2 + step * (right - left - 2.4) / 3, top + step * (low - top) / 3)]
     ]
     return (
         *(fringe if fringed else ()),
-        poly("main", (50, 34), (68, 28), (80, 74), (60, 78)),
-        poly("main", (36, 34), (57, 38), (50, 90), (30, 87)),
+        poly("main", (50, 34), (68, 28), ends[1][1], ends[1][0]),
+        poly("main", (36, 34), (57, 38), ends[0][1], ends[0][0]),
         blob("main", (14, 20), (24, 6), (50, 2), (76, 6), (86, 20), (74, 38), (48, 48), (24, 36)),
         blob("ink", (26, 18), (34, 10), (50, 8), (66, 10), (74, 18), (64, 25), (48, 30), (34, 26)),
         curve("ink", 1.6, (19, 30), (38, 40), (62, 35), (80, 26), edged=False),
