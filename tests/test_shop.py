@@ -335,7 +335,7 @@ def test_the_list_of_products_says_what_each_picture_shows(shop: pathlib.Path):
     listed = lines(shop / "products.csv")
     assert sorted(line["image"] for line in listed) == [f"pictures/{path.name}" for path in sorted(shop.glob("pictures/*"))]
     for line, item in zip(listed, stock(SMALL), strict=True):
-        assert {key: line[key] for key in publishing.FIELDS} == {
+        assert {key: line[key] for key in statements.FIELDS} == {
             key: value or "" for key, value in dataclasses.asdict(item.product).items()
         }
         assert (line["pair"] == "unseen") == ((item.product.kind, item.product.colour) in SMALL.unseen())

@@ -20,7 +20,7 @@ from clip_italian import files
 from clip_italian.config import Settings
 from clip_italian.world.shop import drawing, german, italian, products, statements
 from clip_italian.world.shop.products import COLOURS, KINDS, Pair, Product
-from clip_italian.world.shop.statements import Statement
+from clip_italian.world.shop.statements import FIELDS, Statement
 from clip_italian.world.studio import rng_of
 
 SAY: dict[str, Callable[[Statement, np.random.Generator], str]] = {"it": italian.say, "de": german.say}
@@ -156,9 +156,6 @@ def _queries(stocked: list[Item], language: str, seed: int) -> Iterator[tuple[st
         for other in shown:
             if statements.true_of(said, other.product):
                 yield text, other.image
-
-
-FIELDS = ("kind", "colour", "pattern", "second", "detail")
 
 
 def _descriptions(stocked: list[Item], settings: ShopSettings) -> Iterator[tuple[str, ...]]:

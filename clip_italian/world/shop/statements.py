@@ -9,6 +9,7 @@ from clip_italian.world.shop.products import PLAIN, Product
 # Shares of the captions that tell more than kind and colour.
 PATTERN_SHARE, SECOND_SHARE, DETAIL_SHARE = 0.9, 0.9, 0.8
 PLAIN_SAID = 0.5  # of the captions of plain products: a shop seldom says what a product lacks
+FIELDS = ("kind", "colour", "pattern", "second", "detail")  # of products and statements
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,8 +25,7 @@ class Statement:
 
 def true_of(statement: Statement, product: Product) -> bool:
     """Whether the product is as the statement says; what it leaves open may be any way."""
-    said, is_so = dataclasses.asdict(statement), dataclasses.asdict(product)
-    return all(value is None or value == is_so[key] for key, value in said.items())
+    return all(getattr(statement, field) in (None, getattr(product, field)) for field in FIELDS)
 
 
 def describe(product: Product, rng: np.random.Generator) -> Statement:
