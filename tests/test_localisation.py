@@ -2,12 +2,13 @@
 
 import dataclasses
 import pathlib
+import re
 
 import cv2
 import numpy as np
 import pytest
 
-from clip_italian import config
+from clip_italian import config, files
 from clip_italian.evaluation import localisation
 from clip_italian.evaluation.settings import EvaluationSettings
 from clip_italian.world.compose import compose
@@ -111,3 +112,10 @@ def test_the_pictures_are_those_of_the_scenes():
     apart = np.abs(pixels - render(dataclasses.replace(scene, things=()), 64, 64)).sum(axis=2) > 60
     inside = localisation.boxes(scene, "gatto", 64, 64)
     assert apart.any() and (apart & ~inside).sum() < 0.2 * apart.sum()
+
+
+def test_the_pages_table_is_that_of_the_results():
+    page = (ROOT / "docs/searching.md").read_text()
+    (shown,) = re.findall(r"<!-- localisation:[^\n]*-->\n(.*?)<!-- /localisation -->", page, re.DOTALL)
+    made = localisation.table(files.read_json(ROOT / "results/mini/localisation.json"))
+    assert shown == made, "copy localisation.table of the results between the markers of docs/searching.md"
