@@ -40,21 +40,25 @@ class Group:
     """All seeds of one model, with the mean over seeds and its interval (seeds and images resampled)."""
 
     model: str
-    role: str  # arm, baseline or backbone
+    role: str  # arm, baseline, backbone or domain
     runs: list[Run]
     mean: dict[str, float]
     interval: dict[str, list[float]]
 
 
 def read(params: Params, single_seed: list[str]) -> list[Group]:
-    """Every arm, baseline and backbone of the profile; raises InputError naming the first file that is missing."""
+    """Every arm, baseline and backbone of the profile, and what was fine-tuned on the shop.
+
+    Raises InputError naming the first file that is missing.
+    """
     results = [files.read_json(pathlib.Path("results", params.profile, f"{name}.json"))["models"] for name in PROTOCOLS]
     groups = [
         _group(params.profile, model, "arm" if model in params.arms else "baseline", seeds, results)
         for model, seeds in grid(params, single_seed).items()
     ]
     shown = {folder for group in groups for run in group.runs for folder in run.folders}  # a backbone tested as it is
-    return groups + [_backbone(params.profile, folder) for folder in _backbones(params.profile) if folder not in shown]
+    groups += [_backbone(params.profile, folder) for folder in _backbones(params.profile) if folder not in shown]
+    return groups + _domain(params.profile)
 
 
 def _group(profile: str, model: str, role: str, seeds: list[int], results: list[dict[str, Any]]) -> Group:
@@ -87,6 +91,24 @@ def _backbone(profile: str, folder: pathlib.Path) -> Group:
     return Group(folder.name, "backbone", [run], {}, {})
 
 
+def _domain(profile: str) -> list[Group]:
+    """The runs of stage `domain`, with what their queries find in the end; none where the profile draws no shop."""
+    written = pathlib.Path("runs", profile, "domain/finetune").glob("*/journal.json")
+    folders = {int(path.parent.name): path.parent for path in written}
+    if not folders:
+        return []
+    languages = files.read_json(pathlib.Path("results", profile, "domain.json"))["languages"]
+    after = {
+        f"shop-{language}/{part}": content["models"]["after"]
+        for language, parts in languages.items()
+        for part, content in parts.items()
+    }
+    found = [
+        _run(profile, "domain", seed, [folder], _flat(after, "seeds", str(seed))) for seed, folder in sorted(folders.items())
+    ]
+    return [Group("domain", "domain", found, _flat(after, "mean"), _flat(after, "interval"))]
+
+
 def _run(profile: str, model: str, seed: int, folders: list[pathlib.Path], values: dict[str, float]) -> Run:
     journals = [journal.read(folder) for folder in folders]
     clocks = [_clock(profile, folder, one) for folder, one in zip(folders, journals, strict=True)]
@@ -107,7 +129,8 @@ def _pace(stage: str, clock: dict[str, Any]) -> dict[str, float]:
 
 def _clock(profile: str, folder: pathlib.Path, one: Journal) -> dict[str, Any]:
     stage = STAGES.get(one.stage, one.stage)
-    names = (f"{stage}-{one.arm}-{one.seed}", f"{stage}-{one.arm}")  # a backbone has no seeds
+    # A backbone has no seeds, and what was fine-tuned on the shop is called as its stage.
+    names = (f"{stage}-{one.arm}-{one.seed}", f"{stage}-{one.arm}", f"{one.arm}-{one.seed}")
     written = (pathlib.Path("provenance", profile, f"{name}.json") for name in names)
     found = next((path for path in written if path.exists()), None)
     if found:

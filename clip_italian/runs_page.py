@@ -42,7 +42,7 @@ summary { cursor: pointer; color: var(--accent); margin-top: 10px; } details tab
 
 def page(profile: str, groups: list[Group], settings: EvaluationSettings) -> str:
     """The whole page; `settings` name the headline sets and the level of the intervals."""
-    models = [group for group in groups if group.role != "backbone"]
+    models = [group for group in groups if group.role in ("arm", "baseline")]
     headlines = _headlines(settings)
     percent = f"{settings.confidence * 100:g} %"
     body = [
@@ -54,7 +54,8 @@ def page(profile: str, groups: list[Group], settings: EvaluationSettings) -> str
         "<h2>Headline test sets</h2>",
         _overview(models, headlines),
     ]
-    for title, role in (("Arms", "arm"), ("Baselines", "baseline"), ("Backbones", "backbone")):
+    titles = {"arm": "Arms", "baseline": "Baselines", "backbone": "Backbones", "domain": "Fine-tuned on the shop"}
+    for role, title in titles.items():
         chosen = [group for group in groups if group.role == role]
         body += [f"<h2>{title}</h2>", *(_card(profile, group, chosen, headlines) for group in chosen)] if chosen else []
     head = f"<meta charset=utf-8><meta name=viewport content='width=device-width'><title>Runs, {_text(profile)}</title>"

@@ -1,0 +1,90 @@
+"""A multilingual model fine-tuned on the drawn shop, every seed, before and after: results/<profile>/domain.json.
+
+What the queries find is in reports/<profile>/domain, a page for each language, of the first seed.
+"""
+
+import pathlib
+import shutil
+
+from clip_italian import config, files
+from clip_italian.evaluation.settings import EvaluationSettings
+from clip_italian.use import loading
+from clip_italian.use.finetuning import domain, report, running, runs
+from clip_italian.use.finetuning.domain import Asked, DomainSettings, Found
+from stages import cells, trained
+
+
+def main() -> None:
+    params, settings = config.params(), config.section(DomainSettings, "domain")
+    if not domain.is_drawn(shop()):
+        _write_nothing(params.profile, settings)
+        return
+    pieces = [
+        cells.Cell("domain", str(seed), (), settings.finetuning(seed).model_dump(), (start(seed), shop())) for seed in params.seeds
+    ]
+    outputs = cells.run(pieces, processes=len(pieces), threads=trained.threads().cell_threads)
+    for part, target in zip((running.MODEL, running.JOURNAL), (models(), journals()), strict=True):
+        cells.publish(outputs, part, target)
+    _evaluate(settings, params.profile, params.seeds)
+
+
+def _write_nothing(profile: str, settings: DomainSettings) -> None:
+    for folder in (models(), journals(), reports()):
+        with files.replacing_folder(folder) as made:
+            files.write_text(made / "none.md", "This profile draws no shop.\n")
+    domain.write(profile, settings, {})
+
+
+def cell(name: str, state: pathlib.Path, out: pathlib.Path) -> None:
+    tables = {"data": shop() / "train.csv", "valid": shop() / "valid.csv", "queries": None, "gallery": None}
+    chosen = config.section(DomainSettings, "domain").finetuning(int(name))
+    folder = runs.begin("domain", runs.asked(str(start(int(name))), None, tables, False, chosen), state)
+    running.run(folder)
+    for part in (running.MODEL, running.JOURNAL):
+        shutil.copytree(folder / part, out / part)
+
+
+def start(seed: int) -> pathlib.Path:
+    """The model that a seed starts from."""
+    return pathlib.Path("models", config.params().profile, "tuned", config.section(DomainSettings, "domain").start, str(seed))
+
+
+def shop() -> pathlib.Path:
+    """The folder of the shop's files."""
+    return pathlib.Path("data", config.params().profile, "shop")
+
+
+def models() -> pathlib.Path:
+    """Where each seed's fine-tuned model is kept."""
+    return pathlib.Path("models", config.params().profile, "domain")
+
+
+def journals() -> pathlib.Path:
+    """Where each seed's journal is kept."""
+    return pathlib.Path("runs", config.params().profile, "domain/finetune")
+
+
+def reports() -> pathlib.Path:
+    """Where the pages are kept."""
+    return pathlib.Path("reports", config.params().profile, "domain")
+
+
+def _evaluate(settings: DomainSettings, profile: str, seeds: list[int]) -> None:
+    evaluation, results = config.section(EvaluationSettings, "evaluation"), {}
+    with files.replacing_folder(reports()) as pages:
+        for place, language in enumerate(domain.LANGUAGES):
+            asked = domain.asked(shop(), language)
+            found = {
+                seed: domain.find(loading.load(start(seed)), loading.load(models() / str(seed)), asked, settings.places)
+                for seed in seeds
+            }
+            results[language] = domain.summarise(asked, found, evaluation, 2 * place)
+            files.write_text(pages / f"{language}.html", _page(settings, language, asked, seeds[0], found[seeds[0]]))
+    domain.write(profile, settings, results)
+
+
+def _page(settings: DomainSettings, language: str, asked: Asked, seed: int, found: Found) -> str:
+    chosen = settings.finetuning(seed)
+    numbers, lists = domain.compared(asked, found, chosen)
+    notes = [f"{settings.start}, seed {seed}, before and after fine-tuning on the drawn shop; k = {settings.places}."]
+    return report.page(f"shop, {language}", numbers, notes, asked.test, lists, chosen.shown)
