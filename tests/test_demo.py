@@ -345,3 +345,14 @@ def test_all_tabs_work_in_chromium_and_ask_this_machine_alone(served, demo, scen
         assert page.get_by_role("button", name="Cerca", exact=True).count() == 0
     hosts = {address.split("/")[2] for address in asked if not address.startswith(("data:", "blob:"))}
     assert hosts == {f"127.0.0.1:{served.server_port}"} and len(asked) > 20
+
+
+@needs_chromium
+def test_no_tab_is_wider_than_the_screen_of_a_telephone(served):
+    with demo_browser.opened(served.local_url) as (page, _, _):
+        demo_browser.captions(page)
+        demo_browser.narrow(page)
+        for name in (*demo_browser.TABS.values(), "Il progetto"):
+            demo_browser.tab(page, name)
+            content, window = demo_browser.widths(page)
+            assert content <= window == 390, name
