@@ -104,6 +104,15 @@ def refused(page, path):
     return page.get_by_test_id("toast-text").inner_text()
 
 
+def not_sent(page, path):
+    """What is said of a file that the browser itself refuses."""
+    page.locator(".picture:visible input[type=file]").set_input_files(path)
+    said = page.get_by_test_id("toast-text").inner_text()
+    page.get_by_test_id("toast-close").click()
+    page.get_by_test_id("toast-text").wait_for(state="detached")
+    return said
+
+
 def english(page):
     """Says everything in English."""
     page.get_by_text("English", exact=True).click()

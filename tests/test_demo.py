@@ -348,6 +348,20 @@ def test_all_tabs_work_in_chromium_and_ask_this_machine_alone(served, demo, scen
 
 
 @needs_chromium
+def test_what_the_browser_itself_refuses_is_told_in_the_language_of_the_page(served, here):
+    (here / "letter.txt").write_text("a letter")
+    with open(here / "large.png", "wb") as file:
+        file.truncate(65 << 20)
+    with demo_browser.opened(served.local_url) as (page, asked, _):
+        demo_browser.tab(page, demo_browser.TABS["classify"])
+        for language in words.LANGUAGES.values():
+            for name, reason in (("letter.txt", "format not allowed"), ("large.png", "file too large")):
+                assert demo_browser.not_sent(page, name) == language.refusals[reason].format(most=12)
+            demo_browser.english(page)
+    assert [address for address in asked if "/gradio_api/upload?" in address] == []
+
+
+@needs_chromium
 def test_no_tab_is_wider_than_the_screen_of_a_telephone(served):
     with demo_browser.opened(served.local_url) as (page, _, _):
         demo_browser.captions(page)
