@@ -24,12 +24,16 @@ from clip_italian.use.index.store import Contents, Entry, Origin
 WIDTH, BEST = 512, 10
 
 
-def write(path: pathlib.Path, count: int) -> None:
-    """An index of so many made-up pictures."""
-    rng = np.random.default_rng(0)
-    vectors = rng.standard_normal((count, WIDTH), dtype=np.float32)
+def random(count: int) -> np.ndarray:
+    """Unit vectors."""
+    vectors = np.random.default_rng(0).standard_normal((count, WIDTH), dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    entries = [Entry(Found(f"{number:08d}.jpg", number, number), f"{number:064x}") for number in range(count)]
+    return vectors
+
+
+def write(path: pathlib.Path, vectors: np.ndarray) -> None:
+    """An index of made-up pictures with these vectors."""
+    entries = [Entry(Found(f"{number:08d}.jpg", number, number), f"{number:064x}") for number in range(len(vectors))]
     store.write(path, Origin("", "", None, {}), Contents(vectors, entries, []))
 
 
@@ -43,7 +47,7 @@ def main(count: int, rounds: int) -> None:
     """Prints seconds and ratios."""
     with tempfile.TemporaryDirectory() as temporary:
         path = pathlib.Path(temporary) / "index"
-        write(path, count)
+        write(path, random(count))
         started = time.perf_counter()
         index = Index(path)
         print(f"{count:,} vectors of {WIDTH}; opened and checked in {time.perf_counter() - started:.1f} s")

@@ -13,7 +13,7 @@ from clip_italian import environment, files, journal
 from clip_italian.errors import InputError
 from clip_italian.runs import Group, Run
 from clip_italian.use import loading, picture_commands
-from clip_italian.use.finetuning import running, runs, settings
+from clip_italian.use.finetuning import runs, settings
 
 EXPERIMENT = "finetuned"  # of MLflow
 THREADS = 2  # of XLA, unless NPROC says otherwise: another number rounds differently
@@ -93,6 +93,8 @@ def _work(folder: pathlib.Path) -> None:
     fixed.pop("HF_HUB_OFFLINE")  # the model may be one of the hub
     if any(os.environ.get(name) != value for name, value in fixed.items()):
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **fixed})
+    from clip_italian.use.finetuning import running  # here: what trains takes a while to import
+
     running.run(folder)
     fill()
 
@@ -107,13 +109,13 @@ def fill(root: pathlib.Path = runs.ROOT) -> None:
 
 def _group(folder: pathlib.Path) -> Group:
     """A run as the views of the study take one."""
-    written = journal.read(folder / running.JOURNAL)
+    written = journal.read(folder / runs.JOURNAL)
     numbers = files.read_json(folder / runs.NUMBERS)["metrics"]
     values = {f"{part}/{name}": cells[part]["value"] for name, cells in numbers.items() for part in ("before", "after")}
     intervals = {f"{part}/{name}": cells[part]["interval"] for name, cells in numbers.items() for part in ("before", "after")}
     started, ended = ((folder / name).stat().st_mtime for name in (runs.ASKED, runs.NUMBERS))
-    key = journal.key(folder / running.JOURNAL)
-    run = Run(folder.name, written.seed, key, [folder / running.JOURNAL], [written], values, started, ended, None, {})
+    key = journal.key(folder / runs.JOURNAL)
+    run = Run(folder.name, written.seed, key, [folder / runs.JOURNAL], [written], values, started, ended, None, {})
     return Group(folder.name, "finetuned", [run], values, intervals)
 
 

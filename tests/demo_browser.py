@@ -31,7 +31,25 @@ def opened(url):
 
 
 def tab(page, name):
-    page.get_by_role("tab", name=name, exact=True).click()
+    """Chooses a tab, from the menu where the row has no room for it."""
+    here = page.get_by_role("tab", name=name, exact=True)
+    if here.count():
+        here.click()
+    else:
+        page.get_by_role("button", name="More tabs").click()
+        page.locator(".overflow-dropdown").get_by_role("button", name=name, exact=True).click()
+    page.get_by_role("tab", name=name, exact=True, selected=True).wait_for()
+
+
+def narrow(page):
+    """Makes the window as narrow as a telephone, and waits until tabs have gone into the menu."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("button", name="More tabs").wait_for()
+
+
+def widths(page):
+    """Of what is on the page, and of the window, in pixels."""
+    return page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
 
 
 def search(page, query):
@@ -84,6 +102,15 @@ def refused(page, path):
     page.locator(".picture:visible img").wait_for(state="attached")
     page.get_by_role("button", name="Confronta").click()
     return page.get_by_test_id("toast-text").inner_text()
+
+
+def not_sent(page, path):
+    """What is said of a file that the browser itself refuses."""
+    page.locator(".picture:visible input[type=file]").set_input_files(path)
+    said = page.get_by_test_id("toast-text").inner_text()
+    page.get_by_test_id("toast-close").click()
+    page.get_by_test_id("toast-text").wait_for(state="detached")
+    return said
 
 
 def english(page):

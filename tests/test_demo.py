@@ -219,6 +219,13 @@ def test_the_command_says_what_is_missing(here, monkeypatch):
         shell.main(["demo"])
 
 
+def test_the_command_does_not_wait_for_imports_that_only_others_need():
+    program = "import sys, clip_italian.__main__; print(*sys.modules)"
+    imported = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+    assert "clip_italian.use.demo.command" in imported
+    assert {"scipy.stats", "clip_italian.training.loop", "gradio"} & set(imported) == set()
+
+
 def test_any_model_and_any_pictures_can_be_shown(here):
     model = str(copied("clip-italian", here).folder)
     shutil.copytree(SHIPPED, here / "demo", ignore=lambda folder, names: [name for name in names if name[:3].isdigit()][5:])
@@ -345,3 +352,28 @@ def test_all_tabs_work_in_chromium_and_ask_this_machine_alone(served, demo, scen
         assert page.get_by_role("button", name="Cerca", exact=True).count() == 0
     hosts = {address.split("/")[2] for address in asked if not address.startswith(("data:", "blob:"))}
     assert hosts == {f"127.0.0.1:{served.server_port}"} and len(asked) > 20
+
+
+@needs_chromium
+def test_what_the_browser_itself_refuses_is_told_in_the_language_of_the_page(served, here):
+    (here / "letter.txt").write_text("a letter")
+    with open(here / "large.png", "wb") as file:
+        file.truncate(65 << 20)
+    with demo_browser.opened(served.local_url) as (page, asked, _):
+        demo_browser.tab(page, demo_browser.TABS["classify"])
+        for language in words.LANGUAGES.values():
+            for name, reason in (("letter.txt", "format not allowed"), ("large.png", "file too large")):
+                assert demo_browser.not_sent(page, name) == language.refusals[reason].format(most=12)
+            demo_browser.english(page)
+    assert [address for address in asked if "/gradio_api/upload?" in address] == []
+
+
+@needs_chromium
+def test_no_tab_is_wider_than_the_screen_of_a_telephone(served):
+    with demo_browser.opened(served.local_url) as (page, _, _):
+        demo_browser.captions(page)
+        demo_browser.narrow(page)
+        for name in (*demo_browser.TABS.values(), "Il progetto"):
+            demo_browser.tab(page, name)
+            content, window = demo_browser.widths(page)
+            assert content <= window == 390, name

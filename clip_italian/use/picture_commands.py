@@ -45,6 +45,8 @@ def _add_search(commands: Any) -> None:
     search.add_argument("--index", type=pathlib.Path, help=f"folder of the index (default: the only one here, *{SUFFIX})")
     search.add_argument("--model", help="folder or name of the index's model, where it has moved")
     search.add_argument("--count", type=_positive, default=10, help="pictures (default: %(default)s)")
+    graph = "look at few of the pictures, by a graph that is made once: for millions; may miss some (needs usearch)"
+    search.add_argument("--approximate", action="store_true", help=graph)
     search.add_argument("--html", type=pathlib.Path, help="also write a contact sheet, a page that needs no other file")
     search.set_defaults(run=run_search)
 
@@ -89,7 +91,7 @@ def run_index(chosen: argparse.Namespace) -> None:
 
 def run_search(chosen: argparse.Namespace) -> None:
     """Prints each query's pictures with their cosines."""
-    index = Index(chosen.index or _only_index())
+    index = Index(chosen.index or _only_index(), chosen.approximate)
     model = index.model(chosen.model)
     answers = [(query, index.nearest(searching.query_of(model, query), chosen.count)) for query in chosen.query]
     for query, hits in answers:

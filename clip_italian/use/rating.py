@@ -15,7 +15,6 @@ from clip_italian import files
 from clip_italian.data.draws import uniforms
 from clip_italian.data.translation import tables
 from clip_italian.errors import InputError
-from clip_italian.evaluation import agreement
 
 LOWEST, HIGHEST = 1, 5
 SCALE = "1 meaning lost, 2 partly wrong, 3 right but clumsy, 4 good with a small flaw, 5 perfect"
@@ -66,6 +65,8 @@ def _ratings(path: pathlib.Path, number: int, line: list[str], width: int) -> li
 
 def summary(path: pathlib.Path) -> str:
     """What the sheet says: mean, how often each rating was given, and how far the raters agree."""
+    from clip_italian.evaluation import agreement  # here: scipy's statistics take a second, for which all commands would wait
+
     ratings = read(path)
     given = ratings[ratings > 0]
     found = agreement.agreement(ratings, HIGHEST)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio is imported
 
@@ -10,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clip_italian.errors import InputError
-from clip_italian.use.demo import looks, panels
+from clip_italian.use.demo import by_browser, core, looks, panels
 from clip_italian.use.demo.core import Demo
 
 KEPT = (600, 3600)  # seconds: how often uploads are looked through, and at what age they go
@@ -50,6 +51,7 @@ def start(demo: Demo, port: int | None = None) -> gr.Blocks:
             prevent_thread_lock=True, quiet=True, share=False, ssr_mode=False, footer_links=[], server_port=port,
             server_name=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), max_file_size=BEYOND_WORDS,
             app_kwargs={"middleware": [Middleware(Alone)]}, theme=looks.THEME, css=looks.STYLE,
+            js=by_browser.script(),
         )  # fmt: skip
     except OSError as error:
         raise InputError(f"--port {port}: cannot be used ({error}); choose another, or none") from None
@@ -61,6 +63,7 @@ def serve(demo: Demo, port: int | None = None) -> None:
     blocks = start(demo, port)
     print(f"{len(demo.pictures):,} pictures; the demo runs at {blocks.local_url} (Ctrl+C ends it)")
     sys.stdout.flush()
+    threading.Thread(target=core.warm_up, args=(demo,)).start()  # only now: beside the imports it would hold up the page
     blocks.block_thread()
 
 

@@ -5,13 +5,12 @@ import hashlib
 import importlib.util
 import pathlib
 import sys
-import threading
 from typing import Any
 
 from clip_italian import files
 from clip_italian.errors import InputError
 from clip_italian.use import loading
-from clip_italian.use.demo import core, shipping
+from clip_italian.use.demo import shipping
 from clip_italian.use.demo.core import Demo
 from clip_italian.use.index import building, store
 from clip_italian.use.index.searching import Index
@@ -42,7 +41,6 @@ def run(chosen: argparse.Namespace) -> None:
 
 def serve(demo: Demo, port: int | None = None) -> None:
     """Serves a demo until it is interrupted; raises InputError when the port is taken."""
-    threading.Thread(target=core.warm_up, args=(demo,)).start()  # beside the import, which takes seconds
     from clip_italian.use.demo import app  # here: an environment without gradio has the other commands
 
     app.serve(demo, port)

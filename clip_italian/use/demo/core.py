@@ -22,6 +22,7 @@ from clip_italian.world.italian.speech import ITALIAN
 
 # Of what is uploaded: a photograph of any telephone passes, and no picture keeps the others waiting.
 LIMITS = ImageLimits(max_bytes=12 << 20, max_pixels=64_000_000, min_side=8, max_aspect=20.0)
+MOST = {"most": LIMITS.max_bytes >> 20, "pixels": LIMITS.max_pixels // 10**6}  # MB and millions, as they are told
 MOST_LABELS = 50
 MOST_FOUND = 48
 QUERIES = tuple(map(ITALIAN.plain, captions.GALLERY))
@@ -87,7 +88,7 @@ def opened(path: str | None) -> Pixels:
     try:
         return images.decode(pathlib.Path(path).read_bytes(), LIMITS)
     except ImageRejected as reason:
-        raise Refused(str(reason), most=LIMITS.max_bytes >> 20, pixels=LIMITS.max_pixels // 10**6) from None
+        raise Refused(str(reason), **MOST) from None
     except OSError:
         raise Refused("damaged image") from None
 

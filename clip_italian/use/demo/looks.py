@@ -4,7 +4,9 @@ import gradio as gr
 
 THEME = gr.themes.Default(primary_hue="green", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
 STYLE = """
-.gradio-container { max-width: 1180px !important; margin: 0 auto !important }
+.gradio-container { width: 100%; max-width: 1180px !important; margin: 0 auto !important }
+/* As narrow as the window, not as the row of tabs: of these Gradio puts into a menu what has no room. */
+.gradio-container .main, .gradio-container .wrap, .gradio-container main, .tab-wrapper { min-width: 0 }
 #language .wrap { justify-content: flex-end }
 #notice { border-left: 4px solid var(--primary-500); background: var(--primary-50); padding: .5rem 1rem; border-radius: 4px }
 .dark #notice { background: var(--neutral-800) }
@@ -36,6 +38,7 @@ STYLE = """
   #head { flex-direction: column }
   #language .wrap { justify-content: flex-start }
   .pictures .grid-container { grid-template-columns: repeat(2, 1fr) !important }
+  .tab-container button { padding: 0 .4rem; font-size: .85rem }
 }
 
 .confidence-set { font-family: inherit !important; line-height: 1.3 !important }
@@ -44,6 +47,7 @@ STYLE = """
 .confidence-set .bar::-webkit-meter-optimum-value { background: none !important; border: none !important }
 .picture .image-frame, .picture .image-frame button, .picture img { width: 100%; height: 100%; object-fit: contain }
 #results table, #results th, #results td { border-color: var(--border-color-primary) !important }
+#results table { display: block; overflow-x: auto; overflow-wrap: normal; word-break: normal }
 #results table { font-variant-numeric: tabular-nums; font-size: .85rem }
 #results th, #results td { padding: .35rem .6rem !important }
 """

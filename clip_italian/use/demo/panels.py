@@ -79,7 +79,7 @@ def search(page: Page, blocks: gr.Blocks) -> None:
     with page.say(gr.Tab(id="search"), label="search"):
         page.say(gr.Markdown(), value="search_md")
         with gr.Row():
-            query = page.say(gr.Textbox(FIRST, scale=5, max_lines=2), label="query", placeholder="query_hint")
+            query = page.say(gr.Textbox(FIRST, scale=5, min_width=240, max_lines=2), label="query", placeholder="query_hint")
             count = page.say(gr.Slider(1, core.MOST_FOUND, 12, step=1, scale=2, buttons=[]), label="how_many")
             button = page.say(gr.Button(variant="primary", scale=1, min_width=120, elem_id="go"), value="search_button")
         with gr.Row():

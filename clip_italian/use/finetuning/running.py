@@ -29,7 +29,7 @@ from clip_italian.use.finetuning.starting import Start
 from clip_italian.use.model import Clip
 
 Say = Callable[[str], None]
-DATA, STATE, MODEL, JOURNAL, ONNX = "data", "state", "model", "journal", "onnx"
+DATA, STATE, MODEL, ONNX = "data", "state", "model", "onnx"
 SHOWN = 10  # pictures that were left out and are named
 
 
@@ -175,7 +175,7 @@ def _write_model(
     metrics = {"kept_step": best["step"], "valid_loss": best["valid_loss"]}
     metrics |= {f"{part}/{name}": cells[part]["value"] for name, cells in numbers.items() for part in ("before", "after")}
     parameters = journal.flat(chosen.model_dump(mode="json")) | {"pictures": sets.train, "valid_pictures": sets.valid}
-    journal.write(folder / JOURNAL, Journal("finetune", folder.name, chosen.seed, parameters, inputs, outputs, metrics, curve))
+    journal.write(folder / runs.JOURNAL, Journal("finetune", folder.name, chosen.seed, parameters, inputs, outputs, metrics, curve))
 
 
 def _write_onnx(

@@ -17,7 +17,7 @@ from clip_italian.use.finetuning.settings import FinetuningSettings
 
 ROOT = pathlib.Path("finetuned")
 NAME = re.compile(r"[\w][\w.-]{0,63}")
-ASKED, LOG, LOCK, NUMBERS, REPORT = "asked.json", "log.txt", "lock", "numbers.json", "report.html"
+ASKED, LOG, LOCK, NUMBERS, REPORT, JOURNAL = "asked.json", "log.txt", "lock", "numbers.json", "report.html", "journal"
 
 
 class Asked(NamedTuple):

@@ -1,4 +1,4 @@
-"""The pictures of an index that are nearest to a text or a picture, exactly: every vector is looked at."""
+"""The pictures of an index that are nearest to a text or a picture: exactly, every vector is looked at, or by a graph."""
 
 import os
 import pathlib
@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow  # type: ignore[import-untyped]
 import pyarrow.feather  # type: ignore[import-untyped]
 from jaxtyping import Float, Int
 
 from clip_italian.errors import InputError
 from clip_italian.use import loading
 from clip_italian.use.index import store
+from clip_italian.use.index.approximate import Graph
 from clip_italian.use.model import Clip
 
 LONGEST = 2000  # characters of a query: far more than a tower reads
@@ -28,14 +30,18 @@ class Hit(NamedTuple):
 class Index:
     """An index on disk, whose vectors are mapped into memory.
 
-    `origin` says of which model and pictures. Raises InputError when the folder is none, or damaged.
+    `origin` says of which model and pictures. An approximate one is for millions of pictures: it looks at few of them, may miss
+    some of the nearest, and keeps a graph in the folder, which takes minutes to make. Raises InputError when the folder is no
+    index, or damaged, and for an approximate one also when usearch is not installed.
     """
 
-    def __init__(self, path: pathlib.Path) -> None:
+    def __init__(self, path: pathlib.Path, approximate: bool = False) -> None:
         self.path, self.origin = path, store.origin(path)
         store.check(path)
         self.vectors: Float[np.ndarray, "n p"] = store.vectors(path)
         self._table = pyarrow.feather.read_table(str(path / store.PICTURES), memory_map=True)
+        self._copies = Copies(self._table["sha256"])
+        self._graph = Graph(path, self.vectors, self._copies.firsts) if approximate else None
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -55,22 +61,33 @@ class Index:
 
         Of equal cosines the first path comes first.
         """
-        scores, looked_at = _scores(self.vectors, query), count
-        while True:
-            hits = self._hits(_best(scores, looked_at), scores)
-            if len(hits) >= count or looked_at >= len(scores):
-                return hits[:count]
-            looked_at *= 2
+        if self._graph:
+            places = self._graph.near(query, count)
+            scores = self.vectors[self._copies.firsts[places]] @ query
+        else:
+            scores = _scores(self.vectors, query)[self._copies.firsts]
+            places = np.arange(len(scores))
+        best = _best(scores, count)
+        return [self._hit(place, score) for place, score in zip(places[best].tolist(), scores[best].tolist(), strict=True)]
 
-    def _hits(self, rows: Int[np.ndarray, " k"], scores: Float[np.ndarray, " n"]) -> list[Hit]:
-        found: dict[str, list[int]] = {}
-        for row in rows.tolist():
-            found.setdefault(self._table["sha256"][row].as_py(), []).append(row)
-        hits = []
-        for same in found.values():
-            first, *others = map(self.picture, same)
-            hits.append(Hit(float(scores[same[0]]), first, tuple(others)))
-        return hits
+    def _hit(self, place: int, score: float) -> Hit:
+        first, *others = map(self.picture, self._copies.rows(place))
+        return Hit(score, first, tuple(others))
+
+
+class Copies:
+    """Which rows are of the same bytes. `firsts` has the first row of each content, ascending."""
+
+    def __init__(self, digests: pyarrow.ChunkedArray) -> None:
+        contents = digests.combine_chunks().dictionary_encode().indices.to_numpy()
+        self._order: Int[np.ndarray, " n"] = np.argsort(contents, kind="stable")
+        starts = np.unique(contents[self._order], return_index=True)[1]
+        self._edges = np.append(starts, len(contents))
+        self.firsts: Int[np.ndarray, " m"] = self._order[starts]
+
+    def rows(self, place: int) -> list[int]:
+        """The rows of the content at a place of `firsts`, ascending."""
+        return self._order[self._edges[place] : self._edges[place + 1]].tolist()
 
 
 def _scores(vectors: Float[np.ndarray, "n p"], query: Float[np.ndarray, " p"]) -> Float[np.ndarray, " n"]:

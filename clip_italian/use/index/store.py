@@ -94,9 +94,14 @@ def check_model(path: pathlib.Path, of: Origin, digests: Mapping[str, str]) -> N
         )
 
 
+def digests(path: pathlib.Path) -> dict[str, str]:
+    """SHA-256 of the files of an index as they were written."""
+    return _manifest(path)["files"]
+
+
 def check(path: pathlib.Path) -> None:
     """Raises InputError naming the file of an index that is missing or has other bytes than when it was written."""
-    for name, wanted in _manifest(path)["files"].items():
+    for name, wanted in digests(path).items():
         if not (path / name).is_file():
             raise InputError(f"{path / name}: missing; {AGAIN}")
         if files.sha256(path / name) != wanted:
