@@ -6,7 +6,7 @@ Names: `<model>/<set>/<metric>` (with `interval`), `<first>-<second>/<set>/<metr
 `effect`, `verb`), `<model>/<set>/<shots>-shot` (with `interval`), `<set>/<count>`, `data/<count>`, `leaks/<count>`,
 `probe/<count>`, `<arm>/<parameter>`, `primary/<effect>`, `study/<setting>`, `world/<count>`, `gallery/<query or all>`,
 `<condition>-good/<set>/acc@1` and `.../<part>` of the declared label family, `labels/<count>`, and those of
-analysis/error_numbers.py. `run_key` is empty where no run is meant.
+analysis/error_numbers.py and domain.py. `run_key` is empty where no run is meant.
 
 A field is a path of keys and indices. `*` adds up over what lies below, `.length` counts, `=word` is 1 where the word
 stands. In an .npz file a field is an array and the number its sum; in a .py file it is a constant.
@@ -15,7 +15,7 @@ stands. In an .npz file a field is an array and the number its sum; in a .py fil
 import pathlib
 from typing import Any
 
-from analysis import error_numbers, few_shot, labels, tables
+from analysis import domain, error_numbers, few_shot, labels, tables
 from analysis import study as studies
 from analysis.comparisons import VERBS, difference, probability
 from clip_italian import config, files, journal
@@ -212,6 +212,6 @@ def found(study: studies.Study) -> dict[str, Entry]:
 def main() -> None:
     study = studies.load()
     content = results(study) | comparisons(study) | probes(study) | label_conditions(study) | test_sets(study) | pairs(study)
-    content |= leaks(study) | parameters(study) | settings(study) | error_numbers.entries(study)
+    content |= leaks(study) | parameters(study) | settings(study) | error_numbers.entries(study) | domain.entries(study)
     content |= world() | found(study) if study.is_drawn else published(study)
     files.write_json(tables.TABLES / "numbers.json", content)

@@ -10,6 +10,7 @@ from analysis import (
     contrasts,
     data_sheet,
     datasheet,
+    domain,
     few_shot,
     freeze_length,
     gallery,
@@ -32,7 +33,7 @@ from clip_italian import config
 from clip_italian.evaluation import comparisons as tests
 from clip_italian.evaluation.settings import EvaluationSettings
 
-TABLES = (retrieval, zeroshot, levels, probe, comparisons, labels, leaks, published, collected, token_lengths, readme_table)
+TABLES = (retrieval, zeroshot, levels, probe, comparisons, labels, leaks, published, collected, token_lengths, domain, readme_table)
 ERRORS = (caption_length,)
 DRAWN = (contrasts, confusion, mistakes)  # that need to know all of what a picture shows
 FIGURES = (overview, ladder_loss, freeze_length, few_shot, gallery, augmentation_sheet, contradictions, data_sheet, world_sheet)

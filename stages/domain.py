@@ -23,7 +23,7 @@ def main() -> None:
         cells.Cell("domain", str(seed), (), settings.finetuning(seed).model_dump(), (start(seed), shop())) for seed in params.seeds
     ]
     outputs = cells.run(pieces, processes=len(pieces), threads=trained.threads().cell_threads)
-    for part, target in zip((running.MODEL, running.JOURNAL), (models(), journals()), strict=True):
+    for part, target in zip((running.MODEL, runs.JOURNAL), (models(), journals()), strict=True):
         cells.publish(outputs, part, target)
     _evaluate(settings, params.profile, params.seeds)
 
@@ -40,7 +40,7 @@ def cell(name: str, state: pathlib.Path, out: pathlib.Path) -> None:
     chosen = config.section(DomainSettings, "domain").finetuning(int(name))
     folder = runs.begin("domain", runs.asked(str(start(int(name))), None, tables, False, chosen), state)
     running.run(folder)
-    for part in (running.MODEL, running.JOURNAL):
+    for part in (running.MODEL, runs.JOURNAL):
         shutil.copytree(folder / part, out / part)
 
 

@@ -12,6 +12,9 @@ from clip_italian import config, files, journal
 from clip_italian.data import tokens
 from clip_italian.data.shards import Example, write_shards
 from clip_italian.evaluation import arrays, associations
+from clip_italian.evaluation.settings import EvaluationSettings
+from clip_italian.use.finetuning import domain
+from clip_italian.use.finetuning import tables as csv_tables
 from clip_italian.world.scene import Scene, Thing, to_json
 from clip_italian.world.statements import CLASS_NOUNS, COLOURS
 
@@ -366,6 +369,21 @@ def write_audit(images: int) -> None:
     files.write_json(pathlib.Path("reports", PROFILE, "audit.json"), report)
 
 
+def write_domain() -> None:
+    """What mCLIP finds, seed by seed, in a shop of six pictures, before and after it was fine-tuned."""
+    names, right = [f"{n}" for n in range(6)], [frozenset({n}) for n in range(6)]
+    asked = domain.Asked(csv_tables.TestSet(names, list(map(pathlib.Path, names)), right), np.arange(6) >= 4)
+    settings = config.parse(EvaluationSettings, EVALUATION, PROFILE)
+    lists = np.stack([np.roll(np.arange(6), 1 - n) for n in range(6)])  # of which each has its picture second
+    better = np.stack([np.roll(np.arange(6), -n) for n in range(6)])
+    found = {seed: domain.Found(lists, np.where(np.arange(6)[:, None] > seed, better, lists)) for seed in seeds_of("mclip")}
+    languages = {language: domain.summarise(asked, found, settings, 2 * n) for n, language in enumerate(domain.LANGUAGES)}
+    content = {"start": "mclip", "places": 6, "languages": languages}
+    files.write_json(pathlib.Path("results", PROFILE, "domain.json"), content)
+    for seed in found:
+        write_journal(pathlib.Path("runs", PROFILE, "domain/finetune", str(seed)), "domain", seed, [])
+
+
 def write_embeddings(images: int, classes: int) -> None:
     """All test sets and embeddings."""
     for stream, test_set in enumerate(RETRIEVAL_SETS):
@@ -387,3 +405,4 @@ def write_all(images: int = 60, classes: int = 20) -> None:
     write_contrasts()
     write_pairs()
     write_audit(images)
+    write_domain()

@@ -204,6 +204,18 @@ def test_every_figure_and_table_is_written_and_the_same_every_time(
     assert contents(evaluated) == first
 
 
+def test_the_shops_table_has_before_and_after_of_every_language_and_the_guides_last(study: studies.Study) -> None:
+    rows = json.loads((tables.TABLES / "domain.json").read_text())["rows"]
+    asked = [f"{language}{part}" for language in ("Italian", "German") for part in ("", ", unseen")]
+    parts = [f"{one}, {when}" for one in asked for when in ("before", "after")]
+    assert [row["label"] for row in rows] == [*parts, "Finetuner's guide, after"]
+    assert {row["run_key"] for row in rows[:-1:2]} == {study.run_key("mclip")}
+    assert rows[1]["run_key"] not in ("", rows[0]["run_key"])
+    before, after = (row["cells"][3]["text"] for row in rows[:2])
+    assert (before, after) == ("50.0", "83.3")  # all second; then all first, but for one, two and three of six by seeds
+    assert rows[-1]["cells"][1]["text"] == "79.2" and "source" in rows[-1]["cells"][1]
+
+
 def test_every_number_is_found_where_it_says(study: studies.Study) -> None:
     numbers = json.loads((tables.TABLES / "numbers.json").read_text())
     assert f"full/{ENDPOINT}" in numbers and f"full-mclip/{ENDPOINT}" in numbers and "full/frozen_updates" in numbers

@@ -119,8 +119,8 @@ def _part(values: dict[str, dict[int, np.ndarray]], settings: EvaluationSettings
 def table(result: dict[str, Any]) -> str:
     """The means with their intervals, as lines of Markdown."""
     lines = []
-    for language, parts in result["languages"].items():
-        for part, content in parts.items():
+    for language in (one for one in LANGUAGES if one in result["languages"]):
+        for part, content in result["languages"][language].items():
             asked_of = f"{language}, {content['queries']:,} queries" + (" of unseen pairs" if part == "unseen" else "")
             lines += [f"| {asked_of} | before | after | difference | p |", "|---|---:|---:|---:|---:|"]
             for metric in METRICS:
