@@ -6,11 +6,8 @@ from analysis import published, style, tables
 from analysis import study as studies
 from analysis.study import Number
 from clip_italian import config
+from clip_italian.use.finetuning.report import LABELS
 
-COLUMNS = {
-    "precision_at_k": "precision@k", "hit_at_k": "hit@k", "average_precision": "average precision",
-    "reciprocal_rank": "reciprocal rank", "dcg_at_k": "DCG@k",
-}  # fmt: skip
 BEFORE, AFTER = "before", "after"  # as the results file calls them
 LANGUAGES = {"it": "Italian", "de": "German"}
 NOTE = (
@@ -28,13 +25,13 @@ def main() -> None:
     guide = config.read_yaml(published.SOURCE)["domain"]
     ours = [tables.Row(one["model"], [_published(value, one["source"]) for value in one["values"]]) for one in guide["rows"]]
     note = NOTE.format(start=style.label_of(content["start"]), places=content["places"])
-    tables.write("domain", [*COLUMNS.values()], rows + ours if rows else [], note)
+    tables.write("domain", [*LABELS.values()], rows + ours if rows else [], note)
 
 
 def entries(study: studies.Study) -> dict[str, dict[str, Any]]:
     """The table's numbers for analysis/numbers.py, by `domain/<language>/<part>/<when>/<metric>`."""
     return {
-        "/".join(["domain", *row, metric]): _number(study, *row, metric).as_json() for row in _rows(study) for metric in COLUMNS
+        "/".join(["domain", *row, metric]): _number(study, *row, metric).as_json() for row in _rows(study) for metric in LABELS
     }
 
 
@@ -46,7 +43,7 @@ def _rows(study: studies.Study) -> list[tuple[str, str, str]]:
 
 
 def _row(study: studies.Study, language: str, part: str, when: str) -> tables.Row:
-    cells = [_number(study, language, part, when, metric).as_json() for metric in COLUMNS]
+    cells = [_number(study, language, part, when, metric).as_json() for metric in LABELS]
     label = f"{LANGUAGES[language]}{', unseen' if part == 'unseen' else ''}, {when}"
     return tables.Row(label, cells, cells[0]["run_key"])
 

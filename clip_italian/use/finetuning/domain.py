@@ -20,6 +20,7 @@ from clip_italian.evaluation.settings import EvaluationSettings
 from clip_italian.evaluation.summary import Gains
 from clip_italian.use.finetuning import measuring, tables
 from clip_italian.use.finetuning.measuring import METRICS
+from clip_italian.use.finetuning.report import LABELS
 from clip_italian.use.finetuning.settings import Count, FinetuningSettings, Rate, load
 from clip_italian.use.finetuning.tables import TestSet
 from clip_italian.use.model import Clip
@@ -125,7 +126,7 @@ def table(result: dict[str, Any]) -> str:
             lines += [f"| {asked_of} | before | after | difference | p |", "|---|---:|---:|---:|---:|"]
             for metric in METRICS:
                 cells = [_cell(content["models"][when], metric) for when in (BEFORE, AFTER, DIFFERENCE)]
-                lines.append(f"| {metric} | {' | '.join(cells)} | {content['p'][metric]:.4f} |")
+                lines.append(f"| {LABELS[metric]} | {' | '.join(cells)} | {content['p'][metric]:.4f} |")
             lines.append("")
     return "\n".join(lines[:-1]) + "\n"
 
