@@ -6,7 +6,7 @@ from analysis import published, style, tables
 from analysis import study as studies
 from analysis.study import Number
 from clip_italian import config
-from clip_italian.use.finetuning.report import LABELS
+from clip_italian.use.finetuning.metrics import LABELS
 
 BEFORE, AFTER = "before", "after"  # as the results file calls them
 LANGUAGES = {"it": "Italian", "de": "German"}

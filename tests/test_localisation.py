@@ -105,6 +105,13 @@ def test_a_method_that_knows_the_boxes_has_all_and_the_others_their_chance(setti
     assert rows[2] == "| knowing | 100.0 (100.0–100.0) | 100.0 (100.0–100.0) | 100.0 (100.0–100.0) | 100.0 (100.0–100.0) |"
 
 
+def test_where_no_picture_has_two_nouns_nothing_is_said_of_them(settings):
+    scenes = [things(("gatto", (0.1, 0.1, 0.6, 0.6))), things(("sedia", (0.3, 0.3, 0.9, 0.9)))]
+    found = localisation.summarise(scenes, PICTURES[:2], {"knowing": {0: np.ones((2, 2))}}, settings)
+    assert found["all"]["asked"] == 2 and "beside_another" not in found
+    assert localisation.table(found).splitlines()[2] == "| knowing | 100.0 (100.0–100.0) | 100.0 (100.0–100.0) | – | – |"
+
+
 def test_the_pictures_are_those_of_the_scenes():
     """The heat maps are of rendered pictures, upright and not mirrored."""
     scene = things(("gatto", (0.05, 0.05, 0.35, 0.35)))

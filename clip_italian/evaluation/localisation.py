@@ -110,7 +110,7 @@ def summarise(
     measured: dict[str, dict[int, Float[np.ndarray, "asked metrics"]]],
     settings: EvaluationSettings,
 ) -> dict[str, Any]:
-    """What the results file says, given what was measured by method and seed: of all nouns, and of those beside another one.
+    """What the results file says, given what was measured by method and seed: of all nouns, and of any beside another one.
 
     Each has the means with intervals over seeds and pictures, and `nouns` the mean of each noun over seeds.
     """
@@ -121,6 +121,8 @@ def summarise(
     kept = {"all": np.ones(len(every), bool), "beside_another": np.array([not one.alone for one in every])}
     result: dict[str, Any] = {"pictures": len(scenes)}
     for stream, (name, rows) in enumerate(kept.items()):
+        if not rows.any():
+            continue
         cells = {
             method: {seed: [_gains(picture[rows], values[rows])] for seed, values in seeds.items()}
             for method, seeds in known.items()
@@ -145,7 +147,8 @@ def table(result: dict[str, Any]) -> str:
     """The means with their intervals, as lines of Markdown."""
     lines = ["| | pointing, all | IoU, all | pointing, beside another | IoU, beside another |", "|---|---:|---:|---:|---:|"]
     for method in result["all"]["methods"]:
-        cells = [_cell(result[part]["methods"][method], metric) for part in ("all", "beside_another") for metric in METRICS]
+        parts = [result[part]["methods"][method] if part in result else None for part in ("all", "beside_another")]
+        cells = [_cell(part, metric) if part else "–" for part in parts for metric in METRICS]
         lines.append(f"| {method} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

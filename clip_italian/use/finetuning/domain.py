@@ -19,8 +19,7 @@ from clip_italian.evaluation import statistics, summary
 from clip_italian.evaluation.settings import EvaluationSettings
 from clip_italian.evaluation.summary import Gains
 from clip_italian.use.finetuning import measuring, tables
-from clip_italian.use.finetuning.measuring import METRICS
-from clip_italian.use.finetuning.report import LABELS
+from clip_italian.use.finetuning.metrics import LABELS, METRICS
 from clip_italian.use.finetuning.settings import Count, FinetuningSettings, Rate, load
 from clip_italian.use.finetuning.tables import TestSet
 from clip_italian.use.model import Clip

@@ -1,7 +1,7 @@
 """What a model finds: the metrics that Jina's Finetuner reported, those of docarray 0.21, with intervals over the queries."""
 
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,19 +9,13 @@ from jaxtyping import Bool, Float, Int
 
 from clip_italian.data.images import Pixels
 from clip_italian.errors import InputError
-from clip_italian.evaluation import relevance_metrics, statistics
+from clip_italian.evaluation import statistics
 from clip_italian.use import pictures
+from clip_italian.use.finetuning.metrics import METRICS
 from clip_italian.use.finetuning.settings import FinetuningSettings
 from clip_italian.use.finetuning.tables import TestSet
 from clip_italian.use.model import BATCH, Clip
 
-METRICS: dict[str, Callable[[np.ndarray], float]] = {  # of how relevant each place of a list is; names as Finetuner printed them
-    "precision_at_k": relevance_metrics.precision_at,
-    "hit_at_k": relevance_metrics.hit_at,
-    "average_precision": relevance_metrics.average_precision,
-    "reciprocal_rank": relevance_metrics.reciprocal_rank,
-    "dcg_at_k": relevance_metrics.dcg_at,
-}
 QUERIES_AT_ONCE = 1024
 
 

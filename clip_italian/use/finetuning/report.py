@@ -9,6 +9,7 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from clip_italian.use import contact_sheet
+from clip_italian.use.finetuning.metrics import LABELS
 from clip_italian.use.finetuning.tables import TestSet
 
 SHOWN_PLACES = 5  # pictures of each list
@@ -19,10 +20,6 @@ td { border-top: 1px solid #ddd } .sides { display: grid; grid-template-columns:
 .row .right .frame { border-color: #1b7f3b } .row img { max-width: 112px; max-height: 112px } .row figure { width: 112px }
 .legend, .sides { color: #555; font-size: .9rem }
 """
-LABELS = {
-    "precision_at_k": "precision@k", "hit_at_k": "hit@k", "average_precision": "average precision",
-    "reciprocal_rank": "reciprocal rank", "dcg_at_k": "DCG@k",
-}  # fmt: skip
 
 
 def table(numbers: dict[str, Any]) -> str:
