@@ -1,13 +1,15 @@
 """What a multilingual model finds in the drawn shop before and after it is fine-tuned there; table `domain`."""
 
+import pathlib
 from typing import Any
 
-from analysis import published, style, tables
 from analysis import study as studies
+from analysis import style, tables
 from analysis.study import Number
 from clip_italian import config
 from clip_italian.use.finetuning.metrics import LABELS
 
+GUIDE = pathlib.Path("clip_italian/use/finetuning/guide.yaml")
 BEFORE, AFTER = "before", "after"  # as the results file calls them
 LANGUAGES = {"it": "Italian", "de": "German"}
 NOTE = (
@@ -22,10 +24,10 @@ def main() -> None:
     study = studies.load()
     content = study.results("domain")
     rows = [_row(study, language, part, when) for language, part, when in _rows(study)]
-    guide = config.read_yaml(published.SOURCE)["domain"]
-    ours = [tables.Row(one["model"], [_published(value, one["source"]) for value in one["values"]]) for one in guide["rows"]]
+    guide = config.read_yaml(GUIDE)
+    theirs = tables.Row(guide["model"], [_published(guide[metric], guide["source"]) for metric in LABELS])
     note = NOTE.format(start=style.label_of(content["start"]), places=content["places"])
-    tables.write("domain", [*LABELS.values()], rows + ours if rows else [], note)
+    tables.write("domain", [*LABELS.values()], [*rows, theirs] if rows else [], note)
 
 
 def entries(study: studies.Study) -> dict[str, dict[str, Any]]:
