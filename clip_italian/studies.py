@@ -12,6 +12,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -57,21 +58,26 @@ def refresh(clone: pathlib.Path, kept: pathlib.Path) -> None:
     if OWN.is_dir():  # the user's own sources, which git does not hold
         shutil.rmtree(clone / OWN, ignore_errors=True)
         shutil.copytree(OWN, clone / OWN)
-    done = _stages(clone / LOCK) if _profile(clone) == _profile(kept) else {}  # another profile's stages are all its own
+    done, ours = _stages(clone / LOCK), config.read_yaml(clone / PARAMS)
     shutil.copytree(kept, clone, dirs_exist_ok=True)
-    lock = {"schema": "2.0", "stages": _stages(kept / LOCK) | done}
+    lock = {"schema": "2.0", "stages": _stages(kept / LOCK) | _alike(done, ours, config.read_yaml(clone / PARAMS))}
     YAML(typ="safe", pure=True).dump(lock, clone / LOCK)
     files.write_text(clone / ".dvc/config.local", f"[cache]\n    dir = {pathlib.Path('.dvc/cache').resolve()}\n")
     subprocess.run(["dvc", "checkout", "--force", "--quiet", "--allow-missing"], cwd=clone)  # what is missing is made anew
 
 
-def _profile(folder: pathlib.Path) -> object:
-    return config.read_yaml(folder / PARAMS)["profile"]
-
-
 def _stages(lock: pathlib.Path) -> dict[str, object]:
     stages: dict[str, object] = config.read_yaml(lock)["stages"] if lock.exists() else {}
     return stages
+
+
+def _alike(done: dict[str, Any], ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    """What is done in the main study and is the same in the other: none of another profile, and no stage that a differing list
+    is an input of."""
+    if ours["profile"] != theirs["profile"]:
+        return {}
+    apart = {name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)}
+    return {name: stage for name, stage in done.items() if apart.isdisjoint(stage.get("params", {}).get(PARAMS, {}))}
 
 
 def keep(clone: pathlib.Path, kept: pathlib.Path) -> None:

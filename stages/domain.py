@@ -36,7 +36,8 @@ def _write_nothing(profile: str, settings: DomainSettings) -> None:
 
 
 def cell(name: str, state: pathlib.Path, out: pathlib.Path) -> None:
-    tables = {"data": shop() / "train.csv", "valid": shop() / "valid.csv", "queries": None, "gallery": None}
+    queries = shop() / f"queries-{domain.LANGUAGES[0]}.csv"  # measured at every validation, for the curves
+    tables = {"data": shop() / "train.csv", "valid": shop() / "valid.csv", "queries": queries, "gallery": None}
     chosen = config.section(DomainSettings, "domain").finetuning(int(name))
     folder = runs.begin("domain", runs.asked(str(start(int(name))), None, tables, False, chosen), state)
     running.run(folder)

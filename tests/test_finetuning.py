@@ -85,6 +85,10 @@ def test_a_model_learns_ones_own_pairs_and_is_compared_with_itself_before(shop, 
     curve = journal.read(done.folder / "journal").curves
     assert curve[-1]["valid_loss"] < curve[0]["valid_loss"]
     assert [row["step"] for row in curve] == [0, 9, 18, 27, 36]
+    kept = min(curve, key=lambda row: row["valid_loss"])
+    for name, cells in done.numbers.items():  # measured at every validation, and told
+        assert [cells["before"]["value"], cells["after"]["value"]] == pytest.approx([curve[0][name], kept[name]])
+        assert said.count(f" {name} ") == len(curve) - 1
     loaded = clip_italian.load(done.folder / "model")
     np.testing.assert_array_equal(loaded.encode_text(["una gonna"]), done.model.encode_text(["una gonna"]))
     asking = measuring.gallery(loaded, tables.test_set(shop / "queries.csv", shop / "index.csv"))
@@ -120,6 +124,15 @@ def test_a_run_that_was_stopped_anywhere_ends_with_the_same_bits(shop, base):
     assert stops == 5 and "stopped" in runs.status(folder)
     running.run(folder, lambda line: None)
     assert files.tree_digest(folder / "model") == whole
+
+
+def test_where_the_data_lie_changes_no_bit(shop, base):
+    here = files.tree_digest(tuned(base, epochs=2).folder / "model")
+    (shop / "elsewhere/deeper").mkdir(parents=True)
+    for name in ("pairs.csv", "pictures"):
+        (shop / name).rename(shop / "elsewhere/deeper" / name)
+    there = clip_italian.finetune(base, "elsewhere/deeper/pairs.csv", name="there", **{**QUICK, "epochs": 2})
+    assert files.tree_digest(there.folder / "model") == here
 
 
 def test_the_frozen_phase_alone_leaves_both_towers_as_they_were(shop, base):

@@ -100,6 +100,16 @@ def test_it_is_made_once_and_then_read(here, made):
     assert again._graph._graph.memory_usage < (PATH / approximate.GRAPH).stat().st_size  # mapped, not copied
 
 
+def test_the_same_vectors_make_the_same_graph(here):
+    write(clustered(2000))
+    made = []
+    for _ in range(3):
+        Index(PATH, approximate=True)
+        made.append(files.sha256(PATH / approximate.GRAPH))
+        (PATH / approximate.MANIFEST).unlink()
+    assert len(set(made)) == 1
+
+
 def test_an_exact_search_needs_and_makes_none(here, monkeypatch):
     monkeypatch.setitem(sys.modules, "usearch", None)
     write(clustered(30))

@@ -4,6 +4,7 @@ The frozen phase trains on features of the backbones, or on pixels with the back
 """
 import pathlib
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,6 +25,16 @@ from clip_italian.training.loop import Curve, Plan, Task
 from clip_italian.training.settings import TrainingSettings
 
 BACKBONES = ("vision_model", "text_model")
+
+
+class Watch(NamedTuple):
+    """Who looks on while a model is trained on pixels."""
+
+    also: Callable[[Params], dict[str, float]] = lambda _: {}  # measured beside each validation; what it gives chooses nothing
+    report: Callable[[str], None] = print  # is told a line of each validation
+
+
+UNWATCHED = Watch()
 
 
 def frozen_parts(settings: TrainingSettings, params: Params) -> list[str]:
@@ -67,7 +78,7 @@ def pretrain(
 
 def pretrain_on_pixels(
     settings: TrainingSettings, views: AugmentationSettings | None, views_seed: int, model: Model, data: pathlib.Path, seed: int,
-    state: pathlib.Path,
+    state: pathlib.Path, watch: Watch = UNWATCHED,
 ) -> tuple[Model, Curve]:
     """The frozen phase on the shards below `data`, with both frozen backbones in every step.
 
@@ -83,12 +94,12 @@ def pretrain_on_pixels(
     batches = PixelBatches(train, settings, views, side, seed, 0, views_seed, settings.frozen_views)
     frozen = freezing.always([*BACKBONES, *frozen_parts(settings, without_backbones(model.params))])
     plan = Plan(settings.frozen_optimiser, settings.frozen_updates, settings.evaluate_every, settings.sharded)
-    return _fit_on_pixels(settings, model, batches, valid, frozen, plan, sum, state)
+    return _fit_on_pixels(settings, model, batches, valid, frozen, plan, sum, state, watch)
 
 
 def finetune(
     settings: TrainingSettings, views: AugmentationSettings | None, model: Model, data: pathlib.Path, seed: int,
-    state: pathlib.Path, said: examples.Said = list,
+    state: pathlib.Path, said: examples.Said = list, watch: Watch = UNWATCHED,
 ) -> tuple[Model, Curve]:
     """Full fine-tuning on the shards below `data`, for what the frozen phase left of the arm's updates.
 
@@ -102,12 +113,13 @@ def finetune(
     )
     batches = PixelBatches(train, settings, views, model.settings.image.image_size, seed, settings.frozen_updates, seed)
     plan = Plan(settings.optimiser, settings.updates - settings.frozen_updates, settings.evaluate_every, settings.sharded)
-    return _fit_on_pixels(settings, model, batches, valid, _thawing(settings, model.params), plan, flops.training, state)
+    frozen = _thawing(settings, model.params)
+    return _fit_on_pixels(settings, model, batches, valid, frozen, plan, flops.training, state, watch)
 
 
 def _fit_on_pixels(
     settings: TrainingSettings, model: Model, batches: PixelBatches, valid: Examples, frozen: Frozen, plan: Plan,
-    operations: Callable[[Forward], float], state: pathlib.Path,
+    operations: Callable[[Forward], float], state: pathlib.Path, watch: Watch,
 ) -> tuple[Model, Curve]:  # fmt: skip
     """Training with both towers in every step; `operations` of an update are so many, of those of a forward pass."""
     mesh.check_batch(settings.batch, settings.micro_batches)
@@ -117,8 +129,13 @@ def _fit_on_pixels(
     def flops_of(batch: Batch) -> float:
         return settings.batch * operations(flops.pair(model.settings, batch["ids"].shape[1], settings.batch))
 
-    task = Task(model.params, loss, batches, _on_pixels(settings, model, valid), frozen, batches.ids, flops_of)
-    params, curve = loop.fit(task, plan, state)
+    validation = _on_pixels(settings, model, valid)
+
+    def validate(params: Params) -> dict[str, float]:
+        return {**validation(params), **watch.also(params)}
+
+    task = Task(model.params, loss, batches, validate, frozen, batches.ids, flops_of)
+    params, curve = loop.fit(task, plan, state, watch.report)
     return model._replace(params=params), curve
 
 

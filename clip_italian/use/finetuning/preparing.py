@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import itertools
+import os
 import pathlib
 import shutil
 from collections.abc import Iterable, Iterator
@@ -68,12 +69,13 @@ def split(
 
 
 def prepare(
-    out: pathlib.Path, train: dict[pathlib.Path, list[str]], valid: dict[pathlib.Path, list[str]], stored: int, tower: ViTSettings,
-    progress: bool,
+    out: pathlib.Path, root: pathlib.Path, train: dict[pathlib.Path, list[str]], valid: dict[pathlib.Path, list[str]], stored: int,
+    tower: ViTSettings, progress: bool,
 ) -> Sets:  # fmt: skip
     """Writes `out/train` and `out/valid`, pictures of `stored` and of the tower's pixels a side, as a whole or not at all.
 
-    What a run before has written is read instead. Raises InputError where fewer than two pictures of either can be read.
+    A picture's id, which its views are drawn by, is its path from `root`: where the data lie changes no bit. What a run before has
+    written is read instead. Raises InputError where fewer than two pictures of either can be read.
     """
     if (out / "sets.json").is_file():
         found = files.read_json(out / "sets.json")
@@ -85,7 +87,7 @@ def prepare(
     with files.replacing_folder(out) as folder:
         counts = {}
         for name, described, side in (("train", train, stored), ("valid", valid, tower.image_size)):
-            counts[name] = _write(folder / name, described, side, tower.fit, tally, progress)
+            counts[name] = _write(folder / name, root, described, side, tower.fit, tally, progress)
             if counts[name] < 2:
                 raise InputError(_too_few(name, counts[name], tally.refused))
         content = {**counts, "refused": tally.refused, "digests": sorted(tally.digests)}
@@ -99,11 +101,12 @@ def _too_few(name: str, count: int, refused: list[Refused]) -> str:
 
 
 def _write(
-    folder: pathlib.Path, described: dict[pathlib.Path, list[str]], side: int, fit: Fit, tally: _Tally, progress: bool
-) -> int:
+    folder: pathlib.Path, root: pathlib.Path, described: dict[pathlib.Path, list[str]], side: int, fit: Fit, tally: _Tally,
+    progress: bool,
+) -> int:  # fmt: skip
     entries = []
     with tqdm.tqdm(total=len(described), desc=folder.name, unit="picture", disable=not progress) as bar:
-        good = _readable(described, side, fit.model_copy(update={"resized": None}), tally, bar)
+        good = _readable(root, described, side, fit.model_copy(update={"resized": None}), tally, bar)
         for place in itertools.count():
             part = list(itertools.islice(good, PER_SHARD))
             if not part:
@@ -116,7 +119,7 @@ def _write(
 
 
 def _readable(
-    described: dict[pathlib.Path, list[str]], side: int, fit: Fit, tally: _Tally, bar: tqdm.tqdm
+    root: pathlib.Path, described: dict[pathlib.Path, list[str]], side: int, fit: Fit, tally: _Tally, bar: tqdm.tqdm
 ) -> Iterator[tuple[Example, Pixels]]:
     """The pictures that can be read; the others are counted as refused."""
 
@@ -138,7 +141,7 @@ def _readable(
                 tally.refused.append(Refused(str(image), got))
                 continue
             tally.digests.add(got[0])
-            yield Example(str(image), SOURCE, texts), got[1]
+            yield Example(os.path.relpath(image, root), SOURCE, texts), got[1]
 
 
 def forget(out: pathlib.Path) -> None:

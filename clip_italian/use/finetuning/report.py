@@ -16,7 +16,7 @@ SHOWN_PLACES = 5  # pictures of each list
 STYLE = """
 table { border-collapse: collapse } th, td { padding: .3rem .8rem; text-align: left; font-variant-numeric: tabular-nums }
 td { border-top: 1px solid #ddd } .sides { display: grid; grid-template-columns: 1fr 1fr; gap: 2rem }
-.row { display: flex; gap: .4rem } .row .frame { width: 112px; height: 112px; border-bottom: 5px solid #ccc }
+.row { display: flex; flex-wrap: wrap; gap: .4rem } .row .frame { width: 112px; height: 112px; border-bottom: 5px solid #ccc }
 .row .right .frame { border-color: #1b7f3b } .row img { max-width: 112px; max-height: 112px } .row figure { width: 112px }
 .legend, .sides { color: #555; font-size: .9rem }
 """

@@ -1,8 +1,6 @@
 """The work of a run: prepare the pictures, train in two phases, compare before and after, and write what comes out."""
 
-import contextlib
 import functools
-import io
 import pathlib
 import sys
 from collections.abc import Callable, Sequence
@@ -15,13 +13,16 @@ from clip_italian.errors import InputError
 from clip_italian.journal import Journal
 from clip_italian.models import assembly
 from clip_italian.models.assembly import Model
+from clip_italian.models.dual_encoder import Params
 from clip_italian.training import arms
+from clip_italian.training.arms import Watch
 from clip_italian.training.loop import Curve
 from clip_italian.training.settings import TrainingSettings
 from clip_italian.use import loading
 from clip_italian.use.export import onnx_files, onnx_running
 from clip_italian.use.finetuning import measuring, preparing, report, runs, settings, starting, tables
 from clip_italian.use.finetuning.measuring import Gallery
+from clip_italian.use.finetuning.metrics import METRICS
 from clip_italian.use.finetuning.preparing import Sets
 from clip_italian.use.finetuning.runs import Asked
 from clip_italian.use.finetuning.settings import FinetuningSettings
@@ -77,7 +78,7 @@ def _run(folder: pathlib.Path, say: Say) -> Finetuned:
     say(f"{phases.updates} updates of {phases.batch} pairs, {phases.frozen_updates} of them with frozen towers")
     if phases.batch < chosen.batch:
         say(f"batch: {phases.batch} rather than {chosen.batch}; there are no more pictures for training or for validation")
-    model, curve = _trained(folder, chosen, phases, start.model, say)
+    model, curve = _trained(folder, chosen, phases, start.model, _watch(start.model, asking, chosen, say))
     before, after = starting.as_clip(start.model), starting.as_clip(model)
     numbers, lists = _compared(before, after, asking, chosen)
     _write_model(folder, asked, chosen, start, sets, model, curve, numbers)
@@ -96,13 +97,14 @@ def _say_long_texts(start: Start, said: list[str], say: Say) -> None:
 
 
 def _prepared(folder: pathlib.Path, asked: Asked, chosen: FinetuningSettings, model: Model, say: Say) -> Sets:
-    train = preparing.captions(tables.pairs(pathlib.Path(asked.data)))
+    data = pathlib.Path(asked.data)
+    train = preparing.captions(tables.pairs(data))
     if asked.valid:
         valid = preparing.captions(tables.pairs(pathlib.Path(asked.valid)))
     else:
         train, valid = preparing.split(train, chosen.valid_share)
     side = settings.stored_side(chosen, model.settings)
-    sets = preparing.prepare(folder / DATA, train, valid, side, model.settings.image, sys.stderr.isatty())
+    sets = preparing.prepare(folder / DATA, data.parent, train, valid, side, model.settings.image, sys.stderr.isatty())
     say(f"{sets.train:,} pictures for training, {sets.valid:,} for validation, {len(sets.refused):,} left out")
     for one in sets.refused[:SHOWN]:
         say(f"  {one.image}: {one.reason}")
@@ -127,30 +129,28 @@ def _gallery(asked: Asked, model: Model, sets: Sets, say: Say) -> Gallery | None
 
 
 def _trained(
-    folder: pathlib.Path, chosen: FinetuningSettings, phases: TrainingSettings, model: Model, say: Say
+    folder: pathlib.Path, chosen: FinetuningSettings, phases: TrainingSettings, model: Model, watch: Watch
 ) -> tuple[Model, Curve]:
     """Both phases; the curve counts updates through both."""
     views = settings.augmentation(chosen, model.settings)
     data, state, seed = folder / DATA, folder / STATE, chosen.seed
-    with contextlib.redirect_stdout(_Lines(say)):  # training prints a line at each validation
-        model, first = arms.pretrain_on_pixels(phases, views, seed, model, data, seed, state / "frozen")
-        model, second = arms.finetune(phases, views, model, data, seed, state / "tuned")
+    model, first = arms.pretrain_on_pixels(phases, views, seed, model, data, seed, state / "frozen", watch)
+    model, second = arms.finetune(phases, views, model, data, seed, state / "tuned", watch=watch)
     later = [{**row, "step": row["step"] + phases.frozen_updates} for row in second]
     return model, [*first, *(later[1:] if first else later)]
 
 
-class _Lines(io.TextIOBase):
-    """A stream whose whole lines are told; where that writes to the standard output, it is the one from before."""
+def _watch(model: Model, asking: Gallery | None, chosen: FinetuningSettings, say: Say) -> Watch:
+    """Tells each validation, and measures what the queries find then, if there are any."""
+    if asking is None:
+        return Watch(report=say)
 
-    def __init__(self, say: Say) -> None:
-        self._say, self._before, self._begun = say, sys.stdout, ""
+    def found(params: Params) -> dict[str, float]:
+        lists = measuring.answers(starting.as_clip(model._replace(params=params)), asking, chosen.places)
+        values = measuring.values(measuring.relevance(asking.test, lists))
+        return dict(zip(METRICS, values.mean(axis=0).tolist(), strict=True))
 
-    def write(self, text: str) -> int:
-        *lines, self._begun = (self._begun + text).split("\n")
-        with contextlib.redirect_stdout(self._before):
-            for line in lines:
-                self._say(line)
-        return len(text)
+    return Watch(found, say)
 
 
 def _compared(

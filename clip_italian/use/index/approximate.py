@@ -1,9 +1,9 @@
 """A graph over an index's pictures (HNSW, Malkov and Yashunin 2018), by which a query looks at few of them instead of all.
 
 It is made once and lies in the folder of the index: `graph.usearch`, and `graph.json` with its digest and those of the files it is
-of. Made anew, it is not the same to the bit: all cores add to it at once. It has the vectors in bfloat16, half as large, which
-choose the pictures whose exact cosines are then taken. Of files of the same bytes it has one: hundreds of equal vectors would be
-each other's only neighbours, and the rest out of reach.
+of. One core adds to it, so that the same vectors make the same graph: several at once would be faster and leave one picture in some
+hundreds out of reach. It has the vectors in bfloat16, half as large, which choose the pictures whose exact cosines are then taken.
+Of files of the same bytes it has one: hundreds of equal vectors would be each other's only neighbours, and the rest out of reach.
 """
 
 import pathlib
@@ -80,7 +80,7 @@ def _make(
     with tqdm.tqdm(total=len(firsts), desc="graph", unit="picture", disable=None) as bar:  # None: shown to people only
         for start in range(0, len(firsts), BLOCK):
             rows = firsts[start : start + BLOCK]
-            graph.add(np.arange(start, start + len(rows)), vectors[rows])
+            graph.add(np.arange(start, start + len(rows)), vectors[rows], threads=1)
             bar.update(len(rows))
     (path / MANIFEST).unlink(missing_ok=True)
     with files.replacing(path / GRAPH) as temporary:
