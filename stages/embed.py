@@ -1,28 +1,51 @@
-"""Each seed's embeddings of every test set; the evaluations read them and import no tower."""
+"""Every model's embeddings of every test set, of each seed; the evaluations read them and import no tower."""
 import pathlib
 
-from clip_italian import config, files
+from clip_italian import config
 from clip_italian.data.parallel import Translations
 from clip_italian.evaluation import associations
 from clip_italian.evaluation.settings import EvaluationSettings
 from clip_italian.models import assembly, embedding, label_embedding, probe_embedding, probes
 from clip_italian.models.embedding import Embedder
+from stages import cells, trained
+
+OUTPUT = "embeddings"
 
 
-def main(model: str) -> None:
-    params = config.params()
+def main() -> None:
+    params, data = config.params(), pathlib.Path("data", config.params().profile)
     tests = config.section(EvaluationSettings, "evaluation")
-    data = pathlib.Path("data", params.profile)
-    seeds = [0] if model in tests.single_seed else params.seeds
-    translate = Translations(data / "translated/translations.tsv") if model in tests.english_queries else list
+    inputs = (data / "raw/test", data / "shards/tests", data / "shards/probe", data / "translated")
     words = associations.vocabulary(tests.errors.associations)
-    with files.replacing_folder(pathlib.Path("embeddings", params.profile, model)) as folder:
-        for seed in seeds:
-            loaded = assembly.load(pathlib.Path("models", params.profile, "tuned", model, str(seed)))
-            embedder = Embedder(loaded, translate)
-            embedding.write(folder / str(seed), embedder, data, tests.retrieval_sets, tests.zeroshot_sets, tests.templates)
-            if model not in tests.english_queries:
-                label_embedding.write(folder / str(seed), embedder, data, tests.label_conditions)
-                probes.write(folder / str(seed), embedder, data, tests.errors.drawn, words)
-            if model in params.probed:
-                probe_embedding.write(folder / str(seed), embedder, data)
+    models = []
+    for model in [*params.arms, *params.baselines]:
+        settings = tests.model_dump() | {"words": words, "seeds": seeds(model, tests), "probed": model in params.probed}
+        models.append(cells.Cell("embed", model, (), settings, (tuned(model), *inputs)))
+    outputs = cells.run(models, processes=2, threads=trained.threads().cell_threads)
+    cells.publish(outputs, OUTPUT, pathlib.Path("embeddings", params.profile))
+
+
+def seeds(model: str, tests: EvaluationSettings) -> list[int]:
+    """Those that a model has."""
+    return [0] if model in tests.single_seed else config.params().seeds
+
+
+def tuned(model: str) -> pathlib.Path:
+    """The folder of a model's seeds."""
+    return pathlib.Path("models", config.params().profile, "tuned", model)
+
+
+def cell(name: str, state: pathlib.Path, out: pathlib.Path) -> None:
+    """Embeds a model, which takes seconds a seed: nothing of it is kept in `state`."""
+    params, tests = config.params(), config.section(EvaluationSettings, "evaluation")
+    data = pathlib.Path("data", params.profile)
+    translate = Translations(data / "translated/translations.tsv") if name in tests.english_queries else list
+    words = associations.vocabulary(tests.errors.associations)
+    for seed in seeds(name, tests):
+        folder, embedder = out / OUTPUT / str(seed), Embedder(assembly.load(tuned(name) / str(seed)), translate)
+        embedding.write(folder, embedder, data, tests.retrieval_sets, tests.zeroshot_sets, tests.templates)
+        if name not in tests.english_queries:
+            label_embedding.write(folder, embedder, data, tests.label_conditions)
+            probes.write(folder, embedder, data, tests.errors.drawn, words)
+        if name in params.probed:
+            probe_embedding.write(folder, embedder, data)

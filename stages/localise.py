@@ -17,6 +17,7 @@ from clip_italian.use.export.facts import ExportSettings
 from clip_italian.use.localising import Method
 from clip_italian.use.model import Clip
 from clip_italian.world.download import WorldSettings
+from stages import cells, trained
 
 METHODS: tuple[Method, ...] = ("windows", "relevance")
 
@@ -26,17 +27,32 @@ def main() -> None:
     if not settings.pictures:
         localisation.write(params.profile, {"pictures": 0})
         return
-    arm, language = config.section(ExportSettings, "export").arm, config.section(WorldSettings, "world").language
+    chosen = settings.model_dump() | {"language": config.section(WorldSettings, "world").language}
+    test = test_folder(params.profile, settings.test)
+    seeds = [cells.Cell("localise", str(seed), (), chosen, (model(seed), test)) for seed in params.seeds]
+    outputs = cells.run(seeds, processes=2, threads=trained.threads().cell_threads)
     scenes = first_ranks.read_scenes(params.profile, settings.test)[: settings.pictures]
-    shown = read(test_folder(params.profile, settings.test), len(scenes))
-    measured: dict[str, dict[int, np.ndarray]] = {method: {} for method in METHODS}
-    for seed in params.seeds:
-        model = loading.load(pathlib.Path("models", params.profile, "tuned", arm, str(seed)))
-        for method in METHODS:
-            heats = functools.partial(maps, model, method, settings.grids)
-            measured[method][seed] = localisation.measure(scenes, shown, language, heats, settings.threshold)
+    measured: dict[str, dict[int, np.ndarray]] = {}
+    for method in METHODS:
+        measured[method] = {seed: np.load(outputs[str(seed)] / f"{method}.npy") for seed in params.seeds}
     evaluation = config.section(EvaluationSettings, "evaluation")
-    localisation.write(params.profile, localisation.summarise(scenes, shown, measured, evaluation))
+    localisation.write(params.profile, localisation.summarise(scenes, read(test, len(scenes)), measured, evaluation))
+
+
+def cell(name: str, state: pathlib.Path, out: pathlib.Path) -> None:
+    """Measures the maps of a seed, which takes seconds: nothing of it is kept in `state`."""
+    params, settings = config.params(), config.section(LocalisationSettings, "localisation")
+    scenes = first_ranks.read_scenes(params.profile, settings.test)[: settings.pictures]
+    shown, language = read(test_folder(params.profile, settings.test), len(scenes)), config.section(WorldSettings, "world").language
+    loaded = loading.load(model(int(name)))
+    for method in METHODS:
+        heats = functools.partial(maps, loaded, method, settings.grids)
+        np.save(out / f"{method}.npy", localisation.measure(scenes, shown, language, heats, settings.threshold))
+
+
+def model(seed: int) -> pathlib.Path:
+    """The proposed arm's."""
+    return pathlib.Path("models", config.params().profile, "tuned", config.section(ExportSettings, "export").arm, str(seed))
 
 
 def read(folder: pathlib.Path, count: int) -> list[np.ndarray]:
@@ -46,6 +62,6 @@ def read(folder: pathlib.Path, count: int) -> list[np.ndarray]:
         return [images.decode(archive.read(name), pictures.LIMITS) for name in names]
 
 
-def maps(model: Clip, method: Method, grids: list[int], pixels: np.ndarray, texts: Sequence[str]) -> np.ndarray:
+def maps(loaded: Clip, method: Method, grids: list[int], pixels: np.ndarray, texts: Sequence[str]) -> np.ndarray:
     """The heat maps of a picture."""
-    return localising.localise(model, pixels, texts, method, grids)
+    return localising.localise(loaded, pixels, texts, method, grids)

@@ -105,4 +105,4 @@ class MaskedLanguageModel(nn.Module):
         x = layers.norm(x, self.settings.epsilon, "cls.predictions.transform.LayerNorm")
         table = bert.variables["params"]["embeddings.word_embeddings"]["embedding"]
         bias = self.param("cls.predictions.bias", nn.initializers.zeros, (self.settings.vocabulary,))
-        return x @ table.T + bias[None, None]
+        return layers.product(x, table.T) + bias[None, None]

@@ -59,11 +59,9 @@ def _product_and_inputs(x: Array, kernel: Array) -> tuple[Array, tuple[Array, Ar
 def _gradients(inputs: tuple[Array, Array], of_y: Float[Array, "... e"]) -> tuple[Array, Array]:
     x, kernel = inputs
     of_x = jax.lax.dot_general(of_y, kernel, (((x.ndim - 1,), (1,)), ((), ())))
-    rows = (tuple(range(x.ndim - 1)),) * 2, ((), ())
-    # XLA turns the left side of a sum over rows: let it be the narrower one. A step of a ViT with BERT takes 6 % less with it.
-    if kernel.shape[0] < kernel.shape[1]:
-        return of_x, jax.lax.dot_general(x, of_y, rows)
-    return of_x, jax.lax.dot_general(of_y, x, rows).T
+    # As two matrices: XLA copies what is summed over several axes into the order in which it is slower.
+    x, of_y = (one.reshape(-1, one.shape[-1]) for one in (x, of_y))
+    return of_x, jax.lax.dot_general(x, of_y, (((0,), (0,)), ((), ())))
 
 
 product.defvjp(_product_and_inputs, _gradients)

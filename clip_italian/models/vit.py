@@ -67,7 +67,7 @@ class PatchConvolution(nn.Module):
         rows, columns = height // k, width // k
         windows = x[:, : rows * k, : columns * k].reshape(n, rows, k, columns, k, c).swapaxes(2, 3)
         kernel = self.param("kernel", nn.initializers.lecun_normal(), (k, k, c, self.channels))
-        y = windows.reshape(n, rows, columns, k * k * c) @ kernel.reshape(-1, self.channels).astype(x.dtype)
+        y = layers.product(windows.reshape(n, rows, columns, k * k * c), kernel.reshape(-1, self.channels).astype(x.dtype))
         return layers.with_bias(y, self.param("bias", nn.initializers.zeros, (self.channels,))) if self.bias else y
 
 
