@@ -59,9 +59,17 @@ def _product_and_inputs(x: Array, kernel: Array) -> tuple[Array, tuple[Array, Ar
 def _gradients(inputs: tuple[Array, Array], of_y: Float[Array, "... e"]) -> tuple[Array, Array]:
     x, kernel = inputs
     of_x = jax.lax.dot_general(of_y, kernel, (((x.ndim - 1,), (1,)), ((), ())))
-    # As two matrices: XLA copies what is summed over several axes into the order in which it is slower.
-    x, of_y = (one.reshape(-1, one.shape[-1]) for one in (x, of_y))
-    return of_x, jax.lax.dot_general(x, of_y, (((0,), (0,)), ((), ())))
+    return of_x, jax.lax.platform_dependent(x, of_y, cpu=_over_one_axis, default=_over_all_axes)
+
+
+def _over_one_axis(x: Float[Array, "... d"], of_y: Float[Array, "... e"]) -> Float[Array, "d e"]:
+    # XLA:CPU copies what is summed over several axes into an order in which the product is half as fast.
+    return _over_all_axes(x.reshape(-1, x.shape[-1]), of_y.reshape(-1, of_y.shape[-1]))
+
+
+def _over_all_axes(x: Float[Array, "... d"], of_y: Float[Array, "... e"]) -> Float[Array, "d e"]:
+    # As XLA's compiler for TPUs has it in least memory: with two matrices a step took a third more (docs/tpu.md).
+    return jax.lax.dot_general(x, of_y, ((tuple(range(x.ndim - 1)),) * 2, ((), ())))
 
 
 product.defvjp(_product_and_inputs, _gradients)
