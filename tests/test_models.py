@@ -209,3 +209,14 @@ def test_the_gradients_of_a_product_are_those_of_jax(shape, dtype):
     for one, other in zip((value, *ours(of_y)), (expected, *plain(of_y)), strict=True):
         assert one.dtype == other.dtype
         np.testing.assert_allclose(np.asarray(one, np.float32), np.asarray(other, np.float32), rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize(("platform", "summed"), [("cpu", "[0] x [0]"), ("tpu", "[0, 1] x [0, 1]"), ("cuda", "[0, 1] x [0, 1]")])
+def test_the_gradient_of_a_kernel_is_a_product_of_matrices_on_cpus_alone(platform, summed):
+    # Of matrices it is twice as fast there; a TPU needs a third more memory for it (LOG.md).
+    def gradient(x, kernel, of_y):
+        return jax.vjp(layers.product, x, kernel)[1](of_y)[1]
+
+    shapes = [jax.ShapeDtypeStruct(size, np.float32) for size in ((2, 3, 4), (4, 5), (2, 3, 5))]
+    text = jax.jit(gradient).trace(*shapes).lower(lowering_platforms=(platform,)).as_text()
+    assert text.count("dot_general") == 1 and f"contracting_dims = {summed}" in text
