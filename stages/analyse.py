@@ -1,5 +1,8 @@
 """Compares the models, results/<profile>/{comparisons,summary}.json, makes all of paper/{figures,tables}/, and DATASHEET.md."""
 
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
 from analysis import (
     augmentation_sheet,
     caption_length,
@@ -29,19 +32,24 @@ from analysis import (
     world_sheet,
     zeroshot,
 )
-from clip_italian import config
+from clip_italian import config, environment
 from clip_italian.evaluation import comparisons as tests
 from clip_italian.evaluation.settings import EvaluationSettings
 
 TABLES = (retrieval, zeroshot, levels, probe, comparisons, labels, leaks, published, collected, token_lengths, domain, readme_table)
 ERRORS = (caption_length,)
 DRAWN = (contrasts, confusion, mistakes)  # that need to know all of what a picture shows
-FIGURES = (overview, ladder_loss, freeze_length, few_shot, gallery, augmentation_sheet, contradictions, data_sheet, world_sheet)
+FIGURES = (overview, ladder_loss, freeze_length, few_shot, gallery, augmentation_sheet, data_sheet, world_sheet)
 
 
 def main() -> None:
     settings = config.section(EvaluationSettings, "evaluation")
-    tests.evaluate(config.params(), settings)
-    drawn = DRAWN if settings.errors.drawn else ()
-    for script in (*TABLES, *FIGURES, *ERRORS, *drawn, datasheet, numbers):  # numbers last: it reads the gallery's table
-        script.main()
+    # It draws thousands of views and reads no result: in a process of its own, while the others are compared.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), environment.die_with_parent) as beside:
+        drawing = beside.submit(contradictions.main)
+        tests.evaluate(config.params(), settings)
+        drawn = DRAWN if settings.errors.drawn else ()
+        for script in (*TABLES, *FIGURES, *ERRORS, *drawn, datasheet):
+            script.main()
+        drawing.result()
+    numbers.main()  # last: it reads the tables

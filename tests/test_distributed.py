@@ -150,7 +150,7 @@ def test_when_one_of_two_processes_is_killed_the_other_ends_and_a_run_anew_goes_
 
 def test_several_processes_asked_to_stop_save_one_checkpoint_and_exit_with_143(folder, single):
     state = folder / "stopped"
-    run = start(state, 2, 1, folder / "stopped", pause=0.5)
+    run = start(state, 2, 1, folder / "stopped", pause=2.0)  # a signal is looked for once a second
     wait_for(state / "00000002", run)
     run[1].send_signal(signal.SIGTERM)  # one is told, both stop
     assert [process.wait(timeout=60) for process in run] == [143, 143]

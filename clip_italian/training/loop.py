@@ -21,7 +21,7 @@ from clip_italian.data.ahead import ahead
 from clip_italian.errors import InputError
 from clip_italian.models import mesh
 from clip_italian.models.mesh import Layout
-from clip_italian.training import checkpoints, freezing, optimiser
+from clip_italian.training import checkpoints, compiling, freezing, optimiser
 from clip_italian.training.freezing import Flat, Frozen
 from clip_italian.training.optimiser import OptimiserSettings
 from clip_italian.training.pace import Pace
@@ -86,6 +86,7 @@ class _Run:
     step: int = 0
     curve: Curve = dataclasses.field(default_factory=list)
     recent: list[tuple[Any, Any]] = dataclasses.field(default_factory=list)  # losses and gradients' norms since the last row
+    compiled: set[Any] = dataclasses.field(default_factory=set)  # shapes of the batches that there is a program for
 
     @property
     def params(self) -> Params:
@@ -180,9 +181,12 @@ def _update(run: _Run, task: Task, plan: Plan, layout: Layout, batch: Batch) -> 
     transform = _transform(plan.optimiser)
     _thaw(run, task.frozen(run.step), transform, layout)
     rate = optimiser.learning_rate(plan.optimiser, run.step, plan.updates)
-    run.trainable, run.state, value, norm = train_step(
-        run.trainable, run.fixed, run.state, mesh.put_batch(batch, layout), rate, task.loss, transform, layout
-    )
+    arguments = run.trainable, run.fixed, run.state, mesh.put_batch(batch, layout), rate, task.loss, transform, layout
+    shapes = tuple(np.shape(leaf) for leaf in jax.tree.leaves(batch))
+    if shapes not in run.compiled:
+        compiling.once(train_step.lower(*arguments))
+        run.compiled.add(shapes)
+    run.trainable, run.state, value, norm = train_step(*arguments)
     run.recent.append((value, norm))
     run.step += 1
     if len(run.recent) > IN_FLIGHT:
@@ -200,6 +204,7 @@ def _thaw(run: _Run, frozen: Collection[str], transform: Any, layout: Layout) ->
         lambda path, leaf: old.get(jax.tree_util.keystr(path), leaf), _fresh(transform, trainable, layout)
     )
     run.trainable, run.fixed, run.frozen = trainable, fixed, frozen
+    run.compiled.clear()
 
 
 def _settle(run: _Run, task: Task, folder: pathlib.Path) -> None:
