@@ -70,7 +70,7 @@ def lower(case: Case, mesh: Mesh, model: DualEncoderSettings) -> jax.stages.Lowe
     settings = training(case, mesh.size)
     layout = Layout(mesh, settings.sharded)
     with jax.set_mesh(mesh):
-        params = jax.eval_shape(lambda: dual_encoder.initial(model, jax.random.key(0), settings.scale))
+        params = dual_encoder.shapes(model)
         trainable, fixed = freezing.split(params, frozen_parts(settings, params))
         transform = loop._transform(settings.optimiser)
         state = jax.eval_shape(transform.init, trainable)

@@ -6,6 +6,8 @@ What the queries find is in reports/<profile>/domain, a page for each language, 
 import pathlib
 import shutil
 
+import numpy as np
+
 from clip_italian import config, files
 from clip_italian.evaluation.settings import EvaluationSettings
 from clip_italian.use import loading
@@ -19,13 +21,14 @@ def main() -> None:
     if not domain.is_drawn(shop()):
         _write_nothing(params.profile, settings)
         return
-    pieces = [
-        cells.Cell("domain", str(seed), (), settings.finetuning(seed).model_dump(), (start(seed), shop())) for seed in params.seeds
-    ]
+    pieces = []
+    for seed in params.seeds:
+        chosen = settings.finetuning(seed).model_dump() | {"places": settings.places}
+        pieces.append(cells.Cell("domain", str(seed), (), chosen, (start(seed), shop())))
     outputs = cells.run(pieces, processes=len(pieces), threads=trained.threads().cell_threads)
     for part, target in zip((running.MODEL, runs.JOURNAL), (models(), journals()), strict=True):
         cells.publish(outputs, part, target)
-    _evaluate(settings, params.profile, params.seeds)
+    _evaluate(settings, params.profile, outputs)
 
 
 def _write_nothing(profile: str, settings: DomainSettings) -> None:
@@ -38,11 +41,15 @@ def _write_nothing(profile: str, settings: DomainSettings) -> None:
 def cell(name: str, state: pathlib.Path, out: pathlib.Path) -> None:
     queries = shop() / f"queries-{domain.LANGUAGES[0]}.csv"  # measured at every validation, for the curves
     tables = {"data": shop() / "train.csv", "valid": shop() / "valid.csv", "queries": queries, "gallery": None}
-    chosen = config.section(DomainSettings, "domain").finetuning(int(name))
-    folder = runs.begin("domain", runs.asked(str(start(int(name))), None, tables, False, chosen), state)
+    settings = config.section(DomainSettings, "domain")
+    folder = runs.begin("domain", runs.asked(str(start(int(name))), None, tables, False, settings.finetuning(int(name))), state)
     running.run(folder)
     for part in (running.MODEL, runs.JOURNAL):
         shutil.copytree(folder / part, out / part)
+    before, after = loading.load(start(int(name))), loading.load(out / running.MODEL)
+    for language in domain.LANGUAGES:
+        found = domain.find(before, after, domain.asked(shop(), language), settings.places)
+        np.savez(out / f"{language}.npz", allow_pickle=False, **found._asdict())
 
 
 def start(seed: int) -> pathlib.Path:
@@ -70,18 +77,21 @@ def reports() -> pathlib.Path:
     return pathlib.Path("reports", config.params().profile, "domain")
 
 
-def _evaluate(settings: DomainSettings, profile: str, seeds: list[int]) -> None:
+def _evaluate(settings: DomainSettings, profile: str, outputs: dict[str, pathlib.Path]) -> None:
     evaluation, results = config.section(EvaluationSettings, "evaluation"), {}
     with files.replacing_folder(reports()) as pages:
         for place, language in enumerate(domain.LANGUAGES):
             asked = domain.asked(shop(), language)
-            found = {
-                seed: domain.find(loading.load(start(seed)), loading.load(models() / str(seed)), asked, settings.places)
-                for seed in seeds
-            }
+            found = {int(seed): _read(output / f"{language}.npz") for seed, output in outputs.items()}
             results[language] = domain.summarise(asked, found, evaluation, 2 * place)
-            files.write_text(pages / f"{language}.html", _page(settings, language, asked, seeds[0], found[seeds[0]]))
+            seed = next(iter(found))
+            files.write_text(pages / f"{language}.html", _page(settings, language, asked, seed, found[seed]))
     domain.write(profile, settings, results)
+
+
+def _read(path: pathlib.Path) -> Found:
+    with np.load(path) as arrays:
+        return Found(**arrays)
 
 
 def _page(settings: DomainSettings, language: str, asked: Asked, seed: int, found: Found) -> str:

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from clip_italian.training import compiling
+from clip_italian.models import compiling
 
 
 @pytest.fixture
@@ -21,17 +21,22 @@ def cache(tmp_path):
 
 @pytest.fixture
 def program():
-    return mock.create_autospec(jax.stages.Lowered, instance=True)
+    lowered = mock.create_autospec(jax.stages.Lowered, instance=True)
+    lowered.as_text.return_value = "program"
+    return lowered
 
 
-def test_a_process_waits_until_no_other_compiles(cache, program):
-    cache.mkdir()
+def test_a_process_waits_until_no_other_compiles_the_same(cache, program):
     waiting = threading.Thread(target=compiling.once, args=[program])
-    with open(cache / compiling.LOCK, "w") as other:
+    with open(compiling.lock(cache, program), "w") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         waiting.start()
         waiting.join(0.3)
         assert waiting.is_alive() and not program.compile.called
+        stranger = mock.create_autospec(jax.stages.Lowered, instance=True)
+        stranger.as_text.return_value = "another program"
+        compiling.once(stranger)
+        assert stranger.compile.called
     waiting.join(10)
     assert program.compile.called
 

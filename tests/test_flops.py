@@ -63,7 +63,7 @@ def counted(program):
 
 def shapes(settings, count, tokens):
     side = settings.image.image_size
-    params = jax.eval_shape(lambda: dual_encoder.initial(settings, jax.random.key(0), 1.0))
+    params = dual_encoder.shapes(settings)
     ids = jax.ShapeDtypeStruct((count, tokens), jnp.int32)
     return params, jax.ShapeDtypeStruct((count, side, side, 3), jnp.uint8), ids, jax.ShapeDtypeStruct(ids.shape, bool)
 

@@ -138,7 +138,7 @@ def run(tower, params, *inputs):
 def loaded(prefix, part, settings):
     """The golden weights, read by name into the part of the dual encoder that they are of."""
     state, inputs, outputs = golden(prefix)
-    like = jax.eval_shape(lambda: dual_encoder.initial(settings, jax.random.key(0), 1.0))
+    like = dual_encoder.shapes(settings)
     state = {name if name.startswith(part) else f"{part}.{name}": value for name, value in state.items()}
     return weights.from_named(state, state.__getitem__, {part: like[part]}, prefix)[part], inputs, outputs
 

@@ -19,6 +19,7 @@ results/<profile>/items/retrieval/<model>-<seed>-<set>.npz holds the ranks: "dir
 "direction/image", the picture each query belongs to.
 """
 
+import concurrent.futures
 import dataclasses
 
 import numpy as np
@@ -31,6 +32,7 @@ from clip_italian.evaluation.ranks import Relevant, ranks
 from clip_italian.evaluation.settings import EvaluationSettings, embeddings_path, grid, items_path, test_folder
 
 RELEVANCES = ("own", "any")
+AT_ONCE = 2  # sets: while one is ranked another is resampled; changes no number
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,15 +95,20 @@ def evaluate(params: Params, settings: EvaluationSettings) -> None:
     Raises InputError naming the first embeddings file that is missing or does not fit its test set.
     """
     results: dict = {"sets": {}, "models": {}}
-    for stream, test_set in enumerate(settings.retrieval_sets):
-        truth = read_truth(params.profile, test_set)
-        results["sets"][test_set] = {
-            "images": truth.images,
-            "captions": len(truth.owner),
-            "image_queries": len(np.unique(truth.owner)),
-        }
-        for model, entry in _evaluate_set(params, settings, test_set, truth, stream).items():
-            results["models"].setdefault(model, {})[test_set] = entry
+    truths = {test_set: read_truth(params.profile, test_set) for test_set in settings.retrieval_sets}
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        running = [
+            pool.submit(_evaluate_set, params, settings, test_set, truth, stream)
+            for stream, (test_set, truth) in enumerate(truths.items())
+        ]
+        for (test_set, truth), found in zip(truths.items(), running, strict=True):
+            results["sets"][test_set] = {
+                "images": truth.images,
+                "captions": len(truth.owner),
+                "image_queries": len(np.unique(truth.owner)),
+            }
+            for model, entry in found.result().items():
+                results["models"].setdefault(model, {})[test_set] = entry
     files.write_json(summary.results_path(params.profile, "retrieval"), results)
 
 

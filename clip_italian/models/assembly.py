@@ -42,7 +42,7 @@ def load(folder: pathlib.Path) -> Model:
     """Reads a model's folder; raises InputError naming the file at fault, also for a single bit that was flipped."""
     files.check_manifest(folder)
     settings = weights.load_settings(folder, DualEncoderSettings)
-    like = jax.eval_shape(lambda: dual_encoder.initial(settings, jax.random.key(0), 1.0))
+    like = dual_encoder.shapes(settings)
     return Model(settings, weights.load(folder, like), tokens.load(folder))
 
 

@@ -2,6 +2,7 @@
 import functools
 import math
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import numpy as np
@@ -9,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from clip_italian.data import tokens
 from clip_italian.data.tokens import Tokens
-from clip_italian.models import dual_encoder, mesh
+from clip_italian.models import compiling, dual_encoder, mesh
 from clip_italian.models.computation import PLAIN, Computation
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.vit import ViTSettings
@@ -61,13 +62,14 @@ class Encoder:
         how: Computation = PLAIN,
     ) -> None:
         self.settings, self.block, self.project, self.report, self.how = settings, block, project, report, how
+        self._compiled: set[Any] = set()  # functions with the shapes of their arrays
 
     def images(self, params: Params, pixels: UInt8[np.ndarray, "n h w 3"]) -> Float[np.ndarray, "n d"]:
         """Of pictures, cut to the tower's size."""
-        tower, static, parts = self.settings.image, (self.settings, self.project, self.how), []
+        tower, parts = self.settings.image, []
         rows = self._rows(patches(tower) * tower.width)
         for start in range(0, len(pixels), rows):
-            parts.append(self._run(functools.partial(_image, *static, params), pixels[start : start + rows]))
+            parts.append(self._run(_image, (params,), pixels[start : start + rows]))
         return self._joined(parts, tower.width)
 
     def texts(self, params: Params, encoded: Tokens, key: Array | None = None) -> Float[np.ndarray, "n d"]:
@@ -75,13 +77,13 @@ class Encoder:
 
         With `text_dropout` the key and a text's place in `encoded` determine what is dropped from it.
         """
-        lengths, static = encoded.mask.sum(axis=1), (self.settings, self.project, self.how)
+        lengths = encoded.mask.sum(axis=1)
         order, parts, start = np.argsort(-lengths, kind="stable"), [], 0
         while start < len(order):
             length = padded_length(int(lengths[order[start]]))
             rows = order[start : start + self._rows(length * self.settings.text.width)]
             block = tokens.trim(tokens.take(encoded, rows), length)
-            parts.append(self._run(functools.partial(_text, *static, params, key), *block, rows.astype(np.int32)))
+            parts.append(self._run(_text, (params, key), *block, rows.astype(np.int32)))
             start += len(rows)
         return self._joined(parts, self.settings.text.width)[np.argsort(order)]
 
@@ -90,12 +92,17 @@ class Encoder:
         fitting = AT_ONCE // numbers * jax.device_count() if jax.default_backend() == "cpu" else self.block
         return power_of_two(max(1, min(self.block, fitting)))
 
-    def _run(self, function: Callable[..., Array], *arrays: np.ndarray) -> np.ndarray:
-        """The function of arrays that zeros fill up to the next power of two."""
+    def _run(self, function: Any, given: tuple[Any, ...], *arrays: np.ndarray) -> np.ndarray:
+        """The jitted function of what is given and of arrays that zeros fill up to the next power of two."""
         count = len(arrays[0])
         missing = power_of_two(2 * count - 1) - count
         padded = [np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)]) for array in arrays]
-        result = mesh.fetch(function(*mesh.spread(padded)))[:count]
+        arguments = self.settings, self.project, self.how, *given, *mesh.spread(padded)
+        program = function, tuple(array.shape for array in padded)
+        if program not in self._compiled:
+            compiling.once(function.lower(*arguments))
+            self._compiled.add(program)
+        result = mesh.fetch(function(*arguments))[:count]
         self.report(count)
         return result
 

@@ -19,9 +19,9 @@ from tqdm import tqdm
 from clip_italian import files
 from clip_italian.data.ahead import ahead
 from clip_italian.errors import InputError
-from clip_italian.models import mesh
+from clip_italian.models import compiling, mesh
 from clip_italian.models.mesh import Layout
-from clip_italian.training import checkpoints, compiling, freezing, optimiser
+from clip_italian.training import checkpoints, freezing, optimiser
 from clip_italian.training.freezing import Flat, Frozen
 from clip_italian.training.optimiser import OptimiserSettings
 from clip_italian.training.pace import Pace

@@ -77,7 +77,7 @@ def read(
     """
     layout = find(folder, images, opened)
     found = importer.locate(layout.sources)
-    like = jax.eval_shape(lambda: dual_encoder.initial(layout.settings, jax.random.key(0), 1.0))
+    like = dual_encoder.shapes(layout.settings)
     known = {} if "logit_scale" in found else {"logit_scale": dual_encoder.log_scale(SCALE_OF_2021)}
     return layout.settings, importer.assemble(found, {k: v for k, v in like.items() if k not in known}) | known
 

@@ -1,12 +1,11 @@
-"""One process of a host compiles at a time, so that the seeds of an arm, trained side by side, share one compilation."""
+"""One process of a host compiles a program, so that the seeds of an arm, trained side by side, share one compilation."""
 
 import contextlib
 import fcntl
+import hashlib
 import pathlib
 
 import jax
-
-LOCK = "compiling.lock"  # in JAX's cache, which has no file of that form
 
 
 def once(program: jax.stages.Lowered) -> None:
@@ -19,6 +18,11 @@ def once(program: jax.stages.Lowered) -> None:
     cache: str | None = jax.config.values["jax_compilation_cache_dir"]
     with contextlib.ExitStack() as held:
         if cache and "://" not in cache and jax.process_count() == 1:
-            pathlib.Path(cache).mkdir(parents=True, exist_ok=True)
-            fcntl.flock(held.enter_context(open(pathlib.Path(cache, LOCK), "w")), fcntl.LOCK_EX)
+            fcntl.flock(held.enter_context(open(lock(pathlib.Path(cache), program), "w")), fcntl.LOCK_EX)
         program.compile()
+
+
+def lock(cache: pathlib.Path, program: jax.stages.Lowered) -> pathlib.Path:
+    """The file in JAX's cache, which has none of that form, that whoever compiles a program holds."""
+    cache.mkdir(parents=True, exist_ok=True)
+    return cache / f"{hashlib.sha256(program.as_text().encode()).hexdigest()}.compiling"
