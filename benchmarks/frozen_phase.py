@@ -1,7 +1,7 @@
 """How long the frozen phase takes: as in 2021, with gradients of the projections alone, and on cached features.
 
 `python -m benchmarks.frozen_phase` runs the three in turn, twice, in one process, with the batch and the optimiser of arm
-`full` of profile mini on random pictures and texts, and prints a table for each of two models: `plain` has towers of the
+`full` of profile mini on random pictures and texts, and prints what each of two models took: `plain` has towers of the
 form of ViT-B/32 and BERT-base, with 5 million weights rather than 198, and takes 96 tokens, as the model of 2021; `mini` is
 the profile's own, whose towers are so small that the updates on features weigh. Half of the texts are longer than 16 tokens
 (`plain`) or 8 (`mini`, as the drawn world's captions, whose quartiles are 7, 8 and 11). Every step of every epoch is run;
@@ -41,6 +41,7 @@ from clip_italian.training.contrastive import Batch
 from clip_italian.training.optimiser import OptimiserSettings
 from clip_italian.training.settings import TrainingSettings
 
+MODELS = ("plain", "mini")
 PROFILE, ARM = "mini", "full"
 BLOCK = 256  # pictures or texts at once, as in stage features
 PLAIN = DualEncoderSettings(
@@ -188,16 +189,19 @@ def difference(one: Params, other: Params) -> float:
     return max(float(np.abs(one[name]["kernel"] - other[name]["kernel"]).max()) for name in names)
 
 
-def main(epochs: int, rounds: int, views: int, examples: int) -> None:
-    """Compares the three ways for both models."""
+def main(models: list[str], epochs: int, rounds: int, views: int, examples: int) -> None:
+    """Compares the three ways for some of the models."""
     settings = config.arm(TrainingSettings, ARM, PROFILE)
     own = profiles_own(config.section(BackboneSettings, "backbones", PROFILE))
-    for name, model, median in (("plain", PLAIN, 16), ("mini", own, 8)):
+    known = {"plain": (PLAIN, 16), "mini": (own, 8)}
+    for name in models:
+        model, median = known[name]
         compare(name, model, settings, (views, examples), median, epochs, rounds)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS, help="default both")
     parser.add_argument("--epochs", type=int, default=15, help="default %(default)s")
     parser.add_argument("--rounds", type=int, default=2, help="default %(default)s")
     parser.add_argument("--views", type=int, default=1, help="of each picture; default %(default)s")
@@ -205,4 +209,4 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     environment.enter()
     with jax.set_mesh(mesh.layout().mesh):
-        main(arguments.epochs, arguments.rounds, arguments.views, arguments.examples)
+        main(arguments.models, arguments.epochs, arguments.rounds, arguments.views, arguments.examples)
