@@ -68,9 +68,8 @@ def step() -> dict[str, Any]:
 def lower(case: Case, mesh: Mesh, model: DualEncoderSettings) -> jax.stages.Lowered:
     """`loop.train_step` for arrays that lie where a run on the mesh has them; none of them is made."""
     settings = training(case, mesh.size)
-    layout = Layout(mesh, settings.sharded)
+    layout, params = Layout(mesh, settings.sharded), dual_encoder.shapes(model)
     with jax.set_mesh(mesh):
-        params = dual_encoder.shapes(model)
         trainable, fixed = freezing.split(params, frozen_parts(settings, params))
         transform = loop._transform(settings.optimiser)
         state = jax.eval_shape(transform.init, trainable)
