@@ -5,7 +5,8 @@ store (what stage `augment` does once), view (what training does at every pass),
 torchvision: decode, antialiased bicubic resize, the whole list on tensors, once as it is and once scripted, as 2021 ran it. Where
 this interpreter has no torchvision, `--peer PYTHON` names one that has; without either ours is measured alone. Ours ends in bytes,
 which the model's first operation on the accelerator normalises, the peer in floats. Both take turns, each as often as ROUNDS says;
-counted is processor time on one thread, and printed the median with the least and the largest.
+counted is processor time on one thread, and printed the median with the least and the largest. Then how far the resized squares are
+apart, in levels of 255; what the operations of the list are apart by is held by tests/test_augmentation.py.
 
 Pictures are made here, as detailed as photographs of 500 x 375 pixels are (some 112 kB); `--photographs FOLDER` takes JPEGs.
 """
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -72,13 +74,20 @@ def rate(work: Callable[[], object], pictures: int) -> float:
     return pictures / (time.process_time() - start)
 
 
-def peer(python: str, folder: pathlib.Path) -> dict[str, float]:
-    """The peer's rates of one round, in a process of its own."""
-    script = pathlib.Path(__file__).with_name("augmenting_peer.py")
-    done = subprocess.run([python, str(script), str(folder)], capture_output=True, text=True)
+def peer(python: str, folder: pathlib.Path) -> dict[str, Any]:
+    """The peer's rates of one round and its decoder, by a process of its own, which leaves its squares in the folder."""
+    command = [python, "-m", "benchmarks.augmenting_peer", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=pathlib.Path(__file__).parents[1])
     if done.returncode:
         sys.exit(f"{python}: {done.stderr.strip().splitlines()[-1]}; give a Python that has torch and torchvision")
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def squares(files: list[bytes], settings: ImageSettings) -> np.ndarray:
+    """The middles of all pictures resized by us, bytes [pictures, side, side, 3]."""
+    fit, side = Fit(resize=settings.resize, margin="floor"), settings.side
+    decoded = [images.decode(content, settings.limits, resizing.least(side, fit)) for content in files]
+    return np.stack([resizing.square(pixels, side, fit) for pixels in decoded])
 
 
 def main(files: list[bytes], python: str | None) -> None:
@@ -94,17 +103,23 @@ def main(files: list[bytes], python: str | None) -> None:
             for way, settings in ways.items():
                 for part, work in ours(files, settings).items():
                     rates.setdefault(f"ours, {way}: {part}", []).append(rate(work, len(files)))
-            for part, value in (peer(python, pathlib.Path(folder)) if python else {}).items():
+            told = peer(python, pathlib.Path(folder)) if python else {"rates": {}}
+            for part, value in told["rates"].items():
                 rates.setdefault(f"torchvision: {part}", []).append(value)
+        theirs = np.load(pathlib.Path(folder, "squares.npy")) if python else None
     for name, values in rates.items():
         print(f"{name:42} {statistics.median(values):7.0f} pictures/s ({min(values):.0f} to {max(values):.0f})")
     if not python:
         print("No torchvision here: ours alone. `--peer PYTHON` names an interpreter that has it.")
         return
-    for theirs in ("whole, eager", "whole, scripted"):
+    print(f"torchvision's chain decodes by {told['decoder']}")
+    for chain in ("whole, eager", "whole, scripted"):
         for way in ways:
-            pairs = zip(rates[f"ours, {way}: whole"], rates[f"torchvision: {theirs}"], strict=True)
-            print(f"ours, {way}, over torchvision, {theirs}: {statistics.median(a / b for a, b in pairs):.1f} times")
+            pairs = zip(rates[f"ours, {way}: whole"], rates[f"torchvision: {chain}"], strict=True)
+            print(f"ours, {way}, over torchvision, {chain}: {statistics.median(a / b for a, b in pairs):.1f} times")
+    for way, settings in ways.items():
+        levels = np.abs(squares(files, settings).astype(int) - theirs)
+        print(f"resized, {way}, from torchvision's: {levels.mean():.2f} levels in the mean, {levels.max()} at most")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""torchvision's side of benchmarks/augmenting.py, for an interpreter that has it and need not have ours; prints one line of JSON.
+"""torchvision's side of benchmarks/augmenting.py, for an interpreter that need not have ours; prints one line of JSON.
 
 The chain of 2021 (clip-italian, hybrid_clip/run_hybrid_clip.py, class Transform) on tensors of bytes, its resize antialiased as
-torchvision does today.
+torchvision does today. Its decoder is torchvision's, or simplejpeg where torchvision's cannot be loaded, as beside a torch for the
+CPU; both are libjpeg-turbo.
 """
 
 import json
@@ -9,7 +10,12 @@ import pathlib
 import sys
 import time
 
+import numpy as np
 import torch
+
+import tests.parity.torchvision_without_cuda  # noqa: F401  (before torchvision)
+
+# isort: split
 from torchvision.io import ImageReadMode, decode_jpeg
 from torchvision.transforms import (
     CenterCrop,
@@ -52,15 +58,23 @@ def rate(work, items):
     return len(items) / (time.process_time() - start)
 
 
+def decoder(content):
+    """What makes a tensor of bytes [3, height, width] of a JPEG, and its name."""
+    try:
+        decode_jpeg(torch.from_numpy(content), ImageReadMode.RGB)
+    except (RuntimeError, AttributeError):
+        import simplejpeg
+
+        return (lambda content: torch.from_numpy(simplejpeg.decode_jpeg(content)).permute(2, 0, 1).contiguous()), "simplejpeg"
+    return (lambda content: decode_jpeg(torch.from_numpy(content), ImageReadMode.RGB)), "torchvision"
+
+
 def main(folder):
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    files = [torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.uint8) for path in sorted(folder.glob("*.jpg"))]
+    files = [np.fromfile(path, np.uint8) for path in sorted(folder.glob("*.jpg"))]
     scripted = torch.jit.script(torch.nn.Sequential(RESIZE, AUGMENT))
-
-    def decode(content):
-        return decode_jpeg(content, ImageReadMode.RGB)
-
+    decode, name = decoder(files[0])
     resized = [CenterCrop(SIDE)(RESIZE(decode(content))) for content in files]
     rates = {
         "decode and resize": rate(lambda content: RESIZE(decode(content)), files),
@@ -69,7 +83,8 @@ def main(folder):
         "whole, eager": rate(lambda content: AUGMENT(RESIZE(decode(content))), files),
         "whole, scripted": rate(lambda content: scripted(decode(content)), files),
     }
-    print(json.dumps(rates))
+    np.save(folder / "squares.npy", torch.stack(resized).permute(0, 2, 3, 1).numpy())
+    print(json.dumps({"decoder": name, "rates": rates}))
 
 
 if __name__ == "__main__":

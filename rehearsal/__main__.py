@@ -12,7 +12,6 @@ import hashlib
 import os
 import pathlib
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -20,25 +19,20 @@ import threading
 from collections.abc import Callable, Iterator
 
 from clip_italian import config, files, verify
-from rehearsal import hub, overlay, publishers, server, sites
+from rehearsal import copying, hub, overlay, publishers, server, sites
 
-ROOT = pathlib.Path(".rehearsal")
-STUDY, SERVED, HUB = ROOT / "study", ROOT / "served", ROOT / "hub"
-PORT = ROOT / "port"  # of the last time: a gateway is a setting, and another one makes `download` run again
+STUDY, SERVED, HUB = copying.ROOT / "study", copying.ROOT / "served", copying.ROOT / "hub"
+PORT = copying.ROOT / "port"  # of the last time: a gateway is a setting, and another one makes `download` run again
 PROFILE, PARAMS = pathlib.Path("profiles/paper.yaml"), pathlib.Path("params.yaml")
-KEPT = {".dvc/config", ".dvc/.gitignore"}  # of what starts with .dvc
-SHIPPED = ("demo/model", "demo/pictures", "demo/pictures.index")
-OUTPUTS = ("paper/figures", "paper/tables", "paper/paper.pdf", "DATASHEET.md", *SHIPPED)
-MADE = ("studies", "provenance", "results", "runs", "reports", "site", "dvc.lock", *OUTPUTS)
 
 
 def main() -> None:
     """Runs the rehearsal; a stage that fails is its exit code."""
-    ROOT.mkdir(exist_ok=True)
+    copying.ROOT.mkdir(exist_ok=True)
     made_by = _code()
     _made_once(SERVED, lambda folder: sites.write(folder, publishers.sizes(), overlay.profile_of(PROFILE)), made_by)
     _made_once(HUB, lambda folder: overlay.write_checkpoints(folder, PROFILE), made_by)
-    refresh(STUDY)
+    copying.refresh(STUDY)
     choose(STUDY)
     with _serving(SERVED / "web") as port, hub.serving() as repositories:
         overlay.write(STUDY / PROFILE, PROFILE, HUB, f"127.0.0.1:{port}")
@@ -51,16 +45,9 @@ def main() -> None:
     print(f"{STUDY}: profile paper ran to the end; hash of all outputs: {digest(STUDY)}")
 
 
-def _listed(*below: str) -> list[str]:
-    """The files that git holds or would hold, in order."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *below]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    return sorted(name for name in set(listed) if pathlib.Path(name).is_file())
-
-
 def _code() -> str:
     """A digest of what the publishers' files and the checkpoints are made by."""
-    names = _listed("rehearsal", "clip_italian/world", str(PROFILE))
+    names = copying.listed("rehearsal", "clip_italian/world", str(PROFILE))
     return hashlib.sha256("".join(f"{name} {files.sha256(pathlib.Path(name))}\n" for name in names).encode()).hexdigest()
 
 
@@ -72,32 +59,6 @@ def _made_once(folder: pathlib.Path, write: Callable[[pathlib.Path], None], made
     with files.replacing_folder(folder) as temporary:
         write(temporary)
         (temporary / mark.name).write_text(made_by)
-
-
-def refresh(study: pathlib.Path) -> None:
-    """Brings the copy's files to those that git holds or would hold here, without results; what the copy computed stays."""
-    wanted = set(filter(_is_source, _listed()))
-    before = study / ".copied"
-    for name in set(before.read_text().splitlines() if before.exists() else []) - wanted:
-        (study / name).unlink(missing_ok=True)
-    for name in wanted:
-        _copy(pathlib.Path(name), study / name)
-    files.write_text(before, "".join(f"{name}\n" for name in sorted(wanted)))
-    if not (study / ".git").exists():  # dvc wants one, and learns from it what is ignored
-        subprocess.run(["git", "init", "--quiet"], cwd=study, check=True)
-
-
-def _is_source(name: str) -> bool:
-    if name.startswith(".dvc/"):
-        return name in KEPT
-    return not any(name == made or name.startswith(f"{made}/") for made in MADE)
-
-
-def _copy(source: pathlib.Path, target: pathlib.Path) -> None:
-    if not target.exists() or target.read_bytes() != source.read_bytes():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with files.replacing(target) as temporary:
-            shutil.copyfile(source, temporary)
 
 
 def choose(study: pathlib.Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from clip_italian.data import tokens
 from clip_italian.data.tokens import Tokens
-from clip_italian.models import assembly, dual_encoder, layers, weights
+from clip_italian.models import assembly, dual_encoder, weights
 from clip_italian.models.bert import Bert, MaskedLanguageModel
 from clip_italian.models.clip_text import ClipText
 from clip_italian.models.encoder import Encoder
@@ -196,27 +196,3 @@ def test_the_masked_language_model_scores_words_by_their_own_vectors():
     params["bert"]["embeddings.word_embeddings"]["embedding"][39] *= -1
     moved = np.abs(scores(params, places) - before).max(axis=(0, 1))
     assert moved[39] > 1e-3 and moved[:39].max() < 1e-6
-
-
-@pytest.mark.parametrize("shape", [(4, 6), (6, 4)], ids=["widening", "narrowing"])
-@pytest.mark.parametrize("dtype", [np.float32, jnp.bfloat16])
-def test_the_gradients_of_a_product_are_those_of_jax(shape, dtype):
-    rng = np.random.default_rng(0)
-    x, kernel, of_y = (jnp.asarray(rng.normal(size=size), dtype) for size in ((2, 3, shape[0]), shape, (2, 3, shape[1])))
-    value, ours = jax.vjp(layers.product, x, kernel)
-    expected, plain = jax.vjp(lambda x, kernel: jnp.einsum("ntd,de->nte", x, kernel), x, kernel)
-    tolerance = 1e-6 if dtype == np.float32 else 1e-2
-    for one, other in zip((value, *ours(of_y)), (expected, *plain(of_y)), strict=True):
-        assert one.dtype == other.dtype
-        np.testing.assert_allclose(np.asarray(one, np.float32), np.asarray(other, np.float32), rtol=tolerance, atol=tolerance)
-
-
-@pytest.mark.parametrize(("platform", "summed"), [("cpu", "[0] x [0]"), ("tpu", "[0, 1] x [0, 1]"), ("cuda", "[0, 1] x [0, 1]")])
-def test_the_gradient_of_a_kernel_is_a_product_of_matrices_on_cpus_alone(platform, summed):
-    # Of matrices it is twice as fast there; a TPU needs a third more memory for it (LOG.md).
-    def gradient(x, kernel, of_y):
-        return jax.vjp(layers.product, x, kernel)[1](of_y)[1]
-
-    shapes = [jax.ShapeDtypeStruct(size, np.float32) for size in ((2, 3, 4), (4, 5), (2, 3, 5))]
-    text = jax.jit(gradient).trace(*shapes).lower(lowering_platforms=(platform,)).as_text()
-    assert text.count("dot_general") == 1 and f"contracting_dims = {summed}" in text

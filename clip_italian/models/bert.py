@@ -14,6 +14,7 @@ from jaxtyping import Array, Bool, Float, Int
 from clip_italian.config import Depth, Settings, Size
 from clip_italian.models import layers
 from clip_italian.models.computation import PLAIN, Computation, Keys, dropout, place_keys
+from clip_italian.models.products import product
 
 Few = Annotated[int, pydantic.Field(ge=0, le=2)]
 Pooling = Literal["pooler", "mean", "first_last"]
@@ -105,4 +106,4 @@ class MaskedLanguageModel(nn.Module):
         x = layers.norm(x, self.settings.epsilon, "cls.predictions.transform.LayerNorm")
         table = bert.variables["params"]["embeddings.word_embeddings"]["embedding"]
         bias = self.param("cls.predictions.bias", nn.initializers.zeros, (self.settings.vocabulary,))
-        return layers.product(x, table.T) + bias[None, None]
+        return product(x, table.T) + bias[None, None]

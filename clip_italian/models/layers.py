@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from clip_italian.models.computation import Computation
+from clip_italian.models.products import product
 
 EMBEDDING_DEVIATION = 0.02  # of initial vectors in a table; BERT (Devlin et al. 2019) and CLIP use the same
 # Linear maps start with deviation 1 / sqrt(inputs), as OpenAI's CLIP does (model.py, initialize_parameters). BERT's 0.02 is
@@ -44,35 +45,6 @@ class Dense(nn.Module):
         kernel = self.param("kernel", nn.initializers.lecun_normal(), (x.shape[-1], self.width))
         y = product(x, kernel.astype(x.dtype))
         return with_bias(y, self.param("bias", nn.initializers.zeros, (self.width,)))
-
-
-@jax.custom_vjp
-def product(x: Float[Array, "... d"], kernel: Float[Array, "d e"]) -> Float[Array, "... e"]:
-    """The matrix product, whose gradients are cheaper on CPUs than jax's own."""
-    return jax.lax.dot_general(x, kernel, (((x.ndim - 1,), (0,)), ((), ())))
-
-
-def _product_and_inputs(x: Array, kernel: Array) -> tuple[Array, tuple[Array, Array]]:
-    return product(x, kernel), (x, kernel)
-
-
-def _gradients(inputs: tuple[Array, Array], of_y: Float[Array, "... e"]) -> tuple[Array, Array]:
-    x, kernel = inputs
-    of_x = jax.lax.dot_general(of_y, kernel, (((x.ndim - 1,), (1,)), ((), ())))
-    return of_x, jax.lax.platform_dependent(x, of_y, cpu=_over_one_axis, default=_over_all_axes)
-
-
-def _over_one_axis(x: Float[Array, "... d"], of_y: Float[Array, "... e"]) -> Float[Array, "d e"]:
-    # XLA:CPU copies what is summed over several axes into an order in which the product is half as fast.
-    return _over_all_axes(x.reshape(-1, x.shape[-1]), of_y.reshape(-1, of_y.shape[-1]))
-
-
-def _over_all_axes(x: Float[Array, "... d"], of_y: Float[Array, "... e"]) -> Float[Array, "d e"]:
-    # As XLA's compiler for TPUs has it in least memory: with two matrices a step took a third more (docs/tpu.md).
-    return jax.lax.dot_general(x, of_y, ((tuple(range(x.ndim - 1)),) * 2, ((), ())))
-
-
-product.defvjp(_product_and_inputs, _gradients)
 
 
 def with_bias(y: Float[Array, "... d"], bias: Float[Array | np.ndarray, "d"]) -> Float[Array, "... d"]:

@@ -12,6 +12,7 @@ from clip_italian.config import Depth, Settings, Size
 from clip_italian.data.resizing import TRANSFORMERS, Fit
 from clip_italian.models import layers
 from clip_italian.models.computation import PLAIN, Computation
+from clip_italian.models.products import product
 
 MOST_PATCHES = 1 << 24  # a bound like those of config.Size
 Lax = pydantic.Field(strict=False)  # JSON and YAML have lists only
@@ -67,7 +68,7 @@ class PatchConvolution(nn.Module):
         rows, columns = height // k, width // k
         windows = x[:, : rows * k, : columns * k].reshape(n, rows, k, columns, k, c).swapaxes(2, 3)
         kernel = self.param("kernel", nn.initializers.lecun_normal(), (k, k, c, self.channels))
-        y = layers.product(windows.reshape(n, rows, columns, k * k * c), kernel.reshape(-1, self.channels).astype(x.dtype))
+        y = product(windows.reshape(n, rows, columns, k * k * c), kernel.reshape(-1, self.channels).astype(x.dtype))
         return layers.with_bias(y, self.param("bias", nn.initializers.zeros, (self.channels,))) if self.bias else y
 
 
