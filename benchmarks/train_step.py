@@ -17,8 +17,9 @@ Like is not quite compared with like. Ours has AdaBelief and adaptive clipping a
 dropout of 0.1 in the text tower; torch fused AdamW, and no dropout. Ours turns bytes into the tower's units within the step, the
 peers have got them so. Operations are those of the matrix products, a step having three times those of its forward pass.
 
-A ratio is the median over rounds, in each of which a side has one turn after the other's. Other programs on the machine change the
-seconds; the processor's seconds are changed less, though those of torch contain its threads' waiting for each other.
+A ratio is to ours in the same dtype, and the median over rounds, in each of which a side has one turn after the other's. Other
+programs on the machine change the seconds; the processor's seconds are changed less, though those of torch contain its threads'
+waiting for each other.
 """
 
 import argparse
@@ -58,12 +59,17 @@ class Entry(NamedTuple):
         """Before the first step."""
         return self.side.losses[self.name]
 
+    @property
+    def rounded(self) -> bool:
+        """Whether it is in bfloat16."""
+        return "bfloat16" in self.name
+
 
 def entries(name: str, of: Size, folder: pathlib.Path, pythons: dict[str, pathlib.Path]) -> list[Entry]:
     """Starts the sides, one after the other; ours first."""
     variables = environment.variables(CORES) | {"OMP_NUM_THREADS": str(CORES), "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
     ours = Side([sys.executable, "-m", "benchmarks.train_step_ours", name], variables)
-    found = [Entry(train_step_ours.name(of, length), ours, length) for length in of.lengths]
+    found = [Entry(way, ours, length) for way, (_, length) in train_step_ours.names(of).items()]
     for peer, python in pythons.items():
         side = Side([str(python), "-m", f"benchmarks.train_step_{peer}_peer", str(folder)], variables)
         found += [Entry(way, side, of.lengths[0]) for way in side.losses]
@@ -73,7 +79,7 @@ def entries(name: str, of: Size, folder: pathlib.Path, pythons: dict[str, pathli
 def check(found: list[Entry]) -> None:
     """Ends the program unless all compute the same loss."""
     for entry in found[1:]:
-        apart, most = abs(entry.loss - found[0].loss), APART_BFLOAT16 if "bfloat16" in entry.name else APART
+        apart, most = abs(entry.loss - found[0].loss), APART_BFLOAT16 if entry.rounded else APART
         print(f"{entry.name}: first loss {entry.loss:.5f}, ours {found[0].loss:.5f}, apart by {apart:.0e}")
         if not apart <= most:
             sys.exit(f"{entry.name} trains another function: its first loss is apart by more than {most:.0e}")
@@ -91,14 +97,15 @@ def timed(found: list[Entry], rounds: int, steps: int, peak: Callable[[], float]
 
 
 def report(of: Size, found: list[Entry], taken: list[list[Taken]], peak: float) -> None:
-    """Prints the table, and each line's ratio to ours at full length."""
-    print(f"{'':18} pairs/s median   best    GF/s   share of peak   processor s/step   {found[0].name}: times as fast")
+    """Prints the table, and each line's ratio to ours of the same dtype at full length."""
+    print(f"{'':26} pairs/s median   best    GF/s   share of peak   processor s/step   ours at full length: times as fast")
     for entry, rounds in zip(found, taken, strict=True):
         middle, best = _seconds(rounds, statistics.median), _seconds(rounds, min)
         rate = of.batch * train_step_sizes.operations(of, entry.length) / middle
         processor = min(min(turn.processor) for turn in rounds)
-        line = f"{entry.name:18} {of.batch / middle:14.2f} {of.batch / best:6.2f} {rate / 1e9:7.1f}   {rate / peak:12.0%}"
-        print(f"{line} {processor:18.3f}   {_ratios(rounds, taken[0])}")
+        ours = next(first for other, first in zip(found, taken, strict=True) if other.rounded == entry.rounded)
+        line = f"{entry.name:26} {of.batch / middle:14.2f} {of.batch / best:6.2f} {rate / 1e9:7.1f}   {rate / peak:12.0%}"
+        print(f"{line} {processor:18.3f}   {_ratios(rounds, ours)}")
 
 
 def _seconds(rounds: list[Taken], of: Callable[[list[float]], float]) -> float:

@@ -1,4 +1,4 @@
-"""Our side of benchmarks/train_step.py: the training loop's own step, on texts of each length."""
+"""Our side of benchmarks/train_step.py: the training loop's own step, in each dtype on texts of each length."""
 
 import argparse
 from typing import Any
@@ -22,32 +22,33 @@ class Ours:
 
     def __init__(self, of: Size) -> None:
         self.layout = mesh.layout()
-        self.loss = contrastive.loss_on_pixels(of.model, of.batch, Computation(of.dtype))
+        self.losses = {dtype: contrastive.loss_on_pixels(of.model, of.batch, Computation(dtype)) for dtype in of.dtypes}
         self.transform = optimiser.build(train_step_sizes.arm().optimiser)
         self.trainable, self.fixed = freezing.split(train_step_sizes.params(of), ["logit_scale"])
         self.state: Any = jax.jit(self.transform.init)(self.trainable)
 
-    def way(self, batch: Batch) -> Way:
+    def way(self, dtype: str, batch: Batch) -> Way:
         """Training on one batch."""
-        return Way(lambda: jax.jit(self.loss)(freezing.join(self.fixed, self.trainable), batch), lambda: self._step(batch))
+        loss = self.losses[dtype]
+        return Way(lambda: jax.jit(loss)(freezing.join(self.fixed, self.trainable), batch), lambda: self._step(loss, batch))
 
-    def _step(self, batch: Batch) -> None:
+    def _step(self, loss: loop.Loss, batch: Batch) -> None:
         self.trainable, self.state, _, _ = loop.train_step(
-            self.trainable, self.fixed, self.state, batch, RATE, self.loss, self.transform, self.layout
+            self.trainable, self.fixed, self.state, batch, RATE, loss, self.transform, self.layout
         )
         jax.block_until_ready((self.trainable, self.state))
 
 
-def name(of: Size, length: int) -> str:
-    """Of a way."""
-    return f"ours, {length} tokens" + (f", {of.dtype}" if of.dtype != "float32" else "")
+def names(of: Size) -> dict[str, tuple[str, int]]:
+    """The dtype and the length of each way."""
+    return {f"ours, {length} tokens, {dtype}": (dtype, length) for dtype in of.dtypes for length in of.lengths}
 
 
 def ways(of: Size) -> dict[str, Way]:
-    """One for each length."""
+    """One for each dtype and length."""
     ours, batch = Ours(of), train_step_sizes.pairs(of)
     short = {n: batch | {part: batch[part][:, :n] for part in ("ids", "mask")} for n in of.lengths}
-    return {name(of, length): ours.way(cut) for length, cut in short.items()}
+    return {name: ours.way(dtype, short[length]) for name, (dtype, length) in names(of).items()}
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ class Size(NamedTuple):
     longest: int  # text, in tokens
     lengths: tuple[int, ...]  # what ours pads texts to; the peers to the first alone
     peers: tuple[str, ...]  # that are beside it: transformers has no form of some models
-    dtype: Literal["float32", "bfloat16"] = "float32"  # of ours
+    dtypes: tuple[Literal["float32", "bfloat16"], ...] = ("float32", "bfloat16")  # of ours
 
 
 def size(name: str) -> Size:
@@ -48,7 +48,7 @@ def size(name: str) -> Size:
     if name == "b32":
         return Size(B32, batch=16, longest=16, lengths=(96, 32, 16), peers=BOTH)
     if name == "gpu":
-        return Size(B32, batch=1024, longest=16, lengths=(96, 32), peers=("torch",), dtype="bfloat16")
+        return Size(B32, batch=1024, longest=16, lengths=(96, 32), peers=("torch",), dtypes=("bfloat16",))
     own, training = frozen_phase.profiles_own(config.section(BackboneSettings, "backbones", PROFILE)), arm()
     return Size(own, training.batch, training.max_tokens, lengths=(training.max_tokens,), peers=())
 

@@ -3,6 +3,8 @@
     publishers.py    writes the publishers' files in their formats, with what the web does to them; sizes.yaml says how many
     checkpoints.py   writes checkpoints of tiny widths as OpenAI and the authors of the Italian BERT lay theirs out
     overlay.py       overlay.yaml over profiles/paper.yaml: sizes and counts alone, no second profile
+    copying.py       the copy of the repository in which it runs
+    kills.py         another rehearsal: training at profile tiny, killed again and again
 
 In a copy of the repository, whose params.yaml chooses profile paper:
 
