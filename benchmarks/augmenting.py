@@ -77,7 +77,7 @@ def rate(work: Callable[[], object], pictures: int) -> float:
 def peer(python: str, folder: pathlib.Path) -> dict[str, Any]:
     """The peer's rates of one round and its decoder, by a process of its own, which leaves its squares in the folder."""
     command = [python, "-m", "benchmarks.augmenting_peer", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=pathlib.Path(__file__).parents[1])
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{python}: {done.stderr.strip().splitlines()[-1]}; give a Python that has torch and torchvision")
     return json.loads(done.stdout.splitlines()[-1])

@@ -16,8 +16,8 @@ MADE = ("studies", "provenance", "results", "runs", "reports", "site", "dvc.lock
 def listed(*below: str) -> list[str]:
     """The files that git holds or would hold, in order."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *below]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    return sorted(name for name in set(listed) if pathlib.Path(name).is_file())
+    names = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    return sorted(name for name in set(names) if pathlib.Path(name).is_file())
 
 
 def refresh(study: pathlib.Path) -> None:

@@ -2,7 +2,7 @@
 
 At profile tiny with longer phases and a checkpoint every few updates, three seeds: each phase runs undisturbed once. Then it starts
 anew 20 times, its whole group of processes is killed with -9 at a moment drawn anew, and it is started again: the models and the
-journals of all seeds must have the bytes of the undisturbed run. It runs in .rehearsal/kills; one difference is exit code 1.
+journals of all seeds must have the bytes of the undisturbed run. It runs in .rehearsal/kills.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ CELLS = pathlib.Path(".state/cells")
 
 
 def main() -> None:
-    copying.ROOT.mkdir(exist_ok=True)
+    """Kills and compares; a difference is exit code 1."""
     copying.refresh(STUDY)
     params = config.read_yaml(PARAMS) | {"profile": PROFILE.stem, "seeds": list(range(SEEDS))}
     files.write_json(STUDY / PARAMS, params)  # JSON is YAML
