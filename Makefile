@@ -27,20 +27,20 @@ $(INSTALLED): requirements.lock
 
 # `exec`: the shell becomes the command, so that killing make kills it too.
 repro: $(INSTALLED) ## run what has changed of the whole study, then print the results
-	@exec .venv/bin/python -m clip_italian.supervise dvc repro
+	@exec .venv/bin/python -m pipeline.supervise dvc repro
 	@$(MAKE) --no-print-directory results
 
 study: repro ## run the extended study and the German one, in .studies/, and keep what came out in studies/
-	@exec .venv/bin/python -m clip_italian.supervise python -m clip_italian.studies extended german
+	@exec .venv/bin/python -m pipeline.supervise python -m pipeline.studies extended german
 
 rehearse: $(INSTALLED) ## run profile paper to the end, small, against publishers on this machine, in .rehearsal/
-	@exec .venv/bin/python -m clip_italian.supervise python -m rehearsal
+	@exec .venv/bin/python -m pipeline.supervise python -m rehearsal
 
 results: $(INSTALLED) ## print the results table of the last run
 	@cat paper/tables/readme.md
 
 test: $(INSTALLED) ## run the tests, the whole graph at profile tiny among them
-	@exec .venv/bin/python -m clip_italian.supervise pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	@exec .venv/bin/python -m pipeline.supervise pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # torch comes without a hash: what is built for this machine has one of its own.
 parity: .venv-parity/.installed .venv-transformers-4/.installed ## run our towers, texts, pictures and exports beside the libraries that define them; needs torch
@@ -72,7 +72,7 @@ demo: .venv-demo/.installed ## show the model that ships in a browser: search, c
 	@exec .venv-demo/bin/python -m clip_italian demo
 
 demo-test: .venv-demo/.installed ## try the demo by program and, where there is one, in Chromium
-	@exec .venv-demo/bin/python -m pytest tests/test_demo.py
+	@exec .venv-demo/bin/python -m pytest tests/use/test_demo.py
 
 # It sees what .venv has, behind its own packages: to install all of it once more would take minutes.
 .venv-demo/.installed: $(INSTALLED) requirements-demo.lock
@@ -86,13 +86,13 @@ lint: $(INSTALLED) ## check style and types
 	@mypy
 
 mlflow: mlflow-fill ## fill the MLflow store from the journals and show it at http://127.0.0.1:$(PORT)
-	@exec .venv/bin/python -m clip_italian.supervise mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1
+	@exec .venv/bin/python -m pipeline.supervise mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1
 
 mlflow-fill: $(INSTALLED) ## only fill the store; a bare `mlflow ui` then shows every run
 	@exec .venv/bin/python -m stages track
 
 verify: $(INSTALLED) ## hash every output and the cache again; compare the numbers with the committed ones
-	@exec .venv/bin/python -m clip_italian.verify
+	@exec .venv/bin/python -m pipeline.verify
 
 clean: ## remove what the study made and git does not hold; `dvc checkout` brings it back from the cache
 	rm -rf data/$(PROFILE) models/$(PROFILE) embeddings/$(PROFILE) results/$(PROFILE)/items .state mlflow.db mlartifacts

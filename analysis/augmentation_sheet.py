@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from analysis import study as studies
 from analysis import style
-from clip_italian.data.shards import open_shards
+from clip_italian.data.images.shards import open_shards
 
 
 def spaced(length: int, count: int) -> list[int]:

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from analysis import study as studies
 from analysis import style
 from clip_italian.evaluation import arrays
-from clip_italian.evaluation.naming import Classes
-from clip_italian.evaluation.naming import read as read_classes
+from clip_italian.evaluation.study.naming import Classes
+from clip_italian.evaluation.study.naming import read as read_classes
 
 PARTS = ("noun", "colour")
 LOWEST = 0.005  # a share below it is not written

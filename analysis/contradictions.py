@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 from analysis import study as studies
 from analysis import style, tables
 from clip_italian import config
-from clip_italian.data.settings import ImageSettings
-from clip_italian.world import contradictions
-from clip_italian.world.contradictions import KINDS, Counts
+from clip_italian.data.images.settings import ImageSettings
+from clip_italian.world.publishing import contradictions
+from clip_italian.world.publishing.contradictions import KINDS, Counts
 
 LABELS = {
     "thing": "thing",

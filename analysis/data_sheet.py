@@ -11,7 +11,7 @@ from analysis import study as studies
 from analysis import style, tables
 from analysis.augmentation_sheet import spaced
 from clip_italian import files
-from clip_italian.data.shards import open_shards
+from clip_italian.data.images.shards import open_shards
 
 LABELS = {"wit": "WIT", "mscoco_it": "MSCOCO-IT", "conceptual_captions": "Conceptual Captions", "il_post": "Il Post"}
 COLUMNS = [
@@ -62,8 +62,7 @@ def read_samples(study: studies.Study) -> dict[str, list[Sample]]:
         members = [index for index, name in enumerate(train.sources) if name == source]
         chosen = [members[place] for place in spaced(len(members), study.settings.sheet_examples)]
         samples[source] = [
-            Sample(source, pixels, train.captions[index][0])
-            for index, pixels in zip(chosen, train.pixels(chosen), strict=True)
+            Sample(source, pixels, train.captions[index][0]) for index, pixels in zip(chosen, train.pixels(chosen), strict=True)
         ]
     return samples
 

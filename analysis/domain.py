@@ -7,7 +7,7 @@ from analysis import study as studies
 from analysis import style, tables
 from analysis.study import Number
 from clip_italian import config
-from clip_italian.use.finetuning.metrics import LABELS
+from clip_italian.use.finetuning.measuring import LABELS
 
 GUIDE = pathlib.Path("clip_italian/use/finetuning/guide.yaml")
 BEFORE, AFTER = "before", "after"  # as the results file calls them
@@ -32,9 +32,7 @@ def main() -> None:
 
 def entries(study: studies.Study) -> dict[str, dict[str, Any]]:
     """The table's numbers for analysis/numbers.py, by `domain/<language>/<part>/<when>/<metric>`."""
-    return {
-        "/".join(["domain", *row, metric]): _number(study, *row, metric).as_json() for row in _rows(study) for metric in LABELS
-    }
+    return {"/".join(["domain", *row, metric]): _number(study, *row, metric).as_json() for row in _rows(study) for metric in LABELS}
 
 
 def _rows(study: studies.Study) -> list[tuple[str, str, str]]:

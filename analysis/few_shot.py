@@ -70,9 +70,7 @@ def figure(curves: dict[str, list[Curve]]) -> Figure:
 def _draw(axes: Axes, curve: Curve) -> None:
     """The curve and its interval, every draw of every seed as a faint point beside it, and zero-shot as a dashed line."""
     colour, shots, numbers = style.colour_of(curve.model), list(curve.points), list(curve.points.values())
-    low, middle, high = (
-        [studies.POINTS * getattr(one, name) for one in numbers] for name in ("low", "value", "high")
-    )
+    low, middle, high = ([studies.POINTS * getattr(one, name) for one in numbers] for name in ("low", "value", "high"))
     axes.axhline(studies.POINTS * curve.zeroshot.value, color=colour, linewidth=0.9, linestyle=(0, (4, 2)))
     axes.fill_between(shots, low, high, color=colour, alpha=0.18, linewidth=0)
     axes.plot(shots, middle, "o-", color=colour, markersize=2.8, linewidth=1.3, label=style.label_of(curve.model))

@@ -46,9 +46,7 @@ def _panel(axes: Axes, doses: list[Dose], endpoint: str) -> None:
     step = 0.045 * (max(places) - min(places) or 1)
     for dose, number, place in zip(doses, numbers, places, strict=True):
         colour = style.colour_of(dose.arm)
-        axes.plot(
-            [place, place], [studies.POINTS * number.low, studies.POINTS * number.high], color=colour, linewidth=1.4
-        )
+        axes.plot([place, place], [studies.POINTS * number.low, studies.POINTS * number.high], color=colour, linewidth=1.4)
         axes.plot(place, studies.POINTS * number.value, "o", color=colour, markersize=4.2)
         seeds = [studies.POINTS * value for value in number.seeds.values()]
         axes.plot(

@@ -13,7 +13,8 @@ from analysis import study as studies
 from analysis import style, tables
 from clip_italian import files
 from clip_italian.errors import InputError
-from clip_italian.evaluation import arrays, settings
+from clip_italian.evaluation import arrays
+from clip_italian.evaluation.study import settings
 
 COLUMNS = 3  # queries beside each other
 ALL = "all"  # the row of all queries together

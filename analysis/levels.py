@@ -2,7 +2,7 @@
 
 from analysis import study as studies
 from analysis import style, tables
-from clip_italian.world.levels import LEVELS
+from clip_italian.world.scenes.levels import LEVELS
 
 RETRIEVAL, ACCURACY = "text_to_image/{}/mrr@10", "acc@1"
 

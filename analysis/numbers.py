@@ -20,8 +20,8 @@ from analysis import study as studies
 from analysis.comparisons import VERBS, difference, probability
 from clip_italian import config, files, journal
 from clip_italian.evaluation import arrays
-from clip_italian.evaluation import settings as evaluation
-from clip_italian.world import levels, statements
+from clip_italian.evaluation.study import settings as evaluation
+from clip_italian.world.scenes import levels, statements
 
 Entry = dict[str, Any]
 

@@ -12,8 +12,7 @@ Results = dict[str, dict[str, studies.Number]]  # by endpoint, then model
 def read(study: studies.Study) -> Results:
     """Every model's result under the primary endpoints."""
     return {
-        endpoint: {model: study.number(model, endpoint) for model in study.grid}
-        for endpoint in study.evaluation.primary_endpoints
+        endpoint: {model: study.number(model, endpoint) for model in study.grid} for endpoint in study.evaluation.primary_endpoints
     }
 
 

@@ -1,4 +1,4 @@
-"""The numbers published in 2021, each with its source; table `published`, from clip_italian/evaluation/published.yaml alone."""
+"""The numbers published in 2021, each with its source; table `published`, from evaluation/published/published.yaml alone."""
 
 import pathlib
 from typing import Any
@@ -7,7 +7,7 @@ from analysis import study as studies
 from analysis import tables
 from clip_italian import config
 
-SOURCE = pathlib.Path("clip_italian/evaluation/published.yaml")
+SOURCE = pathlib.Path("clip_italian/evaluation/published/published.yaml")
 NOTE = "Published numbers{where}. MRR@k: {retrieval}. acc@k in percent: {zeroshot}."
 ELSEWHERE = ", on other test sets than this study's"
 
@@ -22,8 +22,7 @@ def main() -> None:
     content = config.read_yaml(SOURCE)
     retrieval, zeroshot = content["retrieval"], content["zeroshot"]
     rows = [
-        tables.Row(row["model"], cells(retrieval, row["model"], 4) + cells(zeroshot, row["model"], 2))
-        for row in retrieval["rows"]
+        tables.Row(row["model"], cells(retrieval, row["model"], 4) + cells(zeroshot, row["model"], 2)) for row in retrieval["rows"]
     ]
     where = ELSEWHERE if studies.load().is_drawn else ""
     note = NOTE.format(where=where, retrieval=retrieval["protocol"], zeroshot=zeroshot["protocol"])

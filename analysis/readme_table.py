@@ -31,7 +31,5 @@ def markdown(study: studies.Study) -> str:
 def main() -> None:
     study = studies.load()
     files.write_text(tables.TABLES / "readme.md", markdown(study))
-    headline = {
-        model: {endpoint: study.number(model, endpoint).value for endpoint in endpoints(study)} for model in study.grid
-    }
+    headline = {model: {endpoint: study.number(model, endpoint).value for endpoint in endpoints(study)} for model in study.grid}
     files.write_json(pathlib.Path("results", study.profile, "summary.json"), headline)

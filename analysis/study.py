@@ -8,8 +8,8 @@ from typing import Any
 
 from clip_italian import config, files, journal
 from clip_italian.config import Settings
-from clip_italian.evaluation import settings as evaluation
-from clip_italian.world.contradictions import ContradictionSettings
+from clip_italian.evaluation.study import settings as evaluation
+from clip_italian.world.publishing.contradictions import ContradictionSettings
 
 POINTS = 100  # results are fractions of 1 and printed in percentage points
 
@@ -103,7 +103,7 @@ class Study:
         return self._number(protocol, model, test_set, metric)
 
     def error(self, model: str, family: str, metric: str) -> Number:
-        """The same of a group of queries (clip_italian/evaluation/errors.py)."""
+        """The same of a group of queries (clip_italian/evaluation/study/errors.py)."""
         return self._number("errors", model, family, metric)
 
     def _number(self, protocol: str, model: str, part: str, metric: str) -> Number:

@@ -122,9 +122,7 @@ def colour_of(model: str) -> str:
     return MODEL_COLOURS.get(model, SOFT)
 
 
-def axes_grid(
-    width: float, height: float, rows: int = 1, columns: int = 1, **options: Any
-) -> tuple[Figure, np.ndarray]:
+def axes_grid(width: float, height: float, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Figure, np.ndarray]:
     """A figure of `width` x `height` inches and its axes as a two-dimensional array."""
     figure, axes = plt.subplots(rows, columns, figsize=(width, height), squeeze=False, **options)
     return figure, axes

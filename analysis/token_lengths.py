@@ -10,8 +10,8 @@ from analysis import tables
 from analysis.data_sheet import LABELS
 from clip_italian import journal
 from clip_italian.data import tokens
-from clip_italian.data.shards import open_shards
-from clip_italian.evaluation.settings import run_folders
+from clip_italian.data.images.shards import open_shards
+from clip_italian.evaluation.study.settings import run_folders
 
 QUANTILES = {"median": 0.5, "p95": 0.95, "p99": 0.99, "longest": 1.0}
 ALL = "all sources"

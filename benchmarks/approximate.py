@@ -16,8 +16,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmarks import searching, turns
-from clip_italian.use.index import approximate
-from clip_italian.use.index.searching import Index
+from clip_italian.use.search import approximate
+from clip_italian.use.search.searching import Index
 
 WIDTH, BEST, WAYS, GROUP, NOISE = searching.WIDTH, searching.BEST, 64, 50, 0.5
 BLOCK = 100_000

@@ -6,7 +6,7 @@ torchvision: decode, antialiased bicubic resize, the whole list on tensors, once
 this interpreter has no torchvision, `--peer PYTHON` names one that has; without either ours is measured alone. Ours ends in bytes,
 which the model's first operation on the accelerator normalises, the peer in floats. Both take turns, each as often as ROUNDS says;
 counted is processor time on one thread, and printed the median with the least and the largest. Then how far the resized squares are
-apart, in levels of 255; what the operations of the list are apart by is held by tests/test_augmentation.py.
+apart, in levels of 255; what the operations of the list are apart by is held by tests/data/test_augmentation.py.
 
 Pictures are made here, as detailed as photographs of 500 x 375 pixels are (some 112 kB); `--photographs FOLDER` takes JPEGs.
 """
@@ -28,9 +28,9 @@ import numpy as np
 import simplejpeg
 
 from clip_italian import config
-from clip_italian.data import augmentation, images, resizing
-from clip_italian.data.resizing import Fit
-from clip_italian.data.settings import ImageSettings
+from clip_italian.data.images import augmentation, images, resizing
+from clip_italian.data.images.resizing import Fit
+from clip_italian.data.images.settings import ImageSettings
 
 PICTURES, ROUNDS = 40, 3
 HEIGHT, WIDTH, QUALITY = 375, 500, 92

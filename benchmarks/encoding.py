@@ -31,12 +31,12 @@ import torch
 import transformers
 
 from benchmarks import encoding_files, real_size
+from clip_italian.checkpoints import layouts
+from clip_italian.checkpoints.model import BATCH, Clip
 from clip_italian.data import tokens
 from clip_italian.data.tokens import Tokens
 from clip_italian.models import dual_encoder
 from clip_italian.models.encoder import Encoder
-from clip_italian.use import layouts
-from clip_italian.use.model import BATCH, Clip
 
 CORES = 2
 LONGEST, SHORTEST, MEDIAN, SPREAD = 96, 3, 12, 0.4  # of the texts, in tokens; the last is the deviation of the logarithm
@@ -101,27 +101,57 @@ def tasks(folder: pathlib.Path, count: int) -> list[Task]:
     paths = encoding_files.jpegs(folder, count)
     images, say = functools.partial(reference.images, normalised), functools.partial(reference.texts, texts)
     return [
-        Task("pictures", count, {
-            "ours": lambda: encoder.images(params, pixels),
-            "torch, 16": lambda: images(16), "torch, 64": lambda: images(64),
-        }),
-        Task("texts", 4 * count, {
-            "ours": lambda: encoder.texts(params, texts),
-            "torch, 32 sorted": lambda: say(32, trim=True), "torch, 64 sorted": lambda: say(64, trim=True),
-        }),
-        Task("texts, as used", count, {
-            "ours": lambda: encoder.texts(params, few), "torch, 32 padded": lambda: reference.texts(few, 32, trim=False),
-        }),
-        Task("one picture", 1, {
-            "ours": lambda: encoder.images(params, pixels[:1]), "torch": lambda: reference.images(normalised[:1], 1),
-        }),
-        Task("one text", 1, {
-            "ours": lambda: encoder.texts(params, one), "torch": lambda: reference.texts(one, 1, trim=True),
-        }),
-        Task("files", count, {
-            "ours": lambda: clip.encode_image(paths), "torch, 16": lambda: reference.files(paths, 16),
-        }),
-    ]  # fmt: skip
+        Task(
+            "pictures",
+            count,
+            {
+                "ours": lambda: encoder.images(params, pixels),
+                "torch, 16": lambda: images(16),
+                "torch, 64": lambda: images(64),
+            },
+        ),
+        Task(
+            "texts",
+            4 * count,
+            {
+                "ours": lambda: encoder.texts(params, texts),
+                "torch, 32 sorted": lambda: say(32, trim=True),
+                "torch, 64 sorted": lambda: say(64, trim=True),
+            },
+        ),
+        Task(
+            "texts, as used",
+            count,
+            {
+                "ours": lambda: encoder.texts(params, few),
+                "torch, 32 padded": lambda: reference.texts(few, 32, trim=False),
+            },
+        ),
+        Task(
+            "one picture",
+            1,
+            {
+                "ours": lambda: encoder.images(params, pixels[:1]),
+                "torch": lambda: reference.images(normalised[:1], 1),
+            },
+        ),
+        Task(
+            "one text",
+            1,
+            {
+                "ours": lambda: encoder.texts(params, one),
+                "torch": lambda: reference.texts(one, 1, trim=True),
+            },
+        ),
+        Task(
+            "files",
+            count,
+            {
+                "ours": lambda: clip.encode_image(paths),
+                "torch, 16": lambda: reference.files(paths, 16),
+            },
+        ),
+    ]
 
 
 def captions(count: int) -> Tokens:

@@ -75,10 +75,26 @@ def server() -> Iterator[tuple[int, Callable[[], float]]]:
 def settings(port: int) -> FetchSettings:
     """Those of a fast network; everything that is care is on."""
     return FetchSettings(
-        agent="benchmark/1.0", about="https://example.org", contact="", gateway=f"127.0.0.1:{port}", obey=True,
-        concurrency=CONNECTIONS, per_host=CONNECTIONS, waiting=4 * CONNECTIONS, delay=0.0, deadline=20.0, max_bytes=20 << 20,
-        max_redirects=5, tries=3, back_off=1.0, max_retry_after=60.0, part=10_000, coverage=1.0, max_file_bytes=1 << 30, stall=60.0,
-    )  # fmt: skip
+        agent="benchmark/1.0",
+        about="https://example.org",
+        contact="",
+        gateway=f"127.0.0.1:{port}",
+        obey=True,
+        concurrency=CONNECTIONS,
+        per_host=CONNECTIONS,
+        waiting=4 * CONNECTIONS,
+        delay=0.0,
+        deadline=20.0,
+        max_bytes=20 << 20,
+        max_redirects=5,
+        tries=3,
+        back_off=1.0,
+        max_retry_after=60.0,
+        part=10_000,
+        coverage=1.0,
+        max_file_bytes=1 << 30,
+        stall=60.0,
+    )
 
 
 def wanted(count: int) -> Iterator[Wanted]:

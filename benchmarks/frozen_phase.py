@@ -26,18 +26,18 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from clip_italian import config, environment
-from clip_italian.data import order, rows, tokens
+from clip_italian import config, devices, environment
+from clip_italian.data import batches, tokens
 from clip_italian.data.tokens import Tokens
-from clip_italian.models import dual_encoder, mesh
+from clip_italian.models import dual_encoder
 from clip_italian.models.bert import BertSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.encoder import Encoder
 from clip_italian.models.vit import ViTSettings
-from clip_italian.training import arms, backbones, contrastive, features, freezing, loop, optimiser
+from clip_italian.training import arms, backbones, features, freezing, loop, objective, optimiser, rows
 from clip_italian.training.arms import BACKBONES
 from clip_italian.training.backbones import BackboneSettings
-from clip_italian.training.contrastive import Batch
+from clip_italian.training.objective import Batch
 from clip_italian.training.optimiser import OptimiserSettings
 from clip_italian.training.settings import TrainingSettings
 
@@ -62,9 +62,7 @@ class Timed(NamedTuple):
 def profiles_own(settings: BackboneSettings) -> DualEncoderSettings:
     """The dual encoder of the profile, its vocabulary as large as it may become."""
     clip = backbones.english_architecture(settings.english_clip, settings.english_clip.vocabulary)
-    return clip.model_copy(
-        update={"text": backbones.bert_architecture(settings.italian_bert, settings.italian_bert.vocabulary)}
-    )
+    return clip.model_copy(update={"text": backbones.bert_architecture(settings.italian_bert, settings.italian_bert.vocabulary)})
 
 
 def data(model: DualEncoderSettings, views: int, count: int, median: int) -> tuple[np.ndarray, Tokens]:
@@ -83,17 +81,21 @@ def stopped_loss(model: DualEncoderSettings, negatives: int) -> loop.Loss:
     def loss(params: Params, batch: Batch) -> jax.Array:
         image = dual_encoder.image_features(model, params, batch["pixels"])
         text = dual_encoder.text_features(model, params, batch["ids"], batch["mask"])
-        return contrastive.loss_on_features(negatives)(params, jax.lax.stop_gradient({"image": image, "text": text}))
+        return objective.loss_on_features(negatives)(params, jax.lax.stop_gradient({"image": image, "text": text}))
 
     return loss
 
 
 def train(
-    params: Params, loss: loop.Loss, batch_of: Callable[[int], Batch], frozen: tuple[str, ...],
-    settings: OptimiserSettings, steps: int,
-) -> Timed:  # fmt: skip
+    params: Params,
+    loss: loop.Loss,
+    batch_of: Callable[[int], Batch],
+    frozen: tuple[str, ...],
+    settings: OptimiserSettings,
+    steps: int,
+) -> Timed:
     """Takes so many of the training loop's own steps."""
-    transform, layout = optimiser.build(settings), mesh.layout()
+    transform, layout = optimiser.build(settings), devices.layout()
     trainable, fixed = freezing.split(jax.tree.map(jax.numpy.array, params), frozen)
     state = jax.jit(transform.init)(trainable)
     step_of = functools.partial(loop.train_step, loss=loss, transform=transform, layout=layout)
@@ -140,7 +142,7 @@ def compare(
     offsets, steps = np.arange(examples + 1), epochs * (examples // settings.batch)
 
     def raw(step: int, multiple: int) -> Batch:
-        drawn = order.draw(0, step, settings.batch, offsets)
+        drawn = batches.draw(0, step, settings.batch, offsets)
         captions = tokens.trim(tokens.take(texts, drawn.examples), multiple)
         return {"pixels": pixels[drawn.epoch % views, drawn.examples], **captions._asdict()}
 
@@ -153,11 +155,11 @@ def compare(
         image, text, seconds = extract(model, params, pixels, texts, folder)
 
         def batch_of(step: int) -> Batch:
-            drawn = order.draw(0, step, settings.batch, offsets)
+            drawn = batches.draw(0, step, settings.batch, offsets)
             return {"image": image[drawn.epoch % views][drawn.examples], "text": text[drawn.examples]}
 
         heads = arms.without_backbones(params)
-        on_rows = contrastive.loss_on_features(settings.negatives)
+        on_rows = objective.loss_on_features(settings.negatives)
         trained = train(heads, on_rows, batch_of, ("logit_scale",), settings.frozen_optimiser, steps)
         print(f"  features {seconds:.2f} s, updates on them {trained.seconds:.2f} s", flush=True)
         return Timed(trained.params, seconds + trained.seconds)
@@ -168,7 +170,7 @@ def compare(
 
     ways = {
         "2021": lambda: run(stopped_loss(model, settings.negatives), padded, frozen=("logit_scale",)),
-        "projections": lambda: run(contrastive.loss_on_pixels(model, settings.negatives), trimmed, frozen=fixed),
+        "projections": lambda: run(objective.loss_on_pixels(model, settings.negatives), trimmed, frozen=fixed),
         "cached": on_files,
     }
     sizes = f"{epochs} epochs of {examples} pairs, {views} views, {steps} updates of {settings.batch}"
@@ -208,5 +210,5 @@ if __name__ == "__main__":
     parser.add_argument("--examples", type=int, default=10_000, help="pairs; default %(default)s")
     arguments = parser.parse_args()
     environment.enter()
-    with jax.set_mesh(mesh.layout().mesh):
+    with jax.set_mesh(devices.layout().mesh):
         main(arguments.models, arguments.epochs, arguments.rounds, arguments.views, arguments.examples)

@@ -15,8 +15,8 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import UInt64
 
-from clip_italian.data.duplicates import QUERIES
-from clip_italian.data.hash_index import HashIndex
+from clip_italian.data.curation.duplicates import QUERIES
+from clip_italian.data.curation.hash_index import HashIndex
 
 TRAINING, TESTS, SAMPLE, MAX_BITS, CENTRES, FLIPS = 1_000_000, 10_000, 10_000, 6, 10_000, 5
 MILLIONS, PLANTED, BLOCK = (1, 2, 5), 10_000, 32

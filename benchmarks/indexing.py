@@ -18,11 +18,11 @@ from PIL import Image
 
 from benchmarks import encoding_files, train_step_sizes
 from clip_italian import environment
+from clip_italian.checkpoints import loading
+from clip_italian.checkpoints.hub import Provenance
+from clip_italian.checkpoints.model import BATCH, Clip
 from clip_italian.data.tokens import Tokens
-from clip_italian.models.repository import Provenance
-from clip_italian.use import loading
-from clip_italian.use.index import building
-from clip_italian.use.model import BATCH, Clip
+from clip_italian.use.search import building
 
 SMALL = 64  # pixels a side
 

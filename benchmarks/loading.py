@@ -37,7 +37,7 @@ def write(folder: pathlib.Path, kind: str) -> None:
     else:
         from flax import serialization
 
-        from clip_italian.use import layouts
+        from clip_italian.checkpoints import layouts
 
         params = layouts.read(folder, None)[1]
         (folder / KINDS["msgpack"]).write_bytes(serialization.msgpack_serialize(_nested(params)))

@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks import turns
 from benchmarks.indexing import base_model
 from clip_italian import environment
-from clip_italian.use import localising
+from clip_italian.use.search import localising
 
 
 def main(rounds: int) -> None:

@@ -23,12 +23,12 @@ import numpy as np
 import simplejpeg
 
 from clip_italian import config
-from clip_italian.data.archive import add
-from clip_italian.data.curate import CurateSettings, curate
-from clip_italian.data.settings import ImageSettings
-from clip_italian.data.sources import WIT_COLUMNS, member_of
+from clip_italian.data.archives import add
+from clip_italian.data.curation.curate import CurateSettings, curate
+from clip_italian.data.images.settings import ImageSettings
+from clip_italian.data.sources.sources import WIT_COLUMNS, member_of
 from clip_italian.data.workers import WorkersSettings
-from tests.small_world import LOOKED_UP
+from tests.helpers.small_world import LOOKED_UP
 
 DISTINCT, SIDE, PER_ARCHIVE = 20_000, 64, 10_000
 MIB = 1 << 20

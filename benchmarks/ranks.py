@@ -24,7 +24,8 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float, Int
 
-from clip_italian.evaluation import metrics, scoring
+from clip_italian.evaluation import metrics
+from clip_italian.evaluation.published import scoring
 from clip_italian.evaluation.ranks import Relevant, ranks
 
 CORES, WIDTH = 2, 512

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from clip_italian.data.shards import Example, open_shards, write_shards
+from clip_italian.data.images.shards import Example, open_shards, write_shards
 
 SIDES = {56: (8192, 2048), 256: (2048, 512)}  # pixels: (pictures, in a shard)
 BATCH, SECONDS = 128, 3.0

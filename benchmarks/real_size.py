@@ -2,6 +2,7 @@
 
 For the benchmarks that need the environment of `make parity`.
 """
+
 import pathlib
 
 import torch

@@ -7,7 +7,7 @@ from benchmarks import tpu_cases, tpu_table
 from benchmarks.tpu_cases import Case
 from benchmarks.tpu_chips import SLICES
 from clip_italian import config
-from clip_italian.data.settings import ImageSettings
+from clip_italian.data.images.settings import ImageSettings
 
 PAGE = pathlib.Path(__file__).parents[1] / "SCALING.md"
 BEGIN, END = "<!-- {}: made by benchmarks/scaling.py -->", "<!-- /{} -->"
@@ -52,9 +52,15 @@ class Run(NamedTuple):
 
 SIZES = (1.4e6, 12e6, 100e6, 400e6)
 RUNS = [
-    Run(1.4e6, 15, "v3-8"), Run(1.4e6, 15, "v5litepod-64"), Run(12e6, 15, "v5litepod-64"), Run(100e6, 32, "v4-32"),
-    Run(100e6, 32, "v5litepod-64"), Run(100e6, 32, "v6e-64"), Run(400e6, 32, "v5litepod-64"), Run(400e6, 32, "v6e-64"),
-]  # fmt: skip
+    Run(1.4e6, 15, "v3-8"),
+    Run(1.4e6, 15, "v5litepod-64"),
+    Run(12e6, 15, "v5litepod-64"),
+    Run(100e6, 32, "v4-32"),
+    Run(100e6, 32, "v5litepod-64"),
+    Run(100e6, 32, "v6e-64"),
+    Run(400e6, 32, "v5litepod-64"),
+    Run(400e6, 32, "v6e-64"),
+]
 
 
 def data() -> str:

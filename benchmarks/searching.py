@@ -16,10 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from benchmarks import turns
-from clip_italian.use.index import store
-from clip_italian.use.index.listing import Found
-from clip_italian.use.index.searching import Index
-from clip_italian.use.index.store import Contents, Entry, Origin
+from clip_italian.use.search import store
+from clip_italian.use.search.searching import Index
+from clip_italian.use.search.store import Contents, Entry, Found, Origin
 
 WIDTH, BEST = 512, 10
 

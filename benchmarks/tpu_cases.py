@@ -8,12 +8,12 @@ from jax.sharding import Mesh
 
 from benchmarks.tpu_chips import SLICES
 from clip_italian import config
+from clip_italian.devices import Layout
 from clip_italian.models import dual_encoder, flops
 from clip_italian.models.computation import Computation
 from clip_italian.models.dual_encoder import DualEncoderSettings
 from clip_italian.models.flops import Forward
-from clip_italian.models.mesh import Layout
-from clip_italian.training import backbones, contrastive, freezing, loop
+from clip_italian.training import backbones, freezing, loop, objective
 from clip_italian.training.arms import frozen_parts
 from clip_italian.training.backbones import BackboneSettings
 from clip_italian.training.settings import TrainingSettings
@@ -45,9 +45,13 @@ class Case(NamedTuple):
 def training(case: Case, devices: int) -> TrainingSettings:
     """Section `training` of the profile, with what the case changes."""
     ours = config.arm(TrainingSettings, ARM, PROFILE).model_dump() | {
-        "batch": case.pairs, "negatives": case.pairs if case.negatives == "all" else case.pairs // devices,
-        "micro_batches": case.micro_batches, "dtype": case.dtype, "remat": case.remat, "sharded": case.sharded,
-    }  # fmt: skip
+        "batch": case.pairs,
+        "negatives": case.pairs if case.negatives == "all" else case.pairs // devices,
+        "micro_batches": case.micro_batches,
+        "dtype": case.dtype,
+        "remat": case.remat,
+        "sharded": case.sharded,
+    }
     return config.parse(TrainingSettings, ours, case.name)
 
 
@@ -75,16 +79,21 @@ def lower(case: Case, mesh: Mesh, model: DualEncoderSettings) -> jax.stages.Lowe
         state = jax.eval_shape(transform.init, trainable)
         batch = arrays(case, settings, model)
         return loop.train_step.lower(
-            _placed(trainable, layout.parameters(trainable)), _placed(fixed, layout.parameters(fixed)),
-            _placed(state, layout.state(state)), _placed(batch, layout.batch(batch)), jax.ShapeDtypeStruct((), jnp.float32),
-            loss(settings, model), transform, layout,
-        )  # fmt: skip
+            _placed(trainable, layout.parameters(trainable)),
+            _placed(fixed, layout.parameters(fixed)),
+            _placed(state, layout.state(state)),
+            _placed(batch, layout.batch(batch)),
+            jax.ShapeDtypeStruct((), jnp.float32),
+            loss(settings, model),
+            transform,
+            layout,
+        )
 
 
 def loss(settings: TrainingSettings, model: DualEncoderSettings) -> loop.Loss:
     """That of fine-tuning."""
     how = Computation(settings.dtype, settings.remat, settings.text_dropout)
-    return contrastive.loss_on_pixels(model, settings.negatives, how, settings.micro_batches)
+    return objective.loss_on_pixels(model, settings.negatives, how, settings.micro_batches)
 
 
 def arrays(case: Case, settings: TrainingSettings, model: DualEncoderSettings) -> dict[str, Any]:

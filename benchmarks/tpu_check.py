@@ -21,9 +21,12 @@ from typing import Any
 
 # Before libtpu is loaded: it asks whoever runs the machine's TPUs, of which there are none.
 os.environ |= {
-    "JAX_PLATFORMS": "cpu", "TPU_SKIP_MDS_QUERY": "1", "TPU_ACCELERATOR_TYPE": "v4-8", "TPU_WORKER_HOSTNAMES": "localhost",
+    "JAX_PLATFORMS": "cpu",
+    "TPU_SKIP_MDS_QUERY": "1",
+    "TPU_ACCELERATOR_TYPE": "v4-8",
+    "TPU_WORKER_HOSTNAMES": "localhost",
     "ALLOW_MULTIPLE_LIBTPU_LOAD": "1",
-}  # fmt: skip
+}
 
 import jax  # noqa: E402
 import numpy as np  # noqa: E402
@@ -33,7 +36,7 @@ from jax.sharding import AxisType, Mesh  # noqa: E402
 from benchmarks import tpu_cases, tpu_program, tpu_table  # noqa: E402
 from benchmarks.tpu_cases import Case  # noqa: E402
 from benchmarks.tpu_chips import CHIPS, SLICES, Slice  # noqa: E402
-from clip_italian.models.mesh import AXIS  # noqa: E402
+from clip_italian.devices import AXIS  # noqa: E402
 
 LEAST = {"exec_time_optimization_effort": -1.0}
 NEEDED = re.compile(r"(?:Used |temporaries \()([\d.]+)([GM])")  # the compiler's two ways to say that it is too much
@@ -61,11 +64,18 @@ def facts(case: Case, thorough: bool) -> dict[str, Any]:
     sent = tpu_program.exchanged(program, mesh.size)
     arguments = memory.argument_size_in_bytes + memory.output_size_in_bytes - memory.alias_size_in_bytes
     return {
-        "fits": True, "memory": arguments + memory.temp_size_in_bytes + memory.generated_code_size_in_bytes,
-        "arguments": arguments, "temporary": memory.temp_size_in_bytes, "code": memory.generated_code_size_in_bytes,
-        "flops": round(compiled.cost_analysis()["flops"]), "moved": round(tpu_program.moved(program)), "sent": round(sent.bytes),
-        "collectives": sent.times, "cycles": tpu_program.cycles(program), "seconds": round(time.perf_counter() - started),
-    }  # fmt: skip
+        "fits": True,
+        "memory": arguments + memory.temp_size_in_bytes + memory.generated_code_size_in_bytes,
+        "arguments": arguments,
+        "temporary": memory.temp_size_in_bytes,
+        "code": memory.generated_code_size_in_bytes,
+        "flops": round(compiled.cost_analysis()["flops"]),
+        "moved": round(tpu_program.moved(program)),
+        "sent": round(sent.bytes),
+        "collectives": sent.times,
+        "cycles": tpu_program.cycles(program),
+        "seconds": round(time.perf_counter() - started),
+    }
 
 
 def _needed(error: Exception) -> int:
@@ -89,9 +99,10 @@ def differences(found: dict[str, Any], known: dict[str, Any]) -> list[str]:
     if not found["fits"]:
         return []
     apart = [
-        f"{name} is {found[name]:.4g}, was {known[name]:.4g}" for name, share in TOLERANCES.items()
+        f"{name} is {found[name]:.4g}, was {known[name]:.4g}"
+        for name, share in TOLERANCES.items()
         if abs(found[name] - known[name]) > share * known[name]
-    ]  # fmt: skip
+    ]
     kinds = [sorted(one["collectives"]) for one in (found, known)]
     return apart + ([f"exchanges by {kinds[0]}, was {kinds[1]}"] if kinds[0] != kinds[1] else [])
 

@@ -13,9 +13,12 @@ from typing import NamedTuple
 SIZES = {"pred": 1, "s8": 1, "u8": 1, "bf16": 2, "f16": 2, "s16": 2, "u16": 2, "f32": 4, "s32": 4, "u32": 4, "s64": 8, "u64": 8}
 # The share of its bytes that a device sends, for n devices in a ring; of an all-reduce and a gather those of the result.
 SENT = {
-    "all-reduce": lambda n: 2 * (n - 1) / n, "all-gather": lambda n: (n - 1) / n, "reduce-scatter": lambda n: n - 1.0,
-    "all-to-all": lambda n: (n - 1) / n, "collective-permute": lambda n: 1.0,
-}  # fmt: skip
+    "all-reduce": lambda n: 2 * (n - 1) / n,
+    "all-gather": lambda n: (n - 1) / n,
+    "reduce-scatter": lambda n: n - 1.0,
+    "all-to-all": lambda n: (n - 1) / n,
+    "collective-permute": lambda n: 1.0,
+}
 # They move nothing, or what they move is counted where it is done.
 FREE = {"parameter", "tuple", "get-tuple-element", "bitcast", "constant", "while", "call", "conditional", "after-all", "iota"}
 ARRAY = re.compile(r"(\w+)\[([\d,]*)\](?:\{[^}]*?(S\(\d+\))?\})?")
@@ -123,8 +126,9 @@ def _arrays(shape: str) -> list[tuple[int, str | None]]:
     """Bytes of each array of a shape, and the memory that it lies in; None: HBM."""
     return [
         (SIZES[kind] * math.prod(int(side) for side in sides.split(",") if side), space)
-        for kind, sides, space in ARRAY.findall(shape) if kind in SIZES
-    ]  # fmt: skip
+        for kind, sides, space in ARRAY.findall(shape)
+        if kind in SIZES
+    ]
 
 
 def cycles(program: Program) -> float:

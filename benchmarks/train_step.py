@@ -38,7 +38,7 @@ from benchmarks import fma_peak, train_step_ours, train_step_sizes
 from benchmarks.train_step_sizes import Size
 from benchmarks.turns import Side, Taken
 from clip_italian import environment
-from clip_italian.training import pace
+from clip_italian.training import throughput
 
 CORES = 2
 APART = 1e-4  # the most by which a loss may differ from ours
@@ -133,9 +133,9 @@ def peak_of_gpu() -> tuple[str, Callable[[], float]]:
     """What jax's first device does by its data sheet; asked in another process, which gives the GPU back."""
     program = "import jax; print(jax.devices()[0].device_kind)"
     kind = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.strip()
-    if kind not in pace.PEAKS:
+    if kind not in throughput.PEAKS:
         sys.exit(f"size gpu: jax runs on `{kind}`, no GPU whose peak is known; see benchmarks/train_step.py for what is needed")
-    return f"by the data sheet of {kind}", lambda: pace.PEAKS[kind]
+    return f"by the data sheet of {kind}", lambda: throughput.PEAKS[kind]
 
 
 def compare(name: str, of: Size, folder: pathlib.Path, pythons: dict[str, pathlib.Path], rounds: int, steps: int) -> None:

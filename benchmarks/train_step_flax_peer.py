@@ -58,9 +58,7 @@ class Flax:
         with np.load(folder / "batch.npz") as arrays:
             pixels, ids, mask = (arrays[name] for name in ("pixels", "ids", "mask"))
         self.batch = {"pixel_values": pixels, "input_ids": ids, "attention_mask": mask.astype(np.int32)}
-        transform = optax.chain(
-            optax.adaptive_grad_clip(CLIP, eps=CLIP_EPSILON), optax.scale_by_belief(), optax.scale(-RATE)
-        )  # fmt: skip
+        transform = optax.chain(optax.adaptive_grad_clip(CLIP, eps=CLIP_EPSILON), optax.scale_by_belief(), optax.scale(-RATE))
         self.state = TrainState.create(
             apply_fn=self.model.__call__, params=self.model.params, tx=transform, dropout_rng=jax.random.PRNGKey(0)
         )

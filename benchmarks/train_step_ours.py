@@ -9,10 +9,10 @@ import numpy as np
 from benchmarks import train_step_sizes, turns
 from benchmarks.train_step_sizes import Size
 from benchmarks.turns import Way
-from clip_italian.models import mesh
+from clip_italian import devices
 from clip_italian.models.computation import Computation
-from clip_italian.training import contrastive, freezing, loop, optimiser
-from clip_italian.training.contrastive import Batch
+from clip_italian.training import freezing, loop, objective, optimiser
+from clip_italian.training.objective import Batch
 
 RATE = np.float32(1e-5)
 
@@ -21,8 +21,8 @@ class Ours:
     """Weights and optimiser of arm `full`, whose scale is fixed, with all of a batch as negatives."""
 
     def __init__(self, of: Size) -> None:
-        self.layout = mesh.layout()
-        self.losses = {dtype: contrastive.loss_on_pixels(of.model, of.batch, Computation(dtype)) for dtype in of.dtypes}
+        self.layout = devices.layout()
+        self.losses = {dtype: objective.loss_on_pixels(of.model, of.batch, Computation(dtype)) for dtype in of.dtypes}
         self.transform = optimiser.build(train_step_sizes.arm().optimiser)
         self.trainable, self.fixed = freezing.split(train_step_sizes.params(of), ["logit_scale"])
         self.state: Any = jax.jit(self.transform.init)(self.trainable)
@@ -54,5 +54,5 @@ def ways(of: Size) -> dict[str, Way]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("size")
-    with jax.set_mesh(mesh.layout().mesh):
+    with jax.set_mesh(devices.layout().mesh):
         turns.take(ways(train_step_sizes.size(parser.parse_args().size)))

@@ -9,15 +9,16 @@ import numpy as np
 
 from benchmarks import frozen_phase
 from clip_italian import config, files
+from clip_italian.checkpoints import weights
 from clip_italian.data.tokens import Tokens
-from clip_italian.models import dual_encoder, flops, weights
+from clip_italian.models import dual_encoder, flops
 from clip_italian.models.bert import BertSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.vit import ViTSettings
 from clip_italian.training.backbones import BackboneSettings
-from clip_italian.training.contrastive import Batch
+from clip_italian.training.objective import Batch
 from clip_italian.training.settings import TrainingSettings
-from clip_italian.use.export import parts
+from clip_italian.use.export import hugging_face
 
 PROFILE, ARM = "mini", "full"  # whose optimiser ours has
 MEDIAN, SPREAD, SHORTEST = 12, 0.4, 3  # of the texts, in tokens; the spread is the deviation of the logarithm
@@ -76,13 +77,13 @@ def pairs(of: Size) -> Batch:
 def write(of: Size, folder: pathlib.Path) -> None:
     """The model as transformers reads it, versions 4 and 5, and the batch, its pixels in the units of the tower."""
     assert isinstance(of.model.text, BertSettings)
-    vision, text = parts.vision_config(of.model.image), parts.bert_config(of.model.text)
+    vision, text = hugging_face.vision_config(of.model.image), hugging_face.bert_config(of.model.text)
     towers = {"vision_config": vision, "text_config": text, "projection_dim": of.model.projection}
     files.write_json(folder / weights.SETTINGS, {"model_type": "vision-text-dual-encoder"} | towers)
     state = weights.to_state(params(of))
     # Version 5 reads both; version 4 would leave the tower random.
     twice = {name: f"vision_model.{name}" if name.startswith("vision_model.") else name for name in state}
-    parts.write_weights(folder / weights.WEIGHTS, {twice[name]: value for name, value in state.items()})
+    hugging_face.write_weights(folder / weights.WEIGHTS, {twice[name]: value for name, value in state.items()})
     batch = pairs(of)
     pixels = dual_encoder.normalise_pixels(of.model.image, jnp.asarray(batch.pop("pixels")))
     np.savez(folder / BATCH, allow_pickle=False, pixels=np.asarray(pixels).transpose(0, 3, 1, 2), **batch)

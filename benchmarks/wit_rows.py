@@ -22,8 +22,8 @@ from collections.abc import Callable
 
 import pandas
 
-from clip_italian.data.readers.wit import WIT_COLUMNS
-from clip_italian.data.sources import READERS
+from clip_italian.data.sources.sources import READERS
+from clip_italian.data.sources.wit import WIT_COLUMNS
 
 CHUNK = 10_000  # rows that pandas holds at a time
 LANGUAGES = ("it", "en", "de", "fr", "es", "nl", "pl", "ja", "ru", "pt")
@@ -57,8 +57,24 @@ def row(number: int, rng: random.Random) -> bytes:
     quoted = f'{sentence(rng, 10)} "{sentence(rng, 3)}"{folds}{sentence(rng, 20)}'
     contexts = (folds.join(sentence(rng, 20) for _ in range(3)), quoted)
     text = io.StringIO(newline="")
-    columns = [language, page, f"https://w.example/{number}.jpg", f"Pagina {number}", "", "", said, f"Figura {number}", "",
-               "image/jpeg", 640, 480, "true", "true", "false", *contexts]  # fmt: skip
+    columns = [
+        language,
+        page,
+        f"https://w.example/{number}.jpg",
+        f"Pagina {number}",
+        "",
+        "",
+        said,
+        f"Figura {number}",
+        "",
+        "image/jpeg",
+        640,
+        480,
+        "true",
+        "true",
+        "false",
+        *contexts,
+    ]
     csv.writer(text, delimiter="\t", lineterminator="\n").writerow(columns)
     return text.getvalue().encode()
 

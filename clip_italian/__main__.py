@@ -1,26 +1,27 @@
 """What people do with a model, from a shell: `python -m clip_italian export MODEL OUT`; `--help` lists all."""
+
 import argparse
 import pathlib
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-from clip_italian import finetune_commands
+from clip_italian.checkpoints import assembly, loading
+from clip_italian.cli import data, finetune, pictures
+from clip_italian.cli import demo as demo_command
 from clip_italian.errors import InputError
-from clip_italian.evaluation import associations, equivalence, protocols
-from clip_italian.models import assembly
-from clip_italian.use import data_commands, evaluating, loading, picture_commands, replication, suites
-from clip_italian.use.demo import command as demo_command
+from clip_italian.evaluation.published import equivalence, evaluating, protocols, replication, suites
+from clip_italian.evaluation.study import associations
 from clip_italian.use.export import writing
-from clip_italian.use.export.facts import Facts
+from clip_italian.use.export.card import Facts
 
 
 def parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     whole = argparse.ArgumentParser("python -m clip_italian", description="Uses a model of the study, or one of the same layout.")
     commands = whole.add_subparsers(title="commands", required=True)
-    picture_commands.add(commands)
-    finetune_commands.add(commands)
+    pictures.add(commands)
+    finetune.add(commands)
     demo_command.add(commands)
     export = commands.add_parser("export", help="write a model for transformers, onnxruntime, open_clip and sentence-transformers")
     export.add_argument("model", type=pathlib.Path, help="folder of a model, such as models/mini/tuned/full/0")
@@ -46,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     associate.add_argument("--permutations", type=int, default=100_000, help=limit)
     associate.set_defaults(run=run_associate)
     _add_replicate(commands)
-    data_commands.add(commands)
+    data.add(commands)
     compare = commands.add_parser("compare", help="test whether two evaluations of the same items differ, or are equivalent")
     compare.add_argument("first", type=pathlib.Path, help="folder OUT/PROTOCOL that `evaluate` wrote")
     compare.add_argument("second", type=pathlib.Path, help="the same of another device, library or model")

@@ -2,6 +2,7 @@
 
 Each section's type lives beside the code that uses it; this module only reads and checks.
 """
+
 import difflib
 import pathlib
 from typing import Annotated, Any, TypeVar

@@ -3,6 +3,7 @@
 A stage calls `enter()` before it imports jax. If the process was started with other settings, it replaces itself by the
 same command with the right ones, so a bare `dvc repro` computes what `make repro` computes.
 """
+
 import contextlib
 import ctypes
 import fcntl

@@ -1,4 +1,5 @@
 """Files that are either whole or absent, and their content hashes."""
+
 import contextlib
 import glob
 import hashlib

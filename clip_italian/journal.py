@@ -3,6 +3,7 @@
 A journal is a folder with `journal.json` and `curves.jsonl`. Two runs that computed the same have the same bytes, so the
 SHA-256 of the content is the run's key. Clocks, hosts and commits go to a provenance file elsewhere.
 """
+
 import dataclasses
 import hashlib
 import json

@@ -1,5 +1,5 @@
 """The demo as a Hugging Face Space, with this file at its top: docs/demo.md says what goes there."""
 
-from clip_italian.use.demo import command
+from clip_italian.cli import demo
 
-command.serve(command.chosen_demo())
+demo.serve(demo.chosen_demo())

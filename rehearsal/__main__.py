@@ -18,7 +18,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 
-from clip_italian import config, files, verify
+from clip_italian import config, files
+from pipeline import verify
 from rehearsal import copying, hub, overlay, publishers, server, sites
 
 STUDY, SERVED, HUB = copying.ROOT / "study", copying.ROOT / "served", copying.ROOT / "hub"
@@ -38,7 +39,7 @@ def main() -> None:
         overlay.write(STUDY / PROFILE, PROFILE, HUB, f"127.0.0.1:{port}")
         offer(repositories)
         environment = os.environ | {"HF_ENDPOINT": repositories.url}
-        command = [sys.executable, "-m", "clip_italian.supervise", "dvc", "repro"]
+        command = [sys.executable, "-m", "pipeline.supervise", "dvc", "repro"]
         done = subprocess.run(command, cwd=STUDY, env=environment)
     if done.returncode:
         sys.exit(done.returncode)

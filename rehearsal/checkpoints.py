@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 from clip_italian import files
 from clip_italian.config import Settings
 from clip_italian.data import tokens
-from clip_italian.data.archive import EPOCH
+from clip_italian.data.archives import EPOCH
 from clip_italian.training.backbones import TowerSettings
 
 Tensors = dict[str, np.ndarray]
@@ -69,16 +69,31 @@ def write_clip(folder: pathlib.Path, sizes: ClipSizes, texts: Iterable[str], see
         for layer in range(tower.depth):
             state |= _clip_layer(rng, f"{name}.encoder.layers.{layer}", tower)
     config = {
-        "architectures": ["CLIPModel"], "model_type": "clip", "projection_dim": sizes.projection, "logit_scale_init_value": 2.6592,
-        "text_config": _tower(sizes.text) | {
-            "model_type": "clip_text_model", "hidden_act": "quick_gelu", "layer_norm_eps": 1e-5, "vocab_size": words,
-            "max_position_embeddings": sizes.positions, "bos_token_id": start, "eos_token_id": end, "pad_token_id": end,
+        "architectures": ["CLIPModel"],
+        "model_type": "clip",
+        "projection_dim": sizes.projection,
+        "logit_scale_init_value": 2.6592,
+        "text_config": _tower(sizes.text)
+        | {
+            "model_type": "clip_text_model",
+            "hidden_act": "quick_gelu",
+            "layer_norm_eps": 1e-5,
+            "vocab_size": words,
+            "max_position_embeddings": sizes.positions,
+            "bos_token_id": start,
+            "eos_token_id": end,
+            "pad_token_id": end,
         },
-        "vision_config": _tower(sizes.image) | {
-            "model_type": "clip_vision_model", "hidden_act": "quick_gelu", "layer_norm_eps": 1e-5, "image_size": sizes.side,
-            "patch_size": sizes.patch, "num_channels": 3,
+        "vision_config": _tower(sizes.image)
+        | {
+            "model_type": "clip_vision_model",
+            "hidden_act": "quick_gelu",
+            "layer_norm_eps": 1e-5,
+            "image_size": sizes.side,
+            "patch_size": sizes.patch,
+            "num_channels": 3,
         },
-    }  # fmt: skip
+    }
     _write(folder, config, state, tokenizer)
     marks = {"bos_token": tokens.CLIP_SPECIAL[0], "eos_token": tokens.CLIP_SPECIAL[1], "pad_token": tokens.CLIP_SPECIAL[1]}
     files.write_json(
@@ -105,9 +120,15 @@ def write_bert(folder: pathlib.Path, sizes: BertSizes, texts: Iterable[str], see
         state |= _linear(rng, f"{start}.output.dense", tower.width, tower.hidden)
         state |= _norm(f"{start}.attention.output.LayerNorm", tower.width) | _norm(f"{start}.output.LayerNorm", tower.width)
     config = _tower(tower) | {
-        "architectures": ["BertForMaskedLM"], "model_type": "bert", "hidden_act": "gelu", "layer_norm_eps": 1e-12,
-        "vocab_size": len(vocabulary), "max_position_embeddings": sizes.positions, "type_vocab_size": 2, "pad_token_id": 0,
-    }  # fmt: skip
+        "architectures": ["BertForMaskedLM"],
+        "model_type": "bert",
+        "hidden_act": "gelu",
+        "layer_norm_eps": 1e-12,
+        "vocab_size": len(vocabulary),
+        "max_position_embeddings": sizes.positions,
+        "type_vocab_size": 2,
+        "pad_token_id": 0,
+    }
     _write(folder, config, state, None)
     files.write_text(folder / "vocab.txt", "".join(word + "\n" for word in sorted(vocabulary, key=vocabulary.__getitem__)))
     files.write_json(folder / "tokenizer_config.json", {"do_lower_case": True, "model_max_length": sizes.positions})
@@ -123,9 +144,11 @@ def _write(folder: pathlib.Path, config: dict[str, Any], state: Tensors, tokeniz
 
 def _tower(sizes: TowerSettings) -> dict[str, int]:
     return {
-        "hidden_size": sizes.width, "num_hidden_layers": sizes.depth, "num_attention_heads": sizes.heads,
+        "hidden_size": sizes.width,
+        "num_hidden_layers": sizes.depth,
+        "num_attention_heads": sizes.heads,
         "intermediate_size": sizes.hidden,
-    }  # fmt: skip
+    }
 
 
 def _normal(rng: np.random.Generator, *shape: int) -> np.ndarray:

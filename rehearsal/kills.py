@@ -37,7 +37,7 @@ def main() -> None:
     random.seed(0)
     with contextlib.chdir(STUDY):
         wanted = [f"{phase}@{ARM}" for phase in PHASES]
-        subprocess.run([sys.executable, "-m", "clip_italian.supervise", "dvc", "repro", "--quiet", *wanted], check=True)
+        subprocess.run([sys.executable, "-m", "pipeline.supervise", "dvc", "repro", "--quiet", *wanted], check=True)
         differing = sum(kill(phase) for phase in PHASES)
     sys.exit(bool(differing))
 

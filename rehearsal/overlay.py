@@ -5,8 +5,8 @@ from typing import Any
 
 from clip_italian import config, files
 from clip_italian.errors import InputError
-from clip_italian.world import download
-from clip_italian.world.italian.speech import ITALIAN
+from clip_italian.world.languages.italian.speech import ITALIAN
+from clip_italian.world.publishing import download
 from rehearsal import checkpoints
 
 SENTENCES, SEED = 300, 1  # from which the tokenisers learn their words
@@ -49,9 +49,14 @@ def write_checkpoints(hub: pathlib.Path, paper: pathlib.Path) -> None:
     clip, bert = stated["english_clip"], stated["italian_bert"]
     texts = [line.split("\t") for line in download.parallel(range(SENTENCES), SEED, ITALIAN)]
     of_clip = checkpoints.ClipSizes(
-        image=clip["image"], text=clip["text"], projection=clip["projection"], patch=clip["patch"], side=side,
-        positions=clip["max_tokens"], vocabulary=clip["vocabulary"],
-    )  # fmt: skip
+        image=clip["image"],
+        text=clip["text"],
+        projection=clip["projection"],
+        patch=clip["patch"],
+        side=side,
+        positions=clip["max_tokens"],
+        vocabulary=clip["vocabulary"],
+    )
     of_bert = checkpoints.BertSizes(tower=bert["tower"], positions=POSITIONS, vocabulary=bert["vocabulary"])
     folders = [hub / stated["imported"][name]["repository"] for name in ("english_clip", "italian_bert")]
     checkpoints.write_clip(folders[0], of_clip, [english for english, _ in texts], SEED)

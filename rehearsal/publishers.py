@@ -16,17 +16,20 @@ from collections.abc import Iterable
 
 from clip_italian import config
 from clip_italian.config import Settings
-from clip_italian.data import tagger_training
-from clip_italian.data.archive import Archive, add
-from clip_italian.data.sources import member_of
-from clip_italian.data.tagger_training import TaggerSettings
-from clip_italian.world import captions, publish, studio, tagged
-from clip_italian.world.compose import compose, compose_single
-from clip_italian.world.italian.speech import ITALIAN
-from clip_italian.world.publish import Entry, SourceSettings
-from clip_italian.world.scene import Scene
-from clip_italian.world.statements import CLASS_NOUNS, COLOURS
-from clip_italian.world.studio import Picture, StudioSettings, rng_of
+from clip_italian.data.archives import Archive, add
+from clip_italian.data.curation import tagger_training
+from clip_italian.data.curation.tagger_training import TaggerSettings
+from clip_italian.data.sources.sources import member_of
+from clip_italian.world.drawing import studio
+from clip_italian.world.drawing.studio import Picture, StudioSettings, rng_of
+from clip_italian.world.languages import tagged
+from clip_italian.world.languages.italian.speech import ITALIAN
+from clip_italian.world.publishing import publish
+from clip_italian.world.publishing.publish import Entry, SourceSettings
+from clip_italian.world.scenes import captions
+from clip_italian.world.scenes.compose import compose, compose_single
+from clip_italian.world.scenes.scene import Scene
+from clip_italian.world.scenes.statements import CLASS_NOUNS, COLOURS
 
 SIZES = pathlib.Path(__file__).with_name("sizes.yaml")
 ADDRESSED = ("wit", "conceptual_captions", "il_post")  # sources whose pictures are fetched one by one
@@ -196,8 +199,15 @@ def _write_xm3600(folder: pathlib.Path, sizes: Sizes, shop: StudioSettings) -> N
 
 # --- ImageNet with Italian labels, Babel-ImageNet -----------------------------------------------------------------------
 HEADER = (
-    "set_id", "syn_set", "first_syn", "query_long", "query_short", "query_short_translated", "query_long_translated", "class_id",
-)  # fmt: skip
+    "set_id",
+    "syn_set",
+    "first_syn",
+    "query_long",
+    "query_short",
+    "query_short_translated",
+    "query_long_translated",
+    "class_id",
+)
 TEMPLATES = ("una foto di {}", "un disegno di {}", "una foto di {}")
 
 
@@ -225,5 +235,3 @@ def _write_imagenet(published: pathlib.Path, sizes: Sizes, shop: StudioSettings)
 def wordnet_id(number: int) -> str:
     """A name like ImageNet's folders have, in the order of the classes."""
     return f"n{number + 1:08d}"
-
-

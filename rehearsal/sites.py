@@ -1,8 +1,8 @@
 """The publishers' files at their addresses, and what goes wrong there: the folder that rehearsal/server.py serves.
 
-    published/<publisher>/  as publishers.py writes it; what profile `paper` says is handed out on request only is given from here
-    web/<host>/<path>       every file that the profile fetches by its address, and every picture that a row asks for
-    web/faults.json         what goes wrong
+published/<publisher>/  as publishers.py writes it; what profile `paper` says is handed out on request only is given from here
+web/<host>/<path>       every file that the profile fetches by its address, and every picture that a row asks for
+web/faults.json         what goes wrong
 """
 
 import gzip
@@ -14,16 +14,29 @@ from collections.abc import Iterator
 from typing import Any
 
 from clip_italian import files
-from clip_italian.data.archive import add
+from clip_italian.data.archives import add
 from rehearsal import publishers
 from rehearsal.publishers import Sizes, place_of, put
 
 # For every host of pictures, in the order of its pictures' names: what goes wrong with the first ones.
 FAULTS = (
-    "dead 404", "dead 410", "dead 403", "dead 500", "busy 1", "busy 1", "opted-out noai", "opted-out unavailable_after: never",
-    "elsewhere {next}", "elsewhere http://127.0.0.1/", "elsewhere file:///etc/hostname", "elsewhere {self}", "page", "short",
-    "huge 1000000000", "endless",
-)  # fmt: skip
+    "dead 404",
+    "dead 410",
+    "dead 403",
+    "dead 500",
+    "busy 1",
+    "busy 1",
+    "opted-out noai",
+    "opted-out unavailable_after: never",
+    "elsewhere {next}",
+    "elsewhere http://127.0.0.1/",
+    "elsewhere file:///etc/hostname",
+    "elsewhere {self}",
+    "page",
+    "short",
+    "huge 1000000000",
+    "endless",
+)
 ROBOTS = "User-agent: *\nDisallow: {path}\n"  # of one picture more
 
 

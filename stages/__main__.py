@@ -2,6 +2,7 @@
 
 Around every stage: the fixed environment, one at a time, and bad input as one line and exit code 1.
 """
+
 import importlib
 import sys
 

@@ -33,8 +33,8 @@ from analysis import (
     zeroshot,
 )
 from clip_italian import config, environment
-from clip_italian.evaluation import comparisons as tests
-from clip_italian.evaluation.settings import EvaluationSettings
+from clip_italian.evaluation.study import comparisons as tests
+from clip_italian.evaluation.study.settings import EvaluationSettings
 
 TABLES = (retrieval, zeroshot, levels, probe, comparisons, labels, leaks, published, collected, token_lengths, domain, readme_table)
 ERRORS = (caption_length,)

@@ -3,10 +3,10 @@
 import pathlib
 
 from clip_italian import config, files
-from clip_italian.data.curate import CurateSettings
-from clip_italian.data.settings import ImageSettings
+from clip_italian.data.curation import leakage
+from clip_italian.data.curation.curate import CurateSettings
+from clip_italian.data.images.settings import ImageSettings
 from clip_italian.data.workers import WorkersSettings
-from clip_italian.evaluation import leakage
 
 
 def main() -> None:

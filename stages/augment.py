@@ -3,11 +3,11 @@
 import pathlib
 
 from clip_italian import config, files
+from clip_italian.data.images.settings import ImageSettings
 from clip_italian.data.preparation import prepare
-from clip_italian.data.readers import own
-from clip_italian.data.settings import ImageSettings
+from clip_italian.data.sources import own
 from clip_italian.data.workers import WorkersSettings
-from stages import resuming
+from pipeline import resuming
 
 
 def main() -> None:

@@ -1,23 +1,24 @@
 """The English CLIP and the study's BERT from which every arm starts, trained side by side or as they were imported."""
+
 import pathlib
 import shutil
 
 from clip_italian import config, files
-from clip_italian.models import assembly
+from clip_italian.checkpoints import assembly
 from clip_italian.training import backbones
 from clip_italian.training.backbones import BackboneSettings
-from stages import cells, trained
+from pipeline import cells, outputs
 
 
 def main() -> None:
     settings = config.section(BackboneSettings, "backbones")
     inputs = {"english_clip": (shards(),), "italian_bert": (corpus(),)}
     both = [
-        cells.Cell("backbones", name, (), settings.model_dump(), paths if settings.kind == "trained" else (trained.imported(),))
+        cells.Cell("backbones", name, (), settings.model_dump(), paths if settings.kind == "trained" else (outputs.imported(),))
         for name, paths in inputs.items()
     ]
-    for name, output in cells.run(both, processes=2, threads=trained.threads().threads).items():
-        for part, target in (("model", trained.backbones() / name), ("journal", runs() / name)):
+    for name, output in cells.run(both, processes=2, threads=outputs.threads().threads).items():
+        for part, target in (("model", outputs.backbones() / name), ("journal", runs() / name)):
             with files.replacing_folder(target) as folder:
                 shutil.copytree(output / part, folder, dirs_exist_ok=True)
 
@@ -46,17 +47,17 @@ def _train(name: str, settings: BackboneSettings, state: pathlib.Path, out: path
     if name == "english_clip":
         model, curve = backbones.english_clip(settings.english_clip, settings.seed, shards(), state)
         inputs = {"english": files.tree_digest(shards())}
-        trained.write(out, "backbones", name, settings.seed, settings.english_clip, inputs, model, curve)
+        outputs.write(out, "backbones", name, settings.seed, settings.english_clip, inputs, model, curve)
     else:
         sentences = corpus().read_text().splitlines()
         architecture, tower, tokenizer, curve = backbones.bert(settings.italian_bert, settings.seed, sentences, state)
         assembly.save_bert(out / "model", architecture, tower, tokenizer)
         inputs = {"sentences.txt": files.sha256(corpus())}
-        trained.write_journal(out, "backbones", name, settings.seed, settings.italian_bert, inputs, curve)
+        outputs.write_journal(out, "backbones", name, settings.seed, settings.italian_bert, inputs, curve)
 
 
 def _import(name: str, settings: BackboneSettings, out: pathlib.Path) -> None:
-    shutil.copytree(trained.imported() / name, out / "model")
+    shutil.copytree(outputs.imported() / name, out / "model")
     source = getattr(settings.imported, name)
-    inputs = files.read_json(trained.imported() / trained.SOURCES)[name]
-    trained.write_journal(out, "backbones", name, settings.seed, source, inputs, [])
+    inputs = files.read_json(outputs.imported() / outputs.SOURCES)[name]
+    outputs.write_journal(out, "backbones", name, settings.seed, source, inputs, [])

@@ -3,24 +3,25 @@
 `english_clip` is asked in the study's language and `translated`, the same model, in English; `multilingual` and `english_control`
 train on the study's pictures (clip_italian/training/multilingual.py).
 """
+
 import pathlib
 from collections.abc import Callable
 from typing import NamedTuple
 
 from clip_italian import config, files
+from clip_italian.checkpoints import assembly
+from clip_italian.checkpoints.assembly import Model
 from clip_italian.config import Settings
-from clip_italian.data.parallel import Translations
-from clip_italian.data.settings import ImageSettings
+from clip_italian.data.images.settings import ImageSettings
+from clip_italian.data.translation.engines import Translations
 from clip_italian.errors import InputError
-from clip_italian.models import assembly
-from clip_italian.models.assembly import Model
 from clip_italian.training import distillation, multilingual
 from clip_italian.training.backbones import BertTrainingSettings
 from clip_italian.training.distillation import DistillationSettings
 from clip_italian.training.loop import Curve
 from clip_italian.training.multilingual import MultilingualSettings, PairsSettings
 from clip_italian.training.settings import TrainingSettings, augmentation_of
-from stages import cells, trained
+from pipeline import cells, outputs
 
 AS_IT_IS = ("english_clip", "translated")  # one model, without seeds
 
@@ -48,16 +49,16 @@ def main(baseline: str) -> None:
     chosen = known[baseline]
     settings, inputs = chosen.settings.model_dump() if chosen.settings else {}, (english_clip(), *chosen.inputs)
     pieces = [cells.Cell("baselines", str(seed), (baseline,), settings, inputs) for seed in seeds]
-    outputs = cells.run(pieces, processes=len(seeds), threads=trained.threads().cell_threads)
-    cells.publish(outputs, "model", pathlib.Path("models", params.profile, "tuned", baseline))
-    cells.publish(outputs, "journal", pathlib.Path("runs", params.profile, baseline, "baseline"))
+    finished = cells.run(pieces, processes=len(seeds), threads=outputs.threads().cell_threads)
+    cells.publish(finished, "model", pathlib.Path("models", params.profile, "tuned", baseline))
+    cells.publish(finished, "journal", pathlib.Path("runs", params.profile, baseline, "baseline"))
 
 
 def cell(name: str, baseline: str, state: pathlib.Path, out: pathlib.Path) -> None:
     seed, chosen = int(name), baselines()[baseline]
     model, curve = chosen.make(assembly.load(english_clip()), seed, state)
     inputs = {path.name: files.tree_digest(path) for path in (english_clip(), *chosen.inputs)}
-    trained.write(out, "baseline", baseline, seed, chosen.settings or model.settings, inputs, model, curve)
+    outputs.write(out, "baseline", baseline, seed, chosen.settings or model.settings, inputs, model, curve)
 
 
 def baselines() -> dict[str, Baseline]:
@@ -90,4 +91,4 @@ def baselines() -> dict[str, Baseline]:
 
 
 def english_clip() -> pathlib.Path:
-    return trained.backbones() / "english_clip"
+    return outputs.backbones() / "english_clip"

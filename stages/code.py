@@ -6,7 +6,8 @@ stage, and lists in dvc.yaml would have to follow every import.
 
 import pathlib
 
-from clip_italian import files, imports
+from clip_italian import files
+from pipeline import imports
 
 
 def main() -> None:

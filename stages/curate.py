@@ -3,13 +3,13 @@
 import pathlib
 
 from clip_italian import config, files
-from clip_italian.data import proper_nouns
-from clip_italian.data.candidates import Tagger
-from clip_italian.data.curate import CurateSettings, curate
-from clip_italian.data.readers import own
-from clip_italian.data.settings import ImageSettings
+from clip_italian.data.curation import proper_nouns
+from clip_italian.data.curation.candidates import Tagger
+from clip_italian.data.curation.curate import CurateSettings, curate
+from clip_italian.data.images.settings import ImageSettings
+from clip_italian.data.sources import own
 from clip_italian.data.workers import WorkersSettings
-from stages import resuming
+from pipeline import resuming
 
 
 def main() -> None:

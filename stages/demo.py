@@ -5,7 +5,7 @@ import pathlib
 from clip_italian import config
 from clip_italian.use.demo import shipping
 from clip_italian.use.demo.shipping import DemoSettings
-from clip_italian.use.export.facts import ExportSettings
+from clip_italian.use.export.card import ExportSettings
 
 SCRATCH = pathlib.Path(".state")
 

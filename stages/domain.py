@@ -9,11 +9,11 @@ import shutil
 import numpy as np
 
 from clip_italian import config, files
-from clip_italian.evaluation.settings import EvaluationSettings
-from clip_italian.use import loading
+from clip_italian.checkpoints import loading
+from clip_italian.evaluation.study.settings import EvaluationSettings
 from clip_italian.use.finetuning import domain, report, running, runs
 from clip_italian.use.finetuning.domain import Asked, DomainSettings, Found
-from stages import cells, trained
+from pipeline import cells, outputs
 
 
 def main() -> None:
@@ -25,10 +25,10 @@ def main() -> None:
     for seed in params.seeds:
         chosen = settings.finetuning(seed).model_dump() | {"places": settings.places}
         pieces.append(cells.Cell("domain", str(seed), (), chosen, (start(seed), shop())))
-    outputs = cells.run(pieces, processes=len(pieces), threads=trained.threads().cell_threads)
+    finished = cells.run(pieces, processes=len(pieces), threads=outputs.threads().cell_threads)
     for part, target in zip((running.MODEL, runs.JOURNAL), (models(), journals()), strict=True):
-        cells.publish(outputs, part, target)
-    _evaluate(settings, params.profile, outputs)
+        cells.publish(finished, part, target)
+    _evaluate(settings, params.profile, finished)
 
 
 def _write_nothing(profile: str, settings: DomainSettings) -> None:
@@ -77,12 +77,12 @@ def reports() -> pathlib.Path:
     return pathlib.Path("reports", config.params().profile, "domain")
 
 
-def _evaluate(settings: DomainSettings, profile: str, outputs: dict[str, pathlib.Path]) -> None:
+def _evaluate(settings: DomainSettings, profile: str, finished: dict[str, pathlib.Path]) -> None:
     evaluation, results = config.section(EvaluationSettings, "evaluation"), {}
     with files.replacing_folder(reports()) as pages:
         for place, language in enumerate(domain.LANGUAGES):
             asked = domain.asked(shop(), language)
-            found = {int(seed): _read(output / f"{language}.npz") for seed, output in outputs.items()}
+            found = {int(seed): _read(output / f"{language}.npz") for seed, output in finished.items()}
             results[language] = domain.summarise(asked, found, evaluation, 2 * place)
             seed = next(iter(found))
             files.write_text(pages / f"{language}.html", _page(settings, language, asked, seed, found[seed]))

@@ -4,12 +4,12 @@ import pathlib
 from typing import Any
 
 from clip_italian import config, files
-from clip_italian.data import published
 from clip_italian.data.fetching.settings import FetchSettings
-from clip_italian.data.published import PublishedSettings
-from clip_italian.evaluation import held_out
-from clip_italian.evaluation.settings import HeldOutSettings
-from clip_italian.world.download import WorldSettings, draw
+from clip_italian.data.sources import published
+from clip_italian.data.sources.published import PublishedSettings
+from clip_italian.evaluation.published import held_out
+from clip_italian.evaluation.study.settings import HeldOutSettings
+from clip_italian.world.publishing.download import WorldSettings, draw
 
 STATE = pathlib.Path(".state/published")  # what came stays: a publisher is not asked twice for one thing
 

@@ -1,13 +1,14 @@
 """Every model's embeddings of every test set, of each seed; the evaluations read them and import no tower."""
+
 import pathlib
 
 from clip_italian import config
-from clip_italian.data.parallel import Translations
-from clip_italian.evaluation import associations
-from clip_italian.evaluation.settings import EvaluationSettings
-from clip_italian.models import assembly, embedding, label_embedding, probe_embedding, probes
-from clip_italian.models.embedding import Embedder
-from stages import cells, trained
+from clip_italian.checkpoints import assembly
+from clip_italian.data.translation.engines import Translations
+from clip_italian.evaluation.study import associations, embed, label_embedding, probe_embedding, probes
+from clip_italian.evaluation.study.embed import Embedder
+from clip_italian.evaluation.study.settings import EvaluationSettings
+from pipeline import cells, outputs
 
 OUTPUT = "embeddings"
 
@@ -21,8 +22,8 @@ def main() -> None:
     for model in [*params.arms, *params.baselines]:
         settings = tests.model_dump() | {"words": words, "seeds": seeds(model, tests), "probed": model in params.probed}
         models.append(cells.Cell("embed", model, (), settings, (tuned(model), *inputs)))
-    outputs = cells.run(models, processes=2, threads=trained.threads().cell_threads)
-    cells.publish(outputs, OUTPUT, pathlib.Path("embeddings", params.profile))
+    finished = cells.run(models, processes=2, threads=outputs.threads().cell_threads)
+    cells.publish(finished, OUTPUT, pathlib.Path("embeddings", params.profile))
 
 
 def seeds(model: str, tests: EvaluationSettings) -> list[int]:
@@ -43,7 +44,7 @@ def cell(name: str, state: pathlib.Path, out: pathlib.Path) -> None:
     words = associations.vocabulary(tests.errors.associations)
     for seed in seeds(name, tests):
         folder, embedder = out / OUTPUT / str(seed), Embedder(assembly.load(tuned(name) / str(seed)), translate)
-        embedding.write(folder, embedder, data, tests.retrieval_sets, tests.zeroshot_sets, tests.templates)
+        embed.write(folder, embedder, data, tests.retrieval_sets, tests.zeroshot_sets, tests.templates)
         if name not in tests.english_queries:
             label_embedding.write(folder, embedder, data, tests.label_conditions)
             probes.write(folder, embedder, data, tests.errors.drawn, words)

@@ -1,8 +1,8 @@
 """What the models get wrong: results/<profile>/errors.json, and confusions by model."""
 
 from clip_italian import config
-from clip_italian.evaluation import errors
-from clip_italian.evaluation.settings import EvaluationSettings
+from clip_italian.evaluation.study import errors
+from clip_italian.evaluation.study.settings import EvaluationSettings
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """Classifies the headline zero-shot set under other labels for the same classes: results/<profile>/labels.json."""
 
 from clip_italian import config
-from clip_italian.evaluation import labels
-from clip_italian.evaluation.settings import EvaluationSettings
+from clip_italian.evaluation.study import labels
+from clip_italian.evaluation.study.settings import EvaluationSettings
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """Ranks every model's embeddings of the retrieval sets: results/<profile>/retrieval.json and per-item ranks."""
 
 from clip_italian import config
-from clip_italian.evaluation import retrieval
-from clip_italian.evaluation.settings import EvaluationSettings
+from clip_italian.evaluation.study import retrieval
+from clip_italian.evaluation.study.settings import EvaluationSettings
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """Ranks the classes for every picture of the zero-shot sets: results/<profile>/zeroshot.json and per-item ranks."""
 
 from clip_italian import config
-from clip_italian.evaluation import zeroshot
-from clip_italian.evaluation.settings import EvaluationSettings
+from clip_italian.evaluation.study import zeroshot
+from clip_italian.evaluation.study.settings import EvaluationSettings
 
 
 def main() -> None:

@@ -1,11 +1,12 @@
 """The proposed arm's model as the folders that other libraries load: models/<profile>/export."""
+
 import pathlib
 
 from clip_italian import config
-from clip_italian.evaluation.settings import EvaluationSettings
-from clip_italian.models import assembly
-from clip_italian.use.export import facts, writing
-from clip_italian.use.export.facts import ExportSettings
+from clip_italian.checkpoints import assembly
+from clip_italian.evaluation.study.settings import EvaluationSettings
+from clip_italian.use.export import card, writing
+from clip_italian.use.export.card import ExportSettings
 
 
 def main() -> None:
@@ -13,5 +14,5 @@ def main() -> None:
     tests = config.section(EvaluationSettings, "evaluation")
     models = pathlib.Path("models", profile)
     model = assembly.load(models / "tuned" / about.arm / str(about.seed))
-    for name, reason in writing.write(models / "export", model, facts.of_study(profile, about, tests)).items():
+    for name, reason in writing.write(models / "export", model, card.of_study(profile, about, tests)).items():
         print(f"{name}: left out: {reason}")

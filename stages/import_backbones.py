@@ -1,25 +1,26 @@
 """Other people's towers, where the profile starts from them: models/<profile>/imported, empty but for a list otherwise."""
+
 import os
 
 from clip_italian import config, files
-from clip_italian.models import assembly
-from clip_italian.models.repository import Provenance
+from clip_italian.checkpoints import assembly
+from clip_italian.checkpoints.hub import Provenance
+from clip_italian.training import imported
 from clip_italian.training.backbones import BackboneSettings
-from clip_italian.use import backbones
-from stages import trained
+from pipeline import outputs
 
 
 def main() -> None:
     settings, sources = config.section(BackboneSettings, "backbones"), {}
-    with files.replacing_folder(trained.imported()) as folder:
+    with files.replacing_folder(outputs.imported()) as folder:
         if settings.kind == "imported":
             os.environ["HF_HUB_OFFLINE"] = "0"  # the one thing in the study that needs a network
-            model, of_clip = backbones.english_clip(settings)
+            model, of_clip = imported.english_clip(settings)
             assembly.save(folder / "english_clip", model)
-            architecture, tower, tokenizer, of_bert = backbones.italian_bert(settings)
+            architecture, tower, tokenizer, of_bert = imported.italian_bert(settings)
             assembly.save_bert(folder / "italian_bert", architecture, tower, tokenizer)
             sources = {"english_clip": _digests(of_clip), "italian_bert": _digests(of_bert)}
-        files.write_json(folder / trained.SOURCES, sources)
+        files.write_json(folder / outputs.SOURCES, sources)
 
 
 def _digests(provenance: Provenance) -> dict[str, str]:

@@ -7,17 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from clip_italian import config, files
-from clip_italian.data import images
-from clip_italian.data.archive import Archive
-from clip_italian.evaluation import first_ranks, localisation
-from clip_italian.evaluation.localisation import LocalisationSettings
-from clip_italian.evaluation.settings import EvaluationSettings, test_folder
-from clip_italian.use import loading, localising, pictures
-from clip_italian.use.export.facts import ExportSettings
-from clip_italian.use.localising import Method
-from clip_italian.use.model import Clip
-from clip_italian.world.download import WorldSettings
-from stages import cells, trained
+from clip_italian.checkpoints import loading, pictures
+from clip_italian.checkpoints.model import Clip
+from clip_italian.data.archives import Archive
+from clip_italian.data.images import images
+from clip_italian.evaluation.study import first_ranks, localisation
+from clip_italian.evaluation.study.localisation import LocalisationSettings
+from clip_italian.evaluation.study.settings import EvaluationSettings, test_folder
+from clip_italian.use.export.card import ExportSettings
+from clip_italian.use.search import localising
+from clip_italian.use.search.localising import Method
+from clip_italian.world.publishing.download import WorldSettings
+from pipeline import cells, outputs
 
 METHODS: tuple[Method, ...] = ("windows", "relevance")
 
@@ -30,11 +31,11 @@ def main() -> None:
     chosen = settings.model_dump() | {"language": config.section(WorldSettings, "world").language}
     test = test_folder(params.profile, settings.test)
     seeds = [cells.Cell("localise", str(seed), (), chosen, (model(seed), test)) for seed in params.seeds]
-    outputs = cells.run(seeds, processes=2, threads=trained.threads().cell_threads)
+    finished = cells.run(seeds, processes=2, threads=outputs.threads().cell_threads)
     scenes = first_ranks.read_scenes(params.profile, settings.test)[: settings.pictures]
     measured: dict[str, dict[int, np.ndarray]] = {}
     for method in METHODS:
-        measured[method] = {seed: np.load(outputs[str(seed)] / f"{method}.npy") for seed in params.seeds}
+        measured[method] = {seed: np.load(finished[str(seed)] / f"{method}.npy") for seed in params.seeds}
     evaluation = config.section(EvaluationSettings, "evaluation")
     localisation.write(params.profile, localisation.summarise(scenes, read(test, len(scenes)), measured, evaluation))
 

@@ -1,29 +1,30 @@
 """The frozen phase of an arm, every seed: the projections train on cached features, or on pixels where the arm says so."""
+
 import pathlib
 
 from clip_italian import config, files
-from clip_italian.data import shards
-from clip_italian.data.augmentation import AugmentationSettings
-from clip_italian.data.settings import ImageSettings
-from clip_italian.models import assembly
+from clip_italian.checkpoints import assembly
+from clip_italian.data.images import shards
+from clip_italian.data.images.augmentation import AugmentationSettings
+from clip_italian.data.images.settings import ImageSettings
 from clip_italian.training import arms
 from clip_italian.training.settings import FeatureSettings, TrainingSettings, augmentation_of, check_features
-from stages import cells, trained
+from pipeline import cells, outputs
 
 
 def main(arm: str) -> None:
     params = config.params()
     settings, images = config.arm(TrainingSettings, arm), config.section(ImageSettings, "images")
     views(settings, images, arm)  # refused before it costs anything
-    inputs = tuple([trained.backbones(), *data(settings).values()])
+    inputs = tuple([outputs.backbones(), *data(settings).values()])
     made_from = settings.model_dump() | ({"images": images.model_dump()} if settings.frozen_on == "pixels" else {})
     seeds = [cells.Cell("pretrain", str(seed), (arm,), made_from, inputs) for seed in params.seeds]
     if settings.frozen_on == "pixels":
-        outputs = cells.run(seeds, processes=len(seeds), threads=trained.threads().cell_threads)
+        finished = cells.run(seeds, processes=len(seeds), threads=outputs.threads().cell_threads)
     else:
-        outputs = cells.run(seeds, processes=1, threads=trained.threads().threads)  # a second's work each
-    cells.publish(outputs, "model", pathlib.Path("models", params.profile, "frozen", arm))
-    cells.publish(outputs, "journal", pathlib.Path("runs", params.profile, arm, "pretrain"))
+        finished = cells.run(seeds, processes=1, threads=outputs.threads().threads)  # a second's work each
+    cells.publish(finished, "model", pathlib.Path("models", params.profile, "frozen", arm))
+    cells.publish(finished, "journal", pathlib.Path("runs", params.profile, arm, "pretrain"))
 
 
 def views(settings: TrainingSettings, images: ImageSettings, arm: str) -> AugmentationSettings | None:
@@ -42,7 +43,7 @@ def data(settings: TrainingSettings) -> dict[str, pathlib.Path]:
 
 def cell(name: str, arm: str, state: pathlib.Path, out: pathlib.Path) -> None:
     settings, images, seed = config.arm(TrainingSettings, arm), config.section(ImageSettings, "images"), int(name)
-    model = assembly.italian(trained.backbones(), seed, settings.scale, settings.sigmoid_bias)
+    model = assembly.italian(outputs.backbones(), seed, settings.scale, settings.sigmoid_bias)
     folder = pathlib.Path("data", config.params().profile)
     if settings.frozen_on == "pixels":
         augmentation = views(settings, images, arm)
@@ -50,5 +51,5 @@ def cell(name: str, arm: str, state: pathlib.Path, out: pathlib.Path) -> None:
     else:
         model, curve = arms.pretrain(settings, model, folder / "features", seed, state)
     inputs = {part: files.sha256(path) for part, path in data(settings).items()}
-    inputs["backbones"] = files.tree_digest(trained.backbones())
-    trained.write(out, "pretrain", arm, seed, settings, inputs, model, curve)
+    inputs["backbones"] = files.tree_digest(outputs.backbones())
+    outputs.write(out, "pretrain", arm, seed, settings, inputs, model, curve)

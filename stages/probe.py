@@ -1,9 +1,9 @@
 """Linear probes and few-shot curves of the image features: results/<profile>/probe.json and per-item ranks."""
 
 from clip_italian import config
-from clip_italian.evaluation import probing
-from clip_italian.evaluation.probing import ProbingSettings
-from clip_italian.evaluation.settings import EvaluationSettings
+from clip_italian.evaluation.study import probing
+from clip_italian.evaluation.study.probing import ProbingSettings
+from clip_italian.evaluation.study.settings import EvaluationSettings
 
 
 def main() -> None:

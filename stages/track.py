@@ -5,8 +5,9 @@ It only reads what other stages wrote, so it also runs by hand on a clone where 
 
 import pathlib
 
-from clip_italian import config, files, mlflow_view, runs, runs_page
-from clip_italian.evaluation.settings import EvaluationSettings
+from clip_italian import config, files
+from clip_italian.evaluation.study.settings import EvaluationSettings
+from clip_italian.runs import journals, mlflow, page
 
 ATTACHMENTS = ("paper/figures", "paper/tables", "paper/paper.pdf")  # to the run of the study as a whole
 
@@ -14,9 +15,9 @@ ATTACHMENTS = ("paper/figures", "paper/tables", "paper/paper.pdf")  # to the run
 def main() -> None:
     params = config.params()
     settings = config.section(EvaluationSettings, "evaluation")
-    groups = runs.read(params, settings.single_seed)
+    groups = journals.read(params, settings.single_seed)
     attachments = [path for root in ATTACHMENTS for path in files.files_below(pathlib.Path(root))]
-    counts = mlflow_view.fill(params.profile, groups, attachments)
-    print(f"{mlflow_view.STORE}:", ", ".join(f"{count} {name}" for name, count in counts.items()))
-    files.write_text(pathlib.Path("reports", params.profile, "runs.json"), runs.index(groups))
-    files.write_text(pathlib.Path("site/runs.html"), runs_page.page(params.profile, groups, settings))
+    counts = mlflow.fill(params.profile, groups, attachments)
+    print(f"{mlflow.STORE}:", ", ".join(f"{count} {name}" for name, count in counts.items()))
+    files.write_text(pathlib.Path("reports", params.profile, "runs.json"), journals.index(groups))
+    files.write_text(pathlib.Path("site/runs.html"), page.page(params.profile, groups, settings))

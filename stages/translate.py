@@ -5,7 +5,7 @@ import sys
 import time
 
 from clip_italian import config, files, journal
-from clip_italian.data.translation.settings import TranslationSettings
+from clip_italian.data.translation.engines import TranslationSettings
 from clip_italian.data.translation.translation import translate
 
 CACHE = pathlib.Path(".state/translation/translations.sqlite")  # of all profiles: a sentence is translated once

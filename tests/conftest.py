@@ -22,14 +22,16 @@ os.environ |= {
 
 from jaxtyping import install_import_hook  # noqa: E402
 
-import tests.checking  # noqa: E402, F401  (the hook below looks it up by name)
+import tests.helpers.checking  # noqa: E402, F401  (the hook below looks it up by name)
 
-install_import_hook("clip_italian", "tests.checking.check")
+install_import_hook("clip_italian", "tests.helpers.checking.check")
 
 import pytest  # noqa: E402
 
-from clip_italian.data import candidates, pictures, workers  # noqa: E402
-from tests.small_world import RAY  # noqa: E402
+from clip_italian.data import workers  # noqa: E402
+from clip_italian.data.curation import candidates  # noqa: E402
+from clip_italian.data.sources import pictures  # noqa: E402
+from tests.helpers.small_world import RAY  # noqa: E402
 
 
 @pytest.fixture

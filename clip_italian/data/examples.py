@@ -1,4 +1,5 @@
 """Pictures with their captions as tokens: what a training phase draws its batches from."""
+
 import dataclasses
 import functools
 import pathlib
@@ -8,7 +9,8 @@ import numpy as np
 from jaxtyping import Int, UInt8
 from tokenizers import Tokenizer
 
-from clip_italian.data import shards, tokens
+from clip_italian.data import tokens
+from clip_italian.data.images import shards
 from clip_italian.data.tokens import Tokens
 
 Said = Callable[[list[str]], list[str]]  # what is said of a picture in place of its captions
@@ -45,9 +47,7 @@ class Examples:
         return Tokens(self.tokens.ids[self.offsets[:-1]], self.tokens.mask[self.offsets[:-1]])
 
 
-def load(
-    folder: pathlib.Path, tokenizer: Tokenizer, length: int, without: Collection[str] = (), said: Said = list
-) -> Examples:
+def load(folder: pathlib.Path, tokenizer: Tokenizer, length: int, without: Collection[str] = (), said: Said = list) -> Examples:
     """Opens a folder of shards, leaves out some sources, and encodes what is `said` of each picture to `length` tokens."""
     pictures = shards.open_shards(folder)
     places = kept(pictures.sources, without)

@@ -14,14 +14,15 @@ from jaxtyping import UInt8
 from tqdm import tqdm
 
 from clip_italian import files
-from clip_italian.data import augmentation, resizing, shards, workers
-from clip_italian.data.images import ImageRejected, decode
-from clip_italian.data.pictures import opened
-from clip_italian.data.readers import own
-from clip_italian.data.readers.lines import lines
-from clip_italian.data.resizing import Fit
-from clip_italian.data.settings import ImageSettings
-from clip_italian.data.shards import Example, ShardWriter
+from clip_italian.data import workers
+from clip_italian.data.images import augmentation, resizing, shards
+from clip_italian.data.images.images import ImageRejected, decode
+from clip_italian.data.images.resizing import Fit
+from clip_italian.data.images.settings import ImageSettings
+from clip_italian.data.images.shards import Example, ShardWriter
+from clip_italian.data.sources import own
+from clip_italian.data.sources.lines import lines
+from clip_italian.data.sources.pictures import opened
 from clip_italian.data.workers import WorkersSettings
 from clip_italian.errors import InputError
 
@@ -62,9 +63,7 @@ def read_pairs(path: pathlib.Path) -> Iterator[Described]:
             pair = json.loads(line)
             yield Example(pair["id"], pair["source"], pair["captions"]), (pair["archive"], pair["image"])
         except (ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{path}, line {line_number}: not a pair ({error!r}); delete it and run `dvc repro`"
-            ) from None
+            raise InputError(f"{path}, line {line_number}: not a pair ({error!r}); delete it and run `dvc repro`") from None
 
 
 def read_test(folder: pathlib.Path) -> Iterator[Described]:

@@ -42,9 +42,12 @@ def join_bytes(left: str, right: str) -> str:
 
 
 def learn(
-    words: Counter[str], size: int, special: Sequence[str],
-    spell: Callable[[str], list[str]], join: Callable[[str, str], str],
-) -> Subwords:  # fmt: skip
+    words: Counter[str],
+    size: int,
+    special: Sequence[str],
+    spell: Callable[[str], list[str]],
+    join: Callable[[str, str], str],
+) -> Subwords:
     """Merges the most frequent pair of symbols, ties in alphabetical order, until there are `size` symbols."""
     spelled = [(spell(word), words[word]) for word in sorted(words)]
     symbols = dict.fromkeys([*special, *sorted({symbol for word, _ in spelled for symbol in word})])

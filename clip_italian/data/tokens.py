@@ -1,4 +1,5 @@
 """Tokenisers: trained here for the drawn world, and texts as padded arrays of token ids."""
+
 import pathlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -43,9 +44,7 @@ def train_clip_bpe(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     frame.normalizer = normalizers.Sequence([*ONE_SPELLING, normalizers.Lowercase()])
     frame.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     learnt = subwords.learn(_words(frame, texts), vocabulary, CLIP_SPECIAL, subwords.byte_pairs, subwords.join_bytes)
-    frame.model = models.BPE(
-        _numbered(learnt.symbols), learnt.merges, unk_token=CLIP_SPECIAL[1], end_of_word_suffix=subwords.ENDED
-    )
+    frame.model = models.BPE(_numbered(learnt.symbols), learnt.merges, unk_token=CLIP_SPECIAL[1], end_of_word_suffix=subwords.ENDED)
     return _between(frame, CLIP_SPECIAL[0], CLIP_SPECIAL[1], CLIP_SPECIAL)
 
 

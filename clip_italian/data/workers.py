@@ -95,9 +95,7 @@ def _submitted(pool: ProcessPoolExecutor, function: Callable[[Item], Result], it
         return lost
 
 
-def _again(
-    function: Callable[[Item], Result], item: Item, before: Future[Result], name: Callable[[Item], str]
-) -> Future[Result]:
+def _again(function: Callable[[Item], Result], item: Item, before: Future[Result], name: Callable[[Item], str]) -> Future[Result]:
     """What came of an item before the pool broke, or comes of it in a process of its own."""
     if not isinstance(before.exception(), BrokenProcessPool):
         return before

@@ -85,9 +85,7 @@ def mean_per_class_recall(label: Labels, predicted: Labels) -> float:
     return float(recall_gains(label, label == predicted).mean())
 
 
-def mean_average_precision(
-    scores: Float[np.ndarray, "pictures classes"], truth: Int[np.ndarray, "pictures classes"]
-) -> float:
+def mean_average_precision(scores: Float[np.ndarray, "pictures classes"], truth: Int[np.ndarray, "pictures classes"]) -> float:
     """Mean over classes of the average precision of all pictures sorted by the class's score, for pictures of several classes.
 
     CLIP_benchmark's `mean_average_precision` (after torchnet's APMeter): precision at each of the class's pictures, averaged,

@@ -39,9 +39,7 @@ def bootstrap(
     return np.concatenate([product[:, :-1] / np.maximum(product[:, -1:], 1.0) for product in products])
 
 
-def over_seeds(
-    samples: Float[np.ndarray, "resamples seeds *c"], seed: tuple[int, ...]
-) -> Float[np.ndarray, "resamples *c"]:
+def over_seeds(samples: Float[np.ndarray, "resamples seeds *c"], seed: tuple[int, ...]) -> Float[np.ndarray, "resamples *c"]:
     """The mean over seeds with the seeds resampled too: the hierarchical bootstrap, seed then image.
 
     The seeds were tested on the same images, so one resample of images serves all seeds (a crossed design,
@@ -59,9 +57,7 @@ def interval(samples: Float[np.ndarray, "resamples *c"], confidence: float) -> F
     return np.quantile(samples, [tail, 1 - tail], axis=0)
 
 
-def sign_flip(
-    differences: Float[np.ndarray, "images c"], permutations: int, seed: tuple[int, ...]
-) -> Float[np.ndarray, " c"]:
+def sign_flip(differences: Float[np.ndarray, "images c"], permutations: int, seed: tuple[int, ...]) -> Float[np.ndarray, " c"]:
     """Two-sided p of mean difference 0, each image's difference keeping or changing its sign at random.
 
     p = (b + 1)/(permutations + 1), never 0. Fisher's randomisation test; Smucker, Allan & Carterette (CIKM 2007)

@@ -3,6 +3,7 @@
 XLM-RoBERTa (Conneau et al. 2020) is the same tower with one segment and positions that start at 2; DistilBERT (Sanh et al.
 2019) has no segments at all. `formats.py` renames their tensors.
 """
+
 import functools
 from typing import Annotated, Literal
 
@@ -96,9 +97,7 @@ class MaskedLanguageModel(nn.Module):
     settings: BertSettings
 
     @nn.compact
-    def __call__(
-        self, ids: Int[Array, "n t"], mask: Bool[Array, "n t"], positions: Int[Array, "n m"]
-    ) -> Float[Array, "n m v"]:
+    def __call__(self, ids: Int[Array, "n t"], mask: Bool[Array, "n t"], positions: Int[Array, "n m"]) -> Float[Array, "n m v"]:
         bert = Bert(self.settings, name="bert")
         tokens, _ = bert(ids, mask)
         x = jnp.take_along_axis(tokens, positions[..., None], axis=1)

@@ -1,4 +1,5 @@
 """The text transformers of CLIP and SigLIP, with the tensor names of the checkpoints as Hugging Face ships them."""
+
 from typing import Literal
 
 import flax.linen as nn

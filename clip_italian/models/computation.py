@@ -1,4 +1,5 @@
 """How a model is computed, beside what it is: none of it changes a parameter's name, shape or dtype."""
+
 from typing import Literal, NamedTuple
 
 import jax

@@ -3,6 +3,7 @@
 Parameters are a plain nested dict with the top-level parts `vision_model`, `text_model`, `visual_projection`,
 `text_projection` and `logit_scale`: the names of a VisionTextDualEncoder checkpoint, and the units of freezing.
 """
+
 import functools
 import math
 from typing import Any, Literal

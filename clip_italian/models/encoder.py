@@ -1,4 +1,5 @@
 """Features or embeddings of many pictures or texts with a model's towers."""
+
 import functools
 import math
 from collections.abc import Callable
@@ -8,9 +9,10 @@ import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
+from clip_italian import devices
 from clip_italian.data import tokens
 from clip_italian.data.tokens import Tokens
-from clip_italian.models import compiling, dual_encoder, mesh
+from clip_italian.models import dual_encoder
 from clip_italian.models.computation import PLAIN, Computation
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.vit import ViTSettings
@@ -97,12 +99,12 @@ class Encoder:
         count = len(arrays[0])
         missing = power_of_two(2 * count - 1) - count
         padded = [np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)]) for array in arrays]
-        arguments = self.settings, self.project, self.how, *given, *mesh.spread(padded)
+        arguments = self.settings, self.project, self.how, *given, *devices.spread(padded)
         program = function, tuple(array.shape for array in padded)
         if program not in self._compiled:
-            compiling.once(function.lower(*arguments))
+            devices.once(function.lower(*arguments))
             self._compiled.add(program)
-        result = mesh.fetch(function(*arguments))[:count]
+        result = devices.fetch(function(*arguments))[:count]
         self.report(count)
         return result
 

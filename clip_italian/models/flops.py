@@ -3,6 +3,7 @@
 Only matrix products and convolutions count, as is usual; the rest is less than a hundredth of a base model. Attention counts
 whole, also where a token looks back only, and so does padding. Both are what the hardware does.
 """
+
 from typing import NamedTuple
 
 from clip_italian.models.bert import BertSettings

@@ -4,6 +4,7 @@ They are functions, called inside a module's compact method: the submodules they
 names of the published checkpoints' tensors. What they compute has the dtype of `x`; `computation.py` says what is float32 all
 the same.
 """
+
 import math
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar

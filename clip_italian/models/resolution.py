@@ -3,6 +3,7 @@
 As transformers does with `interpolate_pos_encoding=True` (CLIP, modeling_clip.py; SigLIP, modeling_siglip.py): bicubic, without
 antialiasing. open_clip's resize_pos_embed antialiases when the grid shrinks, and gives others there.
 """
+
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float

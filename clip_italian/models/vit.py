@@ -1,4 +1,5 @@
 """The vision transformers of CLIP and SigLIP, with the tensor names of the checkpoints as Hugging Face ships them."""
+
 import math
 from typing import Annotated, Literal
 
@@ -9,7 +10,7 @@ import pydantic
 from jaxtyping import Array, Float
 
 from clip_italian.config import Depth, Settings, Size
-from clip_italian.data.resizing import TRANSFORMERS, Fit
+from clip_italian.data.images.resizing import TRANSFORMERS, Fit
 from clip_italian.models import layers
 from clip_italian.models.computation import PLAIN, Computation
 from clip_italian.models.products import product

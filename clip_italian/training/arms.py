@@ -2,26 +2,29 @@
 
 The frozen phase trains on features of the backbones, or on pixels with the backbones in every step.
 """
+
 import pathlib
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from clip_italian.data import examples, order, resizing, tokens
-from clip_italian.data.augmentation import AugmentationSettings
+from clip_italian import devices
+from clip_italian.checkpoints.assembly import Model
+from clip_italian.data import batches, examples, tokens
 from clip_italian.data.examples import Examples
-from clip_italian.models import flops, mesh
-from clip_italian.models.assembly import Model
+from clip_italian.data.images import resizing
+from clip_italian.data.images.augmentation import AugmentationSettings
+from clip_italian.models import flops
 from clip_italian.models.computation import Computation
 from clip_italian.models.dual_encoder import Params
 from clip_italian.models.encoder import Encoder
 from clip_italian.models.flops import Forward
-from clip_italian.training import contrastive, features, freezing, loop
+from clip_italian.training import features, freezing, loop, objective
 from clip_italian.training.batches import PixelBatches
-from clip_italian.training.contrastive import Batch
 from clip_italian.training.freezing import Frozen
 from clip_italian.training.loop import Curve, Plan, Task
+from clip_italian.training.objective import Batch
 from clip_italian.training.settings import TrainingSettings
 
 BACKBONES = ("vision_model", "text_model")
@@ -48,9 +51,7 @@ def without_backbones(params: Params) -> Params:
     return {name: part for name, part in params.items() if name not in BACKBONES}
 
 
-def pretrain(
-    settings: TrainingSettings, model: Model, folder: pathlib.Path, seed: int, state: pathlib.Path
-) -> tuple[Model, Curve]:
+def pretrain(settings: TrainingSettings, model: Model, folder: pathlib.Path, seed: int, state: pathlib.Path) -> tuple[Model, Curve]:
     """The frozen phase, on the features in `folder`; epoch e sees view e modulo the number of views, and so draws of captions."""
     if not settings.frozen_updates:
         return model, []
@@ -62,23 +63,29 @@ def pretrain(
     valid = [features.read(folder, name)[kept_valid[: settings.valid_examples]] for name in ("valid", "valid-text")]
 
     def batch_of(step: int) -> Batch:
-        drawn = order.draw(seed, step, settings.batch, offsets)
-        own = mesh.own_rows(settings.batch)
+        drawn = batches.draw(seed, step, settings.batch, offsets)
+        own = devices.own_rows(settings.batch)
         pictures, texts = kept[drawn.examples[own]], captions[drawn.captions[own]]
         return {"image": image[drawn.epoch % len(image)][pictures], "text": text[drawn.epoch % len(text)][texts]}
 
     sources = features.read(folder, "valid-sources")[kept_valid[: settings.valid_examples]].tolist()
-    validate = contrastive.validator(lambda _: valid[0], lambda _: valid[1], settings.negatives, sources)
+    validate = objective.validator(lambda _: valid[0], lambda _: valid[1], settings.negatives, sources)
     heads = without_backbones(model.params)
-    loss, frozen = contrastive.loss_on_features(settings.negatives), freezing.always(frozen_parts(settings, heads))
+    loss, frozen = objective.loss_on_features(settings.negatives), freezing.always(frozen_parts(settings, heads))
     plan = Plan(settings.frozen_optimiser, settings.frozen_updates, settings.evaluate_every)
     params, curve = loop.fit(Task(heads, loss, batch_of, validate, frozen), plan, state)
     return model._replace(params={**model.params, **params}), curve
 
 
 def pretrain_on_pixels(
-    settings: TrainingSettings, views: AugmentationSettings | None, views_seed: int, model: Model, data: pathlib.Path, seed: int,
-    state: pathlib.Path, watch: Watch = UNWATCHED,
+    settings: TrainingSettings,
+    views: AugmentationSettings | None,
+    views_seed: int,
+    model: Model,
+    data: pathlib.Path,
+    seed: int,
+    state: pathlib.Path,
+    watch: Watch = UNWATCHED,
 ) -> tuple[Model, Curve]:
     """The frozen phase on the shards below `data`, with both frozen backbones in every step.
 
@@ -98,8 +105,14 @@ def pretrain_on_pixels(
 
 
 def finetune(
-    settings: TrainingSettings, views: AugmentationSettings | None, model: Model, data: pathlib.Path, seed: int,
-    state: pathlib.Path, said: examples.Said = list, watch: Watch = UNWATCHED,
+    settings: TrainingSettings,
+    views: AugmentationSettings | None,
+    model: Model,
+    data: pathlib.Path,
+    seed: int,
+    state: pathlib.Path,
+    said: examples.Said = list,
+    watch: Watch = UNWATCHED,
 ) -> tuple[Model, Curve]:
     """Full fine-tuning on the shards below `data`, for what the frozen phase left of the arm's updates.
 
@@ -118,13 +131,20 @@ def finetune(
 
 
 def _fit_on_pixels(
-    settings: TrainingSettings, model: Model, batches: PixelBatches, valid: Examples, frozen: Frozen, plan: Plan,
-    operations: Callable[[Forward], float], state: pathlib.Path, watch: Watch,
-) -> tuple[Model, Curve]:  # fmt: skip
+    settings: TrainingSettings,
+    model: Model,
+    batches: PixelBatches,
+    valid: Examples,
+    frozen: Frozen,
+    plan: Plan,
+    operations: Callable[[Forward], float],
+    state: pathlib.Path,
+    watch: Watch,
+) -> tuple[Model, Curve]:
     """Training with both towers in every step; `operations` of an update are so many, of those of a forward pass."""
-    mesh.check_batch(settings.batch, settings.micro_batches)
+    devices.check_batch(settings.batch, settings.micro_batches)
     how = Computation(settings.dtype, settings.remat, settings.text_dropout)
-    loss = contrastive.loss_on_pixels(model.settings, settings.negatives, how, settings.micro_batches)
+    loss = objective.loss_on_pixels(model.settings, settings.negatives, how, settings.micro_batches)
 
     def flops_of(batch: Batch) -> float:
         return settings.batch * operations(flops.pair(model.settings, batch["ids"].shape[1], settings.batch))
@@ -145,10 +165,12 @@ def _on_pixels(settings: TrainingSettings, model: Model, valid: Examples) -> Cal
     pixels = resizing.squares(valid.pixels(kept), model.settings.image.image_size)
     captions = tokens.take(valid.first_captions(), kept)
     encoder = Encoder(model.settings, settings.batch)
-    return contrastive.validator(
-        lambda params: encoder.images(params, pixels), lambda params: encoder.texts(params, captions), settings.negatives,
+    return objective.validator(
+        lambda params: encoder.images(params, pixels),
+        lambda params: encoder.texts(params, captions),
+        settings.negatives,
         valid.sources[: len(kept)],
-    )  # fmt: skip
+    )
 
 
 def _thawing(settings: TrainingSettings, params: Params) -> Frozen:

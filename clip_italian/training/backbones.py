@@ -1,25 +1,74 @@
 """The two backbones, an English CLIP and a BERT of the study's language, trained from scratch where no profile imports them."""
+
+import functools
 import pathlib
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Array, Int
 
+from clip_italian import devices
+from clip_italian.checkpoints import assembly
+from clip_italian.checkpoints.assembly import Model
 from clip_italian.config import Settings
-from clip_italian.data import augmentation, examples, order, resizing, tokens
-from clip_italian.data.augmentation import AugmentationSettings
-from clip_italian.data.shards import open_shards
-from clip_italian.models import assembly, dual_encoder, mesh
-from clip_italian.models.assembly import Model
-from clip_italian.models.bert import BertSettings, Pooling
+from clip_italian.data import batches, examples, tokens
+from clip_italian.data.images import augmentation, resizing
+from clip_italian.data.images.augmentation import AugmentationSettings
+from clip_italian.data.images.shards import open_shards
+from clip_italian.data.tokens import BERT_SPECIAL, Tokens
+from clip_italian.models import dual_encoder
+from clip_italian.models.bert import BertSettings, MaskedLanguageModel, Pooling
 from clip_italian.models.clip_text import ClipTextSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.encoder import Encoder
 from clip_italian.models.vit import Stem, ViTSettings
-from clip_italian.training import contrastive, loop, masking
+from clip_italian.training import loop, objective
 from clip_italian.training.loop import Curve, Plan, Task
 from clip_italian.training.optimiser import OptimiserSettings
+
+# Masked language modelling (Devlin et al. 2019, section 3.1).
+Batch = dict[str, Any]
+MASKED, KEPT_AS_MASK, REPLACED = 0.15, 0.8, 0.1  # shares of the tokens, and of the chosen ones
+PURPOSE = 13
+VALIDATION = 2**32 - 1  # stands for a step: the validation sentences are masked once and for all
+MASK_ID = BERT_SPECIAL.index("[MASK]")
+
+
+def mask(tokens: Tokens, seed: int, step: int, vocabulary: int) -> Batch:
+    """Chooses 15 % of the real tokens of each text: 80 % become [MASK], 10 % another token, 10 % stay.
+
+    Returns `ids`, `mask`, the chosen `positions`, their true `targets` and the `weights` (0 where a short text has fewer).
+    """
+    rng = np.random.default_rng([seed, PURPOSE, step])
+    count, length = tokens.ids.shape
+    chosen = max(1, round(MASKED * length))
+    maskable = tokens.mask & (tokens.ids >= len(BERT_SPECIAL))
+    order = np.argsort(np.where(maskable, rng.random((count, length)), 2.0), axis=1)[:, :chosen]
+    wanted = np.clip(np.round(MASKED * maskable.sum(axis=1, keepdims=True)), 1, None)
+    weights = (np.arange(chosen)[None] < wanted) & np.take_along_axis(maskable, order, axis=1)
+    targets = np.take_along_axis(tokens.ids, order, axis=1)
+    draw = rng.random(order.shape)
+    other = rng.integers(len(BERT_SPECIAL), vocabulary, order.shape)
+    shown = np.where(draw < KEPT_AS_MASK, MASK_ID, np.where(draw < KEPT_AS_MASK + REPLACED, other, targets))
+    ids = tokens.ids.copy()
+    np.put_along_axis(ids, order, np.where(weights, shown, targets).astype(ids.dtype), axis=1)
+    return {"ids": ids, "mask": tokens.mask, "positions": order, "targets": targets, "weights": weights.astype(np.float32)}
+
+
+@functools.cache
+def masked_loss(settings: BertSettings) -> Callable[[Any, Any], Array]:
+    """Mean cross-entropy of the chosen tokens."""
+
+    def loss(params: Any, batch: Any) -> Array:
+        logits: Any = MaskedLanguageModel(settings).apply({"params": params}, batch["ids"], batch["mask"], batch["positions"])
+        picked = jnp.take_along_axis(jax.nn.log_softmax(logits), batch["targets"][..., None], axis=-1)[..., 0]
+        return -jnp.sum(picked * batch["weights"]) / jnp.maximum(jnp.sum(batch["weights"]), 1)
+
+    return loss
+
 
 SINGLES = "english-singles"  # source of the pairs that show a single thing
 NAME_ALONE = 1  # place, among the captions of a picture of these, of the one that only names it
@@ -101,9 +150,12 @@ class BackboneSettings(Settings):
 def english_architecture(settings: EnglishClipSettings, vocabulary: int) -> DualEncoderSettings:
     """The two towers of the English CLIP, for so many byte pairs."""
     image = ViTSettings(
-        image_size=settings.augmentation.side, stem=settings.stem, patch=settings.patch, pooling=settings.pooling,
+        image_size=settings.augmentation.side,
+        stem=settings.stem,
+        patch=settings.patch,
+        pooling=settings.pooling,
         **settings.image.model_dump(),
-    )  # fmt: skip
+    )
     text = ClipTextSettings(vocabulary=vocabulary, positions=settings.max_tokens, **settings.text.model_dump())
     return DualEncoderSettings(image=image, text=text, projection=settings.projection)
 
@@ -115,9 +167,7 @@ def bert_architecture(settings: BertTrainingSettings, vocabulary: int) -> BertSe
     )
 
 
-def english_clip(
-    settings: EnglishClipSettings, seed: int, folder: pathlib.Path, state: pathlib.Path
-) -> tuple[Model, Curve]:
+def english_clip(settings: EnglishClipSettings, seed: int, folder: pathlib.Path, state: pathlib.Path) -> tuple[Model, Curve]:
     """Trains the English CLIP on the pairs in the shards of `folder`."""
     captions = [text for group in open_shards(folder).captions for text in group]
     tokenizer = tokens.train_clip_bpe(captions, settings.vocabulary)
@@ -128,32 +178,32 @@ def english_clip(
 
     singles = np.flatnonzero([source == SINGLES for source in data.sources[: held_out[0]]])
 
-    def batch_of(step: int) -> contrastive.Batch:
-        drawn = order.draw(seed, step, settings.batch, data.offsets[: held_out[0] + 1])
+    def batch_of(step: int) -> objective.Batch:
+        drawn = batches.draw(seed, step, settings.batch, data.offsets[: held_out[0] + 1])
         shapes = step < settings.noun_updates and step % 2 == 0
         drawn = _single_thing(drawn, singles, data.offsets) if shapes else _not_name_alone(drawn, data.offsets)
         stored = data.pixels(drawn.examples)
         pixels = augmentation.views(stored, seed, data.numbers[drawn.examples], drawn.epoch, settings.augmentation)
-        return mesh.own({"pixels": pixels, **tokens.take(data.tokens, drawn.captions)._asdict()})
+        return devices.own({"pixels": pixels, **tokens.take(data.tokens, drawn.captions)._asdict()})
 
     encoder = Encoder(architecture, settings.batch)
     pixels = resizing.squares(data.pixels(held_out), side)
     first = tokens.take(data.first_captions(), held_out)
-    validate = contrastive.validator(
+    validate = objective.validator(
         lambda params: encoder.images(params, pixels), lambda params: encoder.texts(params, first), settings.batch
     )
-    task = Task(params, contrastive.loss_on_pixels(architecture, settings.batch), batch_of, validate)
+    task = Task(params, objective.loss_on_pixels(architecture, settings.batch), batch_of, validate)
     params, curve = loop.fit(task, Plan(settings.optimiser, settings.updates, settings.evaluate_every), state)
     return Model(architecture, params, tokenizer), curve
 
 
-def _single_thing(drawn: order.Draw, singles: Int[np.ndarray, " m"], offsets: Int[np.ndarray, " n1"]) -> order.Draw:
+def _single_thing(drawn: batches.Draw, singles: Int[np.ndarray, " m"], offsets: Int[np.ndarray, " n1"]) -> batches.Draw:
     """The same draw among the pictures of a single thing, with the captions that name it and say no more."""
     examples = singles[drawn.examples % len(singles)]
-    return order.Draw(examples, drawn.epoch, offsets[examples] + NAME_ALONE)
+    return batches.Draw(examples, drawn.epoch, offsets[examples] + NAME_ALONE)
 
 
-def _not_name_alone(drawn: order.Draw, offsets: Int[np.ndarray, " n1"]) -> order.Draw:
+def _not_name_alone(drawn: batches.Draw, offsets: Int[np.ndarray, " n1"]) -> batches.Draw:
     """The same draw with the first caption in place of the one that leaves the colours out."""
     first = offsets[drawn.examples]
     return drawn._replace(captions=np.where(drawn.captions == first + NAME_ALONE, first, drawn.captions))
@@ -167,17 +217,19 @@ def bert(
     architecture = bert_architecture(settings, tokenizer.get_vocab_size())
     encoded = tokens.encode(tokenizer, sentences, settings.max_tokens)
     split = len(sentences) - settings.valid_examples
-    loss = masking.masked_loss(architecture)
-    validation_batch = masking.mask(tokens.take(encoded, slice(split, None)), seed, masking.VALIDATION, architecture.vocabulary)
+    loss = masked_loss(architecture)
+    validation_batch = mask(tokens.take(encoded, slice(split, None)), seed, VALIDATION, architecture.vocabulary)
     validation_loss = jax.jit(loss)
 
-    def batch_of(step: int) -> masking.Batch:
-        drawn = order.draw(seed, step, settings.batch, np.arange(split + 1))
-        return mesh.own(masking.mask(tokens.take(encoded, drawn.examples), seed, step, architecture.vocabulary))
+    def batch_of(step: int) -> Batch:
+        drawn = batches.draw(seed, step, settings.batch, np.arange(split + 1))
+        return devices.own(mask(tokens.take(encoded, drawn.examples), seed, step, architecture.vocabulary))
 
     task = Task(
-        assembly.initial_bert(architecture, jax.random.key(seed)), loss, batch_of,
+        assembly.initial_bert(architecture, jax.random.key(seed)),
+        loss,
+        batch_of,
         lambda params: {"valid_loss": float(validation_loss(params, validation_batch))},
-    )  # fmt: skip
+    )
     params, curve = loop.fit(task, Plan(settings.optimiser, settings.updates, settings.evaluate_every), state)
     return architecture, params["bert"], tokenizer, curve

@@ -5,11 +5,12 @@ import dataclasses
 import numpy as np
 from jaxtyping import Int, UInt8
 
-from clip_italian.data import augmentation, order, resizing, tokens
-from clip_italian.data.augmentation import AugmentationSettings
+from clip_italian import devices
+from clip_italian.data import batches, tokens
 from clip_italian.data.examples import Examples
-from clip_italian.models import mesh
-from clip_italian.training.contrastive import Batch
+from clip_italian.data.images import augmentation, resizing
+from clip_italian.data.images.augmentation import AugmentationSettings
+from clip_italian.training.objective import Batch
 from clip_italian.training.settings import TrainingSettings
 
 
@@ -32,7 +33,7 @@ class PixelBatches:
 
     def __call__(self, step: int) -> Batch:
         """The rows of a batch that this process makes."""
-        drawn, own = self._drawn(step), mesh.own_rows(self.settings.batch)
+        drawn, own = self._drawn(step), devices.own_rows(self.settings.batch)
         captions = tokens.trim(tokens.take(self.examples.tokens, drawn.captions), self.settings.token_multiple)
         rows = {"pixels": self._pixels(drawn.examples[own], drawn.epoch), **tokens.take(captions, own)._asdict()}
         random = {"seed": np.uint32(self.seed), "step": np.uint32(self.first + step)}
@@ -42,8 +43,8 @@ class PixelBatches:
         """The ids of all pictures of a batch."""
         return [self.examples.stored.ids[place] for place in self.examples.places[self._drawn(step).examples]]
 
-    def _drawn(self, step: int) -> order.Draw:
-        return order.draw(self.seed, self.first + step, self.settings.batch, self.examples.offsets)
+    def _drawn(self, step: int) -> batches.Draw:
+        return batches.draw(self.seed, self.first + step, self.settings.batch, self.examples.offsets)
 
     def _pixels(self, examples: Int[np.ndarray, " b"], epoch: int) -> UInt8[np.ndarray, "b side side 3"]:
         stored = self.examples.pixels(examples)

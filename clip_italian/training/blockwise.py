@@ -11,6 +11,7 @@ Inside `jit`, under a mesh set by `jax.set_mesh` whose axis `data` has several d
 devices exchange a few vectors of n numbers. Only the order of sums differs from that on one device. ValueError says so where the
 devices cannot share the n rows evenly.
 """
+
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -49,9 +50,12 @@ def contrastive(
 
 
 def sigmoid(
-    image: Float[Array, "n p"], text: Float[Array, "n p"], scale: Float[Array, ""] | float, bias: Float[Array, ""] | float,
+    image: Float[Array, "n p"],
+    text: Float[Array, "n p"],
+    scale: Float[Array, ""] | float,
+    bias: Float[Array, ""] | float,
     rows: int | None = None,
-) -> Float[Array, ""]:  # fmt: skip
+) -> Float[Array, ""]:
     """`loss.sigmoid`, Zhai et al. 2023, equation 1: whether they belong together, asked of every image with every text.
 
     `image`, `text` and `rows` as in `contrastive`. A sum over the n * n questions, divided by n.
@@ -91,9 +95,12 @@ def _on_devices(
     on_rows, on_all = PartitionSpec(AXIS), PartitionSpec()
     # Nothing is differentiated through it, so that nobody has to know which values are the same on all devices.
     spread = jax.shard_map(
-        lambda image, text, factors: local(image, text, factors, (AXIS,), rows), in_specs=(on_rows, on_rows, on_all),
-        out_specs=(on_all, (on_rows, on_rows, on_all)), axis_names={AXIS}, check_vma=False,
-    )  # fmt: skip
+        lambda image, text, factors: local(image, text, factors, (AXIS,), rows),
+        in_specs=(on_rows, on_rows, on_all),
+        out_specs=(on_all, (on_rows, on_rows, on_all)),
+        axis_names={AXIS},
+        check_vma=False,
+    )
     return spread(image, text, factors)
 
 
@@ -127,9 +134,14 @@ def _sums(
 
 
 def _softmax_slopes(
-    texts: Float[Array, "n p"], columns: Sums, of_texts: Float[Array, "n p"], place: Int[Array, ""],
-    block: Float[Array, "b p"], most: Float[Array, " b"], total: Float[Array, " b"],
-) -> tuple[Float[Array, "n p"], Float[Array, "b p"]]:  # fmt: skip
+    texts: Float[Array, "n p"],
+    columns: Sums,
+    of_texts: Float[Array, "n p"],
+    place: Int[Array, ""],
+    block: Float[Array, "b p"],
+    most: Float[Array, " b"],
+    total: Float[Array, " b"],
+) -> tuple[Float[Array, "n p"], Float[Array, "b p"]]:
     """Adds a block to the gradient of the texts; returns that of its own rows."""
     logits = block @ texts.T
     # Not the exponential of the logit less the logarithm of the sum: where a row is almost sure, its rounding would be the result.
@@ -153,9 +165,12 @@ def _sigmoid(
 
 
 def _sigmoid_slopes(
-    texts: Float[Array, "n p"], bias: Float[Array, ""],
-    of_texts: Float[Array, "n p"], place: Int[Array, ""], block: Float[Array, "b p"],
-) -> tuple[Float[Array, "n p"], tuple[Float[Array, "b p"], Float[Array, " b"], Float[Array, " b"]]]:  # fmt: skip
+    texts: Float[Array, "n p"],
+    bias: Float[Array, ""],
+    of_texts: Float[Array, "n p"],
+    place: Int[Array, ""],
+    block: Float[Array, "b p"],
+) -> tuple[Float[Array, "n p"], tuple[Float[Array, "b p"], Float[Array, " b"], Float[Array, " b"]]]:
     """Adds a block to the gradient of the texts; returns that of its own rows, their losses, and their sums of slopes."""
     logits = block @ texts.T + bias
     wrong = jnp.where(_partners(logits, place), -1.0, 1.0).astype(logits.dtype) / len(texts)

@@ -4,6 +4,7 @@ A checkpoint is one folder per step with the arrays as safetensors, the plain va
 is written under a temporary name and renamed, by the first process and beside the training. One that fails its manifest is passed
 over for the one before it. Arrays are whole whatever devices they lay on, so that any number of processes may go on from them.
 """
+
 import pathlib
 import shutil
 import sys
@@ -15,9 +16,8 @@ import jax
 import numpy as np
 import safetensors.numpy
 
-from clip_italian import files
+from clip_italian import devices, files
 from clip_italian.errors import InputError
-from clip_italian.models import mesh
 
 ARRAYS, VALUES = "arrays.safetensors", "values.json"
 KEPT = 2  # the newest, and one to fall back on; each holds the parameters of least validation loss too
@@ -40,9 +40,9 @@ class Writer:
 
     def save(self, step: int, tree: Any, values: dict[str, Any]) -> None:
         """Takes a copy of the arrays, for which all processes must call, and begins to write it."""
-        arrays = mesh.fetch(tree)
+        arrays = devices.fetch(tree)
         self._pending.result()
-        if mesh.is_first():
+        if devices.is_first():
             self._pending = self._threads.submit(save, self._folder, step, arrays, values)
 
 
@@ -59,8 +59,8 @@ def save(folder: pathlib.Path, step: int, tree: Any, values: dict[str, Any]) -> 
 
 def newest(folder: pathlib.Path) -> pathlib.Path | None:
     """The newest checkpoint whose every byte is as written; None when there is none. All processes get the first one's."""
-    found = next((path for path in reversed(_steps(folder)) if _is_whole(path)), None) if mesh.is_first() else None
-    step = mesh.agreed(int(found.name) if found else -1)
+    found = next((path for path in reversed(_steps(folder)) if _is_whole(path)), None) if devices.is_first() else None
+    step = devices.agreed(int(found.name) if found else -1)
     return None if step < 0 else folder / f"{step:08d}"
 
 

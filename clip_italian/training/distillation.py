@@ -1,4 +1,5 @@
 """mCLIP: a multilingual text tower taught to say what an English one says (Reimers & Gurevych 2020)."""
+
 import functools
 import pathlib
 from collections.abc import Callable
@@ -7,17 +8,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from clip_italian import devices
+from clip_italian.checkpoints.assembly import Model
 from clip_italian.config import Settings
-from clip_italian.data import order, parallel, tokens
-from clip_italian.models import dual_encoder, mesh
-from clip_italian.models.assembly import Model
+from clip_italian.data import batches, tokens
+from clip_italian.data.translation import engines
+from clip_italian.models import dual_encoder
 from clip_italian.models.bert import BertSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.encoder import Encoder
 from clip_italian.training import freezing, loop
 from clip_italian.training.backbones import TowerSettings
-from clip_italian.training.contrastive import Batch
 from clip_italian.training.loop import Curve, Plan, Task
+from clip_italian.training.objective import Batch
 from clip_italian.training.optimiser import OptimiserSettings
 
 
@@ -50,7 +53,7 @@ def distil(
     settings: DistillationSettings, teacher: Model, sentences: pathlib.Path, seed: int, state: pathlib.Path
 ) -> tuple[Model, Curve]:
     """Trains the student on a file of parallel sentences; the image tower and its projection are the teacher's."""
-    english, italian = parallel.read(sentences)
+    english, italian = engines.read(sentences)
     tokenizer = tokens.train_wordpiece(english + italian, settings.vocabulary)
     text = BertSettings(
         vocabulary=tokenizer.get_vocab_size(), positions=settings.max_tokens, pooling="mean", **settings.tower.model_dump()
@@ -70,12 +73,15 @@ def distil(
     validation_loss = jax.jit(loss)
 
     def batch_of(step: int) -> Batch:
-        return mesh.own(rows(order.draw(seed, step, settings.batch, np.arange(split + 1)).examples))
+        return devices.own(rows(batches.draw(seed, step, settings.batch, np.arange(split + 1)).examples))
 
     task = Task(
-        params, loss, batch_of, lambda params: {"valid_loss": float(validation_loss(params, validation_batch))},
+        params,
+        loss,
+        batch_of,
+        lambda params: {"valid_loss": float(validation_loss(params, validation_batch))},
         freezing.always(("vision_model", "visual_projection", "logit_scale")),
-    )  # fmt: skip
+    )
     params, curve = loop.fit(task, Plan(settings.optimiser, settings.updates, settings.evaluate_every), state)
     return Model(architecture, params, tokenizer), curve
 

@@ -5,6 +5,7 @@ A folder holds `train-clean.npy`, `train-view-<k>.npy` and `valid.npy` (a row a 
 captions); `train-sources.npy` and `valid-sources.npy` say where each picture is from. Neither all pixels nor all features are ever
 in memory, when they are written or when they are read.
 """
+
 import functools
 import pathlib
 import sys
@@ -16,12 +17,14 @@ from jaxtyping import Float, Int
 from tqdm import tqdm
 
 from clip_italian import files
-from clip_italian.data import resizing, rows, shards, tokens
-from clip_italian.data.shards import Pictures
+from clip_italian.checkpoints.assembly import Model
+from clip_italian.data import tokens
+from clip_italian.data.images import resizing, shards
+from clip_italian.data.images.shards import Pictures
 from clip_italian.errors import InputError
-from clip_italian.models.assembly import Model
 from clip_italian.models.computation import Computation
 from clip_italian.models.encoder import Encoder
+from clip_italian.training import rows
 from clip_italian.training.settings import FeatureSettings
 
 # In memory at a time. Pictures: 200 MB of pixels at 256 a side; a multiple of the encoder's blocks, which are those of all pictures
@@ -66,9 +69,7 @@ class _Encoding:
 
         self._write(name, (len(pictures), self.model.settings.image.width), PICTURES, rows_of)
 
-    def texts(
-        self, name: str, count: int, texts_of: Callable[[int, int], list[str]], dropout: float = 0.0, draw: int = 0
-    ) -> None:
+    def texts(self, name: str, count: int, texts_of: Callable[[int, int], list[str]], dropout: float = 0.0, draw: int = 0) -> None:
         """Of so many texts, a row each; with dropout its random numbers are made from the number of the draw."""
         encoder, tower = Encoder(self.model.settings, self.block, how=Computation(text_dropout=dropout)), self.model.settings.text
         key = jax.random.fold_in(jax.random.key(DRAWS), draw)
@@ -79,9 +80,7 @@ class _Encoding:
 
         self._write(name, (count, tower.width), TEXTS, rows_of)
 
-    def _write(
-        self, name: str, shape: tuple[int, int], part: int, rows_of: Callable[[int, int], Float[np.ndarray, "n d"]]
-    ) -> None:
+    def _write(self, name: str, shape: tuple[int, int], part: int, rows_of: Callable[[int, int], Float[np.ndarray, "n d"]]) -> None:
         with tqdm(total=shape[0], desc=name, unit=" rows", disable=not sys.stderr.isatty()) as bar:
 
             def counted(start: int, stop: int) -> Float[np.ndarray, "n d"]:

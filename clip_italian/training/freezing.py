@@ -2,6 +2,7 @@
 
 Parameters are named by their path, as `text_model/encoder.layer.0/output.dense/kernel`; whatever begins with a path can be frozen.
 """
+
 import re
 from collections.abc import Callable, Collection
 from typing import Any

@@ -1,4 +1,5 @@
 """The one training loop: backbones, frozen phase, full fine-tuning and distillation all run through `fit`."""
+
 import contextlib
 import dataclasses
 import functools
@@ -16,15 +17,14 @@ import optax
 from jax.experimental import multihost_utils
 from tqdm import tqdm
 
-from clip_italian import files
-from clip_italian.data.ahead import ahead
+from clip_italian import devices, files
+from clip_italian.data.batches import ahead
+from clip_italian.devices import Layout
 from clip_italian.errors import InputError
-from clip_italian.models import compiling, mesh
-from clip_italian.models.mesh import Layout
 from clip_italian.training import checkpoints, freezing, optimiser
 from clip_italian.training.freezing import Flat, Frozen
 from clip_italian.training.optimiser import OptimiserSettings
-from clip_italian.training.pace import Pace
+from clip_italian.training.throughput import Pace
 
 Params = dict[str, Any]
 Batch = Any  # a pytree of arrays
@@ -93,18 +93,16 @@ class _Run:
         return freezing.join(self.fixed, self.trainable)
 
 
-def fit(
-    task: Task, plan: Plan, folder: pathlib.Path, report: Callable[[str], None] = print
-) -> tuple[Params, Curve]:
+def fit(task: Task, plan: Plan, folder: pathlib.Path, report: Callable[[str], None] = print) -> tuple[Params, Curve]:
     """Trains on all devices of all processes, and returns the parameters of least validation loss with the curve.
 
     A run that is killed and started again with the same `folder` ends with the same bits, where it has as many devices as
     before. SIGTERM saves and exits with 143. A loss that is not finite stops the run and writes the batch to `folder`.
     """
-    layout = mesh.layout(plan.sharded)
+    layout = devices.layout(plan.sharded)
     with jax.set_mesh(layout.mesh), checkpoints.Writer(folder) as writer, _asked_to_stop() as asked:
         run, pace = _begun(task, plan, layout, folder, report), Pace(folder)
-        bar = tqdm(total=plan.updates, initial=run.step, disable=None if mesh.is_first() else True, leave=False)
+        bar = tqdm(total=plan.updates, initial=run.step, disable=None if devices.is_first() else True, leave=False)
         pace.begin()
         for batch in pace.waiting(ahead(task.batch_of, run.step, plan.updates)):
             rate = _update(run, task, plan, layout, batch)
@@ -124,7 +122,7 @@ def fit(
                 break
             pace.begin()
         bar.close()
-    mesh.wait_for_all("trained")
+    devices.wait_for_all("trained")
     if run.step < plan.updates:
         sys.exit(TERMINATED)
     return {**{part: {} for part in task.params}, **freezing.join(_host(task.params), run.best)}, run.curve
@@ -153,10 +151,10 @@ def _begun(task: Task, plan: Plan, layout: Layout, folder: pathlib.Path, report:
     run = _placed(task, plan, layout, step)
     best = freezing.split(task.params, task.frozen(max(best_step - 1, 0)))[0]
     trainable, state, best = checkpoints.read_arrays(found, (run.trainable, run.state, best))
-    run.trainable, run.state = mesh.put(trainable, layout.parameters(trainable)), mesh.put(state, layout.state(state))
+    run.trainable, run.state = devices.put(trainable, layout.parameters(trainable)), devices.put(state, layout.state(state))
     run.best, run.best_step, run.step = best, best_step, step
     run.curve, run.recent = values["curve"], [(value, norm) for value, norm in values["recent"]]
-    if mesh.is_first():
+    if devices.is_first():
         report(f"resumed after update {step}")
     return run
 
@@ -165,8 +163,8 @@ def _placed(task: Task, plan: Plan, layout: Layout, step: int) -> _Run:
     """The parameters as they are at first, on the devices, split as they are after so many updates; a fresh optimiser."""
     frozen = task.frozen(max(step - 1, 0))
     trainable, fixed = freezing.split(task.params, frozen)
-    best = mesh.fetch(trainable)
-    trainable, fixed = (mesh.put(part, layout.parameters(part)) for part in (trainable, fixed))
+    best = devices.fetch(trainable)
+    trainable, fixed = (devices.put(part, layout.parameters(part)) for part in (trainable, fixed))
     return _Run(trainable, fixed, _fresh(_transform(plan.optimiser), trainable, layout), frozen, best)
 
 
@@ -181,10 +179,10 @@ def _update(run: _Run, task: Task, plan: Plan, layout: Layout, batch: Batch) -> 
     transform = _transform(plan.optimiser)
     _thaw(run, task.frozen(run.step), transform, layout)
     rate = optimiser.learning_rate(plan.optimiser, run.step, plan.updates)
-    arguments = run.trainable, run.fixed, run.state, mesh.put_batch(batch, layout), rate, task.loss, transform, layout
+    arguments = run.trainable, run.fixed, run.state, devices.put_batch(batch, layout), rate, task.loss, transform, layout
     shapes = tuple(np.shape(leaf) for leaf in jax.tree.leaves(batch))
     if shapes not in run.compiled:
-        compiling.once(train_step.lower(*arguments))
+        devices.once(train_step.lower(*arguments))
         run.compiled.add(shapes)
     run.trainable, run.state, value, norm = train_step(*arguments)
     run.recent.append((value, norm))
@@ -221,7 +219,7 @@ def _evaluate(run: _Run, task: Task, rate: float) -> None:
     if not np.isfinite(list(row.values())).all():
         raise InputError(f"the validation is not finite after update {run.step}; lower the learning rate or mend the data")
     if row["valid_loss"] <= min(point["valid_loss"] for point in run.curve):
-        run.best, run.best_step = mesh.fetch(run.trainable), run.step
+        run.best, run.best_step = devices.fetch(run.trainable), run.step
     run.curve, run.recent = [*run.curve, row], []
 
 
@@ -235,7 +233,7 @@ def _means(recent: list[tuple[float, float]]) -> dict[str, float]:
 
 def _say(report: Callable[[str], None], run: _Run, plan: Plan, speed: dict[str, float]) -> None:
     """A line of the last row and of how fast it goes."""
-    if mesh.is_first():
+    if devices.is_first():
         shown = [f"{name} {value:.4g}" for name, value in run.curve[-1].items() if name != "step"]
         pace = f"{speed['pairs_per_second']:.0f} pairs/s, {speed['stalled_share']:.0%} of the time without a batch"
         report(f"{run.step}/{plan.updates} {' '.join(shown)} ({pace})")

@@ -1,4 +1,5 @@
 """The contrastive losses: CLIP's softmax and SigLIP's sigmoid."""
+
 from collections.abc import Callable
 
 import jax
@@ -18,9 +19,7 @@ def in_blocks(
     return jax.vmap(losses)(*blocks).reshape(whole)
 
 
-def contrastive(
-    image: Float[Array, "n p"], text: Float[Array, "n p"], scale: Float[Array, ""] | float
-) -> Float[Array, ""]:
+def contrastive(image: Float[Array, "n p"], text: Float[Array, "n p"], scale: Float[Array, ""] | float) -> Float[Array, ""]:
     """Mean of the two cross-entropies of picking the partner: of each image among the texts, and the reverse.
 
     Radford et al. 2021, figure 3.

@@ -5,12 +5,13 @@ Both have the pictures, updates and recipe of the arms, but no frozen phase: tha
 
 import pathlib
 
+from clip_italian.checkpoints import assembly
+from clip_italian.checkpoints.assembly import Model
 from clip_italian.config import Settings
-from clip_italian.data import parallel
-from clip_italian.data.augmentation import AugmentationSettings
-from clip_italian.data.parallel import Translations
-from clip_italian.models import assembly, dual_encoder
-from clip_italian.models.assembly import Model
+from clip_italian.data.images.augmentation import AugmentationSettings
+from clip_italian.data.translation import engines
+from clip_italian.data.translation.engines import Translations
+from clip_italian.models import dual_encoder
 from clip_italian.training import arms, backbones
 from clip_italian.training.backbones import BertTrainingSettings
 from clip_italian.training.loop import Curve
@@ -36,16 +37,21 @@ def unfrozen(settings: TrainingSettings) -> TrainingSettings:
 
 
 def multilingual(
-    settings: MultilingualSettings, clip: Model, sentences: pathlib.Path, translations: Translations, data: pathlib.Path, seed: int,
+    settings: MultilingualSettings,
+    clip: Model,
+    sentences: pathlib.Path,
+    translations: Translations,
+    data: pathlib.Path,
+    seed: int,
     state: pathlib.Path,
-) -> tuple[Model, Curve]:  # fmt: skip
+) -> tuple[Model, Curve]:
     """A multilingual text tower, then pictures with captions in both languages: LAION's XLM-RoBERTa CLIP in miniature.
 
     Where XLM-RoBERTa saw much text of each language, the tower sees each sentence of the file beside its translation (Conneau
     & Lample 2019, TLM), so that it learns from little which words belong together. Of a picture's captions in either language
     one is drawn, so half of what is seen is English. The image side starts as the English CLIP's.
     """
-    both = [" ".join(pair) for pair in zip(*parallel.read(sentences), strict=True)]
+    both = [" ".join(pair) for pair in zip(*engines.read(sentences), strict=True)]
     text, tower, tokenizer, _ = backbones.bert(settings.tower, seed, both, state / "tower")
     model = assembly.with_bert(clip, text, tower, tokenizer, seed, settings.training.scale)
     return arms.finetune(

@@ -1,4 +1,5 @@
 """The optimisers of the study, without their learning rate: the loop multiplies it in, so that arms share programs."""
+
 from typing import Literal
 
 import jax

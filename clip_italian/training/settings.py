@@ -1,12 +1,13 @@
 """What an arm of the study is: section `training` of a profile with the overrides of `arms`."""
+
 import difflib
 from typing import Literal
 
 import pydantic
 
 from clip_italian.config import Settings
-from clip_italian.data.augmentation import AugmentationSettings
-from clip_italian.data.settings import ImageSettings
+from clip_italian.data.images.augmentation import AugmentationSettings
+from clip_italian.data.images.settings import ImageSettings
 from clip_italian.errors import InputError
 from clip_italian.training.optimiser import OptimiserSettings
 

@@ -2,11 +2,12 @@
 
 python -m tests.parity.augmentation_references
 """
+
 import numpy as np
 import torch
 
 import tests.parity.torchvision_without_cuda  # noqa: F401  (before torchvision)
-from tests.augmentation_cases import AFFINES, FACTORS, GOLDEN, LARGE, PERSPECTIVES, corners, levels, pictures
+from tests.helpers.augmentation_cases import AFFINES, FACTORS, GOLDEN, LARGE, PERSPECTIVES, corners, levels, pictures
 
 import torchvision.transforms.functional as functional  # isort: skip
 from torchvision.transforms import InterpolationMode  # isort: skip

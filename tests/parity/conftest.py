@@ -1,4 +1,5 @@
 """Leaves these tests out where torch is missing, and collects what they measured into docs/parity.md."""
+
 import importlib.util
 import math
 import pathlib

@@ -36,9 +36,11 @@ def shrink(words: int) -> None:
     for name, value in (SMALL | {"WORDS": words}).items():
         setattr(references, name, value)
     sizes = {
-        "hidden_size": SMALL["WIDTH"], "intermediate_size": SMALL["HIDDEN"], "num_hidden_layers": SMALL["DEPTH"],
+        "hidden_size": SMALL["WIDTH"],
+        "intermediate_size": SMALL["HIDDEN"],
+        "num_hidden_layers": SMALL["DEPTH"],
         "num_attention_heads": SMALL["HEADS"],
-    }  # fmt: skip
+    }
     references.VISION.update(sizes, image_size=SMALL["SIDE"], patch_size=SMALL["PATCH"])
     references.BERT.update(sizes, vocab_size=words)
     references.XLM_ROBERTA.update(sizes, vocab_size=words)

@@ -1,4 +1,5 @@
 """Small models of every layout with random weights, by the libraries that define them, and what those libraries compute."""
+
 import json
 import pathlib
 from collections.abc import Callable
@@ -10,13 +11,21 @@ from safetensors.torch import load_file, save_file
 
 WIDTH, DEPTH, HEADS, HIDDEN, SIDE, PATCH, COMMON, WORDS = 32, 3, 4, 64, 32, 8, 24, 60
 VISION: dict[str, Any] = {
-    "hidden_size": WIDTH, "intermediate_size": HIDDEN, "num_hidden_layers": DEPTH, "num_attention_heads": HEADS,
-    "image_size": SIDE, "patch_size": PATCH,
-}  # fmt: skip
+    "hidden_size": WIDTH,
+    "intermediate_size": HIDDEN,
+    "num_hidden_layers": DEPTH,
+    "num_attention_heads": HEADS,
+    "image_size": SIDE,
+    "patch_size": PATCH,
+}
 BERT: dict[str, Any] = {
-    "hidden_size": WIDTH, "intermediate_size": HIDDEN, "num_hidden_layers": DEPTH, "num_attention_heads": HEADS,
-    "vocab_size": WORDS, "max_position_embeddings": 20,
-}  # fmt: skip
+    "hidden_size": WIDTH,
+    "intermediate_size": HIDDEN,
+    "num_hidden_layers": DEPTH,
+    "num_attention_heads": HEADS,
+    "vocab_size": WORDS,
+    "max_position_embeddings": 20,
+}
 XLM_ROBERTA = BERT | {"type_vocab_size": 1, "layer_norm_eps": 1e-5, "pad_token_id": 1, "max_position_embeddings": 22}
 
 
@@ -149,9 +158,12 @@ def _sentence_transformer(folder: pathlib.Path, tower: Any) -> Reference:
         "sentence_bert_config.json": {"max_seq_length": 20},
         "1_Pooling/config.json": {"word_embedding_dimension": WIDTH, "pooling_mode_mean_tokens": True},
         "2_Dense/config.json": {
-            "in_features": WIDTH, "out_features": COMMON, "bias": False, "activation_function": "torch.nn.modules.linear.Identity"
+            "in_features": WIDTH,
+            "out_features": COMMON,
+            "bias": False,
+            "activation_function": "torch.nn.modules.linear.Identity",
         },
-    }.items():  # fmt: skip
+    }.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(json.dumps(content))
 
@@ -187,10 +199,13 @@ def open_clip(folder: pathlib.Path) -> Reference:
         "embed_dim": COMMON,
         "vision_cfg": {"image_size": SIDE, "layers": DEPTH, "width": WIDTH, "patch_size": PATCH, "head_width": WIDTH // HEADS},
         "text_cfg": {
-            "hf_model_name": str(tower), "hf_tokenizer_name": str(tower), "hf_proj_type": "mlp", "hf_pooler_type": "mean_pooler",
+            "hf_model_name": str(tower),
+            "hf_tokenizer_name": str(tower),
+            "hf_proj_type": "mlp",
+            "hf_pooler_type": "mean_pooler",
             "context_length": 16,  # of the tokeniser; the tower has room for 20
         },
-    }  # fmt: skip
+    }
     offline = model_cfg | {"text_cfg": model_cfg["text_cfg"] | {"hf_model_pretrained": False}}
     model = randomised(library.model.CustomTextCLIP(**offline), 5)
     (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": model_cfg, "preprocess_cfg": {}}))
@@ -215,10 +230,11 @@ def open_clip_plain(folder: pathlib.Path) -> Reference:
 
     folder.mkdir(parents=True, exist_ok=True)
     model_cfg = {
-        "embed_dim": COMMON, "quick_gelu": True,
+        "embed_dim": COMMON,
+        "quick_gelu": True,
         "vision_cfg": {"image_size": SIDE, "layers": DEPTH, "width": WIDTH, "patch_size": PATCH, "head_width": WIDTH // HEADS},
         "text_cfg": {"context_length": 20, "vocab_size": WORDS, "width": WIDTH, "heads": HEADS, "layers": DEPTH},
-    }  # fmt: skip
+    }
     model = randomised(library.model.CLIP(**model_cfg), 9)
     (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": model_cfg, "preprocess_cfg": {}}))
 

@@ -2,12 +2,13 @@
 
 python -m tests.parity.resize_references
 """
+
 import numpy as np
 import torch
 from PIL import Image
 
+from tests.helpers.resizing_cases import GOLDEN, SIDE, pictures
 from tests.parity import references  # noqa: F401  (makes torchvision importable)
-from tests.resizing_cases import GOLDEN, SIDE, pictures
 
 import torchvision.transforms as transforms  # isort: skip
 

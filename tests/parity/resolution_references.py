@@ -2,6 +2,7 @@
 
 python -m tests.parity.resolution_references
 """
+
 import json
 import pathlib
 

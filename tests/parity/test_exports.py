@@ -1,4 +1,5 @@
 """Each exported folder through the library it was made for, in a process of its own: the same embeddings from raw inputs."""
+
 import json
 import os
 import pathlib
@@ -11,12 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clip_italian.models import assembly
+from clip_italian.checkpoints import assembly
+from clip_italian.checkpoints.loading import load
+from clip_italian.checkpoints.model import Clip
 from clip_italian.use.export import writing
-from clip_italian.use.export.facts import Facts
-from clip_italian.use.loading import load
-from clip_italian.use.model import Clip
-from tests import exported
+from clip_italian.use.export.card import Facts
+from tests.helpers import exported
 
 FOREIGN = pathlib.Path(__file__).parent / "foreign"
 LARGEST = 1e-5  # difference of unit vectors
@@ -24,7 +25,7 @@ SINGLY = "one text at a time"
 TABLE = "Exported models in their own libraries, from raw pictures and texts"
 TRANSFORMERS_4 = pathlib.Path(__file__).parents[2] / ".venv-transformers-4/bin/python"  # `make parity` makes it
 TEXT_TOWERS = ("pooler", "mean", "first_last")
-WITH_TORCH = ("transformers", "open_clip", "sentence_transformers")  # ONNX needs none: tests/test_export.py
+WITH_TORCH = ("transformers", "open_clip", "sentence_transformers")  # ONNX needs none: tests/use/test_export.py
 CARDS = [*(("published", form) for form in WITH_TORCH), ("stemmed first_last", "sentence_transformers")]
 
 
@@ -71,9 +72,10 @@ def check_transformers(study: Study, found: dict[str, Any], record: Any) -> None
     image, text = model.encode_image(exported.pictures()), model.encode_text(exported.SENTENCES)
     logits = np.exp(model.params["logit_scale"]) * image @ text.T
     errors = {
-        "image": difference(found["image"], image), "text": difference(found["text"], text),
+        "image": difference(found["image"], image),
+        "text": difference(found["text"], text),
         "logits": difference(found["logits"], logits) / np.abs(logits).max(),
-    }  # fmt: skip
+    }
     resized = {"with torchvision's resizing": difference(found["image_default"], image)}
     record(TABLE, (f"transformers {found['version']}", errors | resized))
     assert found["lacking"].tolist() == [0, 0, 0]
@@ -119,9 +121,10 @@ def test_sentence_transformers_encodes_texts_and_pictures_with_one_model(study: 
     found, model = study.foreign("published", "sentence_transformers", "sentence_transformers"), study.ours("published")
     image, text = model.encode_image(exported.pictures()), model.encode_text(exported.SENTENCES)
     errors = {
-        "image": difference(found["image"], image), "text": difference(found["text"], text),
+        "image": difference(found["image"], image),
+        "text": difference(found["text"], text),
         SINGLY: difference(found["alone"], text),
-    }  # fmt: skip
+    }
     resized = {"with torchvision's resizing": difference(found["image_default"], image)}
     record_property(TABLE, ("sentence-transformers", errors | resized))
     assert max(errors.values()) < LARGEST, errors

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from clip_italian.evaluation import linear_probe
-from clip_italian.evaluation.linear_probe import ProbeSettings, Split
+from clip_italian.evaluation.study import linear_probe
+from clip_italian.evaluation.study.linear_probe import ProbeSettings, Split
 
 ERROR = 1e-5  # after 64 updates, relative to the largest parameter
 SETTINGS = ProbeSettings(learning_rate=0.1, epochs=4, batch=64, lowest=-6.0, highest=2.0, first=7, halvings=4, seed=3, block=256)

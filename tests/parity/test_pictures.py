@@ -1,4 +1,5 @@
 """Pixels against the image processors of every system's own library: bytes equal, normalised values within 1e-6."""
+
 import io
 import json
 import pathlib
@@ -9,12 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clip_italian.data import resizing
-from clip_italian.data.resizing import Fit
+from clip_italian.checkpoints import pictures, processors
+from clip_italian.data.images import resizing
+from clip_italian.data.images.resizing import Fit
 from clip_italian.models import dual_encoder
 from clip_italian.models.vit import ViTSettings
-from clip_italian.use import pictures, processors
-from tests import resizing_cases
+from tests.helpers import resizing_cases
 
 NORMALISED = 1e-6
 CONFIGS: dict[str, dict[str, Any]] = {
@@ -55,7 +56,9 @@ def test_pictures_are_as_transformers_prepares_them(name: str, file: str, tmp_pa
 @pytest.mark.parametrize(
     "preprocess",
     [
-        {}, {"interpolation": "bilinear"}, {"resize_mode": "squash", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]},
+        {},
+        {"interpolation": "bilinear"},
+        {"resize_mode": "squash", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]},
         {"resize_mode": None},
     ],
 )
@@ -106,13 +109,16 @@ def odd_files() -> dict[str, bytes]:
     exif[0x0112] = 6
     palette = colours.convert("RGB").convert("P")
     return {
-        "alpha": encoded(colours), "grey": encoded(colours.convert("L")), "grey with alpha": encoded(colours.convert("LA")),
-        "palette": encoded(palette), "transparent palette": encoded(palette, transparency=7),
+        "alpha": encoded(colours),
+        "grey": encoded(colours.convert("L")),
+        "grey with alpha": encoded(colours.convert("LA")),
+        "palette": encoded(palette),
+        "transparent palette": encoded(palette, transparency=7),
         "bilevel": encoded(colours.convert("1")),
         "cmyk": encoded(colours.convert("RGB").convert("CMYK"), "JPEG"),
         "turned": encoded(colours.convert("RGB"), "JPEG", exif=exif),
         "animation": encoded(palette, "GIF", save_all=True, append_images=[palette.rotate(180)]),
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("name", odd_files())

@@ -1,4 +1,5 @@
 """The towers at their published sizes: errors that grow with depth and width would not show in small models."""
+
 import pathlib
 from typing import Any
 
@@ -7,19 +8,25 @@ import numpy as np
 import pytest
 import torch
 
+from clip_italian.checkpoints import layouts
 from clip_italian.data.tokens import Tokens
 from clip_italian.models import dual_encoder
 from clip_italian.models.encoder import Encoder
-from clip_italian.use import layouts
 from tests.parity import references
 
 B32: dict[str, Any] = {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12}
 SIZES = {
-    "WIDTH": 768, "DEPTH": 12, "HEADS": 12, "HIDDEN": 3072, "SIDE": 224, "PATCH": 32, "COMMON": 512,
+    "WIDTH": 768,
+    "DEPTH": 12,
+    "HEADS": 12,
+    "HIDDEN": 3072,
+    "SIDE": 224,
+    "PATCH": 32,
+    "COMMON": 512,
     "VISION": B32 | {"image_size": 224, "patch_size": 32},
     "BERT": B32 | {"vocab_size": 31102},
     "XLM_ROBERTA": references.XLM_ROBERTA | B32 | {"vocab_size": 250002, "max_position_embeddings": 514},
-}  # fmt: skip
+}
 LENGTHS = [3, 12, 21, 77]  # tokens; 77 is as long as open_clip lets them be
 
 

@@ -1,4 +1,5 @@
 """Pictures of another size against transformers' `interpolate_pos_encoding=True`."""
+
 import json
 import pathlib
 from typing import Any
@@ -8,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from clip_italian.checkpoints import layouts
 from clip_italian.models import dual_encoder, resolution
-from clip_italian.use import layouts
 from tests.parity import references, resolution_references
 
 ERROR = 1e-5  # of unit vectors, and of embeddings relative to the largest

@@ -1,17 +1,18 @@
 """Token ids and masks against every system's own library."""
+
 import pathlib
 
 import numpy as np
 import pytest
 
-from clip_italian.use import texts
-from tests import tokeniser_folders as folders
+from clip_italian.checkpoints import tokenisers
+from tests.helpers import tokeniser_folders as folders
 from tests.parity import text_references
 
 
 def check(name: str, folder: pathlib.Path, settings: folders.DualEncoderSettings, expected: text_references.Rows) -> None:
     """The same real tokens, text by text; where the tower reads padding too, the same padding."""
-    found = texts.tokenise(folder, settings)(folders.TEXTS)
+    found = tokenisers.tokenise(folder, settings)(folders.TEXTS)
     for text, ids, mask, want, real in zip(folders.TEXTS, *found, *expected, strict=True):
         assert ids[mask].tolist() == want[real].tolist(), f"{name}: {text!r}"
 
@@ -47,11 +48,19 @@ def test_real_sentencepiece_normalisation_passes_through(tmp_path: pathlib.Path)
     corpus = tmp_path / "corpus.txt"
     corpus.write_text("\n".join(folders.TEXTS * 3))
     sentencepiece.SentencePieceTrainer.train(
-        input=str(corpus), model_prefix=str(tmp_path / "spiece"), vocab_size=160, hard_vocab_limit=False,
-        normalization_rule_name="nmt_nfkc", pad_id=0, eos_id=1, unk_id=2, bos_id=-1, minloglevel=2,
-    )  # fmt: skip
+        input=str(corpus),
+        model_prefix=str(tmp_path / "spiece"),
+        vocab_size=160,
+        hard_vocab_limit=False,
+        normalization_rule_name="nmt_nfkc",
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
+        minloglevel=2,
+    )
     folders.written(tmp_path, config={"model_type": "siglip"}, tokenizer_config={"tokenizer_class": "SiglipTokenizer"})
     settings = folders.clip(200, 64, "fixed")
     expected = text_references.siglip(tmp_path)
-    found = texts.tokenise(tmp_path, settings)(folders.TEXTS)
+    found = tokenisers.tokenise(tmp_path, settings)(folders.TEXTS)
     assert np.array_equal(found.ids, expected[0])

@@ -1,4 +1,5 @@
 """Every stage of the forward pass, and the gradients, against the libraries that define the systems."""
+
 from typing import Any
 
 import jax
@@ -7,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from clip_italian.checkpoints import layouts
 from clip_italian.models import dual_encoder
 from clip_italian.models.bert import Bert, BertSettings
 from clip_italian.models.clip_text import ClipText
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.vit import VisionTransformer
-from clip_italian.use import layouts
 from tests.parity.references import SIDE, SYSTEMS, WORDS, Reference, unit
 
 FORWARD, GRADIENT = 1e-5, 1e-4  # largest difference, relative to the largest value (of the tower, for gradients)

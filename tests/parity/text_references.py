@@ -1,7 +1,8 @@
-"""What each system's own library makes of texts, for the folders of tests/tokeniser_folders.py. Writes tests/golden/texts.json:
+"""What each system's own library makes of texts of tests/helpers/tokeniser_folders.py's folders. Writes tests/golden/texts.json:
 
 python -m tests.parity.text_references
 """
+
 import json
 import pathlib
 import tempfile
@@ -10,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.helpers.tokeniser_folders import FOLDERS, TEXTS
 from tests.parity import references  # noqa: F401  (makes open_clip importable)
-from tests.tokeniser_folders import FOLDERS, TEXTS
 
 import transformers  # isort: skip
 import open_clip  # isort: skip

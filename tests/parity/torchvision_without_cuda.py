@@ -2,6 +2,7 @@
 
 Its packages are made for torch with CUDA. Beside a torch without, the import fails unless two names of operators exist.
 """
+
 import contextlib
 
 import torch

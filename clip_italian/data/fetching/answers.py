@@ -1,9 +1,52 @@
 """What is wanted of the web, and what it answered."""
 
 import dataclasses
+import enum
 import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
 
-from clip_italian.data.fetching.reasons import Reason
+
+# Why an address gave no picture: the fixed vocabulary in which what is missing is counted.
+class Reason(enum.StrEnum):
+    """One cause each; the value is what reports show."""
+
+    GONE = "gone"  # 404, 410
+    FORBIDDEN = "forbidden"  # 401, 402, 403, 451
+    REFUSED = "request refused"  # any other 4xx
+    BUSY = "too many requests"  # 429, after all tries
+    PAUSED = "host asked for a longer pause"  # than is waited for, by Retry-After
+    SERVER = "server error"  # 5xx, after all tries
+    ODD = "unexpected answer"  # no status that gives a picture, or no HTTP
+    ROBOTS = "refused by robots.txt"
+    ROBOTS_UNREACHABLE = "robots.txt unreachable"  # RFC 9309, 2.3.1.4: nothing may be asked for then
+    OPTED_OUT = "opted out"  # X-Robots-Tag or TDM-Reservation
+    ADDRESS = "address not allowed"
+    DOWNGRADE = "redirected from https to http"
+    REDIRECTS = "too many redirects"
+    ENCODED = "encoded answer"  # gzip and the like, although identity was asked for
+    LARGE = "too large"
+    SLOW = "too slow"
+    SHORT = "short answer"
+    LOST = "connection lost"
+    UNREACHABLE = "no connection"
+    UNKNOWN_HOST = "unknown host"
+    TLS = "no valid TLS"
+
+
+# What may go better a moment later, so that the address is tried again at once; the rest is an answer.
+PASSING = frozenset({Reason.BUSY, Reason.SERVER, Reason.SHORT, Reason.LOST})
+# What may go better another day.
+TEMPORARY = PASSING | {Reason.PAUSED, Reason.SLOW, Reason.UNREACHABLE, Reason.UNKNOWN_HOST, Reason.TLS, Reason.ROBOTS_UNREACHABLE}
+
+
+class Missing(Exception):
+    """Nothing came from an address."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,3 +97,37 @@ def answer_of(entry: dict[str, object]) -> Answer:
 def came(wanted: Wanted, content: bytes) -> Answer:
     """The answer of a picture that was got."""
     return Answer(wanted.address, wanted.name, len(content), hashlib.sha256(content).hexdigest())
+
+
+# What was asked for, what came, and why the rest did not.
+@dataclasses.dataclass(frozen=True)
+class Attrition:
+    """The counts of one source."""
+
+    asked: int  # different addresses
+    repeated: int  # wanted again after that
+    got: int
+    bytes: int
+    missing: dict[str, int]  # by reason (reasons.py)
+
+    @property
+    def share(self) -> float:
+        """Of the addresses, those that gave a picture; 1 where none was asked."""
+        return self.got / self.asked if self.asked else 1.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """For reports, as JSON has it."""
+        return dataclasses.asdict(self)
+
+
+def count(answers: Iterable[Answer], repeated: int) -> Attrition:
+    """The attrition that answers show."""
+    got = size = 0
+    missing: Counter[str] = Counter()
+    for answer in answers:
+        if answer.reason is None:
+            got += 1
+            size += answer.size
+        else:
+            missing[answer.reason.value] += 1
+    return Attrition(got + missing.total(), repeated, got, size, dict(sorted(missing.items())))

@@ -4,17 +4,59 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime
+import email.utils
+import re
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import aiohttp
+from multidict import CIMultiDictProxy
 from yarl import URL
 
-from clip_italian.data.fetching import guard, headers
+from clip_italian.data.fetching import guard
+from clip_italian.data.fetching.answers import PASSING, Missing, Reason
 from clip_italian.data.fetching.hosts import Host, Hosts
-from clip_italian.data.fetching.reasons import PASSING, Missing, Reason
 from clip_italian.data.fetching.settings import FetchSettings
+
+# What the headers of an answer ask of us: not to use it, or to come back later.
+# https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag; noai and noimageai as img2dataset reads them
+OPT_OUTS = frozenset({"noai", "noimageai", "noindex", "noimageindex", "none"})
+VALUED = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})  # directives with a colon
+
+
+def opted_out(headers: CIMultiDictProxy[str], product: str) -> bool:
+    """Whether X-Robots-Tag (for all, or for `product` by name) or TDM-Reservation (W3C TDMRep) forbids to learn from the answer."""
+    if headers.get("TDM-Reservation", "").strip() == "1":
+        return True
+    return not OPT_OUTS.isdisjoint(_directives(headers.getall("X-Robots-Tag", []), product))
+
+
+def _directives(lines: Iterable[str], product: str) -> set[str]:
+    """The directives that speak to `product`: those before any name, and those after its own or after `*`."""
+    found = set()
+    for line in lines:
+        spoken_to = True
+        for part in line.lower().split(","):
+            name, colon, rest = (word.strip() for word in part.partition(":"))
+            if colon and name not in VALUED:
+                spoken_to, name = name in ("*", product.lower()), rest
+            if spoken_to:
+                found.add(name)
+    return found
+
+
+def retry_after(headers: CIMultiDictProxy[str], now: datetime.datetime) -> float | None:
+    """Seconds until Retry-After (RFC 9110, 10.2.3: seconds or a date) is over; None where it is absent or unreadable."""
+    value = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", value):
+        return float(value)
+    try:
+        date = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (date.replace(tzinfo=date.tzinfo or datetime.UTC) - now).total_seconds())
+
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 WITH_CONSENT = REDIRECTS | {200}  # the header of an error's page speaks of that page
@@ -30,9 +72,7 @@ DNS_KEPT = 300  # seconds; every answer was checked when it came
 async def session(settings: FetchSettings) -> AsyncIterator[aiohttp.ClientSession]:
     """A session that keeps no cookies, reads no proxies or passwords from its surroundings, and decodes nothing."""
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.concurrency))  # names are resolved in threads
-    connector = aiohttp.TCPConnector(
-        resolver=guard.PublicResolver(), limit=0, ttl_dns_cache=DNS_KEPT, keepalive_timeout=KEEP_ALIVE
-    )
+    connector = aiohttp.TCPConnector(resolver=guard.PublicResolver(), limit=0, ttl_dns_cache=DNS_KEPT, keepalive_timeout=KEEP_ALIVE)
     async with aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -217,9 +257,9 @@ class Client:
             return await (read if judged else beginning)(response, most)
 
     def _check_consent(self, response: aiohttp.ClientResponse) -> None:
-        if self._settings.obey and headers.opted_out(response.headers, self._settings.product):
+        if self._settings.obey and opted_out(response.headers, self._settings.product):
             raise Missing(Reason.OPTED_OUT)
 
     def _let_be(self, response: aiohttp.ClientResponse, host: Host) -> None:
-        pause = headers.retry_after(response.headers, datetime.datetime.now(datetime.UTC))
+        pause = retry_after(response.headers, datetime.datetime.now(datetime.UTC))
         host.close(self._settings.back_off if pause is None else pause)

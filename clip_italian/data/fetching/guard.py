@@ -12,7 +12,7 @@ from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from clip_italian.data.fetching.reasons import Missing, Reason
+from clip_italian.data.fetching.answers import Missing, Reason
 
 PORTS = {"http": 80, "https": 443}
 # RFC 4291, 2.4: all that is global unicast; whatever else Python counts as global (site-local, IPv4-compatible, ...) is not.

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from clip_italian.data.fetching.reasons import Missing, Reason
+from clip_italian.data.fetching.answers import Missing, Reason
 from clip_italian.data.fetching.settings import FetchSettings
 
 REMEMBERED = 1000  # hosts, at least, before idle ones are forgotten

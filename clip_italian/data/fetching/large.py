@@ -12,7 +12,7 @@ import tqdm
 
 from clip_italian import files
 from clip_italian.data.fetching import client, spool
-from clip_italian.data.fetching.reasons import PASSING, TEMPORARY, Missing, Reason
+from clip_italian.data.fetching.answers import PASSING, TEMPORARY, Missing, Reason
 from clip_italian.data.fetching.settings import FetchSettings
 from clip_italian.errors import InputError
 

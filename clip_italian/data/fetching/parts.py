@@ -16,9 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from clip_italian import files
-from clip_italian.data import archive
-from clip_italian.data.fetching.answers import Answer, Wanted, answer_of
-from clip_italian.data.fetching.reasons import TEMPORARY
+from clip_italian.data import archives
+from clip_italian.data.fetching.answers import TEMPORARY, Answer, Wanted, answer_of
 from clip_italian.data.fetching.spool import Spool
 
 DAMAGES = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error)  # what zipfile raises
@@ -70,7 +69,7 @@ class Part:
         with files.replacing(self.stem.with_suffix(".zip")) as temporary, zipfile.ZipFile(temporary, "w") as zipped:
             for answer, content in self._spool.contents(self._wanted):
                 if answer.reason is None:
-                    archive.add(zipped, answer.name, content)
+                    archives.add(zipped, answer.name, content)
         files.write_json(self.stem.with_suffix(".json"), self._contents(self._spool.answers))
         self._spool.close()
         self._spool.path.unlink()

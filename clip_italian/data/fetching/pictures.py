@@ -14,13 +14,11 @@ from typing import Any
 import tqdm
 
 from clip_italian import files
-from clip_italian.data.fetching import attrition, client, parts
-from clip_italian.data.fetching.answers import Answer, Wanted, came
-from clip_italian.data.fetching.attrition import Attrition
+from clip_italian.data.fetching import answers, client, parts
+from clip_italian.data.fetching.answers import Answer, Attrition, Missing, Wanted, came
 from clip_italian.data.fetching.client import Client, Judge
 from clip_italian.data.fetching.parts import Part
-from clip_italian.data.fetching.reasons import Missing
-from clip_italian.data.fetching.robots_store import RobotsStore
+from clip_italian.data.fetching.robots import RobotsStore
 from clip_italian.data.fetching.settings import FetchSettings
 from clip_italian.errors import InputError
 
@@ -43,7 +41,7 @@ def fetch_pictures(wanted: Iterable[Wanted], folder: pathlib.Path, state: pathli
     except sqlite3.Error as error:
         tables = f"{state / ROBOTS}, {state / SEEN}"
         raise InputError(f"{tables}: {error}; free space, or delete both and run `dvc repro` again") from error
-    counts = attrition.count(parts.answers(stems), repeated)
+    counts = answers.count(parts.answers(stems), repeated)
     files.write_json(state / "attrition.json", counts.as_dict())
     _check_coverage(counts, stems, state, settings)
     _deliver(stems, folder)

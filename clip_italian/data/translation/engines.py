@@ -8,12 +8,73 @@ import importlib
 import os
 import pathlib
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from pydantic import Field
 
 from clip_italian import files
-from clip_italian.data import parallel
-from clip_italian.data.translation.settings import EngineSettings
+from clip_italian.config import Settings
+from clip_italian.data.sources.lines import lines
 from clip_italian.errors import InputError
+
+
+# Section `translation` of a profile.
+class EngineSettings(Settings):
+    """An engine for one direction."""
+
+    engine: Literal["table", "ctranslate2", "deepl"]
+    model: str | None  # a table's file, a model's folder; null for deepl, which has neither
+    version: str  # a label of one's own: another one asks everything anew
+    batch: int = Field(gt=0)  # sentences translated and kept at a time: what a kill can cost; deepl takes 50 at most
+    beam: int = Field(gt=0)  # of ctranslate2's search
+    compute_type: str  # of ctranslate2's arithmetic: float32, int8, ...
+    device: Literal["cpu", "cuda"]  # of ctranslate2
+    server_url: str | None  # of deepl; null: its own
+
+
+class TranslationSettings(Settings):
+    """What is translated, by what, and where the parallel sentences come from."""
+
+    sources: list[str]  # whose tables are in English: folders of data/<profile>/raw
+    max_characters: int  # a longer text is no caption and is not translated
+    language: str = Field(pattern="^[a-z]{2}$")  # ISO 639-1 code of the study's, into which they are translated
+    from_english: EngineSettings
+    # Where the sentences come from with which the baselines learn and are asked: `given`, raw/text/{parallel,translations}.tsv
+    # as they are; or `translated`, the captions of `sources` and, if `queries`, those of the test sets.
+    parallel: Literal["given", "translated"]
+    queries: bool  # whether the test sets' texts are translated into English, for the models that are asked in English
+    to_english: EngineSettings
+
+
+# Sentences with their translations: a file of English and the study's language, a tab between them.
+def read(path: pathlib.Path) -> tuple[list[str], list[str]]:
+    """The English sentences and the others; raises InputError naming the line at fault."""
+    pairs = [line.decode(errors="replace").split("\t") for line in lines(path)]
+    for number, pair in enumerate(pairs, start=1):
+        if len(pair) != 2 or not all(pair):
+            raise InputError(f"{path}, line {number}: English, a tab and its translation expected; delete it and run `dvc repro`")
+    return [english for english, _ in pairs], [said for _, said in pairs]
+
+
+class Translations:
+    """What sentences of the study's language are in English, as somebody or something translated them."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        english, said = read(path)
+        self._path, self._english = path, dict(zip(map(_key, said), english, strict=True))
+
+    def __call__(self, said: Sequence[str]) -> list[str]:
+        """The English of each; raises InputError naming one that has no translation."""
+        absent = next((sentence for sentence in said if _key(sentence) not in self._english), None)
+        if absent is not None:
+            raise InputError(f"{self._path}: no translation of `{absent}`; add a line with its English, a tab and itself")
+        return [self._english[_key(sentence)] for sentence in said]
+
+
+def _key(sentence: str) -> str:
+    """The sentence as a table can hold it: some captions of MSCOCO-IT end with a line end."""
+    return " ".join(sentence.split())
+
 
 KEY = "DEEPL_AUTH_KEY"  # environment variable that holds the key of DeepL's account
 DIGITS = 16  # hexadecimal, of a digest in a version
@@ -54,7 +115,7 @@ class Table:
 
     def __init__(self, settings: EngineSettings, source: str, target: str) -> None:
         path = _model(settings)
-        english, said = parallel.read(path)
+        english, said = read(path)
         pairs = zip(english, said, strict=True) if source == "en" else zip(said, english, strict=True)
         self._translations: dict[str, str] = {}
         for sentence, translation in pairs:

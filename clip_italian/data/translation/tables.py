@@ -9,8 +9,8 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from clip_italian import files
-from clip_italian.data import text
-from clip_italian.data.text import CaptionRejected
+from clip_italian.data.curation import text
+from clip_italian.data.curation.text import CaptionRejected
 from clip_italian.data.translation.translator import Translator
 
 TABLES = {"conceptual_captions": "Train_GCC-training.tsv"}  # source -> its table: caption, a tab, address

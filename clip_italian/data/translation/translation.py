@@ -9,8 +9,7 @@ from typing import Any
 from clip_italian import files
 from clip_italian.data.translation import queries, tables
 from clip_italian.data.translation.cache import Cache, Met
-from clip_italian.data.translation.engines import open_engine
-from clip_italian.data.translation.settings import EngineSettings, TranslationSettings
+from clip_italian.data.translation.engines import EngineSettings, TranslationSettings, open_engine
 from clip_italian.data.translation.translator import Translator, report
 
 PARALLEL, TRANSLATIONS = "parallel.tsv", "translations.tsv"  # English, a tab, the study's language

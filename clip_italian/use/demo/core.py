@@ -9,16 +9,16 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from clip_italian.data import images
-from clip_italian.data.images import ImageLimits, ImageRejected, Pixels
+from clip_italian.checkpoints import pictures
+from clip_italian.checkpoints.model import Clip
+from clip_italian.data.images import images
+from clip_italian.data.images.images import ImageLimits, ImageRejected, Pixels
 from clip_italian.errors import InputError
-from clip_italian.use import classifying, localising, pictures
-from clip_italian.use.index import searching
-from clip_italian.use.index.searching import Hit, Index
-from clip_italian.use.localising import Method
-from clip_italian.use.model import Clip
-from clip_italian.world import captions
-from clip_italian.world.italian.speech import ITALIAN
+from clip_italian.use.search import classifying, localising, searching
+from clip_italian.use.search.localising import Method
+from clip_italian.use.search.searching import Hit, Index
+from clip_italian.world.languages.italian.speech import ITALIAN
+from clip_italian.world.scenes import captions
 
 # Of what is uploaded: a photograph of any telephone passes, and no picture keeps the others waiting.
 LIMITS = ImageLimits(max_bytes=12 << 20, max_pixels=64_000_000, min_side=8, max_aspect=20.0)

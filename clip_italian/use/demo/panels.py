@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from clip_italian.data.images import Pixels
+from clip_italian.data.images.images import Pixels
 from clip_italian.use.demo import about, core
 from clip_italian.use.demo.core import Demo, Refused, Shown
 from clip_italian.use.demo.words import ITALIAN, LANGUAGES, Words

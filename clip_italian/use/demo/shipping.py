@@ -14,18 +14,18 @@ import tempfile
 import simplejpeg
 
 from clip_italian import files
+from clip_italian.checkpoints import loading
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
-from clip_italian.use import loading
-from clip_italian.use.index import building, store
-from clip_italian.use.index.store import Origin
-from clip_italian.world import captions
-from clip_italian.world.compose import compose
-from clip_italian.world.italian.speech import ITALIAN
-from clip_italian.world.render import render
-from clip_italian.world.scene import Scene, picture_size
-from clip_italian.world.staging import stage
-from clip_italian.world.truth import full_statement
+from clip_italian.use.search import building, store
+from clip_italian.use.search.store import Origin
+from clip_italian.world.drawing.render import render
+from clip_italian.world.languages.italian.speech import ITALIAN
+from clip_italian.world.scenes import captions
+from clip_italian.world.scenes.compose import compose
+from clip_italian.world.scenes.scene import Scene, picture_size
+from clip_italian.world.scenes.staging import stage
+from clip_italian.world.scenes.truth import full_statement
 
 FOLDER = pathlib.Path("demo")
 MODEL, PICTURES, INDEX = "model", "pictures", "pictures.index"

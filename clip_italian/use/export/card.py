@@ -1,12 +1,185 @@
 """Model cards: metadata as the Hugging Face hub reads it, and the headings that its readers expect."""
-import pathlib
-from typing import Any
 
+import pathlib
+from typing import Any, NamedTuple
+
+from clip_italian import files, journal
+from clip_italian.config import Settings
+from clip_italian.evaluation.study import settings as evaluation
+from clip_italian.evaluation.study.settings import EvaluationSettings
+from clip_italian.evaluation.study.summary import results_path
+from clip_italian.journal import Journal
 from clip_italian.models.bert import BertSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings
 from clip_italian.use.export import sentence_transformers
-from clip_italian.use.export.facts import Facts, Result
-from clip_italian.use.export.snippets import SNIPPETS, TEXTS_ALONE
+
+
+# How each format is loaded, for the model cards: code that runs in the card's folder beside a picture `gatto.jpg`.
+def _resizing(where: str) -> str:
+    """What is said wherever transformers prepares pictures; measured in tests/parity/test_exports.py (up to 8e-4)."""
+    return f"""
+
+Where torchvision is installed, transformers 5 scales pictures with it instead of Pillow, and embeddings differ in the third
+decimal; `backend="pil"` {where} avoids that."""
+
+
+_AT_THE_PROCESSOR = _resizing("as an argument of the processor's `from_pretrained`")
+
+TRANSFORMERS = (
+    """```python
+import torch
+from PIL import Image
+from transformers import AutoProcessor, VisionTextDualEncoderModel
+
+folder = "."  # this folder, or the repository's name
+model, processor = VisionTextDualEncoderModel.from_pretrained(folder), AutoProcessor.from_pretrained(folder)
+texts = {texts}
+inputs = processor(text=texts, images=Image.open("gatto.jpg"), padding=True, truncation=True, return_tensors="pt")
+with torch.inference_mode():
+    print(model(**inputs).logits_per_image.softmax(dim=-1))
+```
+
+Versions 4.57 and 5 of transformers load it."""
+    + _AT_THE_PROCESSOR
+)
+
+ONNX = (
+    """```python
+import onnxruntime
+from PIL import Image
+from transformers import AutoImageProcessor, AutoTokenizer
+
+folder = "."  # this folder, or a copy of it
+texts = AutoTokenizer.from_pretrained(folder)({texts}, padding="max_length", truncation=True, return_tensors="np")
+pictures = AutoImageProcessor.from_pretrained(folder)(Image.open("gatto.jpg").convert("RGB"), return_tensors="np")
+(text,) = onnxruntime.InferenceSession(f"{{folder}}/text.onnx").run(None, dict(texts))
+(image,) = onnxruntime.InferenceSession(f"{{folder}}/image.onnx").run(None, dict(pictures))
+print(image @ text.T)
+```
+
+Inputs: `pixel_values`, float32 of (batch, 3, height, width), scaled and normalised as `preprocessor_config.json` says;
+`input_ids` and `attention_mask`, int64 of (batch, {tokens}): texts are always padded to {tokens} tokens. Outputs:
+`image_embeds` and `text_embeds`, unit vectors. The batch may have any size."""
+    + _AT_THE_PROCESSOR
+)
+
+OPEN_CLIP = """```python
+import open_clip
+import torch
+from PIL import Image
+
+folder = "{home}"
+model, preprocess = open_clip.create_model_from_pretrained(f"local-dir:{{folder}}")
+tokenizer = open_clip.get_tokenizer(f"local-dir:{{folder}}")
+with torch.inference_mode():
+    image = model.encode_image(preprocess(Image.open("gatto.jpg"))[None], normalize=True)
+    text = model.encode_text(tokenizer({texts}), normalize=True)
+print(image @ text.T)
+```
+
+open_clip finds the text tower's configuration by `hf_model_name` in `open_clip_config.json`, from the working directory: when
+the folder moves, write its new place (or the repository's name) there. CLIP_benchmark takes the same `local-dir:` name. Of
+pictures that are not square open_clip cuts the middle one pixel beside where the other formats do, where it has to round."""
+
+SENTENCE_TRANSFORMERS = """```python
+from PIL import Image
+from sentence_transformers import SentenceTransformer
+
+model = SentenceTransformer(".")  # this folder, or the repository's name
+print(model.similarity(model.encode([Image.open("gatto.jpg")]), model.encode({texts})))
+```
+
+It takes version 6 of sentence-transformers with version 5 of transformers.""" + _resizing("in the model's `processor_kwargs`")
+
+TEXTS_ALONE = """```python
+from sentence_transformers import SentenceTransformer
+
+model = SentenceTransformer(".")  # this folder, or the repository's name
+texts = model.encode({texts})
+print(model.similarity(texts, texts))
+```"""
+
+SNIPPETS = {
+    "transformers": TRANSFORMERS,
+    "onnx": ONNX,
+    "open_clip": OPEN_CLIP,
+    "sentence_transformers": SENTENCE_TRANSFORMERS,
+}
+
+
+# What a model card says of a model beyond its architecture: read from the study's results, journals and profile.
+class ExportSettings(Settings):
+    """Section `export` of a profile."""
+
+    arm: str  # that is exported
+    seed: int
+    licence: str  # identifier of the weights' licence on the hub
+    datasets: list[str]  # names for the card's metadata
+    data: str  # the training data in a sentence
+    limits: str  # what the training data mean for the use, in a sentence
+    hardware: str
+    picture: str  # address of the card's example picture; empty: the card has none
+    texts: list[str]  # the card's examples
+    language: str  # ISO 639-1 code of the texts, for the card's metadata
+
+
+class Result(NamedTuple):
+    """One measured number."""
+
+    test_set: str
+    pictures: int
+    zeroshot: bool  # otherwise retrieval
+    metric: str
+    value: float  # of this model, as a share of 1
+    mean: float  # over the seeds
+    interval: tuple[float, float]  # of the mean, over seeds and pictures
+
+
+class Facts(NamedTuple):
+    """What is known of a model; what is not is empty."""
+
+    name: str
+    licence: str
+    about: ExportSettings | None = None
+    confidence: float = 0.0  # of the intervals
+    run_key: str = ""
+    phases: tuple[Journal, ...] = ()
+    pairs: tuple[tuple[str, int], ...] = ()  # training pairs of each source
+    results: tuple[Result, ...] = ()
+    language: str = "Italian"  # without a study CLIP-Italian's
+
+
+def of_study(profile: str, about: ExportSettings, tests: EvaluationSettings) -> Facts:
+    """The facts of a profile's model; raises InputError naming the results file or journal that is missing."""
+    curated = files.read_json(pathlib.Path("reports", profile, "curate.json"))
+    return Facts(
+        name=f"clip-italian-{profile}",
+        licence=about.licence,
+        about=about,
+        confidence=tests.confidence,
+        run_key=evaluation.run_key(profile, about.arm, [about.seed]),
+        phases=tuple(journal.read(folder) for folder in evaluation.run_folders(profile, about.arm, about.seed)),
+        pairs=tuple((name, source["split"]["train"]) for name, source in sorted(curated["sources"].items())),
+        results=tuple(results(profile, about, tests)),
+        language=tests.language,
+    )
+
+
+def results(profile: str, about: ExportSettings, tests: EvaluationSettings) -> list[Result]:
+    """The declared endpoints, the primary ones first."""
+    files_of = {name: files.read_json(results_path(profile, name)) for name in ("retrieval", "zeroshot")}
+    found = []
+    for endpoint in dict.fromkeys(tests.primary_endpoints + tests.exploratory_endpoints):
+        test_set, _, metric = endpoint.partition("/")
+        zeroshot = test_set in tests.zeroshot_sets
+        content = files_of["zeroshot" if zeroshot else "retrieval"]
+        measured = content["models"][about.arm][test_set]
+        value = measured["seeds"][str(about.seed)][metric]
+        low, high = measured["interval"][metric]
+        pictures = content["sets"][test_set]["images"]
+        found.append(Result(test_set, pictures, zeroshot, metric, value, measured["mean"][metric], (low, high)))
+    return found
+
 
 PICTURES = "zero-shot-image-classification"
 PIPELINES = {"transformers": PICTURES, "onnx": PICTURES, "open_clip": PICTURES, "sentence_transformers": "sentence-similarity"}
@@ -50,10 +223,15 @@ def metadata(form: str, facts: Facts) -> str:
     more: dict[str, Any] = {"datasets": about.datasets, "widget": widget(form, facts)} if about else {}
     results = [evaluated(result, facts) for result in facts.results]
     data = huggingface_hub.ModelCardData(
-        language=about.language if about else "it", license=facts.licence, library_name=LIBRARIES.get(form, form),
-        tags=[*TAGS, facts.language.lower()], pipeline_tag=PIPELINES[form], model_name=facts.name,
-        eval_results=results or None, **{name: value for name, value in more.items() if value},
-    )  # fmt: skip
+        language=about.language if about else "it",
+        license=facts.licence,
+        library_name=LIBRARIES.get(form, form),
+        tags=[*TAGS, facts.language.lower()],
+        pipeline_tag=PIPELINES[form],
+        model_name=facts.name,
+        eval_results=results or None,
+        **{name: value for name, value in more.items() if value},
+    )
     return data.to_yaml()
 
 
@@ -73,9 +251,14 @@ def evaluated(result: Result, facts: Facts) -> Any:
     task = PICTURES if result.zeroshot else "image-text-retrieval"
     spread = {"mean_over_seeds": result.mean, "interval": list(result.interval), "confidence": facts.confidence}
     return huggingface_hub.EvalResult(
-        task_type=task, dataset_type=result.test_set, dataset_name=result.test_set, metric_type=result.metric,
-        metric_value=result.value, metric_name=result.metric, metric_args=spread,
-    )  # fmt: skip
+        task_type=task,
+        dataset_type=result.test_set,
+        dataset_name=result.test_set,
+        metric_type=result.metric,
+        metric_value=result.value,
+        metric_name=result.metric,
+        metric_args=spread,
+    )
 
 
 def description(form: str, settings: DualEncoderSettings, language: str) -> str:

@@ -1,11 +1,114 @@
 """A VisionTextDualEncoder of transformers: the format in which CLIP-Italian was published."""
+
 import pathlib
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
 
 from clip_italian import files
-from clip_italian.models import weights
-from clip_italian.models.assembly import Model
+from clip_italian.checkpoints import weights
+from clip_italian.checkpoints.assembly import Model
+from clip_italian.checkpoints.hf_config import ACTIVATIONS
+from clip_italian.data import tokens
+from clip_italian.data.images.resizing import FILTERS
 from clip_italian.models.bert import BertSettings
-from clip_italian.use.export import parts
+from clip_italian.models.dual_encoder import DualEncoderSettings
+from clip_italian.models.vit import ViTSettings
+
+# The files that several formats share: weights, tokeniser, picture processor, configurations.
+BERT_TOKENS = {
+    "unk_token": "[UNK]",
+    "sep_token": "[SEP]",
+    "pad_token": "[PAD]",
+    "cls_token": "[CLS]",
+    "mask_token": "[MASK]",
+}
+CLIP_TOKENS = {
+    "bos_token": tokens.CLIP_SPECIAL[0],
+    "eos_token": tokens.CLIP_SPECIAL[1],
+    "unk_token": tokens.CLIP_SPECIAL[1],
+    "pad_token": tokens.CLIP_SPECIAL[1],
+}
+PAD = 0  # id of the padding of texts, as `tokens.encode` pads them
+
+
+def write_weights(path: pathlib.Path, state: dict[str, np.ndarray]) -> None:
+    """Writes tensors as PyTorch's libraries expect them, in the order of their names: equal tensors are equal bytes."""
+    content = safetensors.numpy.save(dict(sorted(state.items())), metadata={"format": "pt"})
+    files.write_bytes(path, content)
+
+
+def write_tokenizer(folder: pathlib.Path, model: Model, **more: Any) -> None:
+    """Writes the tokeniser as transformers reads it; `more` goes into its configuration.
+
+    The class is the one that takes `tokenizer.json` as it is: BertTokenizer would put its own normaliser in place of ours,
+    which keeps capitals and accents and straightens apostrophes.
+    """
+    special = BERT_TOKENS if isinstance(model.settings.text, BertSettings) else CLIP_TOKENS
+    tokens.save(folder, model.tokenizer)
+    files.write_json(folder / "special_tokens_map.json", special)
+    config = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": model.settings.text.positions}
+    names = {"model_input_names": ["input_ids", "attention_mask"], "padding_side": "right", "truncation_side": "right"}
+    files.write_json(folder / "tokenizer_config.json", special | config | names | more)
+    if isinstance(model.settings.text, BertSettings):
+        numbered = sorted(model.tokenizer.get_vocab().items(), key=lambda item: item[1])
+        files.write_text(folder / "vocab.txt", "".join(f"{word}\n" for word, _ in numbered))
+
+
+def write_picture_processor(folder: pathlib.Path, image: ViTSettings, **more: Any) -> None:
+    """Writes `preprocessor_config.json`: the tower's square and units.
+
+    Of an odd number of pixels to cut off, transformers leaves the smaller half in front, whatever `Fit.margin` says.
+    """
+    side = {"height": image.image_size, "width": image.image_size}
+    fit: dict[str, Any] = {"size": side, "do_center_crop": False}
+    if image.fit.kind == "crop":
+        short = {"shortest_edge": image.fit.resized or image.image_size}
+        fit = {"size": short, "do_center_crop": True, "crop_size": side}
+    steps = {"do_convert_rgb": True, "do_resize": True, "do_rescale": True, "do_normalize": True}
+    numbers = {
+        "resample": int(FILTERS[image.fit.interpolation]),
+        "rescale_factor": 1 / 255,
+        "image_mean": list(image.mean),
+        "image_std": list(image.deviation),
+    }
+    kind = {"image_processor_type": "CLIPImageProcessor"}
+    files.write_json(folder / "preprocessor_config.json", kind | fit | steps | numbers | more)
+
+
+def vision_config(image: ViTSettings) -> dict[str, Any]:
+    """The picture tower as a configuration of transformers' CLIPVisionModel; the inverse of `hf_config.vision`."""
+    return {
+        "model_type": "clip_vision_model",
+        "image_size": image.image_size,
+        "patch_size": image.patch,
+        "hidden_size": image.width,
+        "num_hidden_layers": image.depth,
+        "num_attention_heads": image.heads,
+        "intermediate_size": image.hidden,
+        "layer_norm_eps": image.epsilon,
+        "num_channels": 3,
+        "hidden_act": {ours: theirs for theirs, ours in ACTIVATIONS.items()}[image.activation],
+    }
+
+
+def bert_config(text: BertSettings) -> dict[str, Any]:
+    """The text tower as a configuration of transformers' BertModel; the inverse of `hf_config.bert`."""
+    return {
+        "model_type": "bert",
+        "vocab_size": text.vocabulary,
+        "max_position_embeddings": text.positions,
+        "type_vocab_size": text.segments,
+        "hidden_size": text.width,
+        "num_hidden_layers": text.depth,
+        "num_attention_heads": text.heads,
+        "intermediate_size": text.hidden,
+        "hidden_act": "gelu",
+        "layer_norm_eps": text.epsilon,
+        "pad_token_id": PAD,
+    }
+
 
 PROCESSOR = "VisionTextDualEncoderProcessor"
 
@@ -15,17 +118,57 @@ def write(folder: pathlib.Path, model: Model) -> None:
     settings = model.settings
     assert isinstance(settings.text, BertSettings)  # `holding` has said so
     config = {
-        "model_type": "vision-text-dual-encoder", "architectures": ["VisionTextDualEncoderModel"],
-        "projection_dim": settings.projection, "vision_config": parts.vision_config(settings.image),
-        "text_config": parts.bert_config(settings.text),
-    }  # fmt: skip
+        "model_type": "vision-text-dual-encoder",
+        "architectures": ["VisionTextDualEncoderModel"],
+        "projection_dim": settings.projection,
+        "vision_config": vision_config(settings.image),
+        "text_config": bert_config(settings.text),
+    }
     files.write_json(folder / weights.SETTINGS, config)
     # Version 5 writes `vision_model.` once and reads both; version 4 would leave such tensors random and only warn.
     state = {
         f"vision_model.{name}" if name.startswith("vision_model.") else name: value
         for name, value in weights.to_state(model.params).items()
     }
-    parts.write_weights(folder / weights.WEIGHTS, state)
-    parts.write_tokenizer(folder, model, processor_class=PROCESSOR)
-    parts.write_picture_processor(folder, settings.image, processor_class=PROCESSOR)
+    write_weights(folder / weights.WEIGHTS, state)
+    write_tokenizer(folder, model, processor_class=PROCESSOR)
+    write_picture_processor(folder, settings.image, processor_class=PROCESSOR)
     files.write_json(folder / "processor_config.json", {"processor_class": PROCESSOR})
+
+
+# Which towers the architectures of other libraries can hold, and otherwise why not, in words.
+def unlike_clip(settings: DualEncoderSettings) -> list[str]:
+    """What sets the picture tower apart from that of CLIP (Radford et al. 2021); empty where nothing does."""
+    image, reasons = settings.image, []
+    if image.stem:
+        reasons.append("the picture tower begins with convolutions (`stem`), and CLIP's does not")
+    if image.pooling != "class":
+        reasons.append(f"the picture tower pools by `{image.pooling}`, and CLIP's takes the class token")
+    if settings.image_head != "linear":
+        reasons.append(f"pictures have a head of kind `{settings.image_head}`, and CLIP's is `linear`")
+    return reasons
+
+
+def unlike_bert(settings: DualEncoderSettings) -> list[str]:
+    """What sets the text tower apart from a BERT with a linear head; empty where nothing does. Its pooling is not looked at."""
+    text = settings.text
+    if not isinstance(text, BertSettings):
+        return ["the text tower is that of CLIP, not a BERT"]
+    reasons = []
+    if not text.segments:
+        reasons.append("the text tower has no token types, as DistilBERT, and BERT has them")
+    if text.first_position:
+        reasons.append(f"positions begin at {text.first_position}, as in XLM-RoBERTa, and BERT's at 0")
+    if settings.text_head != "linear":
+        reasons.append(f"texts have a head of kind `{settings.text_head}`; only `linear` is exported")
+    return reasons
+
+
+def unlike_clip_italian(settings: DualEncoderSettings) -> list[str]:
+    """What sets the model apart from CLIP-Italian's: CLIP's picture tower beside a BERT with its pooler."""
+    reasons = unlike_clip(settings) + unlike_bert(settings)
+    if isinstance(settings.text, BertSettings) and settings.text.pooling != "pooler":
+        reasons.append(f"the text tower pools by `{settings.text.pooling}`, not by BERT's pooler")
+    if settings.logit_bias:
+        reasons.append("the logits have a bias, as SigLIP's")
+    return reasons

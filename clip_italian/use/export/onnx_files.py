@@ -1,20 +1,23 @@
 """Both towers as ONNX, for runtimes without Python: normalised pixels or token ids in, unit vectors out."""
+
 import logging
 import pathlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float, UInt8
 
 from clip_italian import files
+from clip_italian.checkpoints.assembly import Model
+from clip_italian.data import tokens
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
-from clip_italian.models.assembly import Model
 from clip_italian.models.vit import VisionTransformer
-from clip_italian.use.export import parts
+from clip_italian.use.export import hugging_face
 
 IMAGE, TEXT = "image.onnx", "text.onnx"
 LARGEST_DIFFERENCE = 1e-5  # between onnxruntime's and our numbers, of unit vectors
@@ -38,8 +41,8 @@ def write(folder: pathlib.Path, model: Model) -> None:
     for name, proto in ((IMAGE, image), (TEXT, text)):
         files.write_bytes(folder / name, proto.SerializeToString(deterministic=True))
     check(folder, model)
-    parts.write_tokenizer(folder, model)
-    parts.write_picture_processor(folder, model.settings.image)
+    hugging_face.write_tokenizer(folder, model)
+    hugging_face.write_picture_processor(folder, model.settings.image)
 
 
 def image_function(model: Model) -> Callable[[jax.Array], jax.Array]:
@@ -119,3 +122,34 @@ def compared(path: pathlib.Path, function: Callable[..., jax.Array], feed: dict[
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     wanted = jax.jit(function)(*[jnp.asarray(value) for value in feed.values()])
     return float(np.abs(session.run(None, feed)[0] - np.asarray(wanted)).max())
+
+
+# Vectors of pictures and texts by onnxruntime, from what `onnx_files` has written.
+AT_ONCE = 32  # pictures or texts
+Feed = dict[str, np.ndarray]
+
+
+def encoded(
+    folder: pathlib.Path, model: Model, pixels: UInt8[np.ndarray, "n h w 3"], texts: Sequence[str]
+) -> tuple[Float[np.ndarray, "n p"], Float[np.ndarray, "m p"]]:
+    """Unit vectors of pictures as the tower takes them, and of texts; `model` is the one that was written to `folder`."""
+    return _run(folder / IMAGE, _seen(model, pixels)), _run(folder / TEXT, _read(model, texts))
+
+
+def _seen(model: Model, pixels: UInt8[np.ndarray, "n h w 3"]) -> Iterator[Feed]:
+    for start in range(0, len(pixels), AT_ONCE):
+        normalised = dual_encoder.normalise_pixels(model.settings.image, jnp.asarray(pixels[start : start + AT_ONCE]))
+        yield {"pixel_values": np.asarray(normalised).transpose(0, 3, 1, 2)}
+
+
+def _read(model: Model, texts: Sequence[str]) -> Iterator[Feed]:
+    for start in range(0, len(texts), AT_ONCE):
+        some = tokens.encode(model.tokenizer, texts[start : start + AT_ONCE], model.settings.text.positions)
+        yield {"input_ids": some.ids.astype(np.int64), "attention_mask": some.mask.astype(np.int64)}
+
+
+def _run(path: pathlib.Path, feeds: Iterable[Feed]) -> np.ndarray:
+    import onnxruntime  # here: it takes a while, and few need it
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return np.concatenate([session.run(None, feed)[0] for feed in feeds])

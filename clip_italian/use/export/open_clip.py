@@ -1,4 +1,5 @@
 """A folder for open_clip's `local-dir:`: its vision transformer beside a BERT of transformers."""
+
 import pathlib
 import re
 from typing import Any
@@ -6,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from clip_italian import files
-from clip_italian.models import weights
-from clip_italian.models.assembly import Model
+from clip_italian.checkpoints import weights
+from clip_italian.checkpoints.assembly import Model
+from clip_italian.checkpoints.formats import THIRDS
 from clip_italian.models.bert import BertSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings
-from clip_italian.models.formats import THIRDS
 from clip_italian.models.layers import CLIP_EPSILON
-from clip_italian.use.export import holding, parts
+from clip_italian.use.export import hugging_face
 
 # Our names and open_clip's: `formats.OPEN_CLIP` the other way round.
 RENAMED = (
@@ -33,7 +34,7 @@ RENAMED = (
 
 def unlike(settings: DualEncoderSettings) -> list[str]:
     """Why open_clip cannot hold the towers; empty where it can."""
-    image, reasons = settings.image, holding.unlike_clip_italian(settings)
+    image, reasons = settings.image, hugging_face.unlike_clip_italian(settings)
     if image.activation == "gelu_tanh":
         reasons.append("the picture tower's activation is the GELU by tanh, which open_clip's has not")
     if image.epsilon != CLIP_EPSILON:
@@ -52,26 +53,36 @@ def write(folder: pathlib.Path, model: Model, home: pathlib.Path) -> None:
     settings = model.settings
     assert isinstance(settings.text, BertSettings)  # `unlike` has said so
     files.write_json(folder / "open_clip_config.json", config(settings, home))
-    files.write_json(folder / weights.SETTINGS, parts.bert_config(settings.text))
-    parts.write_weights(folder / "open_clip_model.safetensors", renamed(weights.to_state(model.params)))
-    parts.write_tokenizer(folder, model)
+    files.write_json(folder / weights.SETTINGS, hugging_face.bert_config(settings.text))
+    hugging_face.write_weights(folder / "open_clip_model.safetensors", renamed(weights.to_state(model.params)))
+    hugging_face.write_tokenizer(folder, model)
 
 
 def config(settings: DualEncoderSettings, home: pathlib.Path) -> dict[str, Any]:
     """`open_clip_config.json`."""
     image, text = settings.image, settings.text
     vision = {
-        "image_size": image.image_size, "patch_size": image.patch, "width": image.width, "layers": image.depth,
-        "head_width": image.width // image.heads, "mlp_ratio": image.hidden / image.width,
-    }  # fmt: skip
+        "image_size": image.image_size,
+        "patch_size": image.patch,
+        "width": image.width,
+        "layers": image.depth,
+        "head_width": image.width // image.heads,
+        "mlp_ratio": image.hidden / image.width,
+    }
     texts = {
-        "context_length": text.positions, "vocab_size": text.vocabulary, "hf_model_name": str(home),
-        "hf_tokenizer_name": str(home), "hf_pooler_type": "cls_pooler", "hf_proj_type": "linear",
-    }  # fmt: skip
+        "context_length": text.positions,
+        "vocab_size": text.vocabulary,
+        "hf_model_name": str(home),
+        "hf_tokenizer_name": str(home),
+        "hf_pooler_type": "cls_pooler",
+        "hf_proj_type": "linear",
+    }
     pictures = {
-        "mean": list(image.mean), "std": list(image.deviation), "interpolation": image.fit.interpolation,
+        "mean": list(image.mean),
+        "std": list(image.deviation),
+        "interpolation": image.fit.interpolation,
         "resize_mode": {"crop": "shortest", "squash": "squash"}[image.fit.kind],
-    }  # fmt: skip
+    }
     model = {"embed_dim": settings.projection, "quick_gelu": image.activation == "quick_gelu"}
     return {"model_cfg": model | {"vision_cfg": vision, "text_cfg": texts}, "preprocess_cfg": pictures}
 

@@ -2,17 +2,18 @@
 
 Modules are named as versions 2 to 5 of the library name them; version 6 takes these names too.
 """
+
 import pathlib
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from clip_italian import files
-from clip_italian.models import weights
-from clip_italian.models.assembly import Model
+from clip_italian.checkpoints import weights
+from clip_italian.checkpoints.assembly import Model
 from clip_italian.models.bert import BertSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings
-from clip_italian.use.export import holding, hugging_face, parts
+from clip_italian.use.export import hugging_face
 
 TEXT_TOWER, POOLER = "text_model.", "text_model.pooler.dense."
 NORMALISED = {"module_input_name": "sentence_embedding", "module_output_name": "sentence_embedding"}
@@ -28,7 +29,7 @@ class Module(NamedTuple):
 
 def holds_pictures(settings: DualEncoderSettings) -> bool:
     """Whether the folder encodes pictures too, or the text tower alone."""
-    return not holding.unlike_clip_italian(settings)
+    return not hugging_face.unlike_clip_italian(settings)
 
 
 def write(folder: pathlib.Path, model: Model) -> None:
@@ -51,15 +52,15 @@ def _features(what: str) -> dict[str, str]:
 def _write_text_tower(folder: pathlib.Path, model: Model) -> None:
     text, state = model.settings.text, weights.to_state(model.params)
     assert isinstance(text, BertSettings)  # `holding` has said so
-    config: dict[str, Any] = parts.bert_config(text) | {"architectures": ["BertModel"]}
+    config: dict[str, Any] = hugging_face.bert_config(text) | {"architectures": ["BertModel"]}
     files.write_json(folder / weights.SETTINGS, config | {"output_hidden_states": text.pooling == "first_last"})
     tower = {
         name.removeprefix(TEXT_TOWER): value
         for name, value in state.items()
         if name.startswith(TEXT_TOWER) and not name.startswith(POOLER)
     }
-    parts.write_weights(folder / weights.WEIGHTS, tower)
-    parts.write_tokenizer(folder, model)
+    hugging_face.write_weights(folder / weights.WEIGHTS, tower)
+    hugging_face.write_tokenizer(folder, model)
     last = _dense(state["text_projection.weight"], None, "torch.nn.modules.linear.Identity")
     transformer = {"max_seq_length": text.positions, "do_lower_case": False, "model_args": {"add_pooling_layer": False}}
     _write_modules(folder, transformer, [*_pooling(text, state), last])
@@ -99,7 +100,7 @@ def _write_modules(folder: pathlib.Path, transformer: dict[str, Any], modules: l
         path = f"{number}_{module.kind}"
         files.write_json(folder / path / "config.json", module.config)
         if module.state:
-            parts.write_weights(folder / path / weights.WEIGHTS, module.state)
+            hugging_face.write_weights(folder / path / weights.WEIGHTS, module.state)
         entries.append((path, module.kind))
     files.write_json(
         folder / "modules.json",

@@ -1,14 +1,15 @@
 """All formats of one model in one folder: `transformers`, `onnx`, `open_clip`, `sentence_transformers`."""
+
 import pathlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from clip_italian import files
+from clip_italian.checkpoints.assembly import Model
 from clip_italian.errors import InputError
-from clip_italian.models.assembly import Model
 from clip_italian.models.dual_encoder import DualEncoderSettings
-from clip_italian.use.export import card, holding, hugging_face, onnx_files, open_clip, sentence_transformers
-from clip_italian.use.export.facts import Facts
+from clip_italian.use.export import card, hugging_face, onnx_files, open_clip, sentence_transformers
+from clip_italian.use.export.card import Facts
 
 
 class Format(NamedTuple):
@@ -19,10 +20,10 @@ class Format(NamedTuple):
 
 
 FORMATS = {
-    "transformers": Format(holding.unlike_clip_italian, lambda folder, model, _: hugging_face.write(folder, model)),
+    "transformers": Format(hugging_face.unlike_clip_italian, lambda folder, model, _: hugging_face.write(folder, model)),
     "onnx": Format(lambda settings: [], lambda folder, model, _: onnx_files.write(folder, model)),
     "open_clip": Format(open_clip.unlike, open_clip.write),
-    "sentence_transformers": Format(holding.unlike_bert, lambda folder, model, _: sentence_transformers.write(folder, model)),
+    "sentence_transformers": Format(hugging_face.unlike_bert, lambda folder, model, _: sentence_transformers.write(folder, model)),
 }
 
 

@@ -13,16 +13,17 @@ import pydantic
 from jaxtyping import Bool, Int
 
 from clip_italian import files
+from clip_italian.checkpoints.model import Clip
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
-from clip_italian.evaluation import statistics, summary
-from clip_italian.evaluation.settings import EvaluationSettings
-from clip_italian.evaluation.summary import Gains
+from clip_italian.evaluation import statistics
+from clip_italian.evaluation.study import summary
+from clip_italian.evaluation.study.settings import EvaluationSettings
+from clip_italian.evaluation.study.summary import Gains
 from clip_italian.use.finetuning import measuring, tables
-from clip_italian.use.finetuning.metrics import LABELS, METRICS
+from clip_italian.use.finetuning.measuring import LABELS, METRICS
 from clip_italian.use.finetuning.settings import Count, FinetuningSettings, Rate, load
 from clip_italian.use.finetuning.tables import TestSet
-from clip_italian.use.model import Clip
 from clip_italian.world.shop import publishing
 
 LANGUAGES = tuple(publishing.SAY)
@@ -90,7 +91,7 @@ def summarise(asked: Asked, found: dict[int, Found], settings: EvaluationSetting
     """
     values: dict[str, dict[int, np.ndarray]] = {BEFORE: {}, AFTER: {}, DIFFERENCE: {}}
     for seed, lists in found.items():
-        two = [measuring.values(measuring.relevance(asked.test, one)) for one in lists]
+        two = [measuring.values(measuring.relevant(asked.test, one)) for one in lists]
         for name, one in zip(values, (*two, two[1] - two[0]), strict=True):
             values[name][seed] = one
     kept = {"all": np.ones(len(asked.unseen), bool), "unseen": asked.unseen}
@@ -137,7 +138,7 @@ def _cell(entry: dict[str, Any], metric: str) -> str:
 
 def compared(asked: Asked, found: Found, settings: FinetuningSettings) -> tuple[dict[str, Any], Sequence[np.ndarray]]:
     """What `report.page` shows of a seed."""
-    right = [measuring.relevance(asked.test, one) for one in found]
+    right = [measuring.relevant(asked.test, one) for one in found]
     return measuring.compared(right[0], right[1], settings), list(found)
 
 

@@ -1,20 +1,36 @@
 """What a model finds: the metrics that Jina's Finetuner reported, those of docarray 0.21, with intervals over the queries."""
 
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from clip_italian.data.images import Pixels
+from clip_italian.checkpoints import pictures
+from clip_italian.checkpoints.model import BATCH, Clip
+from clip_italian.data.images.images import Pixels
 from clip_italian.errors import InputError
-from clip_italian.evaluation import statistics
-from clip_italian.use import pictures
-from clip_italian.use.finetuning.metrics import METRICS
+from clip_italian.evaluation import relevance, statistics
 from clip_italian.use.finetuning.settings import FinetuningSettings
 from clip_italian.use.finetuning.tables import TestSet
-from clip_italian.use.model import BATCH, Clip
+
+# The metrics that Jina's Finetuner reported, by the definitions of docarray 0.21.
+METRICS: dict[str, Callable[[np.ndarray], float]] = {  # of how relevant each place of a list is; names as Finetuner printed them
+    "precision_at_k": relevance.precision_at,
+    "hit_at_k": relevance.hit_at,
+    "average_precision": relevance.average_precision,
+    "reciprocal_rank": relevance.reciprocal_rank,
+    "dcg_at_k": relevance.dcg_at,
+}
+LABELS = {  # as people read them
+    "precision_at_k": "precision@k",
+    "hit_at_k": "hit@k",
+    "average_precision": "average precision",
+    "reciprocal_rank": "reciprocal rank",
+    "dcg_at_k": "DCG@k",
+}
+
 
 QUERIES_AT_ONCE = 1024
 
@@ -64,7 +80,7 @@ def ranked(
     return np.concatenate([np.argsort(-(block @ image.T), axis=1, kind="stable")[:, :places] for block in blocks])
 
 
-def relevance(test: TestSet, found: Int[np.ndarray, "queries places"]) -> Bool[np.ndarray, "queries places"]:
+def relevant(test: TestSet, found: Int[np.ndarray, "queries places"]) -> Bool[np.ndarray, "queries places"]:
     """Whether each picture of a list is right."""
     return np.array([[place in right for place in row] for row, right in zip(found.tolist(), test.relevant, strict=True)])
 

@@ -7,19 +7,23 @@ import os
 import pathlib
 import shutil
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 import tqdm
 
 from clip_italian import files
-from clip_italian.data import images, resizing, shards
-from clip_italian.data.images import ImageRejected, Pixels
-from clip_italian.data.resizing import Fit
-from clip_italian.data.shards import Example, ShardWriter
+from clip_italian.checkpoints import assembly, layouts, loading, pictures, systems, tokenisers
+from clip_italian.checkpoints.assembly import Model
+from clip_italian.checkpoints.model import Clip
+from clip_italian.data import tokens
+from clip_italian.data.images import images, resizing, shards
+from clip_italian.data.images.images import ImageRejected, Pixels
+from clip_italian.data.images.resizing import Fit
+from clip_italian.data.images.shards import Example, ShardWriter
 from clip_italian.errors import InputError
 from clip_italian.models.vit import ViTSettings
-from clip_italian.use import pictures
 from clip_italian.use.finetuning.tables import Pair
 
 BLOCK = 64  # pictures that are decoded at a time
@@ -69,9 +73,14 @@ def split(
 
 
 def prepare(
-    out: pathlib.Path, root: pathlib.Path, train: dict[pathlib.Path, list[str]], valid: dict[pathlib.Path, list[str]], stored: int,
-    tower: ViTSettings, progress: bool,
-) -> Sets:  # fmt: skip
+    out: pathlib.Path,
+    root: pathlib.Path,
+    train: dict[pathlib.Path, list[str]],
+    valid: dict[pathlib.Path, list[str]],
+    stored: int,
+    tower: ViTSettings,
+    progress: bool,
+) -> Sets:
     """Writes `out/train` and `out/valid`, pictures of `stored` and of the tower's pixels a side, as a whole or not at all.
 
     A picture's id, which its views are drawn by, is its path from `root`: where the data lie changes no bit. What a run before has
@@ -101,9 +110,14 @@ def _too_few(name: str, count: int, refused: list[Refused]) -> str:
 
 
 def _write(
-    folder: pathlib.Path, root: pathlib.Path, described: dict[pathlib.Path, list[str]], side: int, fit: Fit, tally: _Tally,
+    folder: pathlib.Path,
+    root: pathlib.Path,
+    described: dict[pathlib.Path, list[str]],
+    side: int,
+    fit: Fit,
+    tally: _Tally,
     progress: bool,
-) -> int:  # fmt: skip
+) -> int:
     entries = []
     with tqdm.tqdm(total=len(described), desc=folder.name, unit="picture", disable=not progress) as bar:
         good = _readable(root, described, side, fit.model_copy(update={"resized": None}), tally, bar)
@@ -148,3 +162,57 @@ def forget(out: pathlib.Path) -> None:
     """Removes what was prepared, which is not needed once the model is trained."""
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(out)
+
+
+# What fine-tuning starts from: a model that `load` takes, with its tokeniser, as training holds models.
+LARGEST_DIFFERENCE = 1e-5  # of a number of the vectors of texts, as the model was loaded and as it is trained
+SAMPLES = 16  # texts that are compared, beside
+PROBES = ("Un gatto", "  Perch\N{LATIN SMALL LETTER E WITH ACUTE}  NO?")  # short ones with capitals, an accent and spaces
+
+
+class Start(NamedTuple):
+    """A model to train, and the digests of the files that it is from."""
+
+    model: Model
+    digests: dict[str, str]
+
+
+def read(name_or_path: str, images: str | None, said: list[str]) -> Start:
+    """The model that `load(name_or_path, images=images)` gives, its tokeniser checked on some of the texts that are `said`.
+
+    Raises InputError where the model cannot be loaded, and where it reads texts in a way that its tokeniser's file does not tell.
+    """
+    clip = loading.load(name_or_path, images=images)
+    folder = pathlib.Path(name_or_path) if pathlib.Path(name_or_path).is_dir() else _fetched(name_or_path)
+    if layouts.kind(folder) == "ours":
+        return Start(assembly.load(folder), loading.digests(clip))
+    tokenizer: Any = getattr(tokenisers.read(tokenisers.place_of(folder)), "backend_tokenizer", None)
+    model = Model(clip.settings, jax.tree.map(np.asarray, clip.params), tokenizer)
+    if tokenizer is None or not _alike(clip, model, [*said[:SAMPLES], *PROBES]):
+        raise InputError(
+            f"{name_or_path}: reads texts in a way that a folder of this study's models cannot hold; fine-tune a model of the "
+            "form of CLIP-Italian (ViT and BERT), or one of this study"
+        )
+    return Start(model, loading.digests(clip))
+
+
+def _fetched(name: str) -> pathlib.Path:
+    system = systems.SYSTEMS.get(name)
+    return loading.located(name, system.repository.revision if system else None, None)[0]
+
+
+def _alike(clip: Clip, model: Model, said: list[str]) -> bool:
+    """Whether the model says the same of texts with the tokeniser that it will be saved with."""
+    apart = np.abs(as_clip(model).encode_text(said) - clip.encode_text(said))
+    return float(apart.max()) <= LARGEST_DIFFERENCE
+
+
+def as_clip(model: Model) -> Clip:
+    """A model in training, to encode with."""
+    return Clip(model.settings, model.params, loading.as_trained(model.tokenizer, model.settings))
+
+
+def longer(model: Model, said: list[str]) -> int:
+    """How many of the texts are longer than the model reads."""
+    encoded = tokens.encode(model.tokenizer, said, model.settings.text.positions + 1)
+    return int((encoded.mask.sum(axis=1) > model.settings.text.positions).sum())

@@ -8,9 +8,9 @@ from typing import Any
 from jaxtyping import Int
 from numpy import ndarray
 
-from clip_italian.use import contact_sheet
-from clip_italian.use.finetuning.metrics import LABELS
+from clip_italian.use.finetuning.measuring import LABELS
 from clip_italian.use.finetuning.tables import TestSet
+from clip_italian.use.search import contact_sheet
 
 SHOWN_PLACES = 5  # pictures of each list
 STYLE = """
@@ -37,9 +37,13 @@ def _cell(cell: dict[str, Any]) -> str:
 
 
 def page(
-    name: str, numbers: dict[str, Any], notes: Sequence[str], test: TestSet, lists: Sequence[Int[ndarray, "queries places"]],
+    name: str,
+    numbers: dict[str, Any],
+    notes: Sequence[str],
+    test: TestSet,
+    lists: Sequence[Int[ndarray, "queries places"]],
     shown: int,
-) -> str:  # fmt: skip
+) -> str:
     """The page; `lists` are the pictures that each query found before and after. The first `shown` queries are shown, unchosen."""
     rows = "".join(_metric(metric, cells) for metric, cells in numbers.items())
     head = "<tr><th><th>before<th>after<th>difference<th>p</tr>"

@@ -9,25 +9,22 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from clip_italian import files, journal
+from clip_italian.checkpoints import assembly, loading
+from clip_italian.checkpoints.assembly import Model
+from clip_italian.checkpoints.model import Clip
 from clip_italian.errors import InputError
 from clip_italian.journal import Journal
-from clip_italian.models import assembly
-from clip_italian.models.assembly import Model
 from clip_italian.models.dual_encoder import Params
 from clip_italian.training import arms
 from clip_italian.training.arms import Watch
 from clip_italian.training.loop import Curve
 from clip_italian.training.settings import TrainingSettings
-from clip_italian.use import loading
-from clip_italian.use.export import onnx_files, onnx_running
-from clip_italian.use.finetuning import measuring, preparing, report, runs, settings, starting, tables
-from clip_italian.use.finetuning.measuring import Gallery
-from clip_italian.use.finetuning.metrics import METRICS
-from clip_italian.use.finetuning.preparing import Sets
+from clip_italian.use.export import onnx_files
+from clip_italian.use.finetuning import measuring, preparing, report, runs, settings, tables
+from clip_italian.use.finetuning.measuring import METRICS, Gallery
+from clip_italian.use.finetuning.preparing import Sets, Start
 from clip_italian.use.finetuning.runs import Asked
 from clip_italian.use.finetuning.settings import FinetuningSettings
-from clip_italian.use.finetuning.starting import Start
-from clip_italian.use.model import Clip
 
 Say = Callable[[str], None]
 DATA, STATE, MODEL, ONNX = "data", "state", "model", "onnx"
@@ -70,7 +67,7 @@ def _run(folder: pathlib.Path, say: Say) -> Finetuned:
     runs.check(asked)
     chosen = settings.load(None, **asked.settings)
     pairs = tables.pairs(pathlib.Path(asked.data))
-    start = starting.read(asked.model, asked.images, [pair.text for pair in pairs])
+    start = preparing.read(asked.model, asked.images, [pair.text for pair in pairs])
     _say_long_texts(start, [pair.text for pair in pairs], say)
     sets = _prepared(folder, asked, chosen, start.model, say)
     asking = _gallery(asked, start.model, sets, say)
@@ -79,7 +76,7 @@ def _run(folder: pathlib.Path, say: Say) -> Finetuned:
     if phases.batch < chosen.batch:
         say(f"batch: {phases.batch} rather than {chosen.batch}; there are no more pictures for training or for validation")
     model, curve = _trained(folder, chosen, phases, start.model, _watch(start.model, asking, chosen, say))
-    before, after = starting.as_clip(start.model), starting.as_clip(model)
+    before, after = preparing.as_clip(start.model), preparing.as_clip(model)
     numbers, lists = _compared(before, after, asking, chosen)
     _write_model(folder, asked, chosen, start, sets, model, curve, numbers)
     if asked.onnx:
@@ -92,7 +89,7 @@ def _run(folder: pathlib.Path, say: Say) -> Finetuned:
 
 def _say_long_texts(start: Start, said: list[str], say: Say) -> None:
     longest = start.model.settings.text.positions
-    if long := starting.longer(start.model, said):
+    if long := preparing.longer(start.model, said):
         say(f"{long:,} of {len(said):,} texts are longer than the {longest} tokens that the model reads, and are cut")
 
 
@@ -118,7 +115,7 @@ def _gallery(asked: Asked, model: Model, sets: Sets, say: Say) -> Gallery | None
     if asked.queries is None:
         return None
     test = tables.test_set(pathlib.Path(asked.queries), pathlib.Path(asked.gallery) if asked.gallery else None)
-    found = measuring.gallery(starting.as_clip(model), test)
+    found = measuring.gallery(preparing.as_clip(model), test)
     right = sum(map(len, found.test.relevant)) / len(found.test.queries)
     say(f"{len(found.test.queries):,} queries of {len(found.test.pictures):,} pictures, of which {right:.1f} are right on average")
     for line in found.refused[:SHOWN]:
@@ -146,8 +143,8 @@ def _watch(model: Model, asking: Gallery | None, chosen: FinetuningSettings, say
         return Watch(report=say)
 
     def found(params: Params) -> dict[str, float]:
-        lists = measuring.answers(starting.as_clip(model._replace(params=params)), asking, chosen.places)
-        values = measuring.values(measuring.relevance(asking.test, lists))
+        lists = measuring.answers(preparing.as_clip(model._replace(params=params)), asking, chosen.places)
+        values = measuring.values(measuring.relevant(asking.test, lists))
         return dict(zip(METRICS, values.mean(axis=0).tolist(), strict=True))
 
     return Watch(found, say)
@@ -159,14 +156,20 @@ def _compared(
     if asking is None:
         return {}, []
     lists = [measuring.answers(clip, asking, chosen.places) for clip in (before, after)]
-    right = [measuring.relevance(asking.test, found) for found in lists]
+    right = [measuring.relevant(asking.test, found) for found in lists]
     return measuring.compared(right[0], right[1], chosen), lists
 
 
 def _write_model(
-    folder: pathlib.Path, asked: Asked, chosen: FinetuningSettings, start: Start, sets: Sets, model: Model, curve: Curve,
+    folder: pathlib.Path,
+    asked: Asked,
+    chosen: FinetuningSettings,
+    start: Start,
+    sets: Sets,
+    model: Model,
+    curve: Curve,
     numbers: dict[str, Any],
-) -> None:  # fmt: skip
+) -> None:
     with files.replacing_folder(folder / MODEL) as target:
         assembly.save(target, model)
     best = min(curve, key=lambda row: row["valid_loss"])
@@ -186,15 +189,20 @@ def _write_onnx(
         onnx_files.write(target, model)
     if asking is None:
         return
-    image, text = onnx_running.encoded(folder / ONNX, model, asking.pixels, asking.test.queries)
+    image, text = onnx_files.encoded(folder / ONNX, model, asking.pixels, asking.test.queries)
     same = (measuring.ranked(image, text, lists[1].shape[1]) == lists[1]).all(axis=1)
     say(f"ONNX: {int(same.sum()):,} of {len(same):,} queries have the very same list by onnxruntime")
 
 
 def _write_report(
-    folder: pathlib.Path, asking: Gallery | None, lists: Sequence[np.ndarray], numbers: dict[str, Any], sets: Sets,
-    chosen: FinetuningSettings, say: Say,
-) -> None:  # fmt: skip
+    folder: pathlib.Path,
+    asking: Gallery | None,
+    lists: Sequence[np.ndarray],
+    numbers: dict[str, Any],
+    sets: Sets,
+    chosen: FinetuningSettings,
+    say: Say,
+) -> None:
     """The page, and last of all the numbers: they say that the run is finished."""
     notes = [f"{sets.train:,} pictures for training, {sets.valid:,} for validation, {len(sets.refused):,} left out."]
     if asking:
@@ -204,3 +212,33 @@ def _write_report(
     refused = [one._asdict() for one in sets.refused]
     files.write_json(folder / runs.NUMBERS, {"metrics": numbers, "refused": refused, "k": chosen.places})
     say(f"{folder}: finished; `clip_italian.load('{folder / MODEL}')` loads the model")
+
+
+# `finetune`: the same from Python.
+Path = str | pathlib.Path
+
+
+def finetune(
+    model: Path,
+    train: Path,
+    *,
+    name: str,
+    images: Path | None = None,
+    valid: Path | None = None,
+    queries: Path | None = None,
+    index: Path | None = None,
+    onnx: bool = False,
+    root: Path = runs.ROOT,
+    **changed: Any,
+) -> Finetuned:
+    """Trains a model on the pairs of a CSV file, as `python -m clip_italian finetune` does.
+
+    `model` and `images` are as `load` takes them; `train` and `valid` have the columns `image` and `text`; `queries` and
+    `index` are as `tables.test_set` says. `changed` are keys of `finetuning/settings.yaml`, such as `epochs=3`. The run lies in
+    `root/name`; called again after it was killed it goes on, and when it has finished it gives what came out. Raises InputError
+    naming what is at fault.
+    """
+    given = {"data": train, "valid": valid, "queries": queries, "gallery": index}
+    tables = {what: pathlib.Path(path) if path is not None else None for what, path in given.items()}
+    asked = runs.asked(str(model), None if images is None else str(images), tables, onnx, settings.load(**changed))
+    return run(runs.begin(name, asked, pathlib.Path(root)))

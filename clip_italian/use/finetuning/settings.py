@@ -8,7 +8,7 @@ import pydantic
 
 from clip_italian import config
 from clip_italian.config import Settings
-from clip_italian.data.augmentation import AugmentationSettings
+from clip_italian.data.images.augmentation import AugmentationSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings
 from clip_italian.training.optimiser import OptimiserSettings
 from clip_italian.training.settings import TrainingSettings
@@ -120,6 +120,12 @@ def training(settings: FinetuningSettings, model: DualEncoderSettings, train: in
 
 def _optimiser(settings: FinetuningSettings, rate: float) -> OptimiserSettings:
     return OptimiserSettings(
-        name="adamw", learning_rate=rate, beta1=0.9, beta2=0.999, weight_decay=settings.weight_decay, clip=0.0,
-        warmup_share=settings.warmup_share, run_share=1.0,
-    )  # fmt: skip
+        name="adamw",
+        learning_rate=rate,
+        beta1=0.9,
+        beta2=0.999,
+        weight_decay=settings.weight_decay,
+        clip=0.0,
+        warmup_share=settings.warmup_share,
+        run_share=1.0,
+    )

@@ -1,6 +1,6 @@
 """What the catalogue has beside clothes, drawn as they are."""
 
-from clip_italian.world.shapes_parts import blob, curve, mirrored, oval, poly, stroke
+from clip_italian.world.shapes.parts import blob, curve, mirrored, oval, poly, stroke
 from clip_italian.world.shop.garments import Drawing
 
 
@@ -45,12 +45,24 @@ def _calzini(long: bool) -> Drawing:
 
     def sock(x: float) -> Drawing:
         return (
-            blob("main", (x, top), (x + 20, top), (x + 19, 62), (x + 21, 80), (x + 14, 89), (x, 93), (x - 14, 95), (x - 20, 90),
-                 (x - 17, 83), (x - 5, 76), (x + 1, 62)),
+            blob(
+                "main",
+                (x, top),
+                (x + 20, top),
+                (x + 19, 62),
+                (x + 21, 80),
+                (x + 14, 89),
+                (x, 93),
+                (x - 14, 95),
+                (x - 20, 90),
+                (x - 17, 83),
+                (x - 5, 76),
+                (x + 1, 62),
+            ),
             blob("shade", (x - 20, 90), (x - 17, 83.5), (x - 10, 80), (x - 8, 88), (x - 9, 94.5), (x - 14, 95.5)),
             blob("shade", (x + 20, 69), (x + 21, 80), (x + 14, 89), (x + 11, 79)),
             poly("shade", (x - 1, top - 3), (x + 21, top - 3), (x + 20.5, top + 7), (x - 0.5, top + 7)),
-        )  # fmt: skip
+        )
 
     return (*sock(68), *sock(28))
 

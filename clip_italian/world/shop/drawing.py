@@ -7,20 +7,19 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from clip_italian.world.palette import DARK, RGB, mix, paints
-from clip_italian.world.picking import pick
-from clip_italian.world.render import OVERSAMPLING
-from clip_italian.world.shapes_parts import Part
+from clip_italian.world.drawing.palette import DARK, RGB, mix, paints
+from clip_italian.world.drawing.render import OVERSAMPLING
+from clip_italian.world.drawing.styles import INSIDE, outlined
+from clip_italian.world.scenes.statements import pick
+from clip_italian.world.shapes.parts import Part
 from clip_italian.world.shop.accessories import ACCESSORIES
 from clip_italian.world.shop.garments import CLOTHES, Drawing
 from clip_italian.world.shop.products import Product
-from clip_italian.world.styles import INSIDE, outlined
 
 FRAME = 100  # units along a drawing's side
 GROUNDS: tuple[RGB, ...] = ((253, 253, 252), (240, 241, 243), (246, 240, 230), (230, 238, 243), (245, 234, 234))
 _BITS = 4  # binary digits after the point in OpenCV's coordinates
 _CLOTH, _PATTERN = 1, 2  # what a pixel of a product shows; 0: neither
-
 
 
 def _centred(drawing: Drawing) -> Drawing:

@@ -3,7 +3,7 @@
 What is filled with "main" is cloth: it carries the product's pattern.
 """
 
-from clip_italian.world.shapes_parts import Part, Point, blob, curve, dot, mirrored, poly, stroke
+from clip_italian.world.shapes.parts import Part, Point, blob, curve, dot, mirrored, poly, stroke
 
 Drawing = tuple[Part, ...]
 
@@ -33,13 +33,28 @@ def _camicia(long: bool) -> Drawing:
     return (
         *_sleeves(long),
         *(_cuffs("tint") if long else ()),
-        blob("main", (26, 17), (29, 44), (28, 70), (28, 86), (38, 93), (50, 88), (62, 93), (72, 86), (72, 70), (71, 44),
-             (74, 17), (60, 13), (50, 22), (40, 13)),
+        blob(
+            "main",
+            (26, 17),
+            (29, 44),
+            (28, 70),
+            (28, 86),
+            (38, 93),
+            (50, 88),
+            (62, 93),
+            (72, 86),
+            (72, 70),
+            (71, 44),
+            (74, 17),
+            (60, 13),
+            (50, 22),
+            (40, 13),
+        ),
         poly("shade", (46, 24), (54, 24), (54, 88.5), (46, 88.5)),
         *buttons,
         *mirrored(poly("tint", (50, 25), (38, 10), (31, 16), (40, 34))),
         poly("ink", (40, 11), (60, 11), (50, 24)),
-    )  # fmt: skip
+    )
 
 
 def _ribs(top: float, low: float, *columns: float) -> Drawing:
@@ -62,36 +77,63 @@ def _maglione(high: bool) -> Drawing:
 def _pantaloni(long: bool) -> Drawing:
     ankle, inner, outer = (96, 44, 24) if long else (56, 46, 21)
     return (
-        poly("main", (32, 8), (68, 8), (74, 34), (100 - outer, ankle), (100 - inner, ankle), (50, 38), (inner, ankle),
-             (outer, ankle), (26, 34)),
+        poly(
+            "main",
+            (32, 8),
+            (68, 8),
+            (74, 34),
+            (100 - outer, ankle),
+            (100 - inner, ankle),
+            (50, 38),
+            (inner, ankle),
+            (outer, ankle),
+            (26, 34),
+        ),
         poly("shade", (32, 5), (68, 5), (69, 13), (31, 13)),
         stroke("ink", 1.6, (50, 13), (50, 38), edged=False),
         *mirrored(curve("ink", 1.6, (31, 24), (37, 22), (40, 13), edged=False)),
         dot("spot", 50, 9, 2),
-    )  # fmt: skip
+    )
 
 
 def _gonna(long: bool) -> Drawing:
     hem, wide = (94, 36) if long else (60, 32)
     return (
-        blob("main", (37, 12), (50 - wide * 0.7, (12 + hem) / 2), (50 - wide, hem - 3), (50, hem + 3), (50 + wide, hem - 3),
-             (50 + wide * 0.7, (12 + hem) / 2), (63, 12), (50, 13)),
+        blob(
+            "main",
+            (37, 12),
+            (50 - wide * 0.7, (12 + hem) / 2),
+            (50 - wide, hem - 3),
+            (50, hem + 3),
+            (50 + wide, hem - 3),
+            (50 + wide * 0.7, (12 + hem) / 2),
+            (63, 12),
+            (50, 13),
+        ),
         *mirrored(curve("ink", 1.6, (45, 30), (43, hem - 14), (40, hem), edged=False)),
         *mirrored(curve("ink", 1.6, (38, 34), (50 - wide * 0.66, hem - 8), edged=False)),
         poly("shade", (36, 8), (64, 8), (65, 17), (35, 17)),
-    )  # fmt: skip
+    )
 
 
 def _vestito(long: bool) -> Drawing:
     hem, wide = (97, 36) if long else (70, 31)
     return (
         *mirrored(stroke("main", 5, (38, 4), (38, 18))),
-        blob("main", (39, 40), (30, (40 + hem) / 2), (50 - wide, hem - 3), (50, hem), (50 + wide, hem - 3),
-             (70, (40 + hem) / 2), (61, 40)),
+        blob(
+            "main",
+            (39, 40),
+            (30, (40 + hem) / 2),
+            (50 - wide, hem - 3),
+            (50, hem),
+            (50 + wide, hem - 3),
+            (70, (40 + hem) / 2),
+            (61, 40),
+        ),
         *mirrored(curve("ink", 1.6, (44, 52), (41, hem - 6), edged=False)),
         poly("main", (33, 14), (42, 17), (50, 20), (58, 17), (67, 14), (64, 28), (61, 42), (39, 42), (36, 28)),
         poly("shade", (38.5, 38), (61.5, 38), (62.5, 45), (37.5, 45)),
-    )  # fmt: skip
+    )
 
 
 def _giacca(hooded: bool) -> Drawing:

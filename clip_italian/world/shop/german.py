@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from clip_italian.world.german.grammar import Words, coordinate, join, noun_phrase
-from clip_italian.world.german.lexicon import COLOURS, Adjective, Noun, colour_noun
-from clip_italian.world.picking import pick
+from clip_italian.world.languages.german.grammar import Words, coordinate, join, noun_phrase
+from clip_italian.world.languages.german.lexicon import COLOURS, Adjective, Noun, colour_noun
+from clip_italian.world.scenes.statements import pick
 from clip_italian.world.shop.products import PLAIN
 from clip_italian.world.shop.statements import Statement
 

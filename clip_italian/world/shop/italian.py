@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from clip_italian.world.italian.grammar import Words, join, noun_phrase, prepose
-from clip_italian.world.italian.lexicon import COLOURS, Adjective, Noun, four_forms
-from clip_italian.world.picking import pick
+from clip_italian.world.languages.italian.grammar import Words, join, noun_phrase, prepose
+from clip_italian.world.languages.italian.lexicon import COLOURS, Adjective, Noun, four_forms
+from clip_italian.world.scenes.statements import pick
 from clip_italian.world.shop.products import PLAIN
 from clip_italian.world.shop.statements import Statement
 

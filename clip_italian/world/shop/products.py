@@ -5,8 +5,8 @@ from collections.abc import Set
 
 import numpy as np
 
-from clip_italian.world.palette import PROTOTYPES
-from clip_italian.world.picking import pick
+from clip_italian.world.drawing.palette import PROTOTYPES
+from clip_italian.world.scenes.statements import pick
 
 PLAIN = "unita"
 PATTERNS: tuple[str, ...] = (PLAIN, "righe", "pois", "quadri")

@@ -18,10 +18,10 @@ import simplejpeg
 
 from clip_italian import files
 from clip_italian.config import Settings
+from clip_italian.world.drawing.studio import rng_of
 from clip_italian.world.shop import drawing, german, italian, products, statements
 from clip_italian.world.shop.products import COLOURS, KINDS, Pair, Product
 from clip_italian.world.shop.statements import FIELDS, Statement
-from clip_italian.world.studio import rng_of
 
 SAY: dict[str, Callable[[Statement, np.random.Generator], str]] = {"it": italian.say, "de": german.say}
 SPLITS = ("test", "valid", "train")  # more pictures of a later one change no earlier one

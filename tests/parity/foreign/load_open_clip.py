@@ -1,4 +1,5 @@
 """See __init__.py: open_clip's `local-dir:`, and the same through CLIP_benchmark."""
+
 import json
 import pathlib
 import sys

@@ -1,4 +1,5 @@
 """See __init__.py: sentence-transformers; `image` is there where the folder encodes pictures."""
+
 import json
 import pathlib
 import sys

@@ -1,4 +1,5 @@
 """See __init__.py: VisionTextDualEncoderModel and AutoProcessor, of transformers 4.57 or 5."""
+
 import json
 import pathlib
 import sys
@@ -36,9 +37,14 @@ def main(folder, inputs, result):
         other = features(model.get_image_features(**default(images=pictures, return_tensors="pt")))
     lacking = [len(loading[kind]) for kind in ("missing_keys", "unexpected_keys", "mismatched_keys")]
     np.savez(
-        result, image=image, text=text, logits=logits, image_default=other, lacking=np.array(lacking),
+        result,
+        image=image,
+        text=text,
+        logits=logits,
+        image_default=other,
+        lacking=np.array(lacking),
         version=transformers.__version__,
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""The commands of `python -m clip_italian`, a module each."""

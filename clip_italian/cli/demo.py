@@ -1,0 +1,86 @@
+"""`python -m clip_italian demo`: which model and which pictures the demo shows."""
+
+import argparse
+import hashlib
+import importlib.util
+import pathlib
+import sys
+from typing import Any
+
+from clip_italian import files
+from clip_italian.checkpoints import loading
+from clip_italian.errors import InputError
+from clip_italian.use.demo import shipping
+from clip_italian.use.demo.core import Demo
+from clip_italian.use.search import building, store
+from clip_italian.use.search.searching import Index
+
+SUFFIX = ".index"
+SCRATCH = pathlib.Path(".state/demo")  # indexes of the pictures that ship, by other models
+MISSING = "gradio is not installed; `make demo` makes an environment that has it, or install what requirements-demo.lock lists"
+
+
+def add(commands: Any) -> None:
+    """Adds the command."""
+    demo = commands.add_parser("demo", help="show a model in a browser: search, captions, heat maps; nothing leaves the machine")
+    demo.add_argument("--model", help="folder or name of a model, as `clip_italian.load` takes it (default: demo/model)")
+    demo.add_argument("--images", help="folder or name of its picture half, where that is a model of its own")
+    pictures = demo.add_mutually_exclusive_group()
+    pictures.add_argument("--index", type=pathlib.Path, help="an index of the pictures to be searched, and of its model")
+    pictures.add_argument("--folder", type=pathlib.Path, help="pictures, whose index FOLDER.index is made or brought up to date")
+    demo.add_argument("--port", type=int, help="(default: the first free one from 7860 on)")
+    demo.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> None:
+    """Serves the demo until it is interrupted."""
+    if importlib.util.find_spec("gradio") is None:
+        raise InputError(MISSING)
+    serve(chosen_demo(chosen.model, chosen.images, chosen.index, chosen.folder), chosen.port)
+
+
+def serve(demo: Demo, port: int | None = None) -> None:
+    """Serves a demo until it is interrupted; raises InputError when the port is taken."""
+    from clip_italian.use.demo import app  # here: an environment without gradio has the other commands
+
+    app.serve(demo, port)
+
+
+def chosen_demo(
+    model: str | None = None,
+    images: str | None = None,
+    index: pathlib.Path | None = None,
+    folder: pathlib.Path | None = None,
+    shipped: pathlib.Path = shipping.FOLDER,
+) -> Demo:
+    """The model and pictures of the command's options; what is left open is what ships in the folder `shipped`.
+
+    Raises InputError where there is none, and for an index by another model.
+    """
+    if index:
+        found = Index(index)
+        return Demo(found.model(model), found, _is_shipped(found, shipped))
+    if model or folder:
+        found = _indexed(model or str(shipping.shipped(shipped)[0]), images, folder, shipped / shipping.PICTURES)
+        return Demo(found.model(model), found, _is_shipped(found, shipped))
+    own_model, own_index = shipping.shipped(shipped)
+    found = Index(own_index)
+    return Demo(found.model(str(own_model)), found, ships=True)
+
+
+def _indexed(name: str, images: str | None, folder: pathlib.Path | None, shipped: pathlib.Path) -> Index:
+    """An index of the folder, or of the pictures that ship, that is made or brought up to date."""
+    model = loading.load(name, images=images)
+    if folder:
+        path = folder.with_name(folder.resolve().name + SUFFIX)
+    else:
+        path = SCRATCH / f"{hashlib.sha256(files.dumps(loading.digests(model)).encode()).hexdigest()[:12]}{SUFFIX}"
+    origin = building.origin(model, folder or shipped, name, images)
+    print(f"{path}: {building.build(model, origin, path, progress=sys.stderr.isatty()).lines()}")
+    return Index(path)
+
+
+def _is_shipped(index: Index, shipped: pathlib.Path) -> bool:
+    """Whether an index is by the model that ships."""
+    path = shipped / shipping.INDEX
+    return (path / store.MANIFEST).is_file() and store.origin(path).digests == index.origin.digests

@@ -1,0 +1,225 @@
+"""Zip archives of pictures: read without trusting them, written with the same bytes every time."""
+
+import bz2
+import contextlib
+import functools
+import gzip
+import io
+import lzma
+import pathlib
+import tarfile
+import types
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import Any, Protocol, runtime_checkable
+
+from clip_italian import files
+from clip_italian.errors import InputError
+
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date a zip can hold
+# Bounds far beyond any set of pictures: what exceeds them is made to fill a disk or a memory.
+MEMBERS = 20_000_000
+RATIO = 200  # bytes that come out for each that is there: pictures give 1, tables 10, a bomb 1000
+HARMLESS = 1 << 26  # bytes that may come out whatever the ratio
+
+
+class Directory:
+    """The members of an archive while they are counted: the first one that may not be there raises InputError."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self.path = path
+        self.size = path.stat().st_size
+        self._names: set[str] = set()
+        self._bytes = 0
+
+    def add(self, name: str, size: int, plain: bool) -> None:
+        """Takes a member of so many bytes, `plain` where it is a file or a folder."""
+        parts = name.split("/")
+        if ".." in parts or parts[0] == "" or "\\" in name or not plain:
+            raise InputError(f"{self.path}: unsafe member `{name}`; get the file from its publisher again")
+        if name in self._names:
+            raise InputError(f"{self.path}: the member's name `{name}` occurs twice; get the file from its publisher again")
+        self._names.add(name)
+        self._bytes += size
+        if len(self._names) > MEMBERS or self._bytes > max(HARMLESS, RATIO * self.size):
+            raise InputError(
+                f"{self.path}: would unpack to {self._bytes} bytes or more from {self.size}; get the file from its publisher again"
+            )
+
+
+class Archive:
+    """The members of one zip file. Opening raises InputError when it is missing, damaged or has unsafe members."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self.path = path
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except FileNotFoundError:
+            raise InputError(f"{path}: missing; run `dvc repro` (or `dvc checkout`) to make it") from None
+        except (zipfile.BadZipFile, OSError) as error:
+            raise InputError(f"{path}: not a whole zip file ({error}); delete it and run `dvc repro`") from None
+        self._check()
+        self.names = frozenset(self._zip.namelist())
+
+    def _check(self) -> None:
+        infos, directory = self._zip.infolist(), Directory(self.path)
+        for info in infos:
+            # Zips from Unix carry the file's mode in the high half: links and devices have no business here.
+            kind = (info.external_attr >> 16) & 0o170000
+            directory.add(info.filename, info.file_size, plain=kind in (0, 0o100000, 0o040000))
+        if sum(info.compress_size for info in infos) > directory.size:
+            raise InputError(f"{self.path}: its members overlap; get the file from its publisher again")
+
+    @functools.cached_property
+    def by_last_component(self) -> dict[str, str]:
+        """The members' names by what follows their last `/`."""
+        return {name.rpartition("/")[2]: name for name in self.names}
+
+    def size(self, name: str) -> int:
+        """Bytes of a member after decompression, as the archive declares it."""
+        return self._zip.getinfo(name).file_size
+
+    def read(self, name: str) -> bytes:
+        """A member's bytes; raises InputError when they fail the archive's own checksum."""
+        try:
+            return self._zip.read(name)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:  # the last where it is encrypted
+            raise InputError(f"{self.path}: member `{name}` is damaged ({error}); delete the file and run `dvc repro`") from None
+
+    def __enter__(self) -> "Archive":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
+        self._zip.close()
+
+
+def add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    """Stores a member with a fixed date and mode, uncompressed: pictures do not shrink."""
+    info = zipfile.ZipInfo(name, EPOCH)
+    info.create_system = 3  # Unix, whatever the system is
+    info.external_attr = 0o100644 << 16
+    archive.writestr(info, content)
+
+
+# Tar archives, compressed or not, read without trusting them: the same members as `archive.Archive` lets pass, and no more.
+HEADER = 1 << 20  # bytes; a name, or a block of attributes, is shorter
+OPENERS = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}  # by the first two bytes
+DAMAGES = (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
+
+
+class Tar:
+    """The members of one tar file, as Archive has those of a zip.
+
+    Opening reads every header, and raises InputError when the file is missing, damaged, cut short or has unsafe members: links,
+    devices, sparse files, names that lead elsewhere or occur twice, more bytes than such a file may hold.
+    """
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self.path = path
+        with self._damages("delete it and run `dvc repro`"):
+            self._stream = _Bounded(_plain(path))
+            self._tar = tarfile.TarFile(fileobj=self._stream)
+            self._members = {_name(member): member for member in self._checked() if member.isreg()}
+            self._stream.seek(self._tar.offset)
+            if self._stream.read(tarfile.BLOCKSIZE).strip(b"\0") or self._stream.tell() == self._tar.offset:
+                raise tarfile.ReadError("it ends before its end mark, or has a broken header")  # tarfile itself stops in silence
+        self._stream.most = None
+        self.names = frozenset(self._members)
+
+    def _checked(self) -> Iterator[tarfile.TarInfo]:
+        directory = Directory(self.path)
+        for member in self._tar:
+            if _name(member) != ".":
+                directory.add(_name(member), member.size, plain=(member.isreg() or member.isdir()) and not member.issparse())
+                yield member
+
+    @contextlib.contextmanager
+    def _damages(self, remedy: str) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError:
+            raise InputError(f"{self.path}: missing; run `dvc repro` (or `dvc checkout`) to make it") from None
+        except DAMAGES as error:
+            raise InputError(f"{self.path}: not a whole tar file ({error}); {remedy}") from None
+
+    def size(self, name: str) -> int:
+        """Bytes of a member."""
+        return self._members[name].size
+
+    def read(self, name: str) -> bytes:
+        """A member's bytes; of a compressed file they come fastest in its own order."""
+        with self._damages("delete it and run `dvc repro`"):
+            opened = self._tar.extractfile(self._members[name])
+            assert opened is not None, "only files are members"
+            return opened.read()
+
+    def __enter__(self) -> "Tar":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
+        self._stream.close()
+
+
+def _plain(path: pathlib.Path) -> Any:
+    """A stream of the tar file's own bytes, whatever it is compressed with."""
+    with open(path, "rb") as file:
+        opener: Any = OPENERS.get(file.read(2), open)
+    return opener(path, "rb")
+
+
+def _name(member: tarfile.TarInfo) -> str:
+    """The member's name, without the folder `.` that many archives begin with."""
+    return member.name.removeprefix("./")
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that gives no more than `most` bytes at a time: tarfile reads a name as long as a header says it is."""
+
+    def __init__(self, stream: Any) -> None:
+        self._inner = stream
+        self.most: int | None = HEADER
+
+    def read(self, size: int = -1) -> bytes:
+        if self.most is not None and not 0 <= size <= self.most:
+            raise tarfile.ReadError("a header of more than a MiB")
+        return self._inner.read(size)
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        return self._inner.seek(place, whence)
+
+    def tell(self) -> int:
+        return self._inner.tell()
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+# A publisher's archive as a folder: all of it, or nothing.
+def opened(path: pathlib.Path) -> Archive | Tar:
+    """The archive at `path`, a zip by its name's end or else a tar file; raises InputError for what is unsafe or damaged."""
+    return Archive(path) if path.suffix == ".zip" else Tar(path)
+
+
+def unpack(path: pathlib.Path, folder: pathlib.Path) -> None:
+    """Writes the members of an archive below `folder`, in place of what was there.
+
+    Every member is checked before the first byte is written; raises InputError, and leaves `folder` as it was, for an archive
+    that is unsafe or damaged.
+    """
+    with opened(path) as source, files.replacing_folder(folder) as temporary:
+        for name in sorted(source.names):
+            if name.endswith("/"):
+                continue  # a zip's folders are members
+            (temporary / name).parent.mkdir(parents=True, exist_ok=True)
+            (temporary / name).write_bytes(source.read(name))
+
+
+# A file wherever it lies.
+@runtime_checkable
+class Stored(Protocol):
+    """A file's bytes where they lie: a path, or a member of an archive. Its `str` names it in errors."""
+
+    def read_bytes(self) -> bytes:
+        """All of the file."""
+        ...

@@ -1,0 +1,1 @@
+"""From raw rows to training pairs: cleaning, filters, duplicates, leakage audit."""

@@ -1,0 +1,171 @@
+"""From the publishers' rows to the study's pairs; every row that does not become a pair is counted with its reason.
+
+Rows stream: from the readers in chunks to the workers (`candidates`), from there to columns on the disk (`spool`), on which
+repetitions are found, and from the disk to the pairs. The memory holds some 100 bytes of each candidate while it looks for
+repetitions, and nothing else that grows with the number of rows.
+"""
+
+import dataclasses
+import functools
+import itertools
+import pathlib
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Int, Shaped
+from tqdm import tqdm
+
+from clip_italian.config import Settings
+from clip_italian.data import workers
+from clip_italian.data.curation import candidates, repetitions
+from clip_italian.data.curation.candidates import Chunk, Counts, Rules, Spool, Tagger
+from clip_italian.data.curation.duplicates import DuplicateSettings, Looks
+from clip_italian.data.curation.repetitions import KEPT, REASONS, Verdicts
+from clip_italian.data.curation.text import TextSettings
+from clip_italian.data.images.draws import uniforms
+from clip_italian.data.images.images import ImageLimits
+from clip_italian.data.images.shards import number
+from clip_italian.data.sources import own, pictures
+from clip_italian.data.sources.sources import reader_of
+from clip_italian.data.workers import WorkersSettings
+
+SPLIT_PURPOSE = 32  # keeps these draws apart from every other use of the same seed
+LENGTH_QUANTILES = (0.5, 0.95, 0.99, 1.0)
+SPLITS = ("train", "valid")
+
+
+class CurateSettings(Settings):
+    """Section `curate` of a profile."""
+
+    seed: int  # of the split
+    sources: list[str]  # folders of data/<profile>/raw, in the order of the study's pairs; those below own/ follow
+    translated: list[str]  # those of them whose tables are read from data/<profile>/translated, in Italian
+    language: str  # ISO 639-1 code of the WIT rows that are taken
+    tagger: str  # spaCy pipeline that finds proper nouns: a folder, or the name of an installed package
+    max_proper_nouns: float  # captions with at least this share of proper nouns are left out; README of clip-italian
+    proper_noun_sources: list[str]  # sources whose captions are
+    text: TextSettings
+    valid_share: float  # of each source; README of clip-italian: 95/5
+    duplicates: DuplicateSettings
+    left_out: list[str]  # ids of pairs that are not taken, such as those that stage `audit` finds to show test pictures
+
+
+@dataclasses.dataclass
+class Progress:
+    """What has been counted of each source, and how many candidates each has."""
+
+    counts: dict[str, Counts]
+    candidates: dict[str, int]
+
+
+def curate(
+    raw: pathlib.Path,
+    out: pathlib.Path,
+    state: pathlib.Path,
+    settings: CurateSettings,
+    limits: ImageLimits,
+    tagger: Tagger,
+    where: WorkersSettings,
+) -> dict[str, Any]:
+    """Writes train.jsonl and valid.jsonl to the folder `out`; returns the report.
+
+    `state` keeps what is done if the process is killed; its name stands for everything that the pairs are made from. Raises
+    InputError on damage.
+    """
+    rules = Rules(raw, state, limits, settings.text, settings.max_proper_nouns, tuple(settings.proper_noun_sources), tagger)
+    sources = [*settings.sources, *own.sources(raw)]
+    _index_pictures(rules, sources)
+    with Spool(state / "columns") as spool:
+        progress = _gather(rules, sources, settings, where, spool)
+        columns = {name: spool.column(name) for name in ("contents", "said", "numbers", "captions", "sayings", "words")}
+        looks = Looks(spool.column("hashes"), spool.column("cells"))
+        alike = repetitions.alike(looks, columns["contents"], settings.duplicates)
+        left_out = np.isin(columns["numbers"], [number(name) for name in settings.left_out])
+        verdicts = repetitions.verdicts(columns["contents"], columns["said"], alike, left_out)
+        in_valid = are_valid(columns["numbers"], settings)
+        _write(out, spool.lines("lines"), verdicts, in_valid)
+        counts = repetitions.counts(verdicts, alike, columns["captions"], columns["sayings"])
+        return _report(progress, columns, verdicts, in_valid) | counts
+
+
+def _index_pictures(rules: Rules, sources: list[str]) -> None:
+    for source in sources:
+        index = rules.state / "pictures" / source
+        shutil.rmtree(index, ignore_errors=True)
+        pictures.write_index(own.place(rules.raw, source), index)
+
+
+def _gather(rules: Rules, sources: list[str], settings: CurateSettings, where: WorkersSettings, spool: Spool) -> Progress:
+    """Reads all sources and spools their candidates, in order."""
+    progress = Progress({source: Counts() for source in sources}, dict.fromkeys(sources, 0))
+    spool.append(candidates.no_columns())  # so that they are there even where no source has a row
+
+    def all_chunks() -> Iterator[Chunk]:
+        for source in sources:
+            rejected = Counter[str]()
+            tables = rules.raw.parent / "translated" / source if source in settings.translated else own.place(rules.raw, source)
+            yield from candidates.chunks(source, reader_of(source)(tables, settings.language, rejected))
+            progress.counts[source].add(Counts(rows=rejected.total(), rows_rejected=rejected))
+
+    examined = workers.map(functools.partial(candidates.examine, rules), all_chunks(), where)
+    for source, path in tqdm(examined, "curate", unit=" chunks", disable=not sys.stderr.isatty()):
+        columns, counts = candidates.read(path)
+        progress.counts[source].add(counts)
+        progress.candidates[source] += len(columns["hashes"])
+        spool.append(columns)
+    return progress
+
+
+def are_valid(numbers: Int[np.ndarray, " n"], settings: CurateSettings) -> Bool[np.ndarray, " n"]:
+    """Which pairs belong to the validation split: for each a pure function of the seed and its id's number."""
+    return uniforms((settings.seed, SPLIT_PURPOSE), numbers, 1)[:, 0] < settings.valid_share
+
+
+def _write(out: pathlib.Path, lines: Iterator[bytes], verdicts: Verdicts, in_valid: Bool[np.ndarray, " n"]) -> None:
+    with open(out / "train.jsonl", "wb") as train, open(out / "valid.jsonl", "wb") as valid:
+        for line, verdict, there in zip(lines, verdicts, in_valid, strict=True):
+            if verdict == KEPT:
+                (valid if there else train).write(line)
+
+
+def _report(
+    progress: Progress, columns: Mapping[str, np.ndarray], verdicts: Verdicts, in_valid: Bool[np.ndarray, " n"]
+) -> dict[str, Any]:
+    ends = list(itertools.accumulate(progress.candidates.values(), initial=0))
+    owner_ends = np.concatenate([[0], np.cumsum(columns["captions"], dtype=np.int64)])
+    sources = {}
+    for source, start, end in zip(progress.counts, ends, ends[1:], strict=False):
+        kept, part = verdicts[start:end] == KEPT, slice(start, end)
+        said = columns["words"][owner_ends[start] : owner_ends[end]][np.repeat(kept, columns["captions"][part])]
+        split = dict(zip(SPLITS, (int((kept & (in_valid[part] == there)).sum()) for there in (False, True)), strict=True))
+        words = caption_lengths(said)
+        sources[source] = _summary(progress.counts[source], verdicts[part], split) | {"words_per_caption": words}
+    return {"sources": sources} | {name: sum(one["split"][name] for one in sources.values()) for name in SPLITS}
+
+
+def _summary(counts: Counts, verdicts: Verdicts, split: dict[str, int]) -> dict[str, Any]:
+    """Rows and captions of one source: `read` counts them as they are read, the others as they are kept and rejected."""
+    found = np.bincount(verdicts, minlength=KEPT + 1)
+    repeated = {reason: int(count) for reason, count in zip(REASONS, found, strict=False) if count}
+    captions = {
+        "read": counts.captions,
+        "clean": counts.captions - counts.captions_rejected.total(),
+        "rejected": dict(counts.captions_rejected),
+    }
+    rows = {"read": counts.rows, "kept": int(found[KEPT]), "rejected": dict(counts.rows_rejected) | repeated}
+    return {"rows": rows, "captions": captions, "split": split}
+
+
+def caption_lengths(words: Shaped[np.ndarray, " captions"]) -> dict[str, float]:
+    """Mean and quantiles of the number of words in a caption; 0 where there is none."""
+    histogram = np.bincount(words) if len(words) else np.array([1])
+    total, reached = int(histogram.sum()), np.cumsum(histogram)
+    mean = float((np.arange(len(histogram)) * histogram).sum() / total)
+    # The least number that so large a share does not exceed: the inverted distribution function.
+    places = np.searchsorted(reached, [share * total for share in LENGTH_QUANTILES])
+    named = {f"p{round(100 * share)}": int(place) for share, place in zip(LENGTH_QUANTILES, places, strict=True)}
+    return {"mean": round(mean, 2)} | named

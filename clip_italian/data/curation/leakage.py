@@ -1,0 +1,210 @@
+"""Which test pictures a model has trained on: asked before any number is believed.
+
+A training picture leaks a test picture when it has the same identity (`audited.identity`), the same file (SHA-256), or shows the
+same, as it is or mirrored, whatever its size and encoding. What shows the same is proposed by perceptual hashes and confirmed by
+an aligned comparison of pixels (duplicates.py), since hashes alone mix up small drawn scenes. A copy without
+its colours is found; pictures that were turned, or cropped by more than a trace, need not be. A leak may pass by name and for a
+reason only.
+
+The report:
+
+    {"duplicates": {"max_bits": b, "max_cell_difference": d},
+     "training": {file of pairs: pictures},
+     "tests": {test set: {
+         "pictures": n, "captions": n,
+         "leaks": [{"training": name, "test": name, "kind": one of KINDS, "bits": b, "difference": d, "allowed": reason or null}],
+         "kinds": {kind: leaks},
+         "not_allowed": leaks that no allowance covers,
+         "nearest": {"training": name, "test": name, "difference": d} or null,
+         "repeated_captions": test captions that are training captions too, but for case and punctuation; never a fault}},
+     "allowances": [{"test": name, "reason": reason, "leaks": leaks covered}]}
+
+`bits` (of 64) is the distance of the two hashes and `difference` (of 255) the largest of any cell; of a mirrored leak, after
+mirroring. A pair that leaks in several ways is listed once, under the first of KINDS. `nearest` are the two pictures that differ
+least of those that the hashes propose and the pixels do not confirm: how much room there is between copies and strangers.
+"""
+
+import pathlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pydantic
+
+from clip_italian.config import Settings
+from clip_italian.data import preparation
+from clip_italian.data.curation import audited, duplicates, text
+from clip_italian.data.curation.audited import HeldOut, Pictures
+from clip_italian.data.curation.duplicates import DuplicateSettings, Looks
+from clip_italian.data.images.images import ImageLimits
+from clip_italian.data.preparation import Described
+from clip_italian.data.workers import WorkersSettings
+from clip_italian.errors import InputError
+
+MIRRORED = "mirrored picture"
+ALIKE = ("picture", MIRRORED)
+KINDS = ("id", "content", *ALIKE)  # how sure a leak is, the surest first
+
+Alike = tuple[str, int, int, int]  # kind, place in training, place in the test set, difference
+
+
+class Allowance(Settings):
+    """A leak that is known and let pass."""
+
+    test: str = pydantic.Field(min_length=1)  # a test set, or one picture of it as `set/picture`
+    reason: str = pydantic.Field(min_length=1)  # printed in the report and in the paper
+
+
+class AuditSettings(Settings):
+    """Section `audit` of a profile."""
+
+    allowances: list[Allowance]
+
+
+def compare(
+    raw: pathlib.Path,
+    pairs: pathlib.Path,
+    limits: ImageLimits,
+    settings: DuplicateSettings,
+    allowances: Sequence[Allowance],
+    where: WorkersSettings,
+) -> dict[str, Any]:
+    """Reads every training picture and every test set below `raw`; returns the report.
+
+    Raises InputError naming a picture that is missing or cannot be decoded.
+    """
+    tests = audited.read_held_out(raw, _sets(raw / "test"), limits, where)
+    learnt = {name: preparation.read_pairs(path) for name, path in preparation.files_of_pairs(raw, pairs).items()}
+    learnt |= _sets(raw / "probe")
+    return report(list(learnt), audited.read(raw, learnt, limits, where), tests, settings, allowances)
+
+
+def _sets(folder: pathlib.Path) -> dict[str, Iterator[Described]]:
+    """What the folders of labelled or described pictures below `folder` hold, by their names."""
+    return {path.parent.name: preparation.read_test(path.parent) for path in sorted(folder.glob("*/images.zip"))}
+
+
+def report(
+    names: Sequence[str],
+    training: Iterable[tuple[str, Pictures]],
+    tests: Mapping[str, HeldOut],
+    settings: DuplicateSettings,
+    allowances: Sequence[Allowance],
+) -> dict[str, Any]:
+    """Every training picture against every test picture; the module's docstring has the keys.
+
+    `training` gives parts of the sets `names`, each with its set's name; one part is held at a time.
+    """
+    audits = {name: Audit(test, settings, allowances) for name, test in tests.items()}
+    counts = dict.fromkeys(names, 0)
+    for name, part in training:
+        for audit in audits.values():
+            audit.add(part)
+        counts[name] += len(part.names)
+    found = {name: audit.report() for name, audit in audits.items()}
+    leaks = [leak for one in found.values() for leak in one["leaks"]]
+    covered = [sum(_covers(allowance, leak["test"]) for leak in leaks) for allowance in allowances]
+    return {
+        "duplicates": settings.model_dump(),
+        "training": counts,
+        "tests": found,
+        "allowances": [{**vars(one), "leaks": count} for one, count in zip(allowances, covered, strict=True)],
+    }
+
+
+class Audit:
+    """What is found about one test set, as the training pictures come by."""
+
+    def __init__(self, test: HeldOut, settings: DuplicateSettings, allowances: Sequence[Allowance]) -> None:
+        self._test, self._settings, self._allowances = test, settings, allowances
+        self._sayings = frozenset(map(text.normal_form, test.captions))
+        self._repeated = set[str]()
+        self._leaks: list[dict[str, Any]] = []
+        self._nearest: dict[str, Any] | None = None
+
+    def add(self, part: Pictures) -> None:
+        """Compares some training pictures."""
+        alike = [(kind, *pair) for kind in ALIKE for pair in _proposed(part, self._test, kind, self._settings.max_bits)]
+        found = _found(part, self._test, [pair for pair in alike if pair[-1] <= self._settings.max_cell_difference])
+        self._leaks += [_leak(part, self._test, *pair, kind, self._allowances) for pair, kind in sorted(found.items())]
+        self._look_for_nearest(part, [pair for pair in alike if pair[1:3] not in found])
+        self._repeated |= self._sayings & part.sayings
+
+    def _look_for_nearest(self, part: Pictures, strangers: Sequence[Alike]) -> None:
+        """The first of several that are equally near."""
+        if strangers:
+            _, place, other, difference = min(strangers, key=lambda pair: (pair[-1], *pair[1:3]))
+            if self._nearest is None or difference < self._nearest["difference"]:
+                names = {"training": part.names[place], "test": self._test.names[other]}
+                self._nearest = {**names, "difference": difference}
+
+    def report(self) -> dict[str, Any]:
+        """The report of the test set."""
+        kinds = Counter(leak["kind"] for leak in self._leaks)
+        return {
+            "pictures": len(self._test.names),
+            "captions": len(self._test.captions),
+            "leaks": self._leaks,
+            "kinds": {kind: kinds[kind] for kind in KINDS},
+            "not_allowed": sum(leak["allowed"] is None for leak in self._leaks),
+            "nearest": self._nearest,
+            "repeated_captions": sum(text.normal_form(caption) in self._repeated for caption in self._test.captions),
+        }
+
+
+def check(report: Mapping[str, Any], path: pathlib.Path) -> None:
+    """Raises InputError naming the first leak of a report that no allowance covers; `path` is where the report lies."""
+    unexplained = [leak for one in report["tests"].values() for leak in one["leaks"] if leak["allowed"] is None]
+    if unexplained:
+        first = unexplained[0]
+        raise InputError(
+            f"{path}: leaks that nothing allows: {len(unexplained)}; first, training picture {first['training']} is test "
+            f"picture {first['test']} ({first['kind']}, {first['bits']} bits and {first['difference']} levels apart); take them "
+            f"out of the training data (pairs by their ids in the profile's `curate.left_out`), or name `{first['test']}` or its "
+            "set in `audit.allowances`, with the reason"
+        )
+
+
+def _found(training: Pictures, test: HeldOut, same: Sequence[Alike]) -> dict[tuple[int, int], str]:
+    """The kind of every leak by its places (training, test)."""
+    ways = [("id", pair) for pair in _equal(training.identities, test.by_identity)]
+    ways += [("content", pair) for pair in _equal(training.digests, test.by_digest)]
+    ways += [(kind, (place, other)) for kind, place, other, _ in same]
+    return {pair: kind for kind, pair in reversed(ways)}  # the surest comes last and stays
+
+
+def _equal(training: Sequence[str | None], test: Mapping[str, Sequence[int]]) -> Iterator[tuple[int, int]]:
+    for place, key in enumerate(training):
+        if key is not None:
+            yield from ((place, other) for other in test.get(key, ()))
+
+
+def _seen_as(test: HeldOut, kind: str) -> Looks:
+    """What a training picture looks like that leaks a test picture in that way."""
+    return test.mirrored if kind == MIRRORED else test.looks
+
+
+def _proposed(training: Pictures, test: HeldOut, kind: str, max_bits: int) -> Iterator[tuple[int, int, int]]:
+    """(place in training, place in the test set, difference) of all pictures whose hashes are within `max_bits`."""
+    index = test.mirrored_index if kind == MIRRORED else test.index
+    for pairs in index.within(training.looks.hashes, max_bits):
+        differences = duplicates.differences(training.looks, _seen_as(test, kind), pairs)
+        for pair, difference in zip(pairs.tolist(), differences.tolist(), strict=True):
+            yield *pair, difference
+
+
+def _leak(training: Pictures, test: HeldOut, place: int, other: int, kind: str, allowances: Sequence[Allowance]) -> dict[str, Any]:
+    looks, name = _seen_as(test, kind), test.names[other]
+    return {
+        "training": training.names[place],
+        "test": name,
+        "kind": kind,
+        "bits": int(np.bitwise_count(training.looks.hashes[place] ^ looks.hashes[other])),
+        "difference": int(duplicates.differences(training.looks, looks, np.array([[place, other]]))[0]),
+        "allowed": next((allowance.reason for allowance in allowances if _covers(allowance, name)), None),
+    }
+
+
+def _covers(allowance: Allowance, test: str) -> bool:
+    return test == allowance.test or test.startswith(f"{allowance.test}/")

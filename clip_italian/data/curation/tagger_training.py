@@ -1,0 +1,97 @@
+"""Trains a small spaCy pipeline that tags parts of speech, from tagged sentences; the same bytes for the same sentences.
+
+The sentences are JSON lines {"text": ..., "words": [...], "tags": [...]} with Universal POS tags.
+"""
+
+import json
+import pathlib
+from typing import Any
+
+import spacy
+from spacy.language import Language
+from spacy.training import Example
+from spacy.util import fix_random_seed, minibatch
+
+from clip_italian import files
+from clip_italian.config import Settings
+from clip_italian.data.sources.lines import lines
+from clip_italian.errors import InputError
+
+NAME = "drawn_world"
+
+
+class TaggerSettings(Settings):
+    """Key `tagger` of section `world`."""
+
+    sentences: int  # that it learns from
+    held_out: int  # sentences that its accuracy is measured on
+    passes: int  # through the sentences
+    batch: int
+    width: int  # of a token's vector
+    depth: int  # convolutions over three tokens each
+    rows: int  # of the table of hashed words
+    learning_rate: float
+    dropout: float
+    seed: int
+
+
+def read(path: pathlib.Path) -> list[dict[str, Any]]:
+    """The tagged sentences of a file; raises InputError naming the damaged line."""
+    sentences = []
+    for number, line in enumerate(lines(path), start=1):
+        try:
+            sentence = json.loads(line)
+            if len(sentence["words"]) != len(sentence["tags"]):
+                raise ValueError("as many tags as words were expected")
+            sentences.append({"text": sentence["text"], "words": sentence["words"], "tags": sentence["tags"]})
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path}, line {number}: not a tagged sentence ({error!r}); run `dvc repro`") from None
+    return sentences
+
+
+def train(tagged: pathlib.Path, folder: pathlib.Path, language: str, settings: TaggerSettings) -> float:
+    """Trains on the first `sentences` of a file of tagged ones in `language` (ISO 639-1) and writes the pipeline to `folder`.
+
+    Returns the share of tokens of the next `held_out` sentences that it tags as they are tagged, which the pipeline's
+    meta.json states too. Raises InputError for a damaged file or too few sentences.
+    """
+    sentences = read(tagged)
+    if len(sentences) < settings.sentences + settings.held_out:
+        raise InputError(f"{tagged}: {len(sentences)} sentences, more are asked for; lower `world.tagger`, run `dvc repro`")
+    fix_random_seed(settings.seed)
+    nlp = _blank(language, settings)
+    examples = [_example(nlp, sentence) for sentence in sentences[: settings.sentences + settings.held_out]]
+    learnt, held_out = examples[: settings.sentences], examples[settings.sentences :]
+    optimiser = nlp.initialize(lambda: learnt)
+    optimiser.learn_rate = settings.learning_rate
+    for _ in range(settings.passes):
+        for batch in minibatch(learnt, settings.batch):
+            nlp.update(batch, sgd=optimiser, drop=settings.dropout)
+    accuracy = nlp.evaluate(held_out)["pos_acc"]
+    nlp.meta["performance"] = {"pos_acc": round(accuracy, 4)}
+    with files.replacing_folder(folder) as temporary:
+        nlp.to_disk(temporary)
+    return accuracy
+
+
+def _blank(language: str, settings: TaggerSettings) -> Language:
+    """An untrained pipeline: hashed prefixes, suffixes, shapes and words, convolutions, a softmax of tags."""
+    nlp = spacy.blank(language, meta={"name": NAME, "version": "1"})
+    vectors = {
+        "@architectures": "spacy.HashEmbedCNN.v2",
+        "pretrained_vectors": None,
+        "width": settings.width,
+        "depth": settings.depth,
+        "embed_size": settings.rows,
+        "window_size": 1,
+        "maxout_pieces": 2,
+        "subword_features": True,
+    }
+    nlp.add_pipe("morphologizer", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": vectors}})
+    return nlp
+
+
+def _example(nlp: Language, sentence: dict[str, Any]) -> Example:
+    """The tags on spaCy's own tokens: the two divisions into words are aligned."""
+    annotations = {"words": sentence["words"], "pos": sentence["tags"]}
+    return Example.from_dict(nlp.make_doc(sentence["text"]), annotations)

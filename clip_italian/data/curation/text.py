@@ -1,0 +1,172 @@
+"""Captions as they come to captions as they are used."""
+
+import functools
+import html
+import re
+import unicodedata
+from collections.abc import Callable
+
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+from clip_italian.config import Settings
+
+
+# In which language a caption is written, by py3langid's bundled model (Lui and Baldwin 2012); nothing is downloaded.
+@functools.cache
+def _identifier(languages: tuple[str, ...]) -> LanguageIdentifier:
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(languages)
+    return identifier
+
+
+def margin(text: str, languages: tuple[str, ...]) -> float:
+    """By how much the likeliest other language's probability exceeds that of the first of `languages`; -1 to 1.
+
+    Raises ValueError for a language that the model does not know.
+    """
+    probability = dict(_identifier(languages).rank(text))
+    wanted = probability.pop(languages[0])
+    return float(max(probability.values(), default=0.0) - wanted)
+
+
+# What pages put around captions and what says nothing about a picture: credits, links to other pages, stock agencies' tails.
+AGENCIES = (
+    "ANSA|AP|AFP|EPA|LaPresse|Reuters|Getty(?: Images)?|Shutterstock|iStock(?:photo)?|Alamy|Adobe Stock|Unsplash|Pixabay|"
+    "Wikimedia(?: Commons)?|IPA|Imago|AGF|Fotogramma|Contrasto|Dreamstime|Depositphotos|123RF|Fotolia"
+)
+# A name as credits have it: "Mario Rossi", "X", "R. De Luca/ANSA", "Claudio Peri via Getty Images".
+# Atomic and with a separator that no name begins or ends with: nothing can be cut in two ways, so no text takes long.
+NAME = r"(?-i:(?>[A-ZÀ-Ý][\w.'’-]*))"
+CREDITED = rf"{NAME}(?:(?: ?[/,&|] ?| [–-] | via | per | e | ){NAME})*"
+PICTURE = r"(?:foto(?:grafia)?|photo|ph\.?|immagine|image|credits?|crediti|fonte|copyright|©)"
+
+PATTERNS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        # Il Post, news: "(Foto: Mario Rossi/ANSA)", "(foto di Mario Rossi)", "(Photo by X/Getty Images)", "[© X]".
+        rf"\s*[(\[]\s*{PICTURE}\s*(?::|\bdi\b|\bby\b|\bcourtesy\b|/)?\s*{CREDITED}\s*[)\]]",
+        # Il Post: "(AP Photo/Andrew Medichini)", "(ANSA/CLAUDIO PERI)", "(Claudio Peri/ANSA)", "(LaPresse)".
+        rf"\s*\((?:{CREDITED}\s*[/-]\s*)?(?-i:{AGENCIES})\b(?:\s+(?:photo|foto))?(?:\s*[/,-]\s*{CREDITED})?\)",
+        # News and alt-texts: a credit after the end of a sentence, "Una casa. Foto di Mario Rossi", "Una casa - Foto: X".
+        rf"(?<=[.!?;|–-])\s*{PICTURE}\s*(?::|\bdi\b|\bby\b)\s*{CREDITED}\s*\.?$",
+        # Alt-texts: a credit and nothing else. With a colon only: "Foto di Roma" may say what there is to see.
+        rf"^{PICTURE}\s*:\s*{CREDITED}(?:\s*/\s*{CREDITED})+$",
+        rf"^{PICTURE}\s*:\s*(?-i:{AGENCIES})$",
+        # WIT: the prefix of a page of pictures, "File:Gatto.jpg"; and "Immagine: un gatto", "Foto: un gatto".
+        r"^(?:file|immagine|image|foto|photo|didascalia|caption|alt)\s*:\s*",
+        # News: "foto di repertorio"; Conceptual Captions in translation: "stock photo" as "foto d'archivio".
+        r"\s*[(\[]\s*(?:foto|fotografia) (?:di repertorio|d['’]archivio)\s*[)\]]",
+        r"(?:^|\s*[-–—|,;:.]\s*)(?:foto|fotografia) (?:di repertorio|d['’]archivio)\s*\.?$",
+        # News: what leads to another page.
+        r"\s*[(\[]?\s*\b(?:leggi (?:anche|pure|tutto)|continua a leggere|guarda (?:anche|il video|la gallery|le foto)|"
+        r"clicca (?:qui|per ingrandire|sull['’]immagine)|read more|click (?:here|to enlarge))\b.*$",
+        # Conceptual Captions: the tails of stock agencies, "un gatto stock photo", "un gatto, illustrazione stock".
+        r"(?:^|\s*[-–—|,;:.(]?\s*)\b(?:royalty[- ]free\s+)?(?:stock (?:photos?|photography|images?|illustrations?|vectors?|"
+        r"footage)|royalty[- ]free (?:photos?|images?)|(?:foto|fotografi[ae]|immagin[ei]|illustrazion[ei]|vettorial[ei]|"
+        r"vettori|video) (?:di )?stock|(?:foto|immagin[ei]) (?:royalty[- ]free|esenti da diritti))\s*[).]?$",
+        rf"\s*[-–—|©]\s*(?-i:{AGENCIES})\s*$",
+    )
+)
+
+
+def without(text: str) -> str:
+    """The text without boilerplate; empty when it is nothing else."""
+    for pattern in PATTERNS:
+        text = pattern.sub("", text)
+    return text.strip()
+
+
+BLANKS = re.compile(r"[\s\u0085\u2028\u2029]+")
+LETTER = re.compile(r"[^\W\d_]")
+# Only with its semicolon: "pane &copyright" holds no entity.
+ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+HIDDEN = re.compile(r"<!--.*?-->|<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+INLINE_TAG = re.compile(r"</?(?:a|abbr|b|big|em|font|i|mark|small|span|strong|sub|sup|u)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
+ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+ENDING = r"\.(?:jpe?g|png|gif|webp|svg|tiff?|bmp|heic|pdf)"
+FILE_NAME = re.compile(rf"[^.!?;:]*{ENDING}|\S+{ENDING}", re.IGNORECASE)
+# As cameras, telephones and scanners number their files.
+CAMERA_NAME = re.compile(
+    r"(?:IMG|DSC[NF]?|DCIM|PANO|PICT|P|MVI|image|pic|scan|screenshot|whatsapp image)[-_ ]?\d{3,}[-_ .\d]*", re.IGNORECASE
+)
+
+
+class TextSettings(Settings):
+    """Key `text` of section `curate`: which captions are taken."""
+
+    max_characters: int  # a longer text is no caption; anything shorter is truncated by tokens later
+    min_words: int
+    languages: list[str]  # ISO 639-1 codes that a caption may be in, the wanted one first
+    language_words: int  # a shorter caption is taken whatever its language seems to be
+    language_margin: float  # probability by which another language must exceed the wanted one for a caption to be left out
+
+
+class CaptionRejected(Exception):
+    """The caption is not used; the message is the reason, from a fixed vocabulary so that reasons can be counted."""
+
+
+def clean(caption: str, settings: TextSettings) -> str:
+    """The caption as `tidy` leaves it, without boilerplate. Raises CaptionRejected with the reason why it is not used.
+
+    Long captions stay: tokenisation truncates them.
+    """
+    text = _without(tidy(caption, settings.max_characters), without, "nothing but boilerplate")
+    if FILE_NAME.fullmatch(text) or CAMERA_NAME.fullmatch(text):
+        raise CaptionRejected("a file name, not a caption")
+    if not LETTER.search(text):
+        raise CaptionRejected("caption without words")
+    words = len(text.split())
+    if words < settings.min_words:
+        raise CaptionRejected("caption too short")
+    foreign = words >= settings.language_words and margin(text, tuple(settings.languages)) > settings.language_margin
+    if foreign:
+        raise CaptionRejected("caption in another language")
+    return text
+
+
+def tidy(text: str, max_characters: int) -> str:
+    """The text in NFC with single blanks and none around it, without markup, addresses and characters that nobody sees.
+
+    Raises CaptionRejected when nothing to read is left, when it is longer than `max_characters`, and for signs of damage:
+    control and replacement characters.
+    """
+    if len(text) > max_characters:  # before any work: what is no caption may be of any length
+        raise CaptionRejected("caption too long")
+    text = _blanks(text)
+    if not text:
+        raise CaptionRejected("empty caption")
+    text = _without(text, _unmarked, "nothing but markup")
+    # Zero-width and bidirectional controls, soft hyphens and byte-order marks: all are format characters.
+    text = _blanks("".join(character for character in text if unicodedata.category(character) != "Cf"))
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise CaptionRejected("control characters in the caption")
+    if "\N{REPLACEMENT CHARACTER}" in text:
+        raise CaptionRejected("damaged characters in the caption")
+    text = _without(text, lambda text: ADDRESS.sub(" ", text), "an address, not a caption")
+    if not LETTER.search(text):
+        raise CaptionRejected("caption without words")
+    return unicodedata.normalize("NFC", text)
+
+
+def _without(text: str, take_out: Callable[[str], str], reason: str) -> str:
+    left = _blanks(take_out(text))
+    if text and not left:
+        raise CaptionRejected(reason)
+    return left
+
+
+def _unmarked(text: str) -> str:
+    """Without HTML. Pages that were escaped twice are met: `&amp;egrave;` is an `è`."""
+    for _ in range(2):
+        text = ENTITY.sub(lambda match: html.unescape(match[0]), text)
+    return TAG.sub(" ", INLINE_TAG.sub("", HIDDEN.sub(" ", text)))
+
+
+def _blanks(text: str) -> str:
+    return BLANKS.sub(" ", text).strip()
+
+
+def normal_form(caption: str) -> str:
+    """What two captions share when they differ in case, punctuation and blanks only."""
+    return " ".join(re.findall(r"\w+", caption.casefold()))

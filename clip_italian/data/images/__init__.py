@@ -1,0 +1,1 @@
+"""Decoding, resizing, augmentation and storage of images."""

@@ -1,0 +1,196 @@
+"""The augmentation list of 2021 (clip-italian, hybrid_clip/run_hybrid_clip.py, class Transform), in its order.
+
+Random crop, colour jitter, horizontal flip, affine, perspective, autocontrast, equalize. Crop, flip, affine and perspective are one
+projective map, applied by a single warp, so that a picture is interpolated once and not three times. Where 2021 drew whole pixels,
+for shifts and corners, this code draws fractions of them.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Literal
+
+import cv2
+import numpy as np
+import pydantic
+from jaxtyping import Float, Int, UInt8
+
+from clip_italian.config import Settings
+from clip_italian.data.images import colours
+from clip_italian.data.images.colours import Jitter
+from clip_italian.data.images.draws import uniforms
+
+PURPOSE = 31  # keeps these draws apart from every other use of the same seed
+DRAWS = 28  # uniform numbers per view
+INTERPOLATIONS = {"nearest": cv2.INTER_NEAREST, "bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
+# Pictures are small and calls short: a second thread inside OpenCV costs more than it brings.
+cv2.setNumThreads(1)
+
+Batch = UInt8[np.ndarray, "n height width 3"]
+Maps = Float[np.ndarray, "n 3 3"]
+Share = Annotated[float, pydantic.Field(ge=0, le=1)]
+Strength = Annotated[float, pydantic.Field(ge=0)]
+
+
+class AugmentationSettings(Settings):
+    """One of the named settings under `augmentations` of section `images`; strengths as in torchvision's transforms."""
+
+    crop: Annotated[int, pydantic.Field(gt=0)]  # side of the random crop, in pixels of the stored picture
+    side: Annotated[int, pydantic.Field(gt=0)]  # pixels along the sides of a view
+    # What a view shows beyond the crop, where a step moves the frame inwards: the stored picture as far as it reaches, or the fill
+    # alone, as in 2021.
+    beyond: Literal["picture", "fill"]
+    brightness: Strength  # factors from 1 minus it, at least 0, to 1 plus it; so the next two
+    contrast: Strength
+    saturation: Strength
+    hue: Annotated[float, pydantic.Field(ge=0, le=0.5)]  # largest shift either way, in turns of the colour circle
+    # The four before the warp, as in 2021, or after it: then on fewer pixels, but on the fill too, which a hue shift leaves alone.
+    jitter: Literal["before", "after"]
+    flip: Share  # probability; captions keep their left and right, as in 2021
+    degrees: Strength  # largest rotation either way
+    translate: Strength  # largest shift either way, as a share of the side
+    scale: list[float]  # smallest and largest
+    shear: Annotated[float, pydantic.Field(ge=0, lt=90)]  # degrees, largest either way, along both axes
+    distortion: Share  # perspective: how far a corner may move inwards, as a share of half the side
+    perspective: Share  # probability
+    interpolation: Literal["nearest", "bilinear", "bicubic"]  # of the warp
+    fill: Annotated[int, pydantic.Field(ge=0, le=255)]  # grey level of what lies outside the picture
+    autocontrast: Share  # probability
+    equalize: Share  # probability
+    # Whose definition: they agree where no level is frequent, and are as far apart as a level's share of the picture. Torchvision's
+    # steps are whole pixels, too coarse for pictures below some 100 pixels a side.
+    equalizer: Literal["torchvision", "opencv"]
+
+    @pydantic.model_validator(mode="after")
+    def _ordered(self) -> "AugmentationSettings":
+        if len(self.scale) != 2 or not 0 < self.scale[0] <= self.scale[1]:
+            raise ValueError(f"`scale` is {self.scale}, which must be a smallest and a largest factor above 0")
+        return self
+
+
+def view(
+    image: UInt8[np.ndarray, "height width 3"],
+    seed: int,
+    example_id: int,
+    view_index: int,
+    settings: AugmentationSettings,
+) -> UInt8[np.ndarray, "side side 3"]:
+    """One augmented view of one picture: a pure function of its arguments."""
+    return views(image[None], seed, np.array([example_id]), view_index, settings)[0]
+
+
+def views(
+    images: Batch, seed: int, ids: Int[np.ndarray, " n"], view_index: int, settings: AugmentationSettings
+) -> UInt8[np.ndarray, "n side side 3"]:
+    """One augmented view of each picture; element i depends on nothing but images[i], seed, ids[i] and view_index."""
+    draws = uniforms((seed, PURPOSE, view_index), ids, DRAWS)
+    corners = _corners(draws[:, 3:5], images.shape[1:3], settings)
+    result = np.empty((len(images), settings.side, settings.side, 3), np.uint8)
+    parts = zip(images, _maps(draws, corners, settings), corners, _jitters(draws, settings), result, strict=True)
+    for image, matrix, corner, jitter, target in parts:
+        window, from_window = _window(image, matrix, corner, settings)
+        _warp(colours.jittered(window, jitter) if settings.jitter == "before" else window, from_window, target, settings)
+        if settings.jitter == "after":
+            target[:] = colours.jittered(target, jitter)
+    _apply_some(result, draws[:, 1] < settings.autocontrast, colours.autocontrast)
+    _apply_some(result, draws[:, 2] < settings.equalize, colours.EQUALIZERS[settings.equalizer])
+    return result
+
+
+def _apply_some(images: Batch, chosen: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    for i in np.flatnonzero(chosen):
+        images[i] = change(images[i])
+
+
+def maps(shape: tuple[int, int], seed: int, ids: Int[np.ndarray, " n"], view_index: int, settings: AugmentationSettings) -> Maps:
+    """Where the pixels of `views` come from: the map from pixel centres of a stored picture to pixel centres of its view."""
+    draws = uniforms((seed, PURPOSE, view_index), ids, DRAWS)
+    return _maps(draws, _corners(draws[:, 3:5], shape, settings), settings)
+
+
+def _window(
+    image: UInt8[np.ndarray, "height width 3"], matrix: np.ndarray, corner: np.ndarray, settings: AugmentationSettings
+) -> tuple[UInt8[np.ndarray, "rows columns 3"], np.ndarray]:
+    """What of the picture may be seen, and the map from there."""
+    if settings.beyond == "picture":
+        return image, matrix
+    top, left = (int(place) for place in corner)
+    moved = matrix @ np.array([[1, 0, left], [0, 1, top], [0, 0, 1]])
+    return image[top : top + settings.crop, left : left + settings.crop], moved
+
+
+def _warp(window: np.ndarray, matrix: np.ndarray, target: np.ndarray, settings: AugmentationSettings) -> None:
+    flags, fill = INTERPOLATIONS[settings.interpolation], (settings.fill,) * 3
+    cv2.warpPerspective(window, matrix, (settings.side, settings.side), target, flags, cv2.BORDER_CONSTANT, fill)
+
+
+def _jitters(draws: Float[np.ndarray, "n k"], settings: AugmentationSettings) -> Iterator[Jitter]:
+    """The draws of torchvision.transforms.ColorJitter."""
+    strengths = (settings.brightness, settings.contrast, settings.saturation)
+    factors = [_between(draws[:, 21 + k], max(0.0, 1 - strength), 1 + strength) for k, strength in enumerate(strengths)]
+    hues = _between(draws[:, 0], -settings.hue, settings.hue)
+    orders = np.argsort(draws[:, 24:28], axis=1)
+    for *values, order in zip(*factors, hues, orders, strict=True):
+        yield Jitter(tuple(map(float, values)), tuple(order.tolist()))
+
+
+def _between(draw: np.ndarray, low: float, high: float) -> np.ndarray:
+    return low + draw * (high - low)
+
+
+def _maps(draws: Float[np.ndarray, "n k"], corners: Int[np.ndarray, "n 2"], settings: AugmentationSettings) -> Maps:
+    to_view = _crops(corners, settings)
+    to_view = _flips(draws[:, 5] < settings.flip) @ to_view
+    to_view = _affines(draws[:, 6:12], settings) @ to_view
+    to_view = _perspectives(draws[:, 12:21], settings) @ to_view
+    # So far the view was the square [-1/2, 1/2]; its pixel centres lie half a pixel inside.
+    centre = settings.side / 2 - 0.5
+    return np.array([[settings.side, 0, centre], [0, settings.side, centre], [0, 0, 1]]) @ to_view
+
+
+def _identities(n: int) -> Maps:
+    return np.tile(np.eye(3), (n, 1, 1))
+
+
+def _corners(draws: Float[np.ndarray, "n 2"], shape: Sequence[int], settings: AugmentationSettings) -> Int[np.ndarray, "n 2"]:
+    """Top and left of the random crops, all places equally likely."""
+    return np.floor(draws * (np.array(shape) - settings.crop + 1)).astype(np.int64)
+
+
+def _crops(corners: Int[np.ndarray, "n 2"], settings: AugmentationSettings) -> Maps:
+    """Moves a square of `crop` stored pixels to [-1/2, 1/2]."""
+    maps = _identities(len(corners)) / settings.crop
+    maps[:, :2, 2] = (0.5 - corners[:, ::-1]) / settings.crop - 0.5
+    maps[:, 2, 2] = 1
+    return maps
+
+
+def _flips(chosen: np.ndarray) -> Maps:
+    maps = _identities(len(chosen))
+    maps[chosen, 0, 0] = -1
+    return maps
+
+
+def _affines(draws: Float[np.ndarray, "n 6"], settings: AugmentationSettings) -> Maps:
+    """Rotation x shear along y x shear along x x scale, then a shift, as torchvision.RandomAffine."""
+    angle = np.radians(_between(draws[:, 0], -settings.degrees, settings.degrees))
+    shear_x, shear_y = np.radians(_between(draws[:, 1:3].T, -settings.shear, settings.shear))
+    scale = _between(draws[:, 3], *settings.scale)
+    rotation, along_x, along_y = (_identities(len(draws)) for _ in range(3))
+    rotation[:, 0, 0] = rotation[:, 1, 1] = np.cos(angle)
+    rotation[:, 1, 0] = np.sin(angle)
+    rotation[:, 0, 1] = -np.sin(angle)
+    along_x[:, 0, 1] = -np.tan(shear_x)
+    along_y[:, 1, 0] = -np.tan(shear_y)
+    maps = rotation @ along_y @ along_x
+    maps[:, :2, :2] *= scale[:, None, None]
+    maps[:, :2, 2] = _between(draws[:, 4:6], -settings.translate, settings.translate)
+    return maps
+
+
+def _perspectives(draws: Float[np.ndarray, "n 9"], settings: AugmentationSettings) -> Maps:
+    """Where the first draw falls below the probability, moves each corner of the frame inwards at random."""
+    maps = _identities(len(draws))
+    corners = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]], np.float32)
+    for i in np.flatnonzero(draws[:, 0] < settings.perspective):
+        inwards = 1 - settings.distortion * draws[i, 1:].reshape(4, 2).astype(np.float32)
+        maps[i] = cv2.getPerspectiveTransform(corners, corners * inwards)
+    return maps

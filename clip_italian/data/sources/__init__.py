@@ -1,0 +1,1 @@
+"""Readers of captioned images, a module for each publisher's format; sources.py names them."""

@@ -1,0 +1,85 @@
+"""MSCOCO-IT, https://github.com/crux82/mscoco-it: the captions of MSCOCO in Italian."""
+
+import gzip
+import json
+import pathlib
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from clip_italian.data.sources.lines import damaged, missing, parts
+from clip_italian.data.sources.rows import Rejected, Row, Unusable, parsed
+
+# Bytes of one file before it is parsed, which takes five times as much memory: four times the training file of some 100 MB.
+LONGEST_DOCUMENT = 512 << 20
+
+Entry = tuple[int, str, list[str]]  # id, file name, captions
+
+
+def read(folder: pathlib.Path, language: str, rejected: Rejected) -> Iterator[Row]:
+    """One row a picture; pictures and captions lie apart, joined by ids that may be numbers or strings of digits.
+
+    The training files alone (`captions_ita_trainingset_train2014` and `_val2014`): those of the development and the test set, which
+    may lie beside them, are what models are tested on. A picture that was listed before is not taken again.
+    """
+    seen = set[int]()
+
+    def parse(number: int, entry: Entry) -> Row:
+        identity, file_name, captions = entry
+        if identity in seen:
+            raise Unusable("picture listed before")
+        seen.add(identity)
+        if not captions:
+            raise Unusable("no caption")
+        return Row(f"mscoco_it/{identity:012d}", file_name, tuple(captions))
+
+    for path in parts(folder, "captions_ita_trainingset_*.json"):
+        yield from parsed(enumerate(_entries(path)), parse, rejected)
+
+
+def _entries(path: pathlib.Path) -> list[Entry]:
+    """Every picture in the order of the file; raises InputError for another structure."""
+    content = _document(path)
+    try:
+        captions: dict[int, list[str]] = {number(image["id"]): [] for image in content["images"]}
+        for annotation in content["annotations"]:
+            captions[number(annotation["image_id"])].append(_text(annotation["caption"]))
+        return [_entry(image, captions) for image in content["images"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise damaged(path, f"not MSCOCO-IT's structure: {type(error).__name__} {error}") from None
+
+
+def _entry(image: dict[str, Any], captions: dict[int, list[str]]) -> Entry:
+    identity = number(image["id"])
+    # train2014/COCO_….jpg in some files, COCO_….jpg in others; the archives' folders are not looked at
+    return identity, pathlib.PurePosixPath(_text(image["file_name"])).name, captions[identity]
+
+
+def _document(path: pathlib.Path) -> Any:
+    try:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb") as file:
+            content = file.read(LONGEST_DOCUMENT + 1)
+        if len(content) > LONGEST_DOCUMENT:
+            raise damaged(path, f"more than {LONGEST_DOCUMENT >> 20} MiB, which no file of MSCOCO-IT has")
+        return json.loads(content)
+    except FileNotFoundError:
+        raise missing(path) from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise damaged(path, error) from None
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, f"not MSCOCO-IT's structure: {type(error).__name__} {error}") from None
+
+
+def number(value: object) -> int:
+    """The number of a picture, written as a number or as a string of digits; raises ValueError."""
+    if type(value) is int and value >= 0:
+        return value
+    if isinstance(value, str) and value.isdecimal() and value.isascii():
+        return int(value)
+    raise ValueError(f"an id is {value!r}")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a text")
+    return value

@@ -1,0 +1,131 @@
+"""The paper's check of the translations: a sheet that people fill in, and what it says.
+
+For CLIP-Italian three people rated 100 translated captions from 1 to 5 (README, "Dataset").
+"""
+
+import csv
+import heapq
+import pathlib
+from collections import Counter
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy import stats
+
+from clip_italian import files
+from clip_italian.data.images.draws import uniforms
+from clip_italian.data.translation import tables
+from clip_italian.errors import InputError
+
+
+# How far raters agree: Gwet's AC1 with ordinal weights, which its author calls AC2.
+class Agreement(NamedTuple):
+    """A coefficient of agreement, 1 at most, with its standard error and interval over items."""
+
+    coefficient: float
+    observed: float  # weighted share of pairs of ratings that agree
+    chance: float  # the same, expected of ratings by chance
+    standard_error: float
+    low: float
+    high: float
+
+
+def ordinal_weights(categories: int) -> Float[np.ndarray, "q q"]:
+    """How far two categories agree: 1 if they are one, 0 for the first and the last (Gwet 2014, section 3.5)."""
+    apart = np.abs(np.subtract.outer(np.arange(categories), np.arange(categories)))
+    between = apart * (apart + 1) / 2  # pairs among the categories from one to the other
+    return 1 - between / between.max()
+
+
+def agreement(ratings: Int[np.ndarray, "items raters"], categories: int, confidence: float = 0.95) -> Agreement:
+    """Gwet's AC1 with ordinal weights of ratings 1 to `categories`; 0 stands for a missing one.
+
+    Items that nobody rated count for nothing; those that one rater rated count towards the categories' frequencies alone.
+    Raises InputError when fewer than two items have two ratings.
+    """
+    counts = np.stack([(ratings == category).sum(axis=1) for category in range(1, categories + 1)], axis=1).astype(float)
+    counts = counts[counts.sum(axis=1) > 0]
+    raters = counts.sum(axis=1)
+    compared = raters >= 2
+    if compared.sum() < 2:
+        raise InputError("ratings: two items at least need two ratings each; fill in more of the sheet")
+    items, weights = len(counts), ordinal_weights(categories)
+    agreeing = (counts * (counts @ weights - 1)).sum(axis=1) / np.maximum(raters * (raters - 1), 1)
+    frequencies = (counts / raters[:, None]).mean(axis=0)
+    scale = weights.sum() / (categories * (categories - 1))
+    observed = float(agreeing[compared].mean())
+    chance = float(scale * (frequencies * (1 - frequencies)).sum())
+    coefficient = (observed - chance) / (1 - chance)
+    # Linearised by item: an item moves the observed agreement, and with the frequencies the chance agreement.
+    each = items / compared.sum() * np.where(compared, agreeing - chance, 0) / (1 - chance)
+    chance_each = scale * (counts @ (1 - frequencies)) / raters
+    each = each - 2 * (1 - coefficient) * (chance_each - chance) / (1 - chance)
+    error = float(np.sqrt(((each - coefficient) ** 2).sum() / (items * (items - 1))))
+    half = float(stats.t.ppf((1 + confidence) / 2, items - 1)) * error
+    return Agreement(coefficient, observed, chance, error, coefficient - half, min(1.0, coefficient + half))
+
+
+LOWEST, HIGHEST = 1, 5
+SCALE = "1 meaning lost, 2 partly wrong, 3 right but clumsy, 4 good with a small flaw, 5 perfect"
+COLUMNS = ("english", "translation")
+SOURCE = "conceptual_captions"
+PURPOSE = 61  # keeps these draws apart from every other use of the same seed
+
+
+def write(out: pathlib.Path, data: pathlib.Path, count: int, raters: int, seed: int, max_characters: int) -> int:
+    """Writes a sheet of `count` of the translated captions of a profile, whose folder `data` is; returns how many it has.
+
+    The sample is of distinct English captions, without replacement, a function of the seed. Raises InputError when stage
+    `translate` has not run.
+    """
+    table = tables.TABLES[SOURCE]
+    found = tables.pairs(data / "raw" / SOURCE / table, files.present(data / "translated" / SOURCE / table), max_characters)
+    distinct = dict(found)
+    draws = uniforms((seed, PURPOSE), np.arange(len(distinct)), 1)[:, 0]
+    chosen = sorted(heapq.nsmallest(count, range(len(distinct)), key=lambda i: draws[i]))
+    pairs = list(distinct.items())
+    with files.replacing(out) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
+        sheet = csv.writer(file)
+        sheet.writerow([*COLUMNS, *(f"rater {number}: {SCALE}" for number in range(1, raters + 1))])
+        sheet.writerows([*pairs[i], *[""] * raters] for i in chosen)
+    return len(chosen)
+
+
+def read(path: pathlib.Path) -> Int[np.ndarray, "items raters"]:
+    """The ratings of a sheet, 0 for an empty cell; raises InputError naming the line of a rating that is none."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            header, *lines = csv.reader(file)
+    except (FileNotFoundError, UnicodeDecodeError, ValueError) as error:
+        raise InputError(f"{path}: not a sheet of ratings ({error}); write one with `data rate`") from None
+    if tuple(header[:2]) != COLUMNS or len(header) < 4:
+        raise InputError(f"{path}: columns english, translation and two raters at least were expected; write one with `data rate`")
+    return np.array([_ratings(path, number, line, len(header)) for number, line in enumerate(lines, start=2) if any(line)])
+
+
+def _ratings(path: pathlib.Path, number: int, line: list[str], width: int) -> list[int]:
+    cells = [cell.strip() for cell in line[2:]]
+    wrong = next((cell for cell in cells if cell and cell not in map(str, range(LOWEST, HIGHEST + 1))), None)
+    if wrong is not None or len(line) != width:
+        problem = f"`{wrong}` is no rating from {LOWEST} to {HIGHEST}" if wrong is not None else f"{width} cells were expected"
+        raise InputError(f"{path}, row {number}: {problem}; correct it, or leave the cell empty")
+    return [int(cell or 0) for cell in cells]
+
+
+def summary(path: pathlib.Path) -> str:
+    """What the sheet says: mean, how often each rating was given, and how far the raters agree."""
+    ratings = read(path)
+    given = ratings[ratings > 0]
+    found = agreement(ratings, HIGHEST)
+    counts = Counter(given.tolist())
+    return "\n".join(
+        (
+            f"captions: {len(ratings)}, raters: {ratings.shape[1]}, ratings: {len(given)}, missing: {ratings.size - len(given)}",
+            f"mean rating: {given.mean():.2f}",
+            *(f"  {rating}: {counts[rating]} ({counts[rating] / len(given):.1%})" for rating in range(LOWEST, HIGHEST + 1)),
+            f"Gwet's AC1 with ordinal weights: {found.coefficient:.4f} "
+            f"(standard error {found.standard_error:.4f}, 95 % interval {found.low:.4f} to {found.high:.4f})",
+            f"agreement: {found.observed:.4f} observed, {found.chance:.4f} by chance",
+        )
+    )

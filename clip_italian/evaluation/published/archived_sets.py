@@ -1,0 +1,163 @@
+"""Readers of test sets whose pictures lie in archives: CLIP_benchmark's web-dataset folders, and the drawn world's own."""
+
+import dataclasses
+import io
+import pathlib
+import tarfile
+
+import numpy as np
+
+from clip_italian.config import Settings
+from clip_italian.data.archives import Archive
+from clip_italian.errors import InputError
+from clip_italian.evaluation import arrays
+from clip_italian.evaluation.published import class_sets
+from clip_italian.evaluation.published.class_sets import LabelFilesSettings
+from clip_italian.evaluation.published.test_sets import Captioned, Classified, Member, TestSet, damaged, json_of, templates_of, text
+from clip_italian.evaluation.ranks import Relevant
+
+PICTURES = ("webp", "png", "jpg", "jpeg")
+
+
+@dataclasses.dataclass(frozen=True)
+class Slice:
+    """A member of an uncompressed tar: where its bytes lie."""
+
+    archive: pathlib.Path
+    name: str
+    start: int
+    size: int
+
+    def read_bytes(self) -> bytes:
+        """The member's bytes."""
+        with open(self.archive, "rb") as file:
+            file.seek(self.start)
+            return file.read(self.size)
+
+    def __str__(self) -> str:
+        return f"{self.archive}: {self.name}"
+
+
+Sample = dict[str, Slice]  # by extension
+
+
+class WebDatasetSettings(Settings):
+    """A folder that `clip_benchmark_export_wds` writes, or one of its authors' on the hub."""
+
+    split: str
+    kind: str  # classification, multilabel or retrieval; what `dataset_type.txt` has to say
+    labels: LabelFilesSettings | None  # instead of the folder's own class names and templates
+
+
+def web_dataset(folder: pathlib.Path, settings: WebDatasetSettings) -> TestSet:
+    """CLIP_benchmark's `build_wds_dataset`: shards 0.tar, 1.tar, ... of a split, labels and templates beside the splits.
+
+    Texts of a picture are the lines of its `.txt`; the class is a number in its `.cls`, several are a 0-1 vector in its `.npy`.
+    """
+    marked = folder / "dataset_type.txt"
+    kind = text(marked).strip().lower() if marked.exists() else "classification"
+    if kind != settings.kind:
+        raise InputError(f"{marked}: the folder is of kind {kind}, the protocol is for {settings.kind}; choose another protocol")
+    samples = _samples(folder / settings.split)
+    pictures = [next(sample[name] for name in PICTURES if name in sample) for sample in samples]
+    if kind == "retrieval":
+        said = [_captions(sample) for sample in samples]
+        owner = np.repeat(np.arange(len(said), dtype=np.int32), [len(some) for some in said])
+        return Captioned(pictures, [one for some in said for one in some], owner)
+    classes, templates = class_sets.read(folder, settings.labels) if settings.labels else _own_labels(folder)
+    return Classified(pictures, classes, templates, _labels(samples, kind, len(classes)))
+
+
+def _own_labels(folder: pathlib.Path) -> tuple[list[str], list[str]]:
+    classes, templates = _lines(folder / "classnames.txt"), _lines(folder / "zeroshot_classification_templates.txt")
+    return classes, templates_of(folder / "zeroshot_classification_templates.txt", templates)
+
+
+def _captions(sample: Sample) -> list[str]:
+    try:
+        return _part(sample, "txt").decode().splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{sample['txt']}: not UTF-8 ({error}); get the folder from its publisher again") from None
+
+
+def _lines(path: pathlib.Path) -> list[str]:
+    return [line.strip() for line in text(path).splitlines()]
+
+
+def _labels(samples: list[Sample], kind: str, classes: int) -> np.ndarray:
+    extension = "npy" if kind == "multilabel" else "cls"
+    return np.stack([_label(_part(sample, extension), classes, str(sample[extension])) for sample in samples])
+
+
+def _label(content: bytes, classes: int, where: str) -> np.ndarray:
+    """A class's number, or a 0-1 vector; raises InputError when it does not fit the number of classes."""
+    try:
+        if where.endswith(".npy"):
+            label = (np.load(io.BytesIO(content), allow_pickle=False) != 0).astype(np.int32)
+        else:
+            label = np.array(int(content), np.int32)
+    except (ValueError, EOFError) as error:
+        raise InputError(f"{where}: no label ({error}); get the folder from its publisher again") from None
+    if label.shape != (classes,) if label.ndim else not 0 <= label < classes:
+        raise InputError(f"{where}: a label that is none of {classes} classes; get the folder from its publisher again")
+    return label
+
+
+def _part(sample: Sample, extension: str) -> bytes:
+    if extension not in sample:
+        raise InputError(f"{next(iter(sample.values()))}: has no .{extension} beside it; get the folder from its publisher again")
+    return sample[extension].read_bytes()
+
+
+def _samples(folder: pathlib.Path) -> list[Sample]:
+    """Members of the shards by the part of their names before the first dot, in order; those without a picture are left out."""
+    count = folder / "nshards.txt"
+    try:
+        shards = [folder / f"{number}.tar" for number in range(int(text(count)))]
+    except ValueError:
+        raise damaged(count, "not a number") from None
+    samples = list[Sample]()
+    for shard in shards:
+        last = None
+        for member in _members(shard):
+            directory, _, base = member.name.rpartition("/")
+            key, _, extension = base.partition(".")
+            if (directory, key) != last:
+                samples.append({})
+                last = (directory, key)
+            samples[-1][extension.lower()] = member
+    return [sample for sample in samples if sample.keys() & set(PICTURES)]
+
+
+def _members(shard: pathlib.Path) -> list[Slice]:
+    try:
+        with tarfile.open(shard, "r:") as archive:
+            return [Slice(shard, info.name, info.offset_data, info.size) for info in archive if info.isreg()]
+    except FileNotFoundError:
+        raise InputError(f"{shard}: missing; put the publisher's file there") from None
+    except tarfile.TarError as error:
+        raise damaged(shard, error) from None
+
+
+class DrawnSettings(Settings):
+    """A test set of the drawn world; the data folder is `data/<profile>/raw/test`."""
+
+    set: str  # folder
+    templates: list[str]  # of classes; empty for a retrieval set
+
+
+def drawn(folder: pathlib.Path, settings: DrawnSettings) -> TestSet:
+    """A set as `download` writes it: with the truth of every caption about every picture, or with one class a picture."""
+    where = folder / settings.set
+    path = where / ("captions.json" if (where / "captions.json").exists() else "labels.json")
+    described, archive = json_of(path), Archive(where / "images.zip")
+    try:
+        pictures = [Member(archive, image["file_name"]) for image in described["images"]]
+        if path.name == "labels.json":
+            label = np.array([image["label"] for image in described["images"]], np.int32)
+            return Classified(pictures, described["classes"], settings.templates, label)
+        texts = [annotation["caption"] for annotation in described["annotations"]]
+    except (KeyError, TypeError) as error:
+        raise damaged(path, f"not the drawn world's structure: {type(error).__name__} {error}") from None
+    owner, indptr, indices = arrays.read(where / "truth.npz", "owner", "true_indptr", "true_indices")
+    return Captioned(pictures, texts, owner, Relevant(indptr, indices))

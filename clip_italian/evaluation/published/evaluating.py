@@ -1,0 +1,137 @@
+"""A model under a named protocol: `evaluate` embeds the test set, scores it, and writes what came out.
+
+OUT/embeddings/<key>.npz     rows of pictures or of texts; the key is a digest of the model's files and of what is embedded, so
+                             that another protocol on the same pictures embeds none of them again
+OUT/<protocol>/metrics.json  {"protocol", "source", "model": {file: SHA-256}, "data": {...}, "metrics": {published name: value},
+                             "bounds": {published name: [lowest, highest]}}; shares of 1, and null where there is no value;
+                             "language" where the protocol has a choice, which then is a folder more: OUT/<protocol>/<language>
+OUT/<protocol>/items.npz     the outcome of every query or picture (scoring.py), and `pictures`, their files
+"""
+
+import functools
+import hashlib
+import json
+import pathlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from clip_italian import files
+from clip_italian.checkpoints import loading
+from clip_italian.checkpoints.model import Clip
+from clip_italian.data.archives import Stored
+from clip_italian.errors import InputError
+from clip_italian.evaluation import arrays, classification
+from clip_italian.evaluation.published import protocols, scoring, test_sets
+from clip_italian.evaluation.published.scoring import Scored
+from clip_italian.evaluation.published.test_sets import Captioned, TestSet
+
+LAYOUT = 1  # of what is kept; to be raised when the same files give other vectors
+
+
+def evaluate(
+    model: Clip,
+    protocol: str,
+    data: pathlib.Path,
+    out: pathlib.Path,
+    progress: bool = False,
+    *,
+    language: str | None = None,
+    labels: pathlib.Path | None = None,
+    place: str | None = None,
+) -> dict[str, float | None]:
+    """The metrics of a model that `clip_italian.load` gave, by their published names; writes the files that are listed above.
+
+    `data` is the folder with the publisher's files, `labels` that with files of labels (`protocols.read`); `place` is where in
+    OUT the results go, instead of `where(protocol, language)`. Raises InputError when files, or the model, are not what they
+    should be.
+    """
+    settings, test = protocols.load(protocol), protocols.read(protocol, data, language, labels)
+    model = model.cutting(settings.margin) if settings.margin else model
+    kept = _Embeddings(model, pathlib.Path(out) / "embeddings", progress)
+    scored, digests = _scored(test, kept, list(dict.fromkeys(settings.metrics.values())))
+    found = {name: scored.metrics[ours] for name, ours in settings.metrics.items()}
+    bounds = {name: scored.bounds[ours] for name, ours in settings.metrics.items() if ours in scored.bounds}
+    about = {
+        "protocol": protocol,
+        "source": settings.source,
+        "model": loading.digests(model),
+        "data": _counts(test) | digests,
+        "metrics": found,
+        "bounds": bounds,
+    }
+    if spoken := protocols.spoken(protocol, language):
+        about["language"] = spoken
+    folder = pathlib.Path(out) / (place or where(protocol, language))
+    arrays.write(folder / "items.npz", **scored.items, pictures=np.array([_name(picture) for picture in test.pictures]))
+    files.write_json(folder / "metrics.json", about)
+    return found
+
+
+def where(protocol: str, language: str | None = None) -> str:
+    """The folder of results in OUT: the protocol's name, and the language where it has a choice."""
+    return "/".join(filter(None, (protocol, protocols.spoken(protocol, language))))
+
+
+def _scored(test: TestSet, kept: "_Embeddings", names: list[str]) -> tuple[Scored, dict[str, str]]:
+    image, image_digest = kept.pictures(test.pictures)
+    if isinstance(test, Captioned):
+        text, text_digest = kept.texts(test.texts)
+        return scoring.retrieval(test, image, text, names), {"pictures_sha256": image_digest, "texts_sha256": text_digest}
+    labels, _ = classification.distinct(test.classes)
+    text, text_digest = kept.texts(test_sets.prompts(labels, test.templates))
+    texts = classification.ensemble(text.reshape(len(labels), len(test.templates), -1))
+    return scoring.zeroshot(test, image, texts, names), {"pictures_sha256": image_digest, "prompts_sha256": text_digest}
+
+
+def _counts(test: TestSet) -> dict[str, Any]:
+    if isinstance(test, Captioned):
+        seen = {} if test.seen is None else {"pictures_seen_in_training": int(test.seen.sum())}
+        return {"pictures": len(test.pictures), "texts": len(test.texts)} | seen
+    return {"pictures": len(test.pictures), "classes": len(test.classes), "templates": len(test.templates)}
+
+
+def _name(picture: Stored) -> str:
+    """What the picture is called within the data, wherever the data lie."""
+    return picture.name if isinstance(picture, pathlib.Path) else str(picture).rpartition(": ")[2]
+
+
+class _Embeddings:
+    """Unit vectors by content: of what was embedded before, the rows are read and no tower runs."""
+
+    def __init__(self, model: Clip, folder: pathlib.Path, progress: bool) -> None:
+        self._model, self._folder, self._progress = model, folder, progress
+        self._digest = _digest(sorted(loading.digests(model).items()))
+
+    def pictures(self, pictures: Sequence[Stored]) -> tuple[Float[np.ndarray, "pictures d"], str]:
+        """A row each picture, and the digest of them all."""
+        with ThreadPoolExecutor() as pool:
+            digest = _digest(list(pool.map(lambda picture: hashlib.sha256(picture.read_bytes()).hexdigest(), pictures)))
+        encode = functools.partial(self._model.encode_image, pictures, progress=self._progress)
+        return self._rows(["pictures", self._model.settings.image.fit.model_dump()], digest, encode), digest
+
+    def texts(self, texts: list[str]) -> tuple[Float[np.ndarray, "texts d"], str]:
+        """A row each text, and the digest of them all. Equal texts are embedded once, so that their rows are equal bit for bit."""
+        different, which = classification.distinct(texts)
+        encode = functools.partial(self._model.encode_text, different, progress=self._progress)
+        return self._rows(["texts"], _digest(different), encode)[which], _digest(texts)
+
+    def _rows(self, kind: list[Any], digest: str, encode: Callable[[], np.ndarray]) -> np.ndarray:
+        path = self._folder / f"{_digest([LAYOUT, self._digest, kind, digest])}.npz"
+        try:
+            (rows,) = arrays.read(path, "rows")
+            return rows
+        except InputError:  # not there yet, or damaged: made anew
+            rows = encode()
+        if not np.isfinite(rows).all():
+            source = self._model.provenance[0].source
+            raise InputError(f"{source}: its embeddings of {kind[0]} are not finite; the weights are damaged, get them again")
+        arrays.write(path, rows=rows)
+        return rows
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()

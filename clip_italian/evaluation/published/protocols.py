@@ -1,0 +1,156 @@
+"""Evaluation protocols by name: each a file of settings below `protocols/`, with its source.
+
+A protocol says which of its publisher's files are read and how, how many pictures and texts they hold, and which metrics are
+reported under which published names.
+"""
+
+import difflib
+import pathlib
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import pydantic
+
+from clip_italian import config
+from clip_italian.config import Settings
+from clip_italian.errors import InputError
+from clip_italian.evaluation.published import archived_sets, caption_sets, class_sets
+from clip_italian.evaluation.published.test_sets import Captioned, TestSet
+
+FOLDER = pathlib.Path(__file__).parent / "protocols"
+LABELS = "{labels}"  # in a protocol's data: the folder with the files of labels
+CLASSES = "classes"  # there: how many folders of classes there must be
+
+
+class Counts(Settings):
+    """What the published files hold; null where the publisher does not say."""
+
+    pictures: int | None
+    texts: int | None  # captions, or classes
+
+
+class Protocol(Settings):
+    """One file of `protocols/`."""
+
+    source: str  # who defined it, and where
+    reader: str  # a key of READERS
+    # What `{language}` may stand for in `data`, the usual one first; none where the files are of one language.
+    languages: list[str] = []
+    data: dict[str, Any]  # the reader's settings; with LABELS where files of labels lie
+    counts: Counts  # a data folder with others is refused
+    # Where an odd number of pixels is cut off a picture (`resizing.Fit.margin`): as the protocol's own program did, or null for
+    # as each model does. A pixel moves a result by tenths of a point.
+    margin: Literal["floor", "round"] | None
+    metrics: dict[str, str] = pydantic.Field(min_length=1)  # published name -> ours (clip_italian/evaluation/published/scoring.py)
+
+
+class Reader(NamedTuple):
+    """How a kind of test set is read."""
+
+    settings: type[Settings]
+    read: Callable[..., TestSet]
+
+
+READERS = {
+    "coco": Reader(caption_sets.CocoSettings, caption_sets.coco),
+    "crossmodal3600": Reader(caption_sets.Crossmodal3600Settings, caption_sets.crossmodal3600),
+    "lines": Reader(caption_sets.LinesSettings, caption_sets.lines),
+    "label_table": Reader(class_sets.LabelTableSettings, class_sets.label_table),
+    "class_lists": Reader(class_sets.ClassListsSettings, class_sets.class_lists),
+    "babel": Reader(class_sets.BabelSettings, class_sets.babel),
+    "web_dataset": Reader(archived_sets.WebDatasetSettings, archived_sets.web_dataset),
+    "drawn": Reader(archived_sets.DrawnSettings, archived_sets.drawn),
+}
+
+
+def names() -> list[str]:
+    """The names of all protocols."""
+    return sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.rglob("*.yaml"))
+
+
+def check_known(kind: str, name: str, known: list[str]) -> None:
+    """Raises InputError, with the nearest of the known names or all of them, when a name is none of these."""
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        remedy = f"did you mean `{near[0]}`?" if near else f"known {kind}s: {', '.join(known)}"
+        raise InputError(f"{kind} `{name}` is not known; {remedy}")
+
+
+def load(name: str) -> Protocol:
+    """The protocol of that name; raises InputError for a name that is not known, with the nearest that is."""
+    check_known("protocol", name, names())
+    path = FOLDER / f"{name}.yaml"
+    protocol = config.parse(Protocol, config.read_yaml(path), str(path))
+    if protocol.reader not in READERS:
+        raise InputError(f"{path}: key `reader` is `{protocol.reader}`; known are {', '.join(READERS)}")
+    config.parse(READERS[protocol.reader].settings, protocol.data, f"{path}: in section `data`")
+    return protocol
+
+
+def spoken(name: str, language: str | None = None) -> str | None:
+    """The language of a protocol: the one asked for, or its usual one; None where there is no choice.
+
+    Raises InputError for a language that the protocol has not.
+    """
+    known = load(name).languages
+    if language is None:
+        return known[0] if known else None
+    if language not in known:
+        choice = f"known are {', '.join(known)}" if known else "its files are of one language; leave --language out"
+        raise InputError(f"protocol `{name}` has no language `{language}`; {choice}")
+    return language
+
+
+def _filled(value: Any, places: dict[str, str]) -> Any:
+    """A part of the data section with what its places stand for."""
+    if isinstance(value, dict):
+        return {key: _filled(entry, places) for key, entry in value.items()}
+    if isinstance(value, str):
+        for place, text in places.items():
+            value = value.replace(place, text)
+    return value
+
+
+def _places(language: str | None, labels: pathlib.Path | None) -> dict[str, str]:
+    return {LABELS: str(labels.absolute()) if labels else "."} | ({"{language}": language} if language else {})
+
+
+def _texts(value: Any) -> list[str]:
+    """All texts of a part of the data section."""
+    if isinstance(value, dict):
+        return [text for entry in value.values() for text in _texts(entry)]
+    return [value] if isinstance(value, str) else []
+
+
+def label_files(name: str, folder: pathlib.Path, language: str | None, labels: pathlib.Path | None) -> list[pathlib.Path]:
+    """The files of labels that `read` would read for these arguments; none where the data set has its own."""
+    places = _places(spoken(name, language), labels)
+    return [folder / _filled(text, places) for text in _texts(load(name).data) if LABELS in text]
+
+
+def read(
+    name: str, folder: pathlib.Path, language: str | None = None, labels: pathlib.Path | None = None, counted: bool = True
+) -> TestSet:
+    """The test set of a protocol, in a language; raises InputError when files are missing, damaged or not as many as published.
+
+    `labels` is the folder with files of labels that a protocol takes from a program rather than from its data set, such as
+    CLIP_benchmark's `clip_benchmark/datasets`; `folder` itself where none is given. `counted` is whether the files must be as
+    many as published: small files of a publisher's format are not.
+    """
+    protocol, chosen = load(name), spoken(name, language)
+    if labels is not None and not any(LABELS in text for text in _texts(protocol.data)):
+        raise InputError(f"protocol `{name}` takes no files of labels from elsewhere; leave --labels out")
+    reader, folder = READERS[protocol.reader], pathlib.Path(folder)
+    data = protocol.data if counted else {key: None if key == CLASSES else value for key, value in protocol.data.items()}
+    found = reader.read(folder, reader.settings.model_validate(_filled(data, _places(chosen, labels))))
+    if counted:
+        _check_counts(name, protocol, folder, found)
+    return found
+
+
+def _check_counts(name: str, protocol: Protocol, folder: pathlib.Path, found: TestSet) -> None:
+    counts = {"pictures": len(found.pictures), "texts": len(found.texts if isinstance(found, Captioned) else found.classes)}
+    for what, count in counts.items():
+        wanted = getattr(protocol.counts, what)
+        if wanted not in (None, count):
+            raise InputError(f"{folder}: {count} {what}, `{name}` has {wanted}; get its files from the publisher again")

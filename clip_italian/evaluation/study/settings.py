@@ -1,0 +1,122 @@
+"""The section `evaluation` of a profile, and the grid of models and seeds that every evaluation walks."""
+
+import pathlib
+from typing import Literal
+
+import pydantic
+
+from clip_italian import journal
+from clip_italian.config import Params, Settings
+from clip_italian.errors import InputError
+
+ONLY_SEED = 0  # where a model that has no seeds of its own keeps its embeddings
+PHASES = ("pretrain", "finetune", "baseline")  # whose journals make up a run
+
+
+class ErrorSettings(Settings):
+    """Key `errors`: what is asked about wrong answers."""
+
+    drawn: bool  # whether the test sets are of the drawn world, whose truth tells in what a picture differs
+    caption_lengths: list[pydantic.PositiveInt] = pydantic.Field(min_length=1)  # words: the longest caption of each class, rising
+    associations: list[str]  # lists of words in clip_italian/evaluation/study/associations/
+
+
+class EvaluationSettings(Settings):
+    """How ranks are counted, and how intervals and tests are made from them."""
+
+    language: str  # of the test sets, by its English name, as the paper and the cards call it
+    retrieval_sets: list[str] = pydantic.Field(min_length=1)  # the first is the headline
+    zeroshot_sets: list[str] = pydantic.Field(min_length=1)  # the first is the headline
+    templates: list[str] = pydantic.Field(min_length=1)  # `{}` stands for a class's label with its article
+    block: int = pydantic.Field(gt=0)  # queries scored at once; bounds memory, changes no number
+    label_conditions: list[str]  # label sets of raw/test/labels.json, or `templates`, each compared with the set `good`
+    retrieval_cutoffs: list[pydantic.PositiveInt]  # k of MRR@k and recall@k
+    accuracy_cutoffs: list[pydantic.PositiveInt]  # k of acc@k
+    single_seed: list[str]  # models without seeds of their own, stored under seed 0
+    english_queries: list[str]  # models that are asked in English: each query's translation
+    seed: int  # of the resamples and permutations
+    resamples: int = pydantic.Field(gt=0)  # of the bootstrap
+    permutations: int = pydantic.Field(gt=0)  # of the sign-flip test
+    confidence: float = pydantic.Field(gt=0, lt=1)  # of the intervals
+    smallest_effect: float = pydantic.Field(ge=0)  # percentage points; what is smaller is of no interest
+    primary_pairs: list[list[str]]  # [first, second]: the family that analysis/plan.md declares
+    primary_endpoints: list[str]  # set/metric
+    exploratory_pairs: list[list[str]]  # beside the first primary model against every other
+    exploratory_endpoints: list[str]
+    errors: ErrorSettings
+
+    @property
+    def relevance(self) -> str:
+        """What the headline of retrieval counts: a caption's own picture (`own`), or any that it is true of (`any`)."""
+        return self.primary_endpoints[0].split("/")[2]
+
+
+class PublishedSet(Settings):
+    """One test set."""
+
+    name: str = pydantic.Field(pattern=r"[a-z0-9-]+")
+    protocol: str  # of clip_italian/evaluation/published/protocols/
+    language: str | None  # null: the protocol's usual one
+    folders: list[str] = pydantic.Field(min_length=1)  # of publishers; the protocol sees their contents as one folder
+
+
+class ProbePictures(Settings):
+    """What linear probes learn from: pictures of a zero-shot set's classes that are not its own."""
+
+    of: str | None  # the zero-shot set; null: nothing is prepared
+    folder: str  # of a folder for each class, named as the zero-shot set names them; below the publishers' folder
+    train: pydantic.NonNegativeInt  # pictures of each class
+    valid: pydantic.NonNegativeInt  # of each class, on which the probes' weight decay is chosen
+    seed: int  # of the choice among the pictures of a class
+
+
+class HeldOutSettings(Settings):
+    """Section `tests` of a profile."""
+
+    counts: Literal["published", "any"]  # whether a publisher's files must be as many as its protocol says
+    sets: list[PublishedSet]
+    queries: list[str]  # of the gallery
+    probes: ProbePictures
+
+
+def grid(params: Params, single_seed: list[str]) -> dict[str, list[int]]:
+    """The seeds of every model, arms first; a model without seeds of its own has seed 0 alone."""
+    models = [*params.arms, *params.baselines]
+    return {model: [ONLY_SEED] if model in single_seed else params.seeds for model in models}
+
+
+def asked_in_italian(params: Params, settings: EvaluationSettings) -> dict[str, list[int]]:
+    """Those of the grid that see Italian texts as they are."""
+    everyone = grid(params, settings.single_seed)
+    return {model: seeds for model, seeds in everyone.items() if model not in settings.english_queries}
+
+
+def embeddings_path(profile: str, model: str, seed: int, test_set: str) -> pathlib.Path:
+    """Where a model's embeddings of a test set lie."""
+    return pathlib.Path("embeddings", profile, model, str(seed), f"{test_set}.npz")
+
+
+def items_path(profile: str, protocol: str, model: str, seed: int, test_set: str) -> pathlib.Path:
+    """Where the ranks of single items lie; `protocol` is retrieval or zeroshot."""
+    return pathlib.Path("results", profile, "items", protocol, f"{model}-{seed}-{test_set}.npz")
+
+
+def test_folder(profile: str, test_set: str) -> pathlib.Path:
+    """Where a test set's raw files lie."""
+    return pathlib.Path("data", profile, "raw", "test", test_set)
+
+
+def run_folders(profile: str, model: str, seed: int) -> list[pathlib.Path]:
+    """The journals of one run, in the order of its phases; raises InputError when it has none."""
+    own = [pathlib.Path("runs", profile, model, phase, str(seed)) for phase in PHASES]
+    backbone = pathlib.Path("runs", profile, "backbones", model)  # a backbone tested as it is
+    present = [folder for folder in [*own, backbone] if (folder / "journal.json").exists()]
+    if not present:
+        raise InputError(f"{own[1]}: no journal of {model}, seed {seed}; run `dvc repro` to make it")
+    return present
+
+
+def run_key(profile: str, model: str, seeds: list[int]) -> str:
+    """The printed key of a model's run (one seed) or of its runs (several)."""
+    folders = [folder for seed in seeds for folder in run_folders(profile, model, seed)]
+    return journal.key(*folders)[: journal.KEY_LENGTH]

@@ -1,0 +1,104 @@
+"""From the gains of single queries to what the results files say of a test set."""
+
+import dataclasses
+import pathlib
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from clip_italian.evaluation import statistics
+from clip_italian.evaluation.study.settings import EvaluationSettings
+
+DIGITS = 6  # of every number in the results files: 1e-6 is below any difference that could be told apart
+
+
+@dataclasses.dataclass(frozen=True)
+class Gains:
+    """Gains of the queries of one direction, one column a metric."""
+
+    image: Int[np.ndarray, " queries"]  # the picture a query belongs to: the unit of resampling
+    names: tuple[str, ...]
+    values: Float[np.ndarray, "queries c"]
+
+
+Cell = list[Gains]  # one model, one seed, one test set: a part for each direction
+
+
+def summarise(
+    cells: dict[str, dict[int, Cell]], images: int, settings: EvaluationSettings, stream: int
+) -> dict[str, dict[str, Any]]:
+    """Returns for each model: `seeds` (values by seed), `mean`, `sd`, `interval`, `item_interval`, each by metric.
+
+    `interval` is over seeds and images (hierarchical bootstrap); `item_interval` over images alone, given the trained
+    models. Every model meets the same resamples. `stream` numbers the test set among the users of the seed.
+    """
+    result: dict[str, dict[str, Any]] = {
+        model: {"seeds": {str(seed): {} for seed in seeds}, "mean": {}, "sd": {}, "interval": {}, "item_interval": {}}
+        for model, seeds in cells.items()
+    }
+    parts = len(next(iter(next(iter(cells.values())).values())))
+    for part in range(parts):
+        _summarise_part(
+            {model: [cell[part] for cell in seeds.values()] for model, seeds in cells.items()},
+            images,
+            settings,
+            stream,
+            result,
+        )
+    return result
+
+
+def _summarise_part(
+    gains: dict[str, list[Gains]], images: int, settings: EvaluationSettings, stream: int, result: dict[str, Any]
+) -> None:
+    every = [one for seeds in gains.values() for one in seeds]
+    image, names = every[0].image, every[0].names
+    counts = np.bincount(image, minlength=images).astype(np.float64)
+    sums = np.hstack([statistics.per_image(one.values, image, images) for one in every])
+    samples = statistics.bootstrap(sums, counts, settings.resamples, (settings.seed, stream))
+    values, start = sums.sum(axis=0) / counts.sum(), 0
+    for model, seeds in gains.items():
+        stop = start + len(seeds) * len(names)
+        own = samples[:, start:stop].reshape(len(samples), len(seeds), len(names))
+        _fill(result[model], names, values[start:stop].reshape(len(seeds), len(names)), own, settings, stream)
+        start = stop
+
+
+def _fill(
+    entry: dict[str, Any],
+    names: tuple[str, ...],
+    values: Float[np.ndarray, "seeds c"],
+    samples: Float[np.ndarray, "resamples seeds c"],
+    settings: EvaluationSettings,
+    stream: int,
+) -> None:
+    both = statistics.interval(statistics.over_seeds(samples, (settings.seed, stream, 1)), settings.confidence)
+    items = statistics.interval(samples.mean(axis=1), settings.confidence)
+    for seed, row in zip(entry["seeds"], values, strict=True):
+        entry["seeds"][seed] |= named(names, row)
+    entry["mean"] |= named(names, values.mean(axis=0))
+    if len(values) > 1:
+        entry["sd"] |= named(names, values.std(axis=0, ddof=1))
+    entry["interval"] |= named(names, both.T)
+    entry["item_interval"] |= named(names, items.T)
+
+
+def named(names: tuple[str, ...], values: np.ndarray) -> dict[str, Any]:
+    """The values by name, rounded as the results files have them."""
+    return dict(zip(names, np.round(values, DIGITS).tolist(), strict=True))
+
+
+def results_path(profile: str, protocol: str) -> pathlib.Path:
+    """Where the results of a protocol lie: `retrieval` or `zeroshot`."""
+    return pathlib.Path("results", profile, f"{protocol}.json")
+
+
+def with_extras(result: dict[str, dict[str, Any]], extras: dict[str, dict[int, dict[str, float]]]) -> dict[str, dict[str, Any]]:
+    """Adds values that have no interval (median ranks, shares of ties) to `seeds` and `mean`."""
+    for model, seeds in extras.items():
+        for seed, values in seeds.items():
+            result[model]["seeds"][str(seed)] |= named(tuple(values), np.array([*values.values()]))
+        columns = np.array([[*values.values()] for values in seeds.values()])
+        result[model]["mean"] |= named(tuple(next(iter(seeds.values()))), columns.mean(axis=0))
+    return result

@@ -1,0 +1,1 @@
+"""Runs as journals, and their views: MLflow and a page."""

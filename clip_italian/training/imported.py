@@ -1,0 +1,56 @@
+"""The backbones that the paper scale starts from, taken from their publishers instead of trained here."""
+
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from clip_italian import journal
+from clip_italian.checkpoints import hf_config, hub, layouts
+from clip_italian.checkpoints.assembly import Model
+from clip_italian.checkpoints.hub import Provenance
+from clip_italian.config import Settings
+from clip_italian.errors import InputError
+from clip_italian.models.bert import BertSettings
+from clip_italian.models.dual_encoder import Params
+from clip_italian.training import backbones
+from clip_italian.training.backbones import BackboneSettings
+
+
+def english_clip(settings: BackboneSettings) -> tuple[Model, Provenance]:
+    """The CLIP of `imported.english_clip`; raises InputError when it is not of the sizes that `english_clip` states."""
+    source = settings.imported.english_clip
+    folder, provenance = hub.fetch(source.repository, source.revision, source.sha256)
+    architecture, params = layouts.read(folder, None, hub.opener((folder, provenance)))
+    stated = backbones.english_architecture(settings.english_clip, architecture.text.vocabulary)
+    # The study prepares its own pictures, which this says of no others.
+    image = architecture.image.model_copy(update={"fit": stated.image.fit})
+    architecture = architecture.model_copy(update={"image": image})
+    _check(stated, architecture, source.repository, "english_clip")
+    return Model(architecture, params, hf_config.tokeniser(folder)), provenance
+
+
+def italian_bert(settings: BackboneSettings) -> tuple[BertSettings, Params, Tokenizer, Provenance]:
+    """The BERT of `imported.italian_bert`, which may take longer texts than `italian_bert` states; raises InputError likewise."""
+    source = settings.imported.italian_bert
+    folder, provenance = hub.fetch(source.repository, source.revision, source.sha256)
+    opened = hub.opener((folder, provenance))
+    architecture, tower = layouts.read_bert(folder, settings.italian_bert.pooling, opened)
+    stated = backbones.bert_architecture(settings.italian_bert, architecture.vocabulary)
+    longest = max(stated.positions, architecture.positions)
+    _check(stated.model_copy(update={"positions": longest}), architecture, source.repository, "italian_bert")
+    return architecture, tower, hf_config.tokeniser(folder), provenance
+
+
+def _check(stated: Settings, found: Settings, repository: str, section: str) -> None:
+    """The profile's numbers are those that the paper prints."""
+    here, there = (_flat(settings) for settings in (stated, found))
+    for key in sorted(here | there):
+        if here.get(key) != there.get(key):
+            raise InputError(
+                f"{repository}: its `{key}` is {there.get(key)}, the profile's `backbones.{section}` makes it {here.get(key)}; "
+                "correct the profile"
+            )
+
+
+def _flat(settings: Settings) -> dict[str, Any]:
+    return journal.flat(settings.model_dump(mode="json"))

@@ -1,0 +1,166 @@
+"""Contrastive training of a dual encoder: on pixels and tokens, or on features of frozen backbones."""
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from clip_italian import devices as mesh
+from clip_italian.errors import InputError
+from clip_italian.models import dual_encoder
+from clip_italian.models.computation import PLAIN, Computation
+from clip_italian.models.dual_encoder import DualEncoderSettings, Params
+from clip_italian.training import blockwise
+from clip_italian.training.loss import contrastive_of_each, in_blocks, sigmoid_of_each
+
+Batch = dict[str, Any]
+COMMON_SCALE = 20.0  # of `valid_loss_at_20`: losses of arms with different scales compare only at one scale
+RANKED_AT_ONCE = 1024  # texts among all pictures of a validation; bounds memory
+
+
+@functools.cache
+def loss_on_pixels(
+    settings: DualEncoderSettings, negatives: int, how: Computation = PLAIN, micro_batches: int = 1
+) -> Callable[[Params, Batch], Array]:
+    """The loss of a batch with `pixels`, `ids` and `mask`, whose pairs have their negatives among `negatives` pairs.
+
+    With text dropout the batch has `seed` and `step` too, of which the random numbers are made. Of several micro-batches the towers
+    have one at a time in memory, and see it again in the backward pass; the loss is that of the whole batch all the same (Gao et
+    al. 2021, "Scaling deep contrastive learning batch size under memory limited setup"). One function per architecture and
+    setting, so that it compiles once.
+    """
+    on_features = loss_on_features(negatives)
+
+    def features(params: Params, rows: Batch, key: Array | None) -> Batch:
+        image = dual_encoder.image_features(settings, params, rows["pixels"], how)
+        text = dual_encoder.text_features(settings, params, rows["ids"], rows["mask"], how, key, rows["number"])
+        return {"image": image, "text": text}
+
+    def loss(params: Params, batch: Batch) -> Array:
+        key = jax.random.fold_in(jax.random.key(batch["seed"]), batch["step"]) if how.text_dropout else None
+        rows = {name: batch[name] for name in ("pixels", "ids", "mask")} | {"number": jnp.arange(len(batch["ids"]))}
+        return on_features(params, in_parts(lambda part: features(params, part, key), rows, micro_batches))
+
+    return loss
+
+
+def in_parts(function: Callable[[Batch], Batch], rows: Batch, parts: int) -> Batch:
+    """The function of all rows, computed for a part of them at a time, in the backward pass once more.
+
+    Every part has as many rows of each device as of the others, so that none has to be sent elsewhere.
+    """
+    if parts == 1:
+        return function(rows)
+    devices = jax.sharding.get_abstract_mesh().shape.get(mesh.AXIS, 1)
+    split = jax.tree.map(lambda x: _swapped(x.reshape(devices, parts, -1, *x.shape[1:])), rows)
+    flat = jax.tree.map(lambda x: x.reshape(parts, -1, *x.shape[3:]), split)
+    done = jax.lax.map(jax.checkpoint(function), flat)
+    return jax.tree.map(lambda x: _swapped(x.reshape(parts, devices, -1, *x.shape[2:])).reshape(-1, *x.shape[2:]), done)
+
+
+def _swapped(x: Array) -> Array:
+    return jnp.swapaxes(x, 0, 1)
+
+
+@functools.cache
+def loss_on_features(negatives: int) -> Callable[[Params, Batch], Array]:
+    """The loss of a batch with the pooled features `image` and `text`, whose pairs have negatives among `negatives` pairs."""
+
+    def loss(params: Params, batch: Batch) -> Array:
+        image = dual_encoder.project_image(params, batch["image"])
+        text = dual_encoder.project_text(params, batch["text"])
+        if negatives == len(image):
+            return loss_of_all(params, image, text)
+        return jnp.mean(in_blocks(losses_of(params), image, text, negatives))
+
+    return loss
+
+
+def loss_of_all(params: Params, image: Float[Array, "n p"], text: Float[Array, "n p"]) -> Float[Array, ""]:
+    """The mean of `losses_of` over unit vectors of which all others are negatives, in memory that grows with n alone."""
+    scale = jnp.exp(params["logit_scale"])
+    if "logit_bias" in params:
+        return blockwise.sigmoid(image, text, scale, params["logit_bias"])
+    return blockwise.contrastive(image, text, scale)
+
+
+def losses_of(params: Params) -> Callable[[Array, Array], Array]:
+    """The loss of each pair of unit vectors: the sigmoid one where the model has a bias, which has no effect in the softmax."""
+    scale = jnp.exp(params["logit_scale"])
+    if "logit_bias" in params:
+        return lambda image, text: sigmoid_of_each(image, text, scale, params["logit_bias"])
+    return lambda image, text: contrastive_of_each(image, text, scale)
+
+
+@functools.partial(jax.jit, static_argnames="block")
+def validation_values(params: Params, image: Float[Array, "n c"], text: Float[Array, "n d"], block: int) -> dict[str, Array]:
+    """Of each pair: the model's own loss and the softmax loss at scale 20 over blocks of `block` pairs, the cosine of the two,
+    and the rank of the picture among all, when the text asks.
+
+    A last part of a block is left out of the losses, as in 2021.
+    """
+    image, text = dual_encoder.project_image(params, image), dual_encoder.project_text(params, text)
+    return {
+        "loss": in_blocks(losses_of(params), image, text, block),
+        "loss_at_20": in_blocks(lambda i, t: contrastive_of_each(i, t, COMMON_SCALE), image, text, block),
+        "cosine": jnp.sum(image * text, axis=1),
+        "rank": ranks(image, text),
+        # The mean cosine of all pictures with all texts, without their matrix.
+        "mean_cosine": image.mean(axis=0) @ text.mean(axis=0),
+    }
+
+
+def ranks(image: Float[Array, "n p"], text: Float[Array, "n p"]) -> Int[Array, " n"]:
+    """The rank of each text's own picture among all of them; of equal scores none is ahead of the own one."""
+
+    def rank(pair: tuple[Array, Array]) -> Array:
+        one, own = pair
+        scores = image @ one
+        return 1 + (scores > scores[own]).sum()
+
+    return jax.lax.map(rank, (text, jnp.arange(len(text))), batch_size=RANKED_AT_ONCE)
+
+
+def validator(
+    image_of: Callable[[Params], np.ndarray], text_of: Callable[[Params], np.ndarray], block: int, sources: Sequence[str] = ()
+) -> Callable[[Params], dict[str, float]]:
+    """A validation for `fit`: features by the given functions, then the means of `validation_values`.
+
+    `sources` says where each pair is from; the loss of each source's pairs, among all others of their blocks, comes beside.
+    """
+
+    def validate(params: Params) -> dict[str, float]:
+        image, text = image_of(params), text_of(params)
+        if len(image) < block:
+            raise InputError(f"{len(image)} validation pairs are fewer than the batch of {block}; lower `batch` in the profile")
+        values = {name: np.asarray(value, np.float64) for name, value in validation_values(params, image, text, block).items()}
+        return _means(values) | _by_source(values["loss"], sources)
+
+    return validate
+
+
+def _means(values: dict[str, np.ndarray]) -> dict[str, float]:
+    rank, count = values["rank"], len(values["rank"])
+    own = _mean(values["cosine"])
+    return {
+        "valid_loss": _mean(values["loss"]),
+        "valid_loss_at_20": _mean(values["loss_at_20"]),
+        "valid_mrr@10": _mean(np.where(rank <= 10, 1 / rank, 0)),
+        "valid_cosine": own,
+        "valid_cosine_of_others": (float(values["mean_cosine"]) * count - own) / max(count - 1, 1),
+    }
+
+
+def _by_source(losses: np.ndarray, sources: Sequence[str]) -> dict[str, float]:
+    named = np.array(sources[: len(losses)])
+    return {f"valid_loss_{source}": _mean(losses[named == source]) for source in sorted(set(named.tolist()))}
+
+
+def _mean(values: np.ndarray) -> float:
+    """In double precision, to the last bit whatever the order."""
+    return math.fsum(values.tolist()) / len(values)

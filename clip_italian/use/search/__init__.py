@@ -1,0 +1,1 @@
+"""An index of images: build it once, search it with sentences."""

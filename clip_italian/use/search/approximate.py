@@ -1,0 +1,99 @@
+"""A graph over an index's pictures (HNSW, Malkov and Yashunin 2018), by which a query looks at few of them instead of all.
+
+It is made once and lies in the folder of the index: `graph.usearch`, and `graph.json` with its digest and those of the files it is
+of. One core adds to it, so that the same vectors make the same graph: several at once would be faster and leave one picture in some
+hundreds out of reach. It has the vectors in bfloat16, half as large, which choose the pictures whose exact cosines are then taken.
+Of files of the same bytes it has one: hundreds of equal vectors would be each other's only neighbours, and the rest out of reach.
+"""
+
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tqdm
+from jaxtyping import Float, Int
+
+from clip_italian import files
+from clip_italian.errors import InputError
+from clip_italian.use.search import store
+
+FORMAT = 1
+MANIFEST, GRAPH = "graph.json", "graph.usearch"
+LINKS = 16  # of a picture to others, and twice as many on the lowest level
+ADDING, LOOKED_AT = 128, 128  # nearest so far that are kept in mind when a picture is added, and in a search
+BLOCK = 10_000  # pictures that are added at once
+AGAIN = f"delete {GRAPH} and {MANIFEST}, and it is made anew"
+
+
+class Graph:
+    """The graph of the index at `path`, mapped into memory. It is made if there is none, or if it is of other vectors than these.
+
+    `firsts` are the rows that it has. Raises InputError when usearch is not installed, and when the graph is damaged.
+    """
+
+    def __init__(self, path: pathlib.Path, vectors: Float[np.ndarray, "n p"], firsts: Int[np.ndarray, " m"]) -> None:
+        usearch, of = _usearch(), {name: store.digests(path)[name] for name in (store.VECTORS, store.PICTURES)}
+        if not _is_of(path, of):
+            _make(usearch, path, vectors, firsts, of)
+        self._graph = _opened(usearch, path)
+
+    def near(self, query: Float[np.ndarray, " p"], count: int) -> Int[np.ndarray, " k"]:
+        """Places in `firsts`, ascending, of at least `count` pictures that are likely the nearest to a unit vector, or of all."""
+        self._graph.expansion_search = max(count, LOOKED_AT)
+        return np.sort(self._graph.search(query, max(count, LOOKED_AT)).keys.astype(np.int64))
+
+
+def _usearch() -> Any:
+    try:
+        import usearch.index
+    except ImportError:
+        raise InputError(
+            "an approximate search needs the package usearch; `pip install '.[large]'` installs it, or search exactly"
+        ) from None
+    return usearch.index
+
+
+def _is_of(path: pathlib.Path, of: Mapping[str, str]) -> bool:
+    """Whether there is a graph of files with these digests; raises InputError where its manifest cannot be read."""
+    if not (path / MANIFEST).exists():
+        return False
+    found = _manifest(path)
+    return found["of"] == of and found["format"] == FORMAT
+
+
+def _manifest(path: pathlib.Path) -> dict[str, Any]:
+    try:
+        found = files.read_json(path / MANIFEST)
+    except InputError:
+        raise InputError(f"{path / MANIFEST}: damaged; {AGAIN}") from None
+    if not isinstance(found, dict) or set(found) != {"format", "graph", "of"}:
+        raise InputError(f"{path / MANIFEST}: not the manifest of a graph; {AGAIN}")
+    return found
+
+
+def _make(
+    usearch: Any, path: pathlib.Path, vectors: Float[np.ndarray, "n p"], firsts: Int[np.ndarray, " m"], of: Mapping[str, str]
+) -> None:
+    """Writes graph and manifest, which comes last: a graph without its own is made again."""
+    graph = usearch.Index(ndim=vectors.shape[1], metric="ip", dtype="bf16", connectivity=LINKS, expansion_add=ADDING)
+    with tqdm.tqdm(total=len(firsts), desc="graph", unit="picture", disable=None) as bar:  # None: shown to people only
+        for start in range(0, len(firsts), BLOCK):
+            rows = firsts[start : start + BLOCK]
+            graph.add(np.arange(start, start + len(rows)), vectors[rows], threads=1)
+            bar.update(len(rows))
+    (path / MANIFEST).unlink(missing_ok=True)
+    with files.replacing(path / GRAPH) as temporary:
+        graph.save(str(temporary))
+    files.write_json(path / MANIFEST, {"format": FORMAT, "graph": files.sha256(path / GRAPH), "of": dict(of)})
+
+
+def _opened(usearch: Any, path: pathlib.Path) -> Any:
+    if not (path / GRAPH).is_file():
+        raise InputError(f"{path / GRAPH}: missing; {AGAIN}")
+    if files.sha256(path / GRAPH) != _manifest(path)["graph"]:
+        raise InputError(f"{path / GRAPH}: not the bytes that were written; {AGAIN}")
+    try:
+        return usearch.Index.restore(str(path / GRAPH), view=True)
+    except (ValueError, RuntimeError) as error:
+        raise InputError(f"{path / GRAPH}: this version of usearch cannot read it ({error}); {AGAIN}") from None

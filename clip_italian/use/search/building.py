@@ -1,0 +1,212 @@
+"""Making an index, and bringing it up to date: what is new or has changed is encoded, and nothing else.
+
+Every PART pictures a file is put beside the index, so that a run that is killed loses no more than those; the parts are the same
+whether it was killed or not, and so is the index, to the bit. They go when the index is whole.
+"""
+
+import collections
+import hashlib
+import json
+import pathlib
+import shutil
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import tqdm
+from jaxtyping import Float
+
+from clip_italian import files
+from clip_italian.checkpoints import loading, pictures
+from clip_italian.checkpoints.model import BATCH, Clip
+from clip_italian.data.images import images
+from clip_italian.data.images.images import ImageRejected, Pixels
+from clip_italian.use.search import store
+from clip_italian.use.search.store import Contents, Entry, Found, Origin, Refusal
+
+PART = 16 * BATCH  # pictures: half a minute with a base model on two cores
+SHOWN = 10  # refused files that a report names
+
+
+class Report(NamedTuple):
+    """What became of the folder's files, and what an earlier index had that is gone."""
+
+    encoded: int
+    unchanged: int
+    copies: int  # the same file as another
+    gone: int
+    refused: list[Refusal]
+
+    def lines(self) -> str:
+        """In words."""
+        counts = {"encoded": self.encoded, "unchanged": self.unchanged, "copies of others": self.copies, "gone": self.gone}
+        said = [", ".join(f"{count:,} {what}" for what, count in counts.items() if count) or "nothing to do"]
+        reasons = collections.Counter(one.reason for one in self.refused)
+        said += [f"{count:,} left out: {reason}" for reason, count in reasons.most_common()]
+        said += [f"  {one.found.path}: {one.reason}" for one in self.refused[:SHOWN]]
+        return "\n".join(said + ([f"  and {len(self.refused) - SHOWN:,} more"] if len(self.refused) > SHOWN else []))
+
+
+class Part(NamedTuple):
+    """What came of some files: their entries, and the vectors of contents that were not known before."""
+
+    entries: list[Entry]
+    refusals: list[Refusal]
+    contents: list[str]  # digests, one for each row of `vectors`
+    vectors: Float[np.ndarray, "n p"]
+
+
+def origin(model: Clip, folder: pathlib.Path, name: str, images: str | None) -> Origin:
+    """Of an index of a folder by the model that `load(name, images=images)` gave."""
+    return Origin(str(folder.resolve()), name, images, loading.digests(model))
+
+
+def build(model: Clip, origin: Origin, path: pathlib.Path, progress: bool = False) -> Report:
+    """Makes the index of a folder at `path`, or brings the one that is there up to date.
+
+    Raises InputError where `path` holds something else, a damaged index, or one by another model.
+    """
+    folder = store.pictures_folder(path, origin)
+    found = store.pictures(folder)
+    before = _before(path, origin)
+    draft, parts = Draft(before, found), path.with_name(f".{path.name}.parts")
+    _keep_parts_of(origin, parts)
+    with tqdm.tqdm(total=len(draft.todo), unit="picture", disable=not progress) as bar:
+        for start in range(0, len(draft.todo), PART):
+            draft.add(_part(parts / f"{start:012d}.npz", draft.todo[start : start + PART], folder, model, draft.place, bar))
+    if draft.todo or draft.gone or before is None:
+        store.write(path, origin, draft.contents(model.settings.projection))
+    shutil.rmtree(parts, ignore_errors=True)
+    return draft.report()
+
+
+def _before(path: pathlib.Path, origin: Origin) -> Contents | None:
+    """The index that is at `path`."""
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return None
+    store.check_model(path, store.origin(path), origin.digests)
+    store.check(path)
+    return store.read(path)
+
+
+class Draft:
+    """The index that comes: what is kept of the one before, and what is added.
+
+    `todo` lists the files that are new or have changed; `place` says in which row of all `blocks` together a content is.
+    """
+
+    def __init__(self, before: Contents | None, found: list[Found]) -> None:
+        entries = before.entries if before else []
+        refusals = before.refusals if before else []
+        here, paths = set(found), {one.path for one in found}
+        self.entries = [entry for entry in entries if entry.found in here]
+        self.refusals = [one for one in refusals if one.found in here]
+        self.unchanged = len(self.entries) + len(self.refusals)
+        gone = {entry.found.path for entry in entries} | {one.found.path for one in refusals}
+        self.gone = len(gone - paths)
+        done = {entry.found for entry in self.entries} | {one.found for one in self.refusals}
+        self.todo = [one for one in found if one not in done]
+        self.blocks = [before.vectors] if before else []
+        self.place = {entry.sha256: row for row, entry in enumerate(entries)}
+        self.encoded = 0
+
+    def add(self, part: Part) -> None:
+        """Adds what came of some of `todo`."""
+        rows = sum(map(len, self.blocks))
+        self.place |= {content: rows + row for row, content in enumerate(part.contents)}
+        self.blocks.append(part.vectors)
+        self.entries += part.entries
+        self.refusals += part.refusals
+        self.encoded += len(part.contents)
+
+    def contents(self, width: int) -> Contents:
+        """In the order of the paths."""
+        entries = sorted(self.entries)
+        rows = np.array([self.place[entry.sha256] for entry in entries], np.int64)
+        vectors, start = np.empty((len(rows), width), np.float32), 0
+        for block in self.blocks:
+            here = (rows >= start) & (rows < start + len(block))
+            vectors[here] = block[rows[here] - start]
+            start += len(block)
+        return Contents(vectors, entries, sorted(self.refusals))
+
+    def report(self) -> Report:
+        """What became of the files."""
+        copies = len(self.entries) - len({entry.sha256 for entry in self.entries})
+        return Report(self.encoded, self.unchanged, copies, self.gone, sorted(self.refusals))
+
+
+def _keep_parts_of(origin: Origin, parts: pathlib.Path) -> None:
+    """Removes what a run of another model or folder has left."""
+    of = parts / "of.json"
+    if of.is_file() and json.loads(of.read_text()) == json.loads(files.dumps(origin._asdict())):
+        return
+    shutil.rmtree(parts, ignore_errors=True)
+    files.write_json(of, origin._asdict())
+
+
+def _part(
+    path: pathlib.Path, found: list[Found], folder: pathlib.Path, model: Clip, known: Mapping[str, int], bar: tqdm.tqdm
+) -> Part:
+    """What comes of some files: as a run before has left it, or made and left for another."""
+    part = _left(path, found)
+    if part is None:
+        part = _made(folder, found, model, known, bar)
+        table = {"entries": part.entries, "refusals": part.refusals, "contents": part.contents}
+        with files.replacing(path) as temporary, open(temporary, "wb") as file:
+            np.savez(file, allow_pickle=False, vectors=part.vectors, table=np.array(json.dumps(table)))
+    else:
+        bar.update(len(found))
+    return part
+
+
+def _left(path: pathlib.Path, found: list[Found]) -> Part | None:
+    """A part that a run before has left, unless files have changed since."""
+    if not path.is_file():
+        return None
+    with np.load(path) as arrays:
+        table, vectors = json.loads(str(arrays["table"])), arrays["vectors"]
+    entries = [Entry(Found(*one), sha256) for one, sha256 in table["entries"]]
+    refusals = [Refusal(Found(*one), reason) for one, reason in table["refusals"]]
+    if {entry.found for entry in entries} | {one.found for one in refusals} != set(found):
+        return None
+    return Part(entries, refusals, table["contents"], vectors)
+
+
+def _made(folder: pathlib.Path, found: list[Found], model: Clip, known: Mapping[str, int], bar: tqdm.tqdm) -> Part:
+    """Reads, decodes and encodes."""
+    seen, vectors = set(known), [np.zeros((0, model.settings.projection), np.float32)]
+    part = Part([], [], [], vectors[0])
+
+    def read(one: Found) -> tuple[str, Pixels | None] | ImageRejected:
+        try:
+            return _fitted(folder / one.path, model, seen)
+        except ImageRejected as reason:
+            return reason
+
+    for start, block in enumerate(pictures.blocks(read, found, BATCH)):
+        fresh: dict[str, Pixels] = {}
+        for one, got in zip(found[start * BATCH :], block, strict=False):
+            if isinstance(got, ImageRejected):
+                part.refusals.append(Refusal(one, str(got)))
+                continue
+            sha256, pixels = got
+            part.entries.append(Entry(one, sha256))
+            if sha256 not in seen and pixels is not None:
+                fresh[sha256] = pixels
+        if fresh:
+            vectors.append(model.encode_fitted(np.stack(list(fresh.values()))))
+            part.contents.extend(fresh)
+            seen |= set(fresh)
+        bar.update(len(block))
+    return part._replace(vectors=np.concatenate(vectors))
+
+
+def _fitted(path: pathlib.Path, model: Clip, seen: Collection[str]) -> tuple[str, Pixels | None]:
+    """A file's digest and its picture as the model takes it, or none where one of the same digest has been encoded."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ImageRejected(f"cannot be read ({error.strerror})") from None
+    sha256 = hashlib.sha256(content).hexdigest()
+    return sha256, None if sha256 in seen else model.fitted(images.decode(content, pictures.LIMITS))

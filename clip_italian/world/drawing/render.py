@@ -1,0 +1,148 @@
+"""Pictures of scenes, and which pixels of them belong to which thing."""
+
+import functools
+import typing
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from clip_italian.world.drawing import styles
+from clip_italian.world.drawing.grounds import draw_ground
+from clip_italian.world.drawing.palette import DARK, PALE, RGB, luminance, mix, paints
+from clip_italian.world.scenes.scene import Scene, Thing
+from clip_italian.world.shapes.every import FRONTS, SHAPES
+
+cv2.setNumThreads(1)  # the study's cores are shared out between processes, not inside one
+
+STYLES: tuple[str, ...] = tuple(styles.STYLES)
+UNSEEN_STYLE = STYLES[-1]
+OVERSAMPLING = 2  # pixels drawn per pixel shown, along each axis
+MARGIN = 6  # drawn pixels around a thing's box: room for its outline
+_BITS = 4  # binary digits after the point in OpenCV's coordinates
+_TILE = 4  # drawn pixels along a tile of the mosaic: two shown ones
+
+Canvas = UInt8[np.ndarray, "h w 3"]
+Cover = UInt8[np.ndarray, "h w"]  # of a layer: its fourth channel
+
+
+class Sprite(typing.NamedTuple):
+    """A finished layer in two parts, as OpenCV pastes them."""
+
+    colours: Canvas
+    cover: Cover
+
+
+def _outline(colour: str, ground: str) -> RGB:
+    """Lines in a dark tone of the thing's colour, pale ones around dark things at night."""
+    main = paints(colour)["main"]
+    return mix(main, PALE, 0.75) if ground == "notte" and luminance(main) < 110 else mix(main, DARK, 0.65)
+
+
+@functools.lru_cache(maxsize=64)
+def _sprite(noun: str, colour: str, style: str, width: int, height: int, mirrored: bool, outline: RGB) -> Sprite:
+    """The finished thing with MARGIN around it, read-only: equal things of one scene share it."""
+    shape, paint = SHAPES[noun], paints(colour)
+    layer = np.zeros((height + 2 * MARGIN, width + 2 * MARGIN, 4), np.uint8)
+    unit = shape.points * (-1, 1) + (1, 0) if mirrored else shape.points
+    points = np.rint((unit * (width, height) + MARGIN) * (1 << _BITS)).astype(np.int32)
+    per_unit = (width * height / (shape.span[0] * shape.span[1])) ** 0.5
+    line = 2 if max(width, height) > 140 else 1
+    contour = styles.STYLES[style].contour and max(width, height) > 36  # lines would fill smaller things
+    ink = (*paint["ink"], 255)
+    start = 0
+    for part in shape.parts:
+        path = [points[start : start + len(part.points)]]
+        start += len(part.points)
+        fill = (*paint[part.fill], 255)
+        thickness = max(1, round(part.width * per_unit))
+        if part.width and contour and part.edged:
+            cv2.polylines(layer, path, False, ink, thickness + 2 * line, shift=_BITS)
+        if part.width:
+            cv2.polylines(layer, path, False, fill, thickness, shift=_BITS)
+            continue
+        cv2.fillPoly(layer, path, fill, shift=_BITS)
+        if contour and part.edged:
+            cv2.polylines(layer, path, True, ink, line, shift=_BITS)
+    finished = styles.STYLES[style].finish(layer, outline, 2 if max(width, height) > 66 else 1)
+    sprite = Sprite(cv2.cvtColor(finished, cv2.COLOR_RGBA2RGB), cv2.extractChannel(finished, 3))
+    for array in sprite:
+        array.flags.writeable = False
+    return sprite
+
+
+def _front(thing: Thing, sprite: Sprite, width: int, height: int) -> Sprite:
+    """What of a container hides the things inside it."""
+    unit = np.array(FRONTS[thing.noun])
+    unit = unit * (-1, 1) + (1, 0) if thing.mirrored else unit
+    wall = np.zeros(sprite.cover.shape, np.uint8)
+    cv2.fillPoly(wall, [np.rint(unit * (width, height) + MARGIN).astype(np.int32)], 255)
+    return Sprite(sprite.colours, sprite.cover & wall)
+
+
+def _sprites(scene: Scene, height: int, width: int) -> Iterator[tuple[int, Sprite, int, int]]:
+    """(index of the thing, sprite, left, top) from back to front, in drawn pixels."""
+    fronts = []
+    for index, thing in enumerate(scene.things):
+        left, top, right, bottom = thing.box
+        x, y = round(left * width), round(top * height)
+        across, down = max(2, round((right - left) * width)), max(2, round((bottom - top) * height))
+        outline = _outline(thing.colour, scene.ground)
+        sprite = _sprite(thing.noun, thing.colour, scene.style, across, down, thing.mirrored, outline)
+        yield index, sprite, x - MARGIN, y - MARGIN
+        if scene.relation == "dentro" and index in scene.groups[1]:
+            fronts.append((index, _front(thing, sprite, across, down), x - MARGIN, y - MARGIN))
+    yield from fronts
+
+
+Window = tuple[slice, slice]
+
+
+def _windows(canvas: np.ndarray, cover: np.ndarray, left: int, top: int) -> tuple[Window, Window]:
+    """Which (rows, columns) of the canvas and of a sprite lie on each other."""
+    bottom, right = min(canvas.shape[0], top + cover.shape[0]), min(canvas.shape[1], left + cover.shape[1])
+    above, before = max(0, top), max(0, left)
+    below = slice(above, bottom), slice(before, right)
+    return below, (slice(above - top, bottom - top), slice(before - left, right - left))
+
+
+def render(scene: Scene, height: int, width: int) -> Canvas:
+    """The scene as an 8-bit sRGB picture. `picture_size` says at which width nothing is stretched."""
+    canvas = draw_ground(scene, height * OVERSAMPLING, width * OVERSAMPLING)
+    opacity = styles.STYLES[scene.style].opacity
+    for _, sprite, left, top in _sprites(scene, *canvas.shape[:2]):
+        below, above = _windows(canvas, sprite.cover, left, top)
+        colours, covered = sprite.colours[above], canvas[below]
+        if opacity < 1:
+            colours = cv2.addWeighted(colours, opacity, covered, 1 - opacity, 0)
+        cv2.copyTo(colours, sprite.cover[above], covered)
+    if scene.style == "mosaico":
+        canvas = _tiled(canvas)
+    picture = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
+    return cv2.convertScaleAbs(picture, alpha=scene.light)
+
+
+def _tiled(canvas: Canvas) -> Canvas:
+    """The picture laid out in square tiles of one colour each, a little grout between them."""
+    height, width = canvas.shape[:2]
+    tiles = cv2.resize(canvas, (-(-width // _TILE), -(-height // _TILE)), interpolation=cv2.INTER_AREA)
+    laid = np.repeat(np.repeat(tiles, _TILE, 0), _TILE, 1)[:height, :width]
+    laid[::_TILE] = laid[::_TILE] // 4 * 3 + 45
+    laid[:, ::_TILE] = laid[:, ::_TILE] // 4 * 3 + 45
+    return np.ascontiguousarray(laid)
+
+
+def masks(scene: Scene, height: int, width: int) -> Bool[np.ndarray, "things h w"]:
+    """The visible pixels of each thing without its outline: more than half of the pixel shows the thing."""
+    owner = np.full((height * OVERSAMPLING, width * OVERSAMPLING), -1, np.int16)
+    for index, sprite, left, top in _sprites(scene, *owner.shape):
+        below, above = _windows(owner, sprite.cover, left, top)
+        covered, cover = owner[below], sprite.cover[above]
+        covered[cover > 0] = -1
+        covered[cover == styles.INSIDE] = index
+    shares = [
+        cv2.resize((owner == index).astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+        for index in range(len(scene.things))
+    ]
+    return np.stack(shares) > 0.5

@@ -1,1 +1,0 @@
-"""The drawn world in Italian; speech.py holds what the world asks of a language."""

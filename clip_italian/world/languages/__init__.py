@@ -1,0 +1,1 @@
+"""Captions of the drawn world, a language each."""

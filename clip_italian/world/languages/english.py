@@ -1,0 +1,167 @@
+"""English captions of the same statements, in the style of photo captions, and English class names."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from clip_italian.world.scenes.statements import Phrase, Statement, pick
+
+TEMPLATES = ("{}", "a photo of {}", "an image of {}", "a drawing of {}", "an illustration of {}", "there is {}")
+
+# Singular and plural; the first pair of a noun is its class name.
+NOUNS = {
+    "gatto": (("cat", "cats"),),
+    "cane": (("dog", "dogs"),),
+    "cavallo": (("horse", "horses"),),
+    "mucca": (("cow", "cows"),),
+    "pesce": (("fish", "fish"),),
+    "uccello": (("bird", "birds"),),
+    "farfalla": (("butterfly", "butterflies"),),
+    "coniglio": (("rabbit", "rabbits"), ("bunny", "bunnies")),
+    "tartaruga": (("turtle", "turtles"),),
+    "elefante": (("elephant", "elephants"),),
+    "fiore": (("flower", "flowers"),),
+    "albero": (("tree", "trees"),),
+    "fungo": (("mushroom", "mushrooms"),),
+    "mela": (("apple", "apples"),),
+    "banana": (("banana", "bananas"),),
+    "casa": (("house", "houses"),),
+    "sedia": (("chair", "chairs"),),
+    "tavolo": (("table", "tables"),),
+    "scatola": (("box", "boxes"),),
+    "barca": (("boat", "boats"),),
+    "auto": (("car", "cars"),),
+    "bicicletta": (("bicycle", "bicycles"), ("bike", "bikes")),
+    "aereo": (("plane", "planes"), ("airplane", "airplanes")),
+    "ombrello": (("umbrella", "umbrellas"),),
+    "cappello": (("hat", "hats"),),
+    "chiave": (("key", "keys"),),
+    "orologio": (("clock", "clocks"), ("alarm clock", "alarm clocks")),
+    "tazza": (("cup", "cups"), ("mug", "mugs")),
+    "lampada": (("lamp", "lamps"),),
+    "zaino": (("backpack", "backpacks"),),
+    "chitarra": (("guitar", "guitars"),),
+    "libro": (("book", "books"),),
+    "stivale": (("boot", "boots"),),
+    "bottiglia": (("bottle", "bottles"),),
+}
+# The first word is the one in class names; a repeated word is likelier. Everyday English says blue for blu.
+COLOURS = {
+    "nero": ("black",),
+    "bianco": ("white",),
+    "grigio": ("grey", "gray"),
+    "rosso": ("red",),
+    "arancione": ("orange",),
+    "giallo": ("yellow",),
+    "verde": ("green",),
+    "azzurro": ("light blue", "light blue", "light blue", "sky blue"),
+    "blu": ("blue", "blue", "blue", "dark blue"),
+    "viola": ("purple",),
+    "rosa": ("pink",),
+    "marrone": ("brown",),
+}
+SIZES = {
+    "piccolo": ("small", "small", "little", "tiny"),
+    "medio": ("medium-sized",),
+    "grande": ("large", "big", "big", "huge"),
+}
+NUMERALS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
+RELATIONS = {
+    "su": ("on", "on top of"),
+    "sopra": ("above", "over"),
+    "sotto": ("below", "under"),
+    "accanto": ("next to", "beside", "near"),
+    "dentro": ("in", "inside"),
+    "sinistra": ("to the left of", "left of"),
+}
+INVERSE_RELATIONS = {
+    "sopra": RELATIONS["sotto"],
+    "sotto": RELATIONS["sopra"],
+    "accanto": RELATIONS["accanto"],
+    "sinistra": ("to the right of", "right of"),
+}
+POSITIONS = {
+    "alto": ("at the top", "in the upper part"),
+    "basso": ("at the bottom", "in the lower part"),
+    "sinistra": ("on the left", "on the left side"),
+    "destra": ("on the right", "on the right side"),
+    "centro": ("in the middle", "in the center"),
+}
+GROUNDS = {
+    "bianco": ("on a white background", "against a white background"),
+    "prato": ("in a meadow", "on the grass", "in a green field"),
+    "cielo": ("in the sky", "against the sky"),
+    "mare": ("at sea", "on the sea"),
+    "stanza": ("in a room", "inside a room"),
+    "sabbia": ("on the sand", "on a beach"),
+    "neve": ("in the snow", "on the snow"),
+    "notte": ("at night", "in the dark"),
+}
+
+
+def say_english(statement: Statement, rng: np.random.Generator) -> str:
+    """`statement` as an English photo caption; never asserts more than the statement does."""
+    subject, place, plural = _subject_and_place(statement, rng)
+    position = pick(rng, POSITIONS[statement.position]) if statement.position else ""
+    ground = pick(rng, GROUNDS[statement.ground]) if statement.ground else ""
+    where = _spaced(position + "," if position and ground else position, place, ground)
+    verb = "are" if plural else "is"
+    there = "there is" if subject.startswith(("a ", "an ")) else "there are"  # agrees with what comes first
+    style = int(rng.integers(8))
+    if style == 0:
+        return _sentence(there, subject, where)
+    if style == 1 and where:
+        return _sentence(subject, verb, where)
+    if style == 2 and ground:
+        return _sentence(f"{ground},", there, subject, position, place)
+    if style in (3, 4):
+        return _spaced(pick(rng, ("a photo of", "a picture of", "a drawing of", "an image of")), subject, where)
+    return _spaced(subject, where)
+
+
+def english_label(noun: str, colour: str) -> str:
+    """The English name of a zero-shot class with its article: "a black cat", "an orange boat"."""
+    return _article(f"{COLOURS[colour][0]} {NOUNS[noun][0][0]}")
+
+
+def _spaced(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def _sentence(*parts: str) -> str:
+    text = _spaced(*parts)
+    return text[0].upper() + text[1:] + "."
+
+
+def _article(words: str) -> str:
+    return ("an " if words[0] in "aeiou" else "a ") + words
+
+
+def _subject_and_place(statement: Statement, rng: np.random.Generator) -> tuple[str, str, bool]:
+    """The subject, how it stands to the other phrase, and whether its verb is plural."""
+    first, *others = statement.phrases
+    relation = statement.relation
+    if not others:
+        return _phrase(first, rng), "", first.count != 1
+    if relation is None:
+        link = pick(rng, ("and", "and", "with"))
+        plural = link == "and" or first.count != 1
+        return f"{_phrase(first, rng)} {link} {_phrase(others[0], rng)}", "", plural
+    words: Sequence[str] = RELATIONS[relation]
+    subject, other = first, others[0]
+    if relation in INVERSE_RELATIONS and statement.position is None and rng.random() < 0.3:
+        words, subject, other = INVERSE_RELATIONS[relation], other, subject
+    return _phrase(subject, rng), f"{pick(rng, words)} {_phrase(other, rng)}", subject.count != 1
+
+
+def _phrase(phrase: Phrase, rng: np.random.Generator) -> str:
+    plural = phrase.count != 1
+    size = pick(rng, SIZES[phrase.size]) if phrase.size else ""
+    colour = pick(rng, COLOURS[phrase.colour]) if phrase.colour else ""
+    words = _spaced(size, colour, pick(rng, NOUNS[phrase.noun])[1 if plural else 0])
+    if not plural:
+        return _article(words)
+    if phrase.count is None:
+        return _spaced(pick(rng, ("some", "some", "")), words)
+    pair = phrase.count == 2 and rng.random() < 0.1
+    return _spaced("a pair of" if pair else NUMERALS[phrase.count], words)

@@ -1,0 +1,1 @@
+"""Captions, class labels and sentences in Italian."""

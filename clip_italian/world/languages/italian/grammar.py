@@ -1,0 +1,183 @@
+"""Italian morphology and syntax: which form the next word asks for, and who agrees with whom.
+
+A noun phrase is a tuple of words. Words that end in an apostrophe are written together with the next one, and
+`join` is the only place that knows it. Rules as in any reference grammar (Serianni, Grammatica italiana).
+"""
+
+import re
+from collections.abc import Sequence
+
+from clip_italian.world.languages.italian.lexicon import NUMERALS, QUALITIES, QUANTIFIERS, Adjective, Noun
+
+Words = tuple[str, ...]
+VOWELS = "aeiouàèéìòù"
+DEFINITE = ("il", "lo", "la", "l'", "i", "gli", "le")
+FUSED = {"di": "de", "a": "a", "da": "da", "in": "ne", "su": "su"}  # stems before -l, -llo, -i, -gli ...
+
+
+def join(words: Sequence[str]) -> str:
+    """The text of `words`: one space between words, none after an apostrophe and none before a stop."""
+    return re.sub(r" (?=[,.!?])|(?<=') ", "", " ".join(words))
+
+
+def starts_with_vowel(word: str) -> bool:
+    """Whether an article is elided before `word`: a vowel or mute h, but not the semivowel of iena."""
+    sound = word.lower().removeprefix("h")
+    return sound[:1] in VOWELS and not _semivowel(sound)
+
+
+def takes_lo(word: str) -> bool:
+    """Whether a masculine `word` takes lo, uno, gli: s + consonant, z, gn, ps, pn, x, y, i + vowel."""
+    word = word.lower()
+    impure_s = word[:1] == "s" and word[1:2] not in VOWELS
+    return impure_s or word[:1] in ("z", "x", "y") or word[:2] in ("gn", "ps", "pn") or _semivowel(word)
+
+
+def _semivowel(word: str) -> bool:
+    return word[:1] == "i" and word[1:2] != "" and word[1] in VOWELS
+
+
+def by_sound(next_word: str, plain: str, before_lo: str, before_vowel: str) -> str:
+    """One of three masculine forms, chosen by the sound of `next_word`."""
+    if starts_with_vowel(next_word):
+        return before_vowel
+    return before_lo if takes_lo(next_word) else plain
+
+
+def indefinite(gender: str, next_word: str) -> str:
+    """un, uno, una or un' before `next_word`."""
+    if gender == "m":
+        return by_sound(next_word, "un", "uno", "un")
+    return "un'" if starts_with_vowel(next_word) else "una"
+
+
+def definite(gender: str, plural: bool, next_word: str) -> str:
+    """il, lo, la, l', i, gli or le before `next_word`; plurals never elide."""
+    if gender == "m":
+        return by_sound(next_word, "i", "gli", "gli") if plural else by_sound(next_word, "il", "lo", "l'")
+    if plural:
+        return "le"
+    return "l'" if starts_with_vowel(next_word) else "la"
+
+
+def fuse(preposition: str, article: str) -> str:
+    """One word of di, a, da, in or su and a definite article: di + lo is dello."""
+    stem = FUSED[preposition]
+    if article in ("i", "gli"):
+        return stem + article
+    return stem + {"il": "l", "lo": "llo", "la": "lla", "l'": "ll'", "le": "lle"}[article]
+
+
+def prepose(preposition: str, phrase: Words) -> Words:
+    """`phrase` governed by a preposition, which may be of several words: accanto a + il gatto is accanto al gatto."""
+    *adverbs, last = preposition.split()
+    if last in FUSED and phrase[0] in DEFINITE:
+        return (*adverbs, fuse(last, phrase[0]), *phrase[1:])
+    return (*adverbs, euphonic(last, phrase[0]), *phrase)
+
+
+def euphonic(word: str, next_word: str) -> str:
+    """ed and ad before the same vowel, e and a elsewhere; every other word unchanged."""
+    return word + "d" if word in ("e", "a") and next_word[:1].lower() == word else word
+
+
+def bello(gender: str, plural: bool, next_word: str) -> str:
+    """bello before `next_word`: bel, bello, bell', bei, begli, bella, belle."""
+    return _like_article("be", gender, plural, next_word)
+
+
+def quello(gender: str, plural: bool, next_word: str) -> str:
+    """quello before `next_word`: quel, quello, quell', quei, quegli, quella, quelle."""
+    return _like_article("que", gender, plural, next_word)
+
+
+def _like_article(stem: str, gender: str, plural: bool, next_word: str) -> str:
+    article = definite(gender, plural, next_word)
+    return stem + {"il": "l", "lo": "llo", "la": "lla", "l'": "ll'", "i": "i", "gli": "gli", "le": "lle"}[article]
+
+
+def buono(gender: str, plural: bool, next_word: str) -> str:
+    """buono before `next_word`, which in the singular goes like un: buon, buono, buona, buon'."""
+    if plural:
+        return QUALITIES["buono"].form(gender, True)
+    return "buo" + indefinite(gender, next_word).removeprefix("u")
+
+
+def preposed(adjective: Adjective, gender: str, plural: bool, next_word: str) -> str:
+    """The form of an adjective that stands before `next_word`, its noun or another adjective."""
+    if adjective == QUALITIES["bello"]:
+        return bello(gender, plural, next_word)
+    if adjective == QUALITIES["buono"]:
+        return buono(gender, plural, next_word)
+    return adjective.form(gender, plural)
+
+
+def determiner(kind: str, gender: str, plural: bool, next_word: str) -> Words:
+    """The determiner of a `kind` before `next_word`; the partitive is dei, degli or delle.
+
+    Raises KeyError for an unknown kind.
+    """
+    if kind == "indefinite":
+        return (indefinite(gender, next_word),)
+    if kind == "partitive":
+        return (fuse("di", definite(gender, True, next_word)),)
+    if kind == "definite":
+        return (definite(gender, plural, next_word),)
+    if kind == "quello":
+        return (quello(gender, plural, next_word),)
+    if kind in ("bare", "qualche", "ogni"):
+        return () if kind == "bare" else (kind,)
+    if kind == "entrambi":
+        return (QUANTIFIERS[kind].form(gender, True), definite(gender, True, next_word))
+    return (QUANTIFIERS[kind].form(gender, plural),)
+
+
+def noun_phrase(
+    noun: Noun,
+    kind: str = "indefinite",
+    plural: bool = False,
+    before: Sequence[Adjective] = (),
+    after: Sequence[Adjective] = (),
+    count: int | None = None,
+) -> Words:
+    """Determiner, numeral, adjectives, noun, adjectives, all agreeing.
+
+    Built from the right, because each word's form depends on the next one.
+
+    `count` puts a numeral before the adjectives: "definite" with 2 is i due gatti, "bare" with 2 is due gatti.
+    """
+    gender = noun.gender_of(plural)
+    words: Words = (noun.form(plural), *(adjective.form(gender, plural) for adjective in after))
+    for adjective in reversed(before):
+        words = (preposed(adjective, gender, plural, words[0]), *words)
+    if count is not None:
+        words = (NUMERALS[count], *words)
+    return (*determiner(kind, gender, plural, words[0]), *words)
+
+
+def all_of(count: int, noun: Noun) -> Words:
+    """tutti e tre i gatti, tutte e due le sedie."""
+    gender = noun.gender_of(True)
+    return (QUANTIFIERS["tutto"].form(gender, True), "e", NUMERALS[count], *noun_phrase(noun, "definite", True))
+
+
+def coordinate(first: Words, second: Words) -> Words:
+    """first e second, with ed before an e."""
+    return (*first, euphonic("e", second[0]), *second)
+
+
+def joint_gender(genders: Sequence[str]) -> str:
+    """The gender that agrees with several nouns: feminine if all are, else masculine."""
+    return "f" if set(genders) == {"f"} else "m"
+
+
+def there_is(plural: bool) -> Words:
+    """c'è before one thing, ci sono before several."""
+    return ("ci", "sono") if plural else ("c'è",)
+
+
+def on_which(preposition: str, gender: str, plural: bool, cui: bool = True) -> Words:
+    """The relative after a noun phrase: su cui (which never inflects), or sulla quale, sotto i quali."""
+    if cui:
+        return (preposition, "cui")
+    return prepose(preposition, (definite(gender, plural, "quale"), "quali" if plural else "quale"))

@@ -1,0 +1,10 @@
+"""The languages in which the drawn world is told."""
+
+from clip_italian.world.languages.german.speech import GERMAN
+from clip_italian.world.languages.italian.speech import ITALIAN
+from clip_italian.world.languages.language import Language
+
+
+def of(code: str) -> Language:
+    """The language of an ISO 639-1 code; raises KeyError for one that the world does not speak."""
+    return {language.code: language for language in (ITALIAN, GERMAN)}[code]

@@ -1,0 +1,1 @@
+"""The drawn world's sources and test sets, written in the formats of the real publishers."""

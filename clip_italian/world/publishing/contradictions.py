@@ -1,0 +1,208 @@
+"""How often a view of a picture makes a caption of it false, on the drawn world, where the truth is known.
+
+A statement that is true of the stored picture is judged again on the view: things are where the view's map takes them and have the
+colour that their pixels have there; what is shown by less than half, or has its centre outside, is gone. Whether the statement
+still holds is decided as for any scene (clip_italian/world/scenes/truth.py).
+"""
+
+import dataclasses
+import functools
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from clip_italian import config
+from clip_italian.config import Settings
+from clip_italian.data.images import augmentation, resizing
+from clip_italian.data.images.augmentation import AugmentationSettings
+from clip_italian.world.drawing.palette import PROTOTYPES
+from clip_italian.world.drawing.render import masks, render
+from clip_italian.world.drawing.studio import rng_of
+from clip_italian.world.scenes import captions
+from clip_italian.world.scenes.compose import compose
+from clip_italian.world.scenes.scene import Scene, Thing, picture_size
+from clip_italian.world.scenes.statements import RELATIONS, Phrase, Statement
+from clip_italian.world.scenes.truth import holds
+
+PURPOSE = 61  # keeps these scenes apart from those of the study
+KINDS = ("thing", "colour", "count", "side", "height", "middle", "left_of", "relation", "caption")
+ENOUGH = 4  # pixels of a thing's own colour, below which its colour is not judged
+SHOWN = 0.5  # least share of a thing that a view must show for the thing to be in it
+
+STRENGTHS = (
+    "brightness",
+    "contrast",
+    "saturation",
+    "hue",
+    "flip",
+    "degrees",
+    "translate",
+    "shear",
+    "distortion",
+    "perspective",
+    "autocontrast",
+    "equalize",
+)
+
+Strength = int | float | list[float]
+Counts = dict[str, list[int]]  # by kind: statements, and how many of them became false
+Picture = UInt8[np.ndarray, "side side 3"]
+View = UInt8[np.ndarray, "shown shown 3"]
+Masks = Bool[np.ndarray, "things side side"]
+
+
+class ContradictionSettings(Settings):
+    """Key `contradictions` of section `analysis`."""
+
+    seed: int  # of the scenes and of the views
+    scenes: int
+    views: int  # of each scene, under each setting
+    alone: dict[str, dict[str, Strength]]  # operations by their printed names: what each has beside nothing at all
+
+
+@dataclasses.dataclass(frozen=True)
+class Stored:
+    """A scene as it is stored: a square picture, its truth there, and which pixels show each thing in its own colour."""
+
+    scene: Scene
+    pixels: Picture
+    own: Masks
+
+
+def stored(scene: Scene, side: int) -> Stored:
+    """The scene drawn and cut square from the middle, `side` pixels along its sides."""
+    height, width = picture_size(scene, side)
+    pixels = resizing.square(render(scene, height, width), side)
+    margin = (width - side) // 2
+    shown = masks(scene, height, width)[:, :, margin : margin + side]
+    colours = [thing.colour for thing in scene.things]
+    own = shown & (_names(pixels) == np.array([list(PROTOTYPES).index(colour) for colour in colours])[:, None, None])
+    to_square = np.array([[width / side, 0, -margin / side], [0, 1, 0], [0, 0, 1]])
+    return Stored(_moved(scene, to_square, colours), pixels, own)
+
+
+def statements(scene: Scene) -> dict[str, list[Statement]]:
+    """What is true of a scene, by kind: one statement of each thing named, its colour, its number, where it is, how two stand."""
+    groups = [scene.things[group[0]] for group in scene.groups]
+    counts = [len(group) for group in scene.groups]
+    plain = [Phrase(thing.noun, count=count if count == 1 else None) for thing, count in zip(groups, counts, strict=True)]
+    coloured = [dataclasses.replace(phrase, colour=thing.colour) for phrase, thing in zip(plain, groups, strict=True)]
+    counted = [Phrase(thing.noun, count=count) for thing, count in zip(groups, counts, strict=True) if count > 1]
+    said = {
+        kind: [Statement((phrase,)) for phrase in phrases]
+        for kind, phrases in (("thing", plain), ("colour", coloured), ("count", counted))
+    }
+    for kind, positions in (("side", ("sinistra", "destra")), ("height", ("alto", "basso")), ("middle", ("centro",))):
+        said[kind] = [Statement((phrase,), position=position) for phrase in plain for position in positions]
+    related = [Statement(tuple(plain), relation=relation) for relation in RELATIONS] if len(plain) == 2 else []
+    said["left_of"] = [one for one in related if one.relation == "sinistra"]
+    said["relation"] = [one for one in related if one.relation != "sinistra"]
+    return {kind: [one for one in ones if holds(one, scene)] for kind, ones in said.items()}
+
+
+def seen(picture: Stored, view: View, matrix: Float[np.ndarray, "3 3"]) -> Scene:
+    """The truth of a view, whose pixels come from the picture's by `matrix` (augmentation.maps)."""
+    side, shown = picture.pixels.shape[0], view.shape[0]
+    colours = [_colour(view, own, matrix, thing) for own, thing in zip(picture.own, picture.scene.things, strict=True)]
+    # From pixel centres to fractions of the picture, on both sides of the map.
+    before = np.array([[side, 0, -0.5], [0, side, -0.5], [0, 0, 1]])
+    after = np.array([[1 / shown, 0, 0.5 / shown], [0, 1 / shown, 0.5 / shown], [0, 0, 1]])
+    return _moved(picture.scene, after @ matrix @ before, colours)
+
+
+def alone(change: dict[str, Strength], stored_side: int, base: AugmentationSettings) -> AugmentationSettings:
+    """One operation, of the strength that `change` tells, with the interpolation, fill and equalizer of `base`.
+
+    Raises InputError where `change` is none.
+    """
+    off = dict.fromkeys(STRENGTHS, 0.0) | {"scale": [1.0, 1.0], "crop": stored_side, "jitter": "before", "beyond": "picture"}
+    return config.parse(AugmentationSettings, base.model_dump() | off | change, "section `analysis`: key `contradictions.alone`")
+
+
+def count(settings: ContradictionSettings, side: int, augmentations: dict[str, AugmentationSettings]) -> dict[str, Counts]:
+    """For each augmentation and kind: how many statements, once for each view, and how many of them the view makes false.
+
+    `side` is that of the stored pictures, in pixels.
+    """
+    numbers = np.arange(settings.scenes)
+    pictures = [stored(compose(settings.seed, number, "all", PURPOSE), side) for number in numbers.tolist()]
+    said = [_said(picture.scene, settings.seed, number) for number, picture in enumerate(pictures)]
+    pixels = np.stack([picture.pixels for picture in pictures])
+    counts = {}
+    for name, chosen in augmentations.items():
+        counts[name] = {kind: [0, 0] for kind in KINDS}
+        for k in range(settings.views):
+            views = augmentation.views(pixels, settings.seed, numbers, k, chosen)
+            maps = augmentation.maps((side, side), settings.seed, numbers, k, chosen)
+            for picture, statements_of, view, matrix in zip(pictures, said, views, maps, strict=True):
+                _add(counts[name], statements_of, seen(picture, view, matrix))
+    return counts
+
+
+def _add(counts: Counts, said: dict[str, list[Statement]], scene: Scene) -> None:
+    for kind, ones in said.items():
+        counts[kind][0] += len(ones)
+        counts[kind][1] += sum(not holds(one, scene) for one in ones)
+
+
+def _said(scene: Scene, seed: int, number: int) -> dict[str, list[Statement]]:
+    """Every true statement by its kind, and three as the study's captions make them."""
+    rng = rng_of(seed, PURPOSE, number)
+    return statements(scene) | {"caption": [captions.describe(scene, rng) for _ in range(3)]}
+
+
+def _moved(scene: Scene, matrix: Float[np.ndarray, "3 3"], colours: list[str]) -> Scene:
+    """The scene behind a map of fractions of the picture, with other colours; without the things that have left the frame."""
+    things = [_thing(thing, matrix, colour) for thing, colour in zip(scene.things, colours, strict=True)]
+    place = {old: new for new, old in enumerate(k for k, thing in enumerate(things) if thing is not None)}
+    groups = tuple(tuple(place[k] for k in group if k in place) for group in scene.groups)
+    # A relation that names a side has to be seen again; those of contact and height are kept by all maps in question.
+    relation = scene.relation if all(groups) and scene.relation != "sinistra" else None
+    kept = tuple(thing for thing in things if thing is not None)
+    return dataclasses.replace(scene, things=kept, groups=tuple(filter(None, groups)), relation=relation)
+
+
+def _thing(thing: Thing, matrix: Float[np.ndarray, "3 3"], colour: str) -> Thing | None:
+    """The thing behind the map, upright as before around its centre; None if it is gone."""
+    left, top, right, bottom = thing.box
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+    middle = np.array([[(left + right) / 2, (top + bottom) / 2]])
+    [[x, y]], around = _mapped(middle, matrix), _mapped(corners, matrix).astype(np.float32)
+    frame = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+    area = cv2.contourArea(around)
+    inside = cv2.intersectConvexConvex(around, frame)[0]
+    if not (0 <= x <= 1 and 0 <= y <= 1) or inside < SHOWN * area:
+        return None
+    scale = (area / ((right - left) * (bottom - top))) ** 0.5 / 2
+    across, down = scale * (right - left), scale * (bottom - top)
+    return dataclasses.replace(thing, colour=colour, box=(float(x - across), float(y - down), float(x + across), float(y + down)))
+
+
+def _mapped(points: Float[np.ndarray, "n 2"], matrix: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "n 2"]:
+    moved = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    return moved[:, :2] / moved[:, 2:]
+
+
+def _colour(view: View, own: Bool[np.ndarray, "side side"], matrix: Float[np.ndarray, "3 3"], thing: Thing) -> str:
+    """The name of the colour that most of the thing's own pixels have in the view; its old one where hardly any is left."""
+    kept = cv2.warpPerspective(own.astype(np.uint8), matrix, view.shape[1::-1], flags=cv2.INTER_NEAREST).astype(bool)
+    if kept.sum() < ENOUGH:
+        return thing.colour
+    names = _names(view[kept][None])
+    return list(PROTOTYPES)[np.bincount(names.ravel(), minlength=len(PROTOTYPES)).argmax()]
+
+
+@functools.cache
+def _prototypes() -> Float[np.ndarray, "12 3"]:
+    return _lab(np.array([list(PROTOTYPES.values())], np.uint8))[0]
+
+
+def _lab(pixels: UInt8[np.ndarray, "rows columns 3"]) -> Float[np.ndarray, "rows columns 3"]:
+    """CIE L*a*b*, in which distances are about as large as they look."""
+    return cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2Lab).astype(np.float64)
+
+
+def _names(pixels: UInt8[np.ndarray, "rows columns 3"]) -> np.ndarray:
+    """For each pixel the number of the named colour that is nearest to it."""
+    return (((_lab(pixels)[..., None, :] - _prototypes()) ** 2).sum(axis=-1)).argmin(axis=-1)

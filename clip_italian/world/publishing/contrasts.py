@@ -1,0 +1,250 @@
+"""The test set `contrasts`: a picture, a caption that is true of it, and one that is false and differs in one thing.
+
+A contrast has two statements and, as a rule, two pictures: what is true of one is false of the other, as in Winoground (Thrush et
+al. 2022). A model that likes one of the two wordings better whatever it sees is then right about one picture of the two. "un
+gatto" is also true of two cats, so a contrast of one and several has the picture of one alone. For left and right the second
+picture is the mirror image of the first. In `relation` both relations suit the two nouns, so that no caption is absurd by itself.
+
+The pictures are of the headline level: nouns, colours and compositions that the training pairs have. But five and six things occur
+here alone, and the captions' two words for them in no training pair.
+"""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from clip_italian import files
+from clip_italian.world.drawing.studio import Picture, StudioSettings, develop
+from clip_italian.world.languages.language import Language
+from clip_italian.world.publishing.examinations import TestSettings, write_captions, write_pictures, write_scenes
+from clip_italian.world.scenes.layout import pick
+from clip_italian.world.scenes.levels import colours_of
+from clip_italian.world.scenes.roles import ROLES, allowed_triple
+from clip_italian.world.scenes.scene import Scene
+from clip_italian.world.scenes.staging import stage
+from clip_italian.world.scenes.statements import CLASS_NOUNS, Phrase, Statement
+from clip_italian.world.scenes.truth import holds
+
+NAME = "contrasts"
+FIRST_PURPOSE = 40  # of the scenes of the first kind
+TRIES = 400
+APART = 100_000  # between the numbers of one contrast's tries
+
+Both = tuple[Statement, Statement]
+
+
+@dataclasses.dataclass(frozen=True)
+class Contrast:
+    """Two captions that differ in one thing. `scenes[i]` is what `statements[i]` is true of, and the other one false."""
+
+    kind: str
+    detail: str  # of what: "2-3", "su-sotto"; empty where there is nothing to tell
+    statements: Both
+    captions: tuple[str, str]
+    scenes: tuple[Scene, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """Two statements before there is a picture of either."""
+
+    statements: Both
+    detail: str = ""
+    size: str = "medio"  # of the things, where nothing is said of it
+    sides: int = 2  # pictures that there can be
+    mirrored: bool = False  # the second picture is the first one's mirror image
+
+
+Draw = Callable[[np.random.Generator], Difference]
+
+
+def _other(rng: np.random.Generator, options: Sequence[str], *taken: str) -> str:
+    return pick(rng, [option for option in options if option not in taken])
+
+
+def _two_things(rng: np.random.Generator) -> tuple[Phrase, Phrase]:
+    """Two nouns in two colours, all different."""
+    first = pick(rng, CLASS_NOUNS)
+    colour = pick(rng, colours_of("seen", first))
+    second = _other(rng, CLASS_NOUNS, first)
+    return Phrase(first, colour), Phrase(second, _other(rng, colours_of("seen", second), colour))
+
+
+def _may_be(phrase: Phrase) -> bool:
+    return phrase.colour in colours_of("seen", phrase.noun)
+
+
+def _noun(rng: np.random.Generator) -> Difference:
+    """un gatto nero e una sedia rossa; un cane nero e una sedia rossa."""
+    while True:
+        first, second = _two_things(rng)
+        other = dataclasses.replace(first, noun=_other(rng, CLASS_NOUNS, first.noun, second.noun))
+        if _may_be(other):
+            return Difference((Statement((first, second)), Statement((other, second))))
+
+
+def _colour(rng: np.random.Generator) -> Difference:
+    """un gatto nero e una sedia rossa; un gatto grigio e una sedia rossa."""
+    first, second = _two_things(rng)
+    colour = _other(rng, colours_of("seen", first.noun), first.colour or "", second.colour or "")
+    return Difference((Statement((first, second)), Statement((dataclasses.replace(first, colour=colour), second))))
+
+
+def _swap(rng: np.random.Generator) -> Difference:
+    """un gatto nero e una sedia rossa; un gatto rosso e una sedia nera."""
+    while True:
+        first, second = _two_things(rng)
+        others = dataclasses.replace(first, colour=second.colour), dataclasses.replace(second, colour=first.colour)
+        if all(_may_be(other) for other in others):
+            return Difference((Statement((first, second)), Statement(others)))
+
+
+def _count(low: int, high: int) -> Draw:
+    def draw(rng: np.random.Generator) -> Difference:
+        """due gatti; tre gatti."""
+        noun = pick(rng, CLASS_NOUNS)
+        fewer, more = (Statement((Phrase(noun, count=count),)) for count in (low, high))
+        return Difference((fewer, more), f"{low}-{high}", "piccolo", sides=1 if low == 1 else 2)
+
+    return draw
+
+
+def _relation(*relations: str) -> Draw:
+    def draw(rng: np.random.Generator) -> Difference:
+        """un gatto su un tavolo; un gatto sotto un tavolo."""
+        firsts, seconds = ([noun for noun in CLASS_NOUNS if all(noun in ROLES[one][side] for one in relations)] for side in (0, 1))
+        while True:
+            first, second = pick(rng, firsts), pick(rng, seconds)
+            if first != second and all(allowed_triple("seen", first, relation, second) for relation in relations):
+                one, other = (Statement((Phrase(first), Phrase(second)), relation) for relation in relations)
+                return Difference((one, other), "-".join(relations))
+
+    return draw
+
+
+def _beside(rng: np.random.Generator) -> Difference:
+    """un gatto a sinistra di una sedia; un gatto a destra di una sedia."""
+    first = Phrase(pick(rng, CLASS_NOUNS))
+    second = Phrase(_other(rng, CLASS_NOUNS, first.noun))
+    both = Statement((first, second), "sinistra"), Statement((second, first), "sinistra")
+    return Difference(both, "of another thing", mirrored=True)
+
+
+def _position(*positions: str, detail: str = "") -> Draw:
+    def draw(rng: np.random.Generator) -> Difference:
+        """una mela in alto; una mela in basso."""
+        phrases = (Phrase(pick(rng, CLASS_NOUNS)),)
+        one, other = (Statement(phrases, position=position) for position in positions)
+        return Difference((one, other), detail or "-".join(positions), mirrored=positions == ("sinistra", "destra"))
+
+    return draw
+
+
+def _size(rng: np.random.Generator) -> Difference:
+    """un piccolo albero; un grande albero."""
+    noun = pick(rng, CLASS_NOUNS)
+    return Difference((Statement((Phrase(noun, size="piccolo"),)), Statement((Phrase(noun, size="grande"),))))
+
+
+# Kind -> how its two statements are drawn, the ways taking turns; the order is that of files, figures and tables.
+KINDS: dict[str, tuple[Draw, ...]] = {
+    "noun": (_noun,),
+    "colour": (_colour,),
+    "swap": (_swap,),  # the same two colours on the wrong things
+    "count_to_three": (_count(2, 3), _count(1, 2), _count(2, 3), _count(1, 3)),
+    "count_four": (_count(3, 4), _count(2, 4), _count(1, 4)),
+    "count_beyond": (_count(5, 6), _count(4, 5), _count(4, 6)),
+    "relation": (
+        _relation("su", "sotto"),
+        _relation("su", "dentro"),
+        _relation("su", "accanto"),
+        _relation("sotto", "accanto"),
+        _relation("dentro", "accanto"),
+    ),
+    "left_right": (_beside, _position("sinistra", "destra", detail="in the picture")),
+    "position": (_position("alto", "basso"), _position("alto", "centro"), _position("basso", "centro")),
+    "size": (_size,),
+}
+PURPOSES = {kind: FIRST_PURPOSE + number for number, kind in enumerate(KINDS)}
+
+
+def contrast(kind: str, number: int, seed: int, language: Language) -> Contrast:
+    """The contrast of that kind and number, a pure function of its arguments."""
+    rng = np.random.default_rng([seed, PURPOSES[kind], number, 4])
+    while True:  # until there is room for what was drawn
+        drawn = KINDS[kind][number % len(KINDS[kind])](rng)
+        scenes = _scenes(drawn, seed, number, PURPOSES[kind])
+        if scenes is not None:
+            first, second = drawn.statements
+            other = language.mirrored(first) if drawn.mirrored and first.relation else language.plain(second)
+            return Contrast(kind, drawn.detail, drawn.statements, (language.plain(first), other), scenes)
+
+
+def _scenes(drawn: Difference, seed: int, number: int, purpose: int) -> tuple[Scene, ...] | None:
+    first, second = drawn.statements
+    scene = _showing(first, second, drawn.size, seed, number, purpose)
+    if scene is None or drawn.sides == 1:
+        return None if scene is None else (scene,)
+    if drawn.mirrored:
+        return scene, mirrored(scene)
+    other = _showing(second, first, drawn.size, seed, number, purpose)
+    return None if other is None else (scene, dataclasses.replace(other, variant=1))
+
+
+def _showing(true: Statement, false: Statement, size: str, seed: int, number: int, purpose: int) -> Scene | None:
+    for attempt in range(TRIES):
+        try:
+            scene = stage(true, seed, number + attempt * APART, purpose, size)
+        except ValueError:  # no room
+            continue
+        if holds(true, scene) and not holds(false, scene):
+            return scene
+    return None
+
+
+def mirrored(scene: Scene) -> Scene:
+    """What is true of the scene's mirror image; its number as a variant is 1."""
+    boxes = [
+        (round(1 - right, 4), top, round(1 - left, 4), bottom) for left, top, right, bottom in (thing.box for thing in scene.things)
+    ]
+    things = tuple(
+        dataclasses.replace(thing, box=box, mirrored=not thing.mirrored) for thing, box in zip(scene.things, boxes, strict=True)
+    )
+    groups = scene.groups[::-1] if scene.relation == "sinistra" else scene.groups
+    return dataclasses.replace(scene, things=things, groups=groups, variant=1)
+
+
+def contrasts(
+    numbers: range, seed: int, settings: TestSettings, studio: StudioSettings, language: Language
+) -> list[tuple[Contrast, list[Picture]]]:
+    """Contrasts with their pictures; number n is of the kind n // settings.contrasts."""
+    kinds = list(KINDS)
+    made = [contrast(kinds[number // settings.contrasts], number % settings.contrasts, seed, language) for number in numbers]
+    return [(one, shots(one, studio)) for one in made]
+
+
+def shots(one: Contrast, studio: StudioSettings) -> list[Picture]:
+    """The pictures of a contrast, one each scene."""
+    if one.kind == "left_right":
+        return [develop(one.scenes[0], studio, mirrored=mirror) for mirror in (False, True)]
+    return [develop(scene, studio) for scene in one.scenes]
+
+
+def write(folder: pathlib.Path, drawn: list[tuple[Contrast, list[Picture]]]) -> None:
+    """Writes the set: pictures, scenes, true captions as `captions.json`, and both captions as `contrasts.json`.
+
+    The last: a list by picture of {"contrast": number, "kind", "detail", "true": caption, "false": caption}.
+    """
+    pictures = [picture for _, several in drawn for picture in several]
+    entries: list[dict[str, Any]] = [
+        {"contrast": number, "kind": one.kind, "detail": one.detail, "true": one.captions[side], "false": one.captions[1 - side]}
+        for number, (one, several) in enumerate(drawn)
+        for side in range(len(several))
+    ]
+    write_pictures(folder, pictures)
+    write_captions(folder, pictures, [entry["true"] for entry in entries], np.arange(len(entries)))
+    write_scenes(folder, [scene for one, _ in drawn for scene in one.scenes])
+    files.write_json(folder / "contrasts.json", entries)

@@ -1,0 +1,147 @@
+"""Scenes drawn at random, each a pure function of its seed, stream, level and number."""
+
+import functools
+
+import numpy as np
+
+from clip_italian.world.drawing.render import STYLES, UNSEEN_STYLE
+from clip_italian.world.scenes.layout import Group, between, pick, place, stacked, things_of
+from clip_italian.world.scenes.levels import HELD_OUT_TRIPLES, LEVEL_KEYS, colours_of, held_out_colours, nouns_of
+from clip_italian.world.scenes.roles import ROLES, allowed_triple
+from clip_italian.world.scenes.scene import Scene, Thing
+from clip_italian.world.scenes.statements import GROUNDS, RELATIONS, UNSEEN_NOUNS
+from clip_italian.world.shapes.every import SHELTERS
+
+ONE_GROUP, RELATED = 0.68, 0.27  # shares of scenes; the rest has two groups in no relation
+COUNTS = (1, 1, 1, 1, 1, 2, 2, 3, 4)  # of a lone group, equally likely
+PAIRED_COUNTS = (1, 1, 1, 2, 2, 3)  # of each of two groups
+# Width over height of the picture: 64, 66 and 68 pixels at a height of 64, so that a square cut from the middle, which
+# is what the models see, loses hardly anything of what captions speak of.
+ASPECTS = (1.0, 1.03125, 1.0625)
+LIGHTS = (0.88, 1.0)
+CLUTTER = 6  # at most so many marks
+
+
+def compose(seed: int, index: int, level: str, purpose: int) -> Scene:
+    """The `index`-th scene of the stream (seed, purpose) at a level of LEVEL_KEYS."""
+    rng = _generator(seed, index, level, purpose)
+    aspect = pick(rng, ASPECTS)
+    alone = rng.random() < ONE_GROUP
+    relation = pick(rng, RELATIONS) if not alone and rng.random() < RELATED / (1 - ONE_GROUP) else None
+    while True:  # until the things fit; the kind of scene stays, so that its share does
+        groups = (_one_group(rng, level),) if alone else _two_groups(rng, level, relation)
+        boxes = place(rng, groups, relation, aspect)
+        if boxes is not None:
+            things = [things_of(group, placed, aspect) for group, placed in zip(groups, boxes, strict=True)]
+            return _scene(rng, seed, index, level, purpose, aspect, things, relation)
+
+
+def compose_single(seed: int, index: int, noun: str, colour: str, level: str, purpose: int) -> Scene:
+    """One clearly visible thing of that noun and colour; the level decides the drawing style alone."""
+    rng = _generator(seed, index, level, purpose)
+    aspect = pick(rng, ASPECTS)
+    group = Group(noun, colour, "grande", 1, rng.random() < 0.5)
+    boxes = place(rng, (group,), None, aspect)
+    if boxes is None:
+        raise ValueError(f"{noun} does not fit a picture of aspect {aspect}")
+    return _scene(rng, seed, index, level, purpose, aspect, [things_of(group, boxes[0], aspect)], None)
+
+
+def _generator(seed: int, index: int, level: str, purpose: int) -> np.random.Generator:
+    return np.random.default_rng([seed, purpose, LEVEL_KEYS.index(level), index])
+
+
+def _scene(
+    rng: np.random.Generator,
+    seed: int,
+    index: int,
+    level: str,
+    purpose: int,
+    aspect: float,
+    things: list[tuple[Thing, ...]],
+    relation: str | None,
+) -> Scene:
+    style = UNSEEN_STYLE if level == "style" else pick(rng, STYLES[:-1])
+    return Scene(
+        seed=seed,
+        index=index,
+        **stacked(things),
+        relation=relation,
+        ground=pick(rng, GROUNDS),
+        light=round(between(rng, *LIGHTS), 3),
+        style=style,
+        clutter=pick(rng, range(CLUTTER + 1)),
+        aspect=aspect,
+        purpose=purpose,
+        level=level,
+    )
+
+
+def _colour(rng: np.random.Generator, level: str, noun: str, held_out: bool) -> str:
+    return pick(rng, held_out_colours(noun) if held_out else colours_of(level, noun))
+
+
+def _one_group(rng: np.random.Generator, level: str) -> Group:
+    noun = pick(rng, UNSEEN_NOUNS if level == "noun" else nouns_of(level))
+    count = pick(rng, COUNTS)
+    size = pick(rng, ("piccolo", "medio", "grande", "grande", "grande") if count == 1 else ("piccolo", "medio"))
+    colour = _colour(rng, level, noun, level == "composition")
+    return Group(noun, colour, size, count, rng.random() < 0.5)
+
+
+def _two_groups(rng: np.random.Generator, level: str, relation: str | None) -> tuple[Group, ...]:
+    nouns = _nouns(rng, level, relation)
+    held_out = [False, False]
+    if level == "composition" and (nouns[0], relation, nouns[1]) not in HELD_OUT_TRIPLES:
+        held_out[pick(rng, (0, 1))] = True
+    colours = [_colour(rng, level, noun, odd) for noun, odd in zip(nouns, held_out, strict=True)]
+    sizes, counts = _sizes(rng, relation, nouns[1]), _counts(rng, relation, nouns[1])
+    if nouns[0] == nouns[1] and colours[0] == colours[1]:
+        return _two_groups(rng, level, relation)  # they would be one group
+    groups = (
+        Group(noun, colour, size, count, rng.random() < 0.5)
+        for noun, colour, size, count in zip(nouns, colours, sizes, counts, strict=True)
+    )
+    return tuple(groups)
+
+
+def _nouns(rng: np.random.Generator, level: str, relation: str | None) -> tuple[str, str]:
+    """Nouns for which the relation makes sense and which the level allows."""
+    held_out = [triple for triple in HELD_OUT_TRIPLES if triple[1] == relation]
+    if level == "composition" and held_out and rng.random() < 0.5:
+        first, _, second = pick(rng, tuple(held_out))
+        return first, second
+    firsts, seconds = _suitable(level, relation)
+    while True:
+        first, second = pick(rng, firsts), pick(rng, seconds)
+        if allowed_triple(level, first, relation, second):
+            return first, second
+
+
+@functools.cache
+def _suitable(level: str, relation: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The nouns of the level that make sense on either side of the relation."""
+    nouns = nouns_of(level)
+    firsts = tuple(noun for noun in ROLES[relation][0] if noun in (UNSEEN_NOUNS if level == "noun" else nouns))
+    seconds = tuple(noun for noun in ROLES[relation][1] if noun in nouns)
+    return firsts or UNSEEN_NOUNS, seconds  # at level "noun" even a bottle may fly
+
+
+def _holds_up(relation: str | None, holder: str) -> bool:
+    return relation in ("su", "dentro") or (relation == "sotto" and holder in SHELTERS)
+
+
+def _sizes(rng: np.random.Generator, relation: str | None, holder: str) -> tuple[str, str]:
+    if relation == "dentro":
+        return pick(rng, ("piccolo", "medio")), "grande"
+    if _holds_up(relation, holder):
+        return pick(rng, ("piccolo", "medio", "medio")), "grande"
+    return pick(rng, ("piccolo", "medio")), pick(rng, ("piccolo", "medio"))
+
+
+def _counts(rng: np.random.Generator, relation: str | None, holder: str) -> tuple[int, int]:
+    if relation == "dentro":
+        return 1, 1
+    if _holds_up(relation, holder):
+        return pick(rng, (1, 1, 1, 2)), 1
+    return pick(rng, PAIRED_COUNTS), pick(rng, PAIRED_COUNTS)

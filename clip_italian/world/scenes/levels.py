@@ -1,0 +1,70 @@
+"""What is held out from the study's training pairs, level by level."""
+
+import dataclasses
+
+from clip_italian.world.scenes.statements import CLASS_NOUNS, COLOURS, NOUNS, UNSEEN_NOUNS
+
+
+@dataclasses.dataclass(frozen=True)
+class Level:
+    """One kind of scenes: `key` names it in files and tables, `description` in the paper."""
+
+    key: str
+    description: str
+
+
+LEVELS: tuple[Level, ...] = (
+    Level("seen", "new scenes of the nouns, colours, compositions and drawing styles of the training pairs"),
+    Level("composition", "at least one noun in a colour, or on or in a thing, never combined in the training pairs"),
+    Level("style", "a drawing style absent from the training pairs and from the backbones' data"),
+    Level("noun", "at least one noun the backbones know and the training pairs lack"),
+    Level("all", "every noun, every colour and every composition in the seen styles: the backbones' own data"),
+)
+LEVEL_KEYS: tuple[str, ...] = tuple(level.key for level in LEVELS)
+
+# Every colour lacks three nouns, every class noun lacks one colour or two: 36 of the 360 pairs.
+_HELD_OUT: dict[str, tuple[str, str, str]] = {
+    "nero": ("farfalla", "mela", "lampada"),
+    "bianco": ("pesce", "albero", "zaino"),
+    "grigio": ("fiore", "banana", "ombrello"),
+    "rosso": ("cane", "tartaruga", "bicicletta"),
+    "arancione": ("mucca", "casa", "barca"),
+    "giallo": ("uccello", "sedia", "tazza"),
+    "verde": ("coniglio", "orologio", "elefante"),
+    "azzurro": ("gatto", "auto", "tavolo"),
+    "blu": ("cavallo", "fungo", "scatola"),
+    "viola": ("aereo", "chiave", "tartaruga"),
+    "rosa": ("cappello", "banana", "bicicletta"),
+    "marrone": ("uccello", "zaino", "farfalla"),
+}
+HELD_OUT_PAIRS: frozenset[tuple[str, str]] = frozenset((noun, colour) for colour, nouns in _HELD_OUT.items() for noun in nouns)
+HELD_OUT_TRIPLES: tuple[tuple[str, str, str], ...] = (
+    ("gatto", "su", "tavolo"),
+    ("cane", "su", "auto"),
+    ("uccello", "su", "albero"),
+    ("tazza", "su", "sedia"),
+    ("mela", "dentro", "scatola"),
+    ("coniglio", "dentro", "barca"),
+)
+
+
+def nouns_of(level: str) -> tuple[str, ...]:
+    """The nouns that may occur at the level."""
+    return NOUNS if level in ("noun", "all") else CLASS_NOUNS
+
+
+def colours_of(level: str, noun: str) -> tuple[str, ...]:
+    """The colours the noun may have at the level. At "composition" the held-out ones are among them."""
+    if level in ("composition", "all"):
+        return COLOURS
+    return tuple(colour for colour in COLOURS if (noun, colour) not in HELD_OUT_PAIRS)
+
+
+def held_out_colours(noun: str) -> tuple[str, ...]:
+    """The colours in which the training pairs never show the noun."""
+    return tuple(colour for colour in COLOURS if (noun, colour) in HELD_OUT_PAIRS)
+
+
+def is_unseen_noun(noun: str) -> bool:
+    """Whether the training pairs lack the noun altogether."""
+    return noun in UNSEEN_NOUNS

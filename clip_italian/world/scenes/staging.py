@@ -1,0 +1,59 @@
+"""Scenes made to order, of which a given statement is true."""
+
+import numpy as np
+
+from clip_italian.world.drawing.render import STYLES
+from clip_italian.world.scenes.layout import Group, place, things_of
+from clip_italian.world.scenes.levels import colours_of
+from clip_italian.world.scenes.scene import Scene
+from clip_italian.world.scenes.statements import GROUNDS, Phrase, Statement
+from clip_italian.world.shapes.every import SHELTERS
+
+ASPECT = 1.0625  # the widest pictures have the most room
+SIZES = {"su": ("medio", "grande"), "dentro": ("piccolo", "grande")}  # what carries is larger than what it carries
+
+
+def stage(statement: Statement, seed: int, index: int, purpose: int, size: str = "medio") -> Scene:
+    """A scene of seen things that shows what the statement says of nouns, colours, counts, sizes and relation.
+
+    All else is drawn at random, the place of a lone thing too. `size` is that of things about whose size nothing is said and
+    nothing follows from the relation. Raises ValueError where it does not fit into a picture.
+    """
+    rng = np.random.default_rng([seed, purpose, index])
+    sizes = _sizes(statement, size)
+    groups = tuple(_group(phrase, size, rng) for phrase, size in zip(statement.phrases, sizes, strict=False))
+    boxes = place(rng, groups, statement.relation, ASPECT)
+    if boxes is None:
+        raise ValueError(f"no room for {statement}")
+    things = [things_of(group, placed, ASPECT) for group, placed in zip(groups, boxes, strict=True)]
+    back = things[1] if len(things) == 2 else ()
+    front = tuple(range(len(back), len(back) + len(things[0])))
+    return Scene(
+        seed,
+        index,
+        (*back, *things[0]),
+        (front, tuple(range(len(back)))) if back else (front,),
+        statement.relation,
+        _pick(rng, GROUNDS),
+        1.0,
+        _pick(rng, STYLES[:-1]),
+        0,
+        ASPECT,
+        purpose,
+        "seen",
+    )
+
+
+def _sizes(statement: Statement, size: str) -> tuple[str, str]:
+    if statement.relation == "sotto" and statement.phrases[1].noun in SHELTERS:
+        return SIZES["dentro"]
+    return SIZES.get(statement.relation or "", (size, size))
+
+
+def _pick(rng: np.random.Generator, options: tuple[str, ...]) -> str:
+    return options[int(rng.integers(len(options)))]
+
+
+def _group(phrase: Phrase, size: str, rng: np.random.Generator) -> Group:
+    colour = phrase.colour or _pick(rng, colours_of("seen", phrase.noun))
+    return Group(phrase.noun, colour, phrase.size or size, phrase.count or 2, bool(rng.random() < 0.5))

@@ -1,0 +1,134 @@
+"""Whether a statement is true of a scene."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool
+
+from clip_italian.world.scenes.scene import Scene, Thing
+from clip_italian.world.scenes.statements import POSITIONS, Phrase, Statement
+from clip_italian.world.shapes.every import Rectangle
+
+NEAR = 0.12  # widths of the picture: farther apart is not beside
+TOUCH = 0.015  # overlap that the outlines of separate things may have
+INVERSES = {"sopra": "sotto", "sotto": "sopra", "accanto": "accanto"}
+
+Unit = tuple[int, ...]  # things a phrase takes together
+
+
+def holds(statement: Statement, scene: Scene) -> bool:
+    """Whether the statement is true of the scene.
+
+    A phrase with count 1 speaks of some one thing that matches it, any other of all that match it together.
+    """
+    if statement.ground is not None and statement.ground != scene.ground:
+        return False
+    choices = [_units(phrase, scene) for phrase in statement.phrases]
+    if not all(choices):
+        return False
+    firsts = [unit for unit in choices[0] if statement.position is None or _stands(unit, statement.position, scene)]
+    if len(choices) == 1:
+        return bool(firsts)
+    return any(
+        _related(first, statement.relation, second, scene)
+        for first in firsts
+        for second in choices[1]
+        if not set(first) & set(second)
+    )
+
+
+def full_statement(scene: Scene) -> Statement:
+    """The fullest true description: nouns, colours, counts, relation and ground, and the place of a single thing."""
+    phrases = tuple(Phrase(scene.things[group[0]].noun, scene.things[group[0]].colour, None, len(group)) for group in scene.groups)
+    position = None
+    if len(scene.things) == 1:
+        position = next((name for name in POSITIONS if _stands((0,), name, scene)), None)
+    return Statement(phrases, scene.relation, position, scene.ground)
+
+
+def truth_matrix(statements: Sequence[Statement], scenes: Sequence[Scene]) -> Bool[np.ndarray, "statements scenes"]:
+    """`holds` of every statement and scene. Only scenes with all of a statement's nouns and colours are looked at."""
+    showing: dict[tuple[str, str | None], set[int]] = {}
+    for column, scene in enumerate(scenes):
+        for thing in scene.things:
+            for colour in (None, thing.colour):
+                showing.setdefault((thing.noun, colour), set()).add(column)
+    rows: dict[Statement, Bool[np.ndarray, " scenes"]] = {}
+    for statement in statements:
+        if statement not in rows:
+            row = rows[statement] = np.zeros(len(scenes), bool)
+            found = (showing.get((phrase.noun, phrase.colour), set()) for phrase in statement.phrases)
+            for column in set.intersection(*found):
+                row[column] = holds(statement, scenes[column])
+    return np.stack([rows[statement] for statement in statements]) if statements else np.zeros((0, len(scenes)), bool)
+
+
+def _matches(phrase: Phrase, thing: Thing) -> bool:
+    return thing.noun == phrase.noun and phrase.colour in (None, thing.colour) and phrase.size in (None, thing.size)
+
+
+def _units(phrase: Phrase, scene: Scene) -> list[Unit]:
+    """What the phrase may speak of; empty if its count is wrong."""
+    found = tuple(number for number, thing in enumerate(scene.things) if _matches(phrase, thing))
+    if phrase.count == 1:
+        return [(number,) for number in found]
+    right = len(found) >= 2 if phrase.count is None else len(found) == phrase.count
+    return [found] if right else []
+
+
+def _stands(unit: Unit, position: str, scene: Scene) -> bool:
+    """Whether every thing of the unit has its centre in that third of the picture."""
+    for number in unit:
+        left, top, right, bottom = scene.things[number].box
+        x, y = (left + right) / 2, (top + bottom) / 2
+        here = {
+            "alto": y <= 1 / 3,
+            "basso": y >= 2 / 3,
+            "sinistra": x <= 1 / 3,
+            "destra": x >= 2 / 3,
+            "centro": 1 / 3 < x < 2 / 3 and 1 / 3 < y < 2 / 3,
+        }
+        if not here[position]:
+            return False
+    return True
+
+
+def _related(first: Unit, relation: str | None, second: Unit, scene: Scene) -> bool:
+    if relation is None:
+        return True
+    declared = _declared(first, second, scene)
+    if declared in ("su", "dentro") or _declared(second, first, scene) in ("su", "dentro"):
+        return relation == declared  # contact leaves no other relation
+    if relation == declared or relation == INVERSES.get(_declared(second, first, scene) or ""):
+        return True
+    return _seen(_hull(first, scene), relation, _hull(second, scene))
+
+
+def _declared(first: Unit, second: Unit, scene: Scene) -> str | None:
+    """The scene's own relation where the units are parts of its two groups, in this order."""
+    if len(scene.groups) < 2 or not (set(first) <= set(scene.groups[0]) and set(second) <= set(scene.groups[1])):
+        return None
+    return scene.relation
+
+
+def _hull(unit: Unit, scene: Scene) -> Rectangle:
+    lefts, tops, rights, bottoms = zip(*(scene.things[number].box for number in unit), strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def _seen(first: Rectangle, relation: str, second: Rectangle) -> bool:
+    """Whether two boxes, apart from what the scene declares, stand in the relation."""
+    if relation == "sotto":
+        return _seen(second, "sopra", first)
+    across = (second[0] + second[2] - first[0] - first[2]) / 2
+    down = (second[1] + second[3] - first[1] - first[3]) / 2
+    if relation == "sinistra":
+        return first[2] <= second[0] + TOUCH and abs(across) > abs(down)
+    if relation == "sopra":
+        overlap = min(first[2], second[2]) - max(first[0], second[0])
+        return first[3] <= second[1] + TOUCH and abs(down) > abs(across) and overlap > 0
+    if relation == "accanto":
+        gap = max(first[0], second[0]) - min(first[2], second[2])
+        level = min(first[3], second[3]) - max(first[1], second[1])
+        return -TOUCH <= gap <= NEAR and level >= 0.5 * min(first[3] - first[1], second[3] - second[1])
+    return False

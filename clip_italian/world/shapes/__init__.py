@@ -1,0 +1,1 @@
+"""The shapes of the drawn world: how each noun is drawn."""

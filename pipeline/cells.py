@@ -1,0 +1,165 @@
+"""Independent pieces of a stage, a process each, side by side: the seeds of an arm, the two backbones.
+
+A finished piece stays in `.state/cells/` under a key of everything it was made from, so that a stage that runs again, for
+one more seed or after a kill, computes only what is new. An unfinished piece keeps its checkpoints there.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import importlib
+import importlib.metadata
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from clip_italian import config, devices, environment, files, journal
+from clip_italian.errors import InputError
+from clip_italian.training import throughput
+from pipeline import launching
+from pipeline.launching import LaunchSettings, Member
+
+TERMINATED = 128 + signal.SIGTERM  # what a process that saved on SIGTERM exits with
+ENDED_BY_SIGTERM = {TERMINATED, -signal.SIGTERM}  # the second: it came before there was anything to save
+ROOT = pathlib.Path(".state/cells")
+LIBRARIES = ("jax", "jaxlib", "flax", "optax", "numpy", "opencv-python-headless", "tokenizers")
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One piece: the stage's `cell(name, *arguments, folder=...)` fills `folder / "out"`, with `folder / "state"` to resume."""
+
+    stage: str
+    name: str  # of the piece within the stage's outputs, like the seed
+    arguments: tuple[str, ...]
+    settings: dict[str, Any]
+    inputs: tuple[pathlib.Path, ...]
+
+    @property
+    def label(self) -> str:
+        return "-".join([self.stage, *self.arguments, self.name])
+
+
+def run(cells: list[Cell], processes: int, threads: int) -> dict[str, pathlib.Path]:
+    """Computes the cells that are not yet there in so many processes of so many threads; returns outputs by cell's name.
+
+    This process takes them itself where one is asked for and it has that many threads: to start another takes longer than
+    the work of a frozen phase. With a launcher the cells come one after another, each computed by all its processes together.
+    Raises InputError when a cell fails; other processes have then said why and have ended.
+    """
+    launch = config.section(LaunchSettings, "launch")
+    processes = processes if launch.launcher == "none" else 1
+    folders = {cell.name: ROOT / cell.label / _key(cell, threads) for cell in cells}
+    missing = [cell for cell in cells if not files.manifest_holds(folders[cell.name] / "out")]
+    started = time.time()
+    shares = [missing[start::processes] for start in range(min(processes, len(missing)))]
+    orders = [[[str(folders[cell.name]), cell.stage, cell.name, *cell.arguments] for cell in share] for share in shares]
+    if processes == 1 and launch.in_place and environment.is_entered(threads):
+        for order in orders:
+            _compute(order)
+    else:
+        _wait([_start(launch, threads, order) for order in orders])
+    for cell in missing:
+        path = pathlib.Path("provenance", config.params().profile, f"{cell.label}.json")
+        facts = {"launch": launch.model_dump(), "pace": throughput.summary(folders[cell.name] / "state")}
+        journal.write_provenance(path, started, threads=threads, libraries=_versions(), **facts)
+        _forget_others(folders[cell.name])
+    return {name: folder / "out" for name, folder in folders.items()}
+
+
+def _start(launch: LaunchSettings, threads: int, share: list[list[str]]) -> list[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "pipeline.cells", str(threads), json.dumps(share)]
+    variables = {**os.environ, **environment.variables(threads)}
+    return [subprocess.Popen(one, env=variables) for one in launching.commands(launch, command)]
+
+
+def _wait(groups: list[list[subprocess.Popen[bytes]]]) -> None:
+    """Waits for all; hands SIGTERM on to them, so that they save, and then ends as they do."""
+
+    def hand_on(*_: object) -> None:
+        for group in groups:
+            for process in group:
+                process.terminate()
+
+    before = signal.signal(signal.SIGTERM, hand_on)
+    codes = launching.wait(groups, lambda code: code == 0 or code in ENDED_BY_SIGTERM)
+    signal.signal(signal.SIGTERM, before)
+    if ENDED_BY_SIGTERM & set(codes):
+        sys.exit(TERMINATED)
+    if any(codes):
+        raise InputError("a process of the stage failed, see above; run again to go on from there")
+
+
+def publish(outputs: dict[str, pathlib.Path], part: str, target: pathlib.Path) -> None:
+    """Copies `part` of every cell's outputs to `target/<name>`, replacing `target` as a whole."""
+    with files.replacing_folder(target) as folder:
+        for name, output in outputs.items():
+            shutil.copytree(output / part, folder / name)
+
+
+def _key(cell: Cell, threads: int) -> str:
+    made_from = {
+        "settings": cell.settings,
+        "inputs": {str(path): files.tree_digest(path) for path in cell.inputs},
+        "code": files.sha256(pathlib.Path("reports/code", f"{cell.stage}.txt")),
+        "environment": [threads, _versions()],
+    }
+    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _versions() -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in LIBRARIES}
+
+
+def _forget_others(folder: pathlib.Path) -> None:
+    """Removes what earlier settings left of this cell, and of the finished one its checkpoints and what a kill left."""
+    for other in [*folder.parent.iterdir(), *folder.iterdir()]:
+        if other not in (folder, folder / "out"):
+            shutil.rmtree(other)
+
+
+def _compute(share: list[list[str]]) -> None:
+    """Computes some cells one after the other, each given as folder, stage, name and arguments."""
+    for folder, stage, name, *arguments in share:
+        try:
+            with _output(pathlib.Path(folder, "out")) as out:
+                state = pathlib.Path(folder, "state")
+                importlib.import_module(f"stages.{stage}").cell(name, *arguments, state=state, out=out)
+        except InputError as error:
+            raise InputError(f"{' '.join([*arguments, name])}: {error}") from None
+
+
+@contextlib.contextmanager
+def _output(target: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Where a cell writes: what the first process writes becomes `target`, of the others it is thrown away."""
+    if devices.is_first():
+        with files.replacing_folder(target) as out:
+            yield out
+            files.write_manifest(out)
+    else:
+        with tempfile.TemporaryDirectory() as out:
+            yield pathlib.Path(out)
+    devices.wait_for_all(str(target))
+
+
+def _main(threads: str, share: str, member: str) -> None:
+    """Computes the cells of `share`, in JSON, which are of one stage, together with the other members."""
+    environment.enter(int(threads))
+    cells = json.loads(share)
+    try:
+        Member(*json.loads(member)).join()
+        _compute(cells)
+    except InputError as error:
+        sys.exit(f"{cells[0][1]} {error}")
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

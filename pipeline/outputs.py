@@ -1,0 +1,48 @@
+"""What every training stage leaves of a seed: the model's folder and the journal."""
+
+import pathlib
+
+from clip_italian import config, files, journal
+from clip_italian.checkpoints import assembly, weights
+from clip_italian.checkpoints.assembly import Model
+from clip_italian.config import Settings
+from clip_italian.environment import EnvironmentSettings
+from clip_italian.journal import Journal
+from clip_italian.training.loop import Curve
+
+SOURCES = "sources.json"
+
+
+def backbones() -> pathlib.Path:
+    """The folder of the profile's two backbones."""
+    return pathlib.Path("models", config.params().profile, "backbones")
+
+
+def imported() -> pathlib.Path:
+    """The folder of other people's towers, and of `SOURCES`: their files' digests, by tower; empty where both are trained."""
+    return pathlib.Path("models", config.params().profile, "imported")
+
+
+def threads() -> EnvironmentSettings:
+    """The profile's numbers of threads."""
+    return config.section(EnvironmentSettings, "environment")
+
+
+def write(
+    out: pathlib.Path, stage: str, arm: str, seed: int, settings: Settings, inputs: dict[str, str], model: Model, curve: Curve
+) -> None:
+    """Writes `out/model` and `out/journal`."""
+    assembly.save(out / "model", model)
+    write_journal(out, stage, arm, seed, settings, inputs, curve)
+
+
+def write_journal(
+    out: pathlib.Path, stage: str, arm: str, seed: int, settings: Settings, inputs: dict[str, str], curve: Curve
+) -> None:
+    """Writes `out/journal` of the model in `out/model`; the metrics are those of the kept checkpoint."""
+    best = min(curve, key=lambda row: row["valid_loss"]) if curve else {}
+    metrics = {name: value for name, value in best.items() if name.startswith("valid")}
+    outputs = {weights.WEIGHTS: files.sha256(out / "model" / weights.WEIGHTS)}
+    kept = {"kept_step": best["step"]} if best else {}
+    parameters = journal.flat(settings.model_dump(mode="json"))
+    journal.write(out / "journal", Journal(stage, arm, seed, parameters, inputs, outputs, metrics | kept, curve))

@@ -1,0 +1,335 @@
+"""The evaluations, the comparisons, every figure and every table, on a made-up study whose truth is known."""
+
+import functools
+import importlib
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from analysis import study as studies
+from analysis import style, tables, token_lengths
+from clip_italian import config
+from clip_italian.errors import InputError
+from clip_italian.evaluation import arrays, metrics
+from clip_italian.evaluation.study import comparisons, errors, labels, probing, retrieval, zeroshot
+from clip_italian.evaluation.study.probing import ProbingSettings
+from clip_italian.evaluation.study.settings import EvaluationSettings, embeddings_path, grid, items_path
+from stages import analyse
+from tests.helpers import synthetic_study
+
+ROOT = pathlib.Path(__file__).parents[2]
+PROFILE = synthetic_study.PROFILE
+ENDPOINT = "retrieval-seen/text_to_image/any/mrr@10"
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A study that has been evaluated and analysed once."""
+    folder = tmp_path_factory.mktemp("study")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name in ("analysis", "clip_italian", "docs"):
+            (folder / name).symlink_to(ROOT / name)
+        synthetic_study.write_all()
+        settings = config.section(EvaluationSettings, "evaluation")
+        retrieval.evaluate(config.params(), settings)
+        zeroshot.evaluate(config.params(), settings)
+        probing.evaluate(config.params(), settings, config.section(ProbingSettings, "probe"))
+        labels.evaluate(config.params(), settings)
+        errors.evaluate(config.params(), settings)
+        studies.load.cache_clear()
+        analyse.main()
+    return folder
+
+
+@pytest.fixture
+def study(evaluated: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> studies.Study:
+    monkeypatch.chdir(evaluated)
+    studies.load.cache_clear()
+    return studies.load()
+
+
+def contents(folder: pathlib.Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for part in ("figures", "tables") for path in (folder / "paper" / part).iterdir()}
+
+
+def test_better_made_models_get_better_results(study: studies.Study) -> None:
+    for endpoint in (ENDPOINT, "zeroshot-seen/acc@1", "retrieval-style/image_to_text/own/recall@5"):
+        values = [study.number(model, endpoint).value for model in ("full", "original", "english_clip")]
+        assert values == sorted(values, reverse=True)
+
+
+def test_results_are_the_metrics_of_the_saved_ranks(study: studies.Study) -> None:
+    for seed, value in study.number("mclip", ENDPOINT).seeds.items():
+        path = items_path(PROFILE, "retrieval", "mclip", int(seed), "retrieval-seen")
+        own, true = arrays.read(path, "text_to_image/own", "text_to_image/any")
+        assert value == pytest.approx(metrics.mrr_at(true, 10), abs=1e-6)
+        assert (own >= true).all()
+
+
+def test_intervals_hold_their_mean_and_are_wider_with_the_seeds(study: studies.Study) -> None:
+    for protocol in ("retrieval", "zeroshot"):
+        for model, sets in study.results(protocol)["models"].items():
+            for entry in sets.values():
+                for metric, (low, high) in entry["interval"].items():
+                    assert low <= entry["mean"][metric] <= high, (model, metric)
+    entry = study.results("retrieval")["models"]["full"]["retrieval-seen"]
+    wider = [np.ptp(entry["interval"][metric]) >= np.ptp(entry["item_interval"][metric]) for metric in entry["interval"]]
+    assert np.mean(wider) > 0.9
+
+
+def test_every_model_and_seed_of_the_grid_is_in_the_results(study: studies.Study) -> None:
+    for protocol in ("retrieval", "zeroshot"):
+        found = {
+            model: {int(seed) for sets in entry.values() for seed in sets["seeds"]}
+            for model, entry in study.results(protocol)["models"].items()
+        }
+        assert found == {model: set(seeds) for model, seeds in study.grid.items()}
+
+
+def test_a_model_without_seeds_of_its_own_is_read_under_seed_zero(study: studies.Study) -> None:
+    assert grid(study.params, ["english_clip"])["english_clip"] == [0]
+    assert (
+        "sd" not in study.results("zeroshot")["models"]["english_clip"]["zeroshot-seen"]
+        or not (study.results("zeroshot")["models"]["english_clip"]["zeroshot-seen"]["sd"])
+    )
+
+
+def test_comparisons_differ_as_the_results_do(study: studies.Study) -> None:
+    content = study.results("comparisons")
+    for row in content["primary"] + content["exploratory"]:
+        first, second = (study.number(row[side], row["endpoint"]) for side in ("first", "second"))
+        assert row["difference"] == pytest.approx(first.value - second.value, abs=2e-6)
+        low, high = row["interval"]
+        assert low <= row["difference"] <= high
+
+
+def test_the_primary_family_is_the_declared_one_and_its_p_values_are_corrected(study: studies.Study) -> None:
+    rows = study.results("comparisons")["primary"]
+    declared = [(*pair, endpoint) for pair in study.evaluation.primary_pairs for endpoint in study.evaluation.primary_endpoints]
+    assert [(row["first"], row["second"], row["endpoint"]) for row in rows] == declared
+    assert all(row["p"] <= row["p_holm"] <= len(rows) * row["p"] + 1e-6 for row in rows)
+    assert all(row["difference"] > 0 for row in rows)  # as they were made
+    assert rows[0]["effect"] == "above"
+
+
+def test_a_model_does_not_differ_from_itself(study: studies.Study) -> None:
+    (row,) = comparisons.compare(PROFILE, ENDPOINT, [("full", "full")], study.grid, study.evaluation)
+    assert (row["difference"], row["p"], row["effect"]) == (0, 1, "within")
+
+
+def test_pairs_whose_model_does_not_run_are_named(study: studies.Study) -> None:
+    primary, exploratory = comparisons.families(["full", "original", "mclip"], study.evaluation)
+    assert {second for _, second, _ in primary} == {"original", "mclip"}
+    assert not set(primary) & set(exploratory)
+
+
+def test_a_missing_embedding_file_is_named(study: studies.Study) -> None:
+    path = embeddings_path(PROFILE, "full", 1, "retrieval-style")
+    kept = path.read_bytes()
+    path.unlink()
+    try:
+        with pytest.raises(InputError, match=re.escape(str(path))):
+            retrieval.evaluate(study.params, study.evaluation)
+        path.write_bytes(kept[:1000])
+        with pytest.raises(InputError, match=f"{re.escape(str(path))}: damaged"):
+            retrieval.evaluate(study.params, study.evaluation)
+    finally:
+        path.write_bytes(kept)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda image, text: (image[:-1], text), "rows where the test set has"),
+        (lambda image, text: (image, text * np.nan), "must be finite"),
+        (lambda image, text: (image, text[:, :-1]), "of one width"),
+    ],
+)
+def test_embeddings_that_do_not_fit_are_refused(tmp_path: pathlib.Path, change, message: str) -> None:
+    image, text = change(np.ones((4, 3), np.float32), np.ones((5, 3), np.float32))
+    arrays.write(tmp_path / "set.npz", image=image, text=text)
+    with pytest.raises(InputError, match=message):
+        arrays.read_embeddings(tmp_path / "set.npz", 4, 5)
+
+
+def test_every_figure_and_table_is_written_and_the_same_every_time(evaluated: pathlib.Path, study: studies.Study) -> None:
+    first = contents(evaluated)
+    for name in (
+        "retrieval",
+        "retrieval_all",
+        "zeroshot",
+        "levels",
+        "comparisons",
+        "labels",
+        "published",
+        "data_sheet",
+        "collected",
+        "token_lengths",
+        "gallery",
+        "contradictions",
+        "contrasts",
+        "mistakes",
+        "leaks",
+    ):
+        assert {f"{name}.json", f"{name}.tex"} <= set(first)
+    for name in (
+        "overview",
+        "ladder_loss",
+        "freeze_length",
+        "gallery",
+        "labels",
+        "augmentation_sheet",
+        "data_sheet",
+        "world_sheet",
+        "contradictions",
+        "contrasts",
+        "confusion",
+        "caption_length",
+    ):
+        assert {f"{name}.svg", f"{name}.png"} <= set(first)
+    analyse.main()
+    assert contents(evaluated) == first
+
+
+def test_the_shops_table_has_before_and_after_of_every_language_and_the_guides_last(study: studies.Study) -> None:
+    rows = json.loads((tables.TABLES / "domain.json").read_text())["rows"]
+    asked = [f"{language}{part}" for language in ("Italian", "German") for part in ("", ", unseen")]
+    parts = [f"{one}, {when}" for one in asked for when in ("before", "after")]
+    assert [row["label"] for row in rows] == [*parts, "Finetuner's guide, after"]
+    assert {row["run_key"] for row in rows[:-1:2]} == {study.run_key("mclip")}
+    assert rows[1]["run_key"] not in ("", rows[0]["run_key"])
+    before, after = (row["cells"][3]["text"] for row in rows[:2])
+    assert (before, after) == ("50.0", "83.3")  # all second; then all first, but for one, two and three of six by seeds
+    assert rows[-1]["cells"][1]["text"] == "79.2" and "source" in rows[-1]["cells"][1]
+
+
+def test_every_number_is_found_where_it_says(study: studies.Study) -> None:
+    numbers = json.loads((tables.TABLES / "numbers.json").read_text())
+    assert f"full/{ENDPOINT}" in numbers and f"full-mclip/{ENDPOINT}" in numbers and "full/frozen_updates" in numbers
+    for name, entry in numbers.items():
+        assert look_up(content_of(entry["file"]), entry["field"]) == entry["value"], name
+
+
+def content_of(file: str):
+    """What a number's file holds: JSON, YAML, arrays as their sums, or a module's constants."""
+    return _content(file, pathlib.Path.cwd())
+
+
+@functools.cache
+def _content(file: str, _where: pathlib.Path):
+    if file.endswith(".py"):
+        return vars(importlib.import_module(file.removesuffix(".py").replace("/", ".")))
+    if file.endswith(".npz"):
+        with np.load(file) as content:
+            return {name: content[name].sum() for name in content.files}
+    path = pathlib.Path(file)
+    return config.read_yaml(path) if file.endswith(".yaml") else json.loads(path.read_text())
+
+
+def look_up(content, field: str):
+    """The value at a field as analysis/numbers.py writes them; a key may itself hold dots."""
+    if not field or (isinstance(content, dict) and field in content):
+        return content[field] if field else content
+    part, _, rest = field.partition(".")
+    if part == "length":
+        return len(content)
+    if part == "*":
+        return sum(look_up(inner, rest) for inner in (content.values() if isinstance(content, dict) else content))
+    if "=" in part:
+        name, _, word = part.partition("=")
+        return int(content[name] == word)
+    return look_up(content[int(part)] if isinstance(content, list) else content[part], rest)
+
+
+def test_verbs_say_what_the_effects_say(study: studies.Study) -> None:
+    numbers = json.loads((tables.TABLES / "numbers.json").read_text())
+    for row in study.results("comparisons")["primary"]:
+        entry = numbers[f"{row['first']}-{row['second']}/{row['endpoint']}"]
+        assert (entry["verb"] == "raises") == (row["interval"][0] > study.evaluation.smallest_effect / 100)
+        assert (entry["verb"] == "lowers") == (row["interval"][1] < -study.evaluation.smallest_effect / 100)
+
+
+def test_run_keys_name_the_runs(study: studies.Study) -> None:
+    keys = {study.run_key(model, seed) for model in study.grid for seed in study.grid[model]}
+    assert len(keys) == sum(map(len, study.grid.values()))
+    assert all(re.fullmatch("[0-9a-f]{12}", key) for key in keys)
+
+
+def test_frozen_updates_count_the_first_phase_and_curves_join_both(study: studies.Study) -> None:
+    assert study.frozen_updates("full", 0) == synthetic_study.FROZEN["full"]
+    assert study.frozen_updates("original", 0) == 0
+    assert study.curves("full", 0)[-1]["step"] == study.curves("original", 0)[-1]["step"]
+
+
+def test_the_readme_table_prints_the_results_files(study: studies.Study) -> None:
+    text = (tables.TABLES / "readme.md").read_text()
+    for model in study.grid:
+        number = study.number(model, ENDPOINT)
+        assert f"{number.text} ({number.interval})" in text
+        assert study.run_key(model) in text
+
+
+def test_the_table_of_leaks_tells_every_test_set_and_why_a_leak_was_allowed(study: studies.Study) -> None:
+    table = json.loads((tables.TABLES / "leaks.json").read_text())
+    rows = {row["label"]: [cell["text"] for cell in row["cells"]] for row in table["rows"]}
+    assert list(rows) == [*study.evaluation.retrieval_sets, *study.evaluation.zeroshot_sets]
+    assert rows["retrieval-seen"] == ["60", "0", "0", "1", "0", "–", "2.8 %"]
+    assert rows["retrieval-style"][-2:] == ["31", "2.8 %"] and rows["zeroshot-seen"][-1] == "–"
+    assert "among 5,400 training pictures" in table["note"]
+    assert "Allowed in retrieval-seen/000003 (1): known." in table["note"]
+
+
+def test_latex_tables_escape_what_latex_reserves() -> None:
+    text = tables.latex(["a_b", "50 %"], [tables.Row("x & y", [tables.cell("−1.0"), tables.cell("#")])], "note")
+    assert r"a\_b & 50 \% \\" in text and r"x \& y & $-$1.0 & \# \\" in text
+
+
+def test_points_have_one_decimal_a_real_minus_and_no_negative_zero() -> None:
+    assert [studies.points(value) for value in (0.1234, -0.05, -0.0001, 1)] == ["12.3", "−5.0", "0.0", "100.0"]
+
+
+def test_lengths_in_tokens_are_counted_by_source_and_what_is_cut_is_told(study: studies.Study) -> None:
+    counts = token_lengths.lengths(study)
+    assert [len(one) for one in counts.values()] == [10, 10, 10, 10, 40]
+    content = json.loads(pathlib.Path("paper/tables/token_lengths.json").read_text())
+    limit = synthetic_study.PARAMETERS["max_tokens"]
+    assert content["columns"][-1] == f"above {limit}" and content["rows"][0]["label"] == "WIT"
+    texts = [cell["text"] for cell in token_lengths.row("x", np.array([3, 4, 5, limit + 1]), limit).cells]
+    assert texts == ["4", f"{(13 + limit) / 4:.1f}", "4", str(limit + 1), str(limit + 1), str(limit + 1), "25.0 %"]
+
+
+def test_spread_labels_keep_their_order_and_their_distance() -> None:
+    placed = style.spread([3.0, 1.0, 1.01, 1.02], 0.5)
+    assert np.argsort(placed, kind="stable").tolist() == [1, 2, 3, 0]
+    assert np.diff(np.sort(placed)).min() >= 0.5 - 1e-6
+
+
+def test_the_plan_names_what_the_profile_declares() -> None:
+    plan = (ROOT / "analysis/plan.md").read_text()
+    section = config.read_yaml(ROOT / "profiles/mini.yaml")["evaluation"]
+    for first, second in section["primary_pairs"]:
+        assert f"| `{first}` | `{second}` |" in plan
+    for endpoint in section["primary_endpoints"]:
+        assert f"`{endpoint}`" in plan
+    assert f"{section['smallest_effect']} percentage points" in plan
+    assert re.findall(r"^\| `(\w+)` \| `good` \|", plan, re.MULTILINE) == section["label_conditions"]
+
+
+def test_published_numbers_all_have_a_source() -> None:
+    content = config.read_yaml(ROOT / "clip_italian/evaluation/published/published.yaml")
+    for protocol in (content["retrieval"], content["zeroshot"]):
+        for row in protocol["rows"]:
+            assert len(row["values"]) == len(protocol["metrics"]) and "2108.08688" in row["source"]
+
+
+def test_the_analysis_imports_neither_jax_nor_mlflow() -> None:
+    names = sorted(path.stem for path in (ROOT / "analysis").glob("*.py") if path.stem != "__init__")
+    code = f"import sys, {', '.join(f'analysis.{name}' for name in names)}; print({{'jax', 'mlflow'}} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

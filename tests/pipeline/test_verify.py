@@ -1,0 +1,116 @@
+import json
+import subprocess
+
+import pytest
+
+from clip_italian import files
+from clip_italian.errors import InputError
+from pipeline import verify
+
+
+def put(path, text):
+    files.write_text(path, text)
+    name = verify.md5(path)
+    if not verify.cached(name).exists():
+        files.write_text(verify.cached(name), text)
+        verify.cached(name).chmod(0o444)
+    return name
+
+
+@pytest.fixture
+def outputs(here):
+    """A file, a folder of two files, and the cache that holds them."""
+    one = put(here / "one.txt", "one")
+    entries = {name: put(here / "folder" / name, name) for name in ("a/b", "a.b")}
+    rows = [{"md5": entries[name], "relpath": name} for name in sorted(entries)]
+    files.write_text(verify.cached(verify.listing_md5(entries)), json.dumps(rows, sort_keys=True))
+    lock = {"stages": {"s": {"outs": [{"path": "one.txt", "md5": one}, {"path": "folder", "md5": verify.listing_md5(entries)}]}}}
+    files.write_json(here / "dvc.lock", lock)
+    return verify.locked_outputs()
+
+
+def test_intact_outputs_and_cache_pass(outputs):
+    assert verify.check_cache(outputs) == 4
+    assert verify.check_outputs(outputs) == (2, [])
+
+
+def test_absent_outputs_are_listed_and_no_error(outputs, here):
+    (here / "one.txt").unlink()
+    intact, absent = verify.check_outputs(outputs)
+    assert (intact, [str(path) for path in absent]) == (1, ["one.txt"])
+
+
+def test_a_changed_file_of_a_folder_is_named_with_the_remedy(outputs, here):
+    (here / "folder/a/b").write_text("a/B")
+    with pytest.raises(InputError, match=r"^folder/a/b: not what dvc.lock says; delete folder and run `dvc checkout folder`$"):
+        verify.check_outputs(outputs)
+
+
+def test_an_added_file_of_a_folder_is_named_and_ignored_ones_are_not(outputs, here):
+    files.write_text(here / "folder/__pycache__/x.pyc", "")
+    files.write_text(here / "folder/.a.1.tmp", "")
+    assert verify.check_outputs(outputs) == (2, [])
+    (here / "folder/c").write_text("")
+    with pytest.raises(InputError, match="^folder/c: not what"):
+        verify.check_outputs(outputs)
+
+
+def test_what_the_cache_lacks_must_be_made_again(outputs, here):
+    (here / "one.txt").write_text("two")
+    verify.cached(verify.locked_outputs()[next(path for path in outputs if path.name == "one.txt")]).unlink()
+    with pytest.raises(InputError, match=r"^one.txt: .*delete one.txt and run `dvc repro`$"):
+        verify.check_outputs(outputs)
+
+
+@pytest.mark.parametrize("name", ["one.txt", "folder/a/b"])
+def test_a_flipped_bit_in_a_read_only_cache_file_is_found(outputs, here, name):
+    victim = verify.cached(verify.md5(here / name))
+    content = bytearray(victim.read_bytes())
+    content[0] ^= 1
+    victim.chmod(0o644)
+    victim.write_bytes(content)
+    victim.chmod(0o444)
+    with pytest.raises(InputError, match=rf"^{victim}: damaged.*delete it and {name.split('/')[0]}, then run `dvc repro`"):
+        verify.check_cache(outputs)
+
+
+def test_a_damaged_listing_in_the_cache_is_found(outputs):
+    victim = next(path for path in verify.CACHE.rglob("*.dir"))
+    victim.write_text("[")
+    with pytest.raises(InputError, match=r"\.dir: damaged.*delete it and folder"):
+        verify.check_cache(outputs)
+
+
+def commit_results(here, value):
+    results = {"models": {"full": {"seen": {"mean": {"mrr@1": value, "median_rank": 3.0}}}}}
+    for name in verify.PROTOCOLS:
+        files.write_json(here / "results/tiny" / f"{name}.json", results)
+    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "x"]):
+        subprocess.run(["git", *command], cwd=here, check=True)
+
+
+@pytest.mark.parametrize(("value", "median"), [(0.30, 3.0), (0.34, 3.0), (0.26, 90.0)])
+def test_numbers_within_the_tolerance_of_the_commit_pass(here, value, median):
+    commit_results(here, 0.30)
+    path = here / "results/tiny/retrieval.json"
+    content = files.read_json(path)
+    content["models"]["full"]["seen"]["mean"] = {"mrr@1": value, "median_rank": median}
+    files.write_json(path, content)
+    compared, largest = verify.check_numbers("tiny")
+    assert compared == len(verify.PROTOCOLS) and largest == pytest.approx(abs(value - 0.30))
+
+
+def test_a_number_beyond_the_tolerance_and_a_missing_one_are_named(here):
+    commit_results(here, 0.30)
+    path = here / "results/tiny/zeroshot.json"
+    path.write_text(path.read_text().replace("0.3", "0.36"))
+    with pytest.raises(InputError, match=r"zeroshot.json: `full/seen/mrr@1` is 0.3600 here and 0.3000 in the last commit"):
+        verify.check_numbers("tiny")
+    path.write_text(path.read_text().replace("full", "fool"))
+    with pytest.raises(InputError, match=r"zeroshot.json: `full/seen/mrr@1` is committed and missing here"):
+        verify.check_numbers("tiny")
+
+
+def test_a_study_that_never_ran_says_so(here):
+    with pytest.raises(InputError, match="dvc.lock: missing"):
+        verify.locked_outputs()
