@@ -20,7 +20,7 @@ class Curve:
     arm: str
     updates: np.ndarray
     loss: np.ndarray
-    frozen: int  # updates at which the backbones were thawed
+    frozen: int  # updates at which the backbones were unfrozen
 
 
 def read(study: studies.Study) -> list[Curve]:
@@ -36,7 +36,7 @@ def read(study: studies.Study) -> list[Curve]:
 
 
 def figure(curves: list[Curve]) -> Figure:
-    """Each seed a thin line, the mean a strong one named at its end; a rule where the backbones are thawed."""
+    """Each seed a thin line, the mean a strong one named at its end; a rule where the backbones are unfrozen."""
     result, [[axes]] = style.axes_grid(style.COLUMN, 2.35)
     arms = list(dict.fromkeys(curve.arm for curve in curves))
     ends = []
@@ -51,7 +51,7 @@ def figure(curves: list[Curve]) -> Figure:
         if own[0].frozen:
             axes.axvline(own[0].frozen, color=colour, linewidth=0.6, linestyle=(0, (2, 2)))
             axes.annotate(
-                "backbones thawed",
+                "backbones unfrozen",
                 (own[0].frozen, 1),
                 xycoords=("data", "axes fraction"),
                 xytext=(3, -2),

@@ -4,7 +4,7 @@ The frozen phase trains on features of the backbones, or on pixels with the back
 """
 
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,9 +20,8 @@ from clip_italian.models.computation import Computation
 from clip_italian.models.dual_encoder import Params
 from clip_italian.models.encoder import Encoder
 from clip_italian.models.flops import Forward
-from clip_italian.training import features, freezing, loop, objective
+from clip_italian.training import features, loop, objective
 from clip_italian.training.batches import PixelBatches
-from clip_italian.training.freezing import Frozen
 from clip_italian.training.loop import Curve, Plan, Task
 from clip_italian.training.objective import Batch
 from clip_italian.training.settings import TrainingSettings
@@ -71,7 +70,7 @@ def pretrain(settings: TrainingSettings, model: Model, folder: pathlib.Path, see
     sources = features.read(folder, "valid-sources")[kept_valid[: settings.valid_examples]].tolist()
     validate = objective.validator(lambda _: valid[0], lambda _: valid[1], settings.negatives, sources)
     heads = without_backbones(model.params)
-    loss, frozen = objective.loss_on_features(settings.negatives), freezing.always(frozen_parts(settings, heads))
+    loss, frozen = objective.loss_on_features(settings.negatives), frozen_parts(settings, heads)
     plan = Plan(settings.frozen_optimiser, settings.frozen_updates, settings.evaluate_every)
     params, curve = loop.fit(Task(heads, loss, batch_of, validate, frozen), plan, state)
     return model._replace(params={**model.params, **params}), curve
@@ -99,7 +98,7 @@ def pretrain_on_pixels(
     )
     side = model.settings.image.image_size
     batches = PixelBatches(train, settings, views, side, seed, 0, views_seed, settings.frozen_views)
-    frozen = freezing.always([*BACKBONES, *frozen_parts(settings, without_backbones(model.params))])
+    frozen = [*BACKBONES, *frozen_parts(settings, without_backbones(model.params))]
     plan = Plan(settings.frozen_optimiser, settings.frozen_updates, settings.evaluate_every, settings.sharded)
     return _fit_on_pixels(settings, model, batches, valid, frozen, plan, sum, state, watch)
 
@@ -126,7 +125,7 @@ def finetune(
     )
     batches = PixelBatches(train, settings, views, model.settings.image.image_size, seed, settings.frozen_updates, seed)
     plan = Plan(settings.optimiser, settings.updates - settings.frozen_updates, settings.evaluate_every, settings.sharded)
-    frozen = _thawing(settings, model.params)
+    frozen = frozen_parts(settings, model.params)
     return _fit_on_pixels(settings, model, batches, valid, frozen, plan, flops.training, state, watch)
 
 
@@ -135,7 +134,7 @@ def _fit_on_pixels(
     model: Model,
     batches: PixelBatches,
     valid: Examples,
-    frozen: Frozen,
+    frozen: Sequence[str],
     plan: Plan,
     operations: Callable[[Forward], float],
     state: pathlib.Path,
@@ -171,11 +170,3 @@ def _on_pixels(settings: TrainingSettings, model: Model, valid: Examples) -> Cal
         settings.negatives,
         valid.sources[: len(kept)],
     )
-
-
-def _thawing(settings: TrainingSettings, params: Params) -> Frozen:
-    """What fine-tuning has frozen before each update."""
-    never = frozen_parts(settings, params)
-    if not settings.unfreeze_every:
-        return freezing.always(never)
-    return freezing.gradual(params, BACKBONES, never, settings.unfreeze_every)

@@ -17,7 +17,7 @@ from clip_italian.models import dual_encoder
 from clip_italian.models.bert import BertSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.encoder import Encoder
-from clip_italian.training import freezing, loop
+from clip_italian.training import loop
 from clip_italian.training.backbones import TowerSettings
 from clip_italian.training.loop import Curve, Plan, Task
 from clip_italian.training.objective import Batch
@@ -80,7 +80,7 @@ def distil(
         loss,
         batch_of,
         lambda params: {"valid_loss": float(validation_loss(params, validation_batch))},
-        freezing.always(("vision_model", "visual_projection", "logit_scale")),
+        ("vision_model", "visual_projection", "logit_scale"),
     )
     params, curve = loop.fit(task, Plan(settings.optimiser, settings.updates, settings.evaluate_every), state)
     return Model(architecture, params, tokenizer), curve

@@ -22,7 +22,7 @@ from clip_italian.data.batches import ahead
 from clip_italian.devices import Layout
 from clip_italian.errors import InputError
 from clip_italian.training import checkpoints, freezing, optimiser
-from clip_italian.training.freezing import Flat, Frozen
+from clip_italian.training.freezing import Flat
 from clip_italian.training.optimiser import OptimiserSettings
 from clip_italian.training.throughput import Pace
 
@@ -45,7 +45,7 @@ class Task(NamedTuple):
     loss: Loss
     batch_of: Callable[[int], Batch]
     validate: Callable[[Params], dict[str, float]]
-    frozen: Frozen = freezing.always(())
+    frozen: Collection[str] = ()  # names of the parts that are not trained
     ids_of: Callable[[int], list[str]] | None = None  # of the batch's examples, to name them where the loss is not finite
     flops_of: Callable[[Batch], float] | None = None  # of the update with a batch
 
@@ -80,9 +80,7 @@ class _Run:
     trainable: Flat  # on the devices, as `state`
     fixed: Flat
     state: Any
-    frozen: Collection[str]  # the parts that `fixed` holds
     best: Flat  # in memory: the trainable parameters of least validation loss
-    best_step: int = 0
     step: int = 0
     curve: Curve = dataclasses.field(default_factory=list)
     recent: list[tuple[Any, Any]] = dataclasses.field(default_factory=list)  # losses and gradients' norms since the last row
@@ -141,31 +139,29 @@ def _begun(task: Task, plan: Plan, layout: Layout, folder: pathlib.Path, report:
     """The run as its newest checkpoint has it, or at its start."""
     found = checkpoints.newest(folder)
     if found is None:
-        run = _placed(task, plan, layout, 0)
+        run = _placed(task, plan, layout)
         run.curve.append({"step": 0, **task.validate(run.params)})
         return run
     values = checkpoints.read_values(found)
     if values["plan"] != _described(plan):
         raise InputError(f"{found}: was saved with other settings, {values['plan']}; delete the folder to start anew")
-    step, best_step = values["step"], values["best_step"]
-    run = _placed(task, plan, layout, step)
-    best = freezing.split(task.params, task.frozen(max(best_step - 1, 0)))[0]
-    trainable, state, best = checkpoints.read_arrays(found, (run.trainable, run.state, best))
+    step = values["step"]
+    run = _placed(task, plan, layout)
+    trainable, state, best = checkpoints.read_arrays(found, (run.trainable, run.state, run.best))
     run.trainable, run.state = devices.put(trainable, layout.parameters(trainable)), devices.put(state, layout.state(state))
-    run.best, run.best_step, run.step = best, best_step, step
+    run.best, run.step = best, step
     run.curve, run.recent = values["curve"], [(value, norm) for value, norm in values["recent"]]
     if devices.is_first():
         report(f"resumed after update {step}")
     return run
 
 
-def _placed(task: Task, plan: Plan, layout: Layout, step: int) -> _Run:
-    """The parameters as they are at first, on the devices, split as they are after so many updates; a fresh optimiser."""
-    frozen = task.frozen(max(step - 1, 0))
-    trainable, fixed = freezing.split(task.params, frozen)
+def _placed(task: Task, plan: Plan, layout: Layout) -> _Run:
+    """The initial parameters on the devices, with a fresh optimiser."""
+    trainable, fixed = freezing.split(task.params, task.frozen)
     best = devices.fetch(trainable)
     trainable, fixed = (devices.put(part, layout.parameters(part)) for part in (trainable, fixed))
-    return _Run(trainable, fixed, _fresh(_transform(plan.optimiser), trainable, layout), frozen, best)
+    return _Run(trainable, fixed, _fresh(_transform(plan.optimiser), trainable, layout), best)
 
 
 def _fresh(transform: Any, trainable: Flat, layout: Layout) -> Any:
@@ -177,7 +173,6 @@ def _fresh(transform: Any, trainable: Flat, layout: Layout) -> Any:
 def _update(run: _Run, task: Task, plan: Plan, layout: Layout, batch: Batch) -> np.float32:
     """One update; returns its learning rate."""
     transform = _transform(plan.optimiser)
-    _thaw(run, task.frozen(run.step), transform, layout)
     rate = optimiser.learning_rate(plan.optimiser, run.step, plan.updates)
     arguments = run.trainable, run.fixed, run.state, devices.put_batch(batch, layout), rate, task.loss, transform, layout
     shapes = tuple(np.shape(leaf) for leaf in jax.tree.leaves(batch))
@@ -190,19 +185,6 @@ def _update(run: _Run, task: Task, plan: Plan, layout: Layout, batch: Batch) -> 
     if len(run.recent) > IN_FLIGHT:
         jax.block_until_ready(run.recent[-1 - IN_FLIGHT])
     return rate
-
-
-def _thaw(run: _Run, frozen: Collection[str], transform: Any, layout: Layout) -> None:
-    """Trains what is no longer frozen too: its optimiser's state is fresh, that of the others goes on."""
-    if frozen == run.frozen:
-        return
-    trainable, fixed = freezing.split(run.params, frozen)
-    old = {jax.tree_util.keystr(path): leaf for path, leaf in jax.tree_util.tree_flatten_with_path(run.state)[0]}
-    run.state = jax.tree_util.tree_map_with_path(
-        lambda path, leaf: old.get(jax.tree_util.keystr(path), leaf), _fresh(transform, trainable, layout)
-    )
-    run.trainable, run.fixed, run.frozen = trainable, fixed, frozen
-    run.compiled.clear()
 
 
 def _settle(run: _Run, task: Task, folder: pathlib.Path) -> None:
@@ -219,7 +201,7 @@ def _evaluate(run: _Run, task: Task, rate: float) -> None:
     if not np.isfinite(list(row.values())).all():
         raise InputError(f"the validation is not finite after update {run.step}; lower the learning rate or mend the data")
     if row["valid_loss"] <= min(point["valid_loss"] for point in run.curve):
-        run.best, run.best_step = devices.fetch(run.trainable), run.step
+        run.best = devices.fetch(run.trainable)
     run.curve, run.recent = [*run.curve, row], []
 
 
@@ -240,7 +222,7 @@ def _say(report: Callable[[str], None], run: _Run, plan: Plan, speed: dict[str, 
 
 
 def _values(run: _Run, plan: Plan) -> dict[str, Any]:
-    return {"curve": list(run.curve), "recent": list(run.recent), "best_step": run.best_step, "plan": _described(plan)}
+    return {"curve": list(run.curve), "recent": list(run.recent), "plan": _described(plan)}
 
 
 def _described(plan: Plan) -> dict[str, Any]:

@@ -40,7 +40,6 @@ class TrainingSettings(Settings):
     # Views of each picture that the frozen phase sees, an epoch each, in turn; null: all that have features; of pixels a new one in
     # every epoch. View k is the same in all arms, seeds and ways.
     frozen_views: int | None = pydantic.Field(ge=1)
-    unfreeze_every: int  # updates after which fine-tuning thaws one more block of either tower, from the top; 0: all at once
     tuned: bool  # false: the model is what the frozen phase leaves
     evaluate_every: int  # updates between validations; the checkpoint of least validation loss is kept
     valid_examples: int  # pictures of the validation split that are used, with their first captions
@@ -65,8 +64,6 @@ class TrainingSettings(Settings):
             raise ValueError(f"`negatives` is {self.negatives}, which must be at least 2 and divide `batch`, {self.batch}")
         if self.micro_batches < 1 or self.batch % self.micro_batches:
             raise ValueError(f"`micro_batches` is {self.micro_batches}, which must be at least 1 and divide `batch`, {self.batch}")
-        if self.unfreeze_every < 0:
-            raise ValueError(f"`unfreeze_every` is {self.unfreeze_every}; it is a number of updates, or 0")
         if self.frozen_views and not self.augmentation:
             raise ValueError(f"`frozen_views` is {self.frozen_views} without `augmentation`, of which there are no views")
         return self

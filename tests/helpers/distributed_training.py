@@ -47,7 +47,7 @@ def train(folder: pathlib.Path, settings: dict[str, Any]) -> None:
     encoder = Encoder(MODEL, BATCH)
     validate = objective.validator(lambda p: encoder.images(p, pixels), lambda p: encoder.texts(p, said), BATCH)
     loss = objective.loss_on_pixels(MODEL, settings["negatives"])
-    task = Task(params, loss, batch_of, validate, freezing.always(["logit_scale"]))
+    task = Task(params, loss, batch_of, validate, ["logit_scale"])
     plan = Plan(optimiser(learning_rate=settings["learning_rate"]), settings["updates"], settings["every"], settings["sharded"])
     trained, curve = loop.fit(task, plan, folder)
     embedded = np.asarray(dual_encoder.project_image(trained, encoder.images(trained, pixels)))  # by all processes

@@ -23,7 +23,7 @@ from clip_italian.training.loss import contrastive as contrastive_loss
 from clip_italian.training.loss import contrastive_of_each, in_blocks, sigmoid
 from clip_italian.training.settings import TrainingSettings
 from tests.helpers.golden_values import unit
-from tests.helpers.small_models import ENGLISH, ITALIAN, optimiser, pictures, texts
+from tests.helpers.small_models import ITALIAN, optimiser, pictures, texts
 
 ROOT = pathlib.Path(loop.__file__).parents[2]
 UPDATES, EVERY = 12, 5  # the last evaluation comes out of turn
@@ -101,7 +101,7 @@ def no_validation(params):
 
 
 def train(folder, batch_of=toy_batch, validate=toy_validate, frozen=()):
-    task = Task(toy_params(), toy_loss, batch_of, validate, freezing.always(frozen))
+    task = Task(toy_params(), toy_loss, batch_of, validate, frozen)
     return loop.fit(task, Plan(optimiser(learning_rate=3e-2), UPDATES, EVERY), pathlib.Path(folder), lambda line: None)
 
 
@@ -138,7 +138,7 @@ def test_the_best_checkpoint_is_returned_and_not_the_last(here):
 def test_training_leaves_the_callers_parameters_alone(here):
     params = toy_params()
     before = jax.device_get(params)
-    task = Task(params, toy_loss, toy_batch, toy_validate, freezing.always(["offset"]))
+    task = Task(params, toy_loss, toy_batch, toy_validate, ["offset"])
     loop.fit(task, Plan(optimiser(), 2, 2), here, lambda line: None)
     jax.tree.map(np.testing.assert_array_equal, jax.device_get(params), before)
 
@@ -159,7 +159,7 @@ def test_frozen_towers_keep_their_bits_under_weight_decay_too(here, name):
     batch = {"image": np.ones((4, 16), np.float32), "text": np.eye(4, 16, dtype=np.float32)}
     settings = optimiser(name=name, weight_decay=0.1, warmup_share=0.0)
     frozen = ("vision_model", "text_model", "logit_scale")
-    task = Task(params, objective.loss_on_features(4), lambda step: batch, no_validation, freezing.always(frozen))
+    task = Task(params, objective.loss_on_features(4), lambda step: batch, no_validation, frozen)
     trained, _ = loop.fit(task, Plan(settings, 3, 3), here, lambda line: None)
     for part in frozen:
         jax.tree.map(np.testing.assert_array_equal, jax.device_get(trained[part]), jax.device_get(params[part]))
@@ -176,7 +176,7 @@ def test_training_on_cached_features_equals_training_with_frozen_towers_in_the_l
         return np.random.default_rng([3, step]).permutation(24)[:8]
 
     def run(folder, loss, batch_of):
-        task = Task(params, loss, batch_of, no_validation, freezing.always(("vision_model", "text_model", "logit_scale")))
+        task = Task(params, loss, batch_of, no_validation, ("vision_model", "text_model", "logit_scale"))
         return loop.fit(task, Plan(optimiser(warmup_share=0.0), 6, 6), here / folder, lambda line: None)[0]
 
     cached = run("cached", objective.loss_on_features(8), lambda step: {"image": image[rows(step)], "text": text[rows(step)]})
@@ -216,56 +216,6 @@ def test_a_checkpoint_of_another_model_is_refused_by_the_name_of_the_array(here,
     task = Task(CHANGES[change](toy_params()), toy_loss, toy_batch, toy_validate)
     with pytest.raises(InputError, match=r"00000012: `.*(offset|third|second)/kernel.*`.*delete the folder"):
         loop.fit(task, Plan(optimiser(learning_rate=3e-2), UPDATES, EVERY), here, lambda line: None)
-
-
-def thawing(step):
-    """Frozen parts of the toy model: one less after three updates, and none after six."""
-    return ["first", "second"][: max(2 - step // 3, 0)]
-
-
-def train_thawing(folder, batch_of=toy_batch):
-    task = Task(toy_params(), toy_loss, batch_of, toy_validate, thawing)
-    return loop.fit(task, Plan(optimiser(learning_rate=3e-2, warmup_share=0.0), UPDATES, 2), folder, lambda line: None)
-
-
-def test_what_thaws_keeps_its_bits_until_then_and_the_others_moments_go_on(here, monkeypatch):
-    saved = {}
-    monkeypatch.setattr(checkpoints, "save", lambda folder, step, tree, values: saved.update({step: tree}))
-    params, _ = train_thawing(here)
-    assert sorted(saved[2][0]) == ["offset/kernel"]
-    assert sorted(saved[4][0]) == ["offset/kernel", "second/kernel"]
-    assert sorted(saved[8][0]) == ["first/kernel", "offset/kernel", "second/kernel"]
-    counts, means = ({step: state[1][place] for step, (_, state, _) in saved.items()} for place in (0, 1))
-    assert [int(counts[step]) for step in saved] == list(saved)  # the optimiser does not begin again
-    assert np.abs(means[4]["second/kernel"]).max() > 0 and np.abs(means[8]["first/kernel"]).max() > 0
-    for name, part in toy_params().items():
-        assert np.abs(np.asarray(params[name]["kernel"]) - np.asarray(part["kernel"])).max() > 1e-3
-
-
-@pytest.mark.parametrize("step", range(UPDATES))
-def test_a_run_killed_while_parts_thaw_and_started_again_ends_with_the_same_bytes(here, step):
-    def batch_of(number):
-        if number == step:
-            raise Killed
-        return toy_batch(number)
-
-    with pytest.raises(Killed):
-        train_thawing(here / "killed", batch_of)
-    assert_same(train_thawing(here / "killed"), train_thawing(here / "whole"))
-
-
-@pytest.mark.parametrize(("architecture", "name"), [(ITALIAN, "encoder.layer"), (ENGLISH, "encoder.layers")])
-def test_towers_thaw_from_the_top_block_by_block(architecture, name):
-    params = dual_encoder.initial(architecture, jax.random.key(0), 20.0)
-    frozen_at = freezing.gradual(params, ("vision_model", "text_model"), ["logit_scale"], 5)
-    first, _ = freezing.split(params, frozen_at(0))
-    depth = architecture.text.depth
-    assert {path.split("/")[1] for path in first if path.startswith("text_model/") and "encoder" in path} == {f"{name}.{depth - 1}"}
-    assert not any("embeddings" in path or "pre_layrnorm" in path for path in first)
-    assert any(path.startswith("vision_model/post_layernorm") for path in first) and any("projection" in path for path in first)
-    counts = [len(freezing.split(params, frozen_at(step))[0]) for step in range(0, 30, 5)]
-    assert sorted(counts) == counts and freezing.split(params, frozen_at(5 * depth))[1].keys() == {"logit_scale"}
-    assert frozen_at(4) == frozen_at(0) != frozen_at(5)
 
 
 class Killed(BaseException):

@@ -28,7 +28,6 @@ class FinetuningSettings(Settings):
     frozen_learning_rate: Rate
     warmup_share: Share
     weight_decay: Annotated[float, pydantic.Field(ge=0)]
-    unfreeze_every: Annotated[int, pydantic.Field(ge=0)]
     valid_share: Annotated[float, pydantic.Field(gt=0, lt=1)]
     max_tokens: Count
     text_dropout: Share
@@ -97,7 +96,6 @@ def training(settings: FinetuningSettings, model: DualEncoderSettings, train: in
         frozen_updates=settings.frozen_epochs * epoch,
         frozen_on="pixels",
         frozen_views=None,
-        unfreeze_every=settings.unfreeze_every,
         tuned=settings.epochs > settings.frozen_epochs,
         evaluate_every=epoch,
         valid_examples=valid,
