@@ -26,7 +26,7 @@ import jax
 import numpy as np
 
 from clip_italian import environment
-from clip_italian.training import blockwise, loss
+from clip_italian.training import loss, tiled_loss
 
 WIDTH, SCALE, BIAS = 512, 20.0, -10.0
 COUNTS, LARGEST = (1024, 4096, 16_384), 32_768
@@ -48,7 +48,7 @@ def unit(rows: np.ndarray) -> np.ndarray:
 
 def compiled(name: str, way: str, count: int) -> jax.stages.Compiled:
     """The program of value and gradients."""
-    function = getattr({"ours": blockwise, "definition": loss}[way], name)
+    function = getattr({"ours": tiled_loss, "definition": loss}[way], name)
     inputs = *(2 * [jax.ShapeDtypeStruct((count, WIDTH), np.float32)]), *(len(FACTORS[name]) * [np.float32(0)])
     return jax.jit(jax.value_and_grad(function, tuple(range(len(inputs))))).lower(*inputs).compile()
 

@@ -10,13 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from clip_italian import devices as mesh
+from clip_italian import devices
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
 from clip_italian.models.computation import PLAIN, Computation
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
-from clip_italian.training import blockwise
-from clip_italian.training.loss import contrastive_of_each, in_blocks, sigmoid_of_each
+from clip_italian.training.loss import contrastive_per_pair, loss_per_pair, mean_loss, with_local_negatives
 
 Batch = dict[str, Any]
 COMMON_SCALE = 20.0  # of `valid_loss_at_20`: losses of arms with different scales compare only at one scale
@@ -56,11 +55,11 @@ def in_parts(function: Callable[[Batch], Batch], rows: Batch, parts: int) -> Bat
     """
     if parts == 1:
         return function(rows)
-    devices = jax.sharding.get_abstract_mesh().shape.get(mesh.AXIS, 1)
-    split = jax.tree.map(lambda x: _swapped(x.reshape(devices, parts, -1, *x.shape[1:])), rows)
+    count = jax.sharding.get_abstract_mesh().shape.get(devices.AXIS, 1)
+    split = jax.tree.map(lambda x: _swapped(x.reshape(count, parts, -1, *x.shape[1:])), rows)
     flat = jax.tree.map(lambda x: x.reshape(parts, -1, *x.shape[3:]), split)
     done = jax.lax.map(jax.checkpoint(function), flat)
-    return jax.tree.map(lambda x: _swapped(x.reshape(parts, devices, -1, *x.shape[2:])).reshape(-1, *x.shape[2:]), done)
+    return jax.tree.map(lambda x: _swapped(x.reshape(parts, count, -1, *x.shape[2:])).reshape(-1, *x.shape[2:]), done)
 
 
 def _swapped(x: Array) -> Array:
@@ -74,27 +73,9 @@ def loss_on_features(negatives: int) -> Callable[[Params, Batch], Array]:
     def loss(params: Params, batch: Batch) -> Array:
         image = dual_encoder.project_image(params, batch["image"])
         text = dual_encoder.project_text(params, batch["text"])
-        if negatives == len(image):
-            return loss_of_all(params, image, text)
-        return jnp.mean(in_blocks(losses_of(params), image, text, negatives))
+        return mean_loss(params, image, text, negatives)
 
     return loss
-
-
-def loss_of_all(params: Params, image: Float[Array, "n p"], text: Float[Array, "n p"]) -> Float[Array, ""]:
-    """The mean of `losses_of` over unit vectors of which all others are negatives, in memory that grows with n alone."""
-    scale = jnp.exp(params["logit_scale"])
-    if "logit_bias" in params:
-        return blockwise.sigmoid(image, text, scale, params["logit_bias"])
-    return blockwise.contrastive(image, text, scale)
-
-
-def losses_of(params: Params) -> Callable[[Array, Array], Array]:
-    """The loss of each pair of unit vectors: the sigmoid one where the model has a bias, which has no effect in the softmax."""
-    scale = jnp.exp(params["logit_scale"])
-    if "logit_bias" in params:
-        return lambda image, text: sigmoid_of_each(image, text, scale, params["logit_bias"])
-    return lambda image, text: contrastive_of_each(image, text, scale)
 
 
 @functools.partial(jax.jit, static_argnames="block")
@@ -106,8 +87,8 @@ def validation_values(params: Params, image: Float[Array, "n c"], text: Float[Ar
     """
     image, text = dual_encoder.project_image(params, image), dual_encoder.project_text(params, text)
     return {
-        "loss": in_blocks(losses_of(params), image, text, block),
-        "loss_at_20": in_blocks(lambda i, t: contrastive_of_each(i, t, COMMON_SCALE), image, text, block),
+        "loss": with_local_negatives(loss_per_pair(params), image, text, block),
+        "loss_at_20": with_local_negatives(lambda i, t: contrastive_per_pair(i, t, COMMON_SCALE), image, text, block),
         "cosine": jnp.sum(image * text, axis=1),
         "rank": ranks(image, text),
         # The mean cosine of all pictures with all texts, without their matrix.

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
-from clip_italian.training import blockwise, loss
+from clip_italian.training import loss, tiled_loss
 from tests.helpers.contrastive_pairs import BIAS, SCALES, apart, pairs, with_gradients
 
 DEVICES = 8
@@ -26,7 +26,7 @@ def differences() -> dict[str, float]:
         for scale in SCALES:
             for name, factors in {"contrastive": (scale,), "sigmoid": (scale, BIAS)}.items():
                 inputs = *pairs(count), *factors
-                ours = with_gradients(getattr(blockwise, name), inputs, rows=rows)
+                ours = with_gradients(getattr(tiled_loss, name), inputs, rows=rows)
                 found[f"{name}, {count} pairs, scale {scale}"] = apart(ours, with_gradients(getattr(loss, name), inputs))
     return found
 
@@ -35,7 +35,7 @@ def global_batch(mesh: jax.sharding.Mesh) -> dict[str, object]:
     """What the program of a batch of 90,112 pairs of 512 numbers is like, compiled and not run."""
     rows = jax.ShapeDtypeStruct((90_112, 512), jnp.float32, sharding=NamedSharding(mesh, PartitionSpec("data")))
     scale = jax.ShapeDtypeStruct((), jnp.float32, sharding=NamedSharding(mesh, PartitionSpec()))
-    compiled = jax.jit(jax.value_and_grad(blockwise.contrastive, (0, 1, 2))).lower(rows, rows, scale).compile()
+    compiled = jax.jit(jax.value_and_grad(tiled_loss.contrastive, (0, 1, 2))).lower(rows, rows, scale).compile()
     specs = [sharding.spec for sharding in jax.tree.leaves(compiled.output_shardings)]
     return {
         "temporary": compiled.memory_analysis().temp_size_in_bytes,
@@ -47,7 +47,7 @@ def global_batch(mesh: jax.sharding.Mesh) -> dict[str, object]:
 def refusal() -> str:
     """What is said to a batch that the devices cannot share."""
     try:
-        with_gradients(blockwise.contrastive, (*pairs(12), 20.0))
+        with_gradients(tiled_loss.contrastive, (*pairs(12), 20.0))
     except ValueError as error:
         return str(error)
     return ""

@@ -20,7 +20,7 @@ from clip_italian.models.encoder import Encoder
 from clip_italian.training import checkpoints, freezing, loop, objective, throughput
 from clip_italian.training.loop import Plan, Task
 from clip_italian.training.loss import contrastive as contrastive_loss
-from clip_italian.training.loss import contrastive_of_each, in_blocks, sigmoid
+from clip_italian.training.loss import contrastive_per_pair, loss_per_pair, sigmoid, with_local_negatives
 from clip_italian.training.settings import TrainingSettings
 from tests.helpers.golden_values import unit
 from tests.helpers.small_models import ITALIAN, optimiser, pictures, texts
@@ -355,10 +355,10 @@ def test_negatives_are_those_of_the_own_block_and_a_broken_last_block_is_left_ou
     parts = [contrastive_loss(image[i : i + 4], text[i : i + 4], 20.0) for i in (0, 4)]
 
     def at_20(one, other):
-        return contrastive_of_each(one, other, 20.0)
+        return contrastive_per_pair(one, other, 20.0)
 
-    np.testing.assert_allclose(in_blocks(at_20, image, text, 4).mean(), np.mean(parts), rtol=1e-6)
-    assert not np.isclose(in_blocks(at_20, image, text, 8).mean(), np.mean(parts))
+    np.testing.assert_allclose(with_local_negatives(at_20, image, text, 4).mean(), np.mean(parts), rtol=1e-6)
+    assert not np.isclose(with_local_negatives(at_20, image, text, 8).mean(), np.mean(parts))
 
 
 def test_the_sigmoid_loss_asks_of_every_pair_whether_it_belongs_together():
@@ -370,8 +370,8 @@ def test_the_sigmoid_loss_asks_of_every_pair_whether_it_belongs_together():
 
 def test_a_bias_among_the_parameters_makes_the_loss_the_sigmoid_one():
     image, text, scale = unit_rows(7), unit_rows(8), dual_encoder.log_scale(10.0)
-    softmax = objective.losses_of({"logit_scale": scale})
-    questions = objective.losses_of({"logit_scale": scale, "logit_bias": jnp.float32(-3.0)})
+    softmax = loss_per_pair({"logit_scale": scale})
+    questions = loss_per_pair({"logit_scale": scale, "logit_bias": jnp.float32(-3.0)})
     np.testing.assert_allclose(softmax(image, text).mean(), contrastive_loss(image, text, 10.0), rtol=1e-5)
     np.testing.assert_allclose(questions(image, text).mean(), sigmoid(image, text, 10.0, -3.0), rtol=1e-5)
 
