@@ -5,7 +5,7 @@ import pathlib
 from clip_italian import config
 from clip_italian.checkpoints import assembly
 from clip_italian.data.translation.engines import Translations
-from clip_italian.evaluation.study import associations, embed, label_embedding, probe_embedding, probes
+from clip_italian.evaluation.study import associations, embed
 from clip_italian.evaluation.study.embed import Embedder
 from clip_italian.evaluation.study.settings import EvaluationSettings
 from pipeline import cells, outputs
@@ -44,9 +44,9 @@ def cell(name: str, state: pathlib.Path, out: pathlib.Path) -> None:
     words = associations.vocabulary(tests.errors.associations)
     for seed in seeds(name, tests):
         folder, embedder = out / OUTPUT / str(seed), Embedder(assembly.load(tuned(name) / str(seed)), translate)
-        embed.write(folder, embedder, data, tests.retrieval_sets, tests.zeroshot_sets, tests.templates)
+        embed.write_tests(folder, embedder, data, tests.retrieval_sets, tests.zeroshot_sets, tests.templates)
         if name not in tests.english_queries:
-            label_embedding.write(folder, embedder, data, tests.label_conditions)
-            probes.write(folder, embedder, data, tests.errors.drawn, words)
+            embed.write_labels(folder, embedder, data, tests.label_conditions)
+            embed.write_errors(folder, embedder, data, tests.errors.drawn, words)
         if name in params.probed:
-            probe_embedding.write(folder, embedder, data)
+            embed.write_probes(folder, embedder, data)

@@ -7,10 +7,12 @@ is scored once for all its classes (`distinct`).
 """
 
 import dataclasses
+import re
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+SLOT = re.compile(r"\{c?\}")  # of the label in a template: `{}`, or `{c}` as CLIP_benchmark writes it
 BLOCK = 4096  # pictures scored at once; bounds memory, changes no number beyond rounding
 
 Ranks = Int[np.ndarray, " pictures"]
@@ -33,17 +35,19 @@ def distinct(labels: list[str]) -> tuple[list[str], Int[np.ndarray, " classes"]]
     return list(place), np.array([place[label] for label in labels], np.int32)
 
 
+def prompts(labels: list[str], templates: list[str]) -> list[str]:
+    """Every label in every template, the prompts of one label together. `{}` or `{c}` stands for the label in a template."""
+    return [label.join(SLOT.split(template)) for label in labels for template in templates]
+
+
 def ensemble(embeddings: Float[np.ndarray, "classes templates d"]) -> Float[np.ndarray, "classes d"]:
-    """One unit vector a class: normalise each template's, average, normalise again.
+    """One unit vector for each class from the unit vectors of its prompts: their mean, scaled to length one.
 
     Radford et al. (2021), section 3.1.4; CLIP_benchmark and CLIP-Italian's notebook do the same. A template that is listed twice
     counts twice.
     """
-    return _unit(_unit(embeddings).mean(axis=1))
-
-
-def _unit(rows: Float[np.ndarray, "*n d"]) -> Float[np.ndarray, "*n d"]:
-    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
+    mean = embeddings.mean(axis=1)
+    return mean / np.linalg.norm(mean, axis=1, keepdims=True)
 
 
 def rank_classes(

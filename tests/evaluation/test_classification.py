@@ -13,7 +13,7 @@ UNTIED = ["single_template", "ensemble3", "hundred_classes", "absent_class", "fo
 
 def classes(case):
     """The ensembles, one row a different embedding, and which of them each class has."""
-    texts, bears = np.unique(zeroshot.ensemble(case["text"]), axis=0, return_inverse=True)
+    texts, bears = np.unique(zeroshot.ensemble(unit(case["text"])), axis=0, return_inverse=True)
     return texts, bears
 
 
@@ -79,7 +79,7 @@ def test_a_class_without_pictures_is_left_out_of_the_mean_recall():
 
 def test_mean_average_precision_is_that_of_clip_benchmark():
     case = CASES["multilabel"]
-    scores = unit(case["image"]) @ zeroshot.ensemble(case["text"]).T
+    scores = unit(case["image"]) @ zeroshot.ensemble(unit(case["text"])).T
     expected = case["mean_average_precision"]
     assert zeroshot.mean_average_precision(scores, case["truth"]) == pytest.approx(expected, abs=1e-6)
 

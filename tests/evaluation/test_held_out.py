@@ -19,7 +19,7 @@ from clip_italian.evaluation import arrays
 from clip_italian.evaluation.published import held_out, protocols
 from clip_italian.evaluation.study import embed, probing, retrieval
 from clip_italian.evaluation.study.embed import Embedder
-from clip_italian.evaluation.study.settings import EvaluationSettings, HeldOutSettings
+from clip_italian.evaluation.study.settings import PROBE_SETS, EvaluationSettings, HeldOutSettings
 from clip_italian.training import imported
 from clip_italian.training.backbones import BackboneSettings, TowerSettings
 from rehearsal import checkpoints, overlay, publishers
@@ -130,7 +130,7 @@ def test_each_zero_shot_set_has_its_own_classes_and_a_label_may_be_shared(served
 def test_probes_learn_from_imagenets_training_pictures_and_never_from_its_tests(served, prepared):
     training = {path.read_bytes() for path in (served / "published/imagenet/train").rglob("*.JPEG")}
     seen = []
-    for name, each in zip(held_out.PROBES, (2, 1), strict=True):
+    for name, each in zip(PROBE_SETS, (2, 1), strict=True):
         folder = prepared / "raw/probe" / name
         (label,) = arrays.read(folder / "truth.npz", "label")
         assert label.tolist() == np.repeat(range(4), each).tolist()
@@ -174,7 +174,7 @@ def test_prepared_sets_are_embedded_and_evaluated_and_nothing_is_said_of_what_no
     model = Model(*layouts.read(tmp_path / "clip", None), hf_config.tokeniser(tmp_path / "clip"))
     monkeypatch.chdir(prepared.parents[1])
     folder, settings = pathlib.Path("embeddings/paper/full/0"), evaluation(retrieval_sets=["xm3600"])
-    embed.write(folder, Embedder(model), prepared, settings.retrieval_sets, ["imagenet-it"], settings.templates)
+    embed.write_tests(folder, Embedder(model), prepared, settings.retrieval_sets, ["imagenet-it"], settings.templates)
     (text,) = arrays.read(folder / "imagenet-it.npz", "text")
     assert len(text) == 4 and (text[0] == text[3]).all()  # one label, so that the two classes tie
     retrieval.evaluate(Params(profile="paper", arms=["full"], baselines=[], probed=["full"], seeds=[0]), settings)
@@ -184,7 +184,7 @@ def test_prepared_sets_are_embedded_and_evaluated_and_nothing_is_said_of_what_no
     labels = probing.labels_of("paper", ["imagenet-it"])
     assert labels.classes.tolist() == [0, 1, 2, 3] and len(labels.train) == 8
     shards_of = {path.parent.relative_to(prepared / "shards").as_posix() for path in (prepared / "shards").rglob("index.json")}
-    assert shards_of >= {f"tests/{name}" for name in (*RETRIEVAL, *ZEROSHOT)} | {f"probe/{name}" for name in held_out.PROBES}
+    assert shards_of >= {f"tests/{name}" for name in (*RETRIEVAL, *ZEROSHOT)} | {f"probe/{name}" for name in PROBE_SETS}
 
 
 # --- Refusals -----------------------------------------------------------------------------------------------------------

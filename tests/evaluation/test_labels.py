@@ -9,7 +9,7 @@ import pytest
 from clip_italian import config, files
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays
-from clip_italian.evaluation.study import label_comparisons, label_embedding, labels
+from clip_italian.evaluation.study import embed, label_comparisons, labels
 from clip_italian.evaluation.study.embed import Embedder
 from clip_italian.evaluation.study.label_comparisons import Outcome
 from clip_italian.evaluation.study.settings import EvaluationSettings
@@ -124,7 +124,7 @@ class Spelling(Embedder):
 @pytest.fixture
 def embedded(tmp_path: pathlib.Path) -> dict[str, np.ndarray]:
     files.write_json(tmp_path / "raw/test/labels.json", world_labels.content(5, SHARES, ITALIAN))
-    label_embedding.write(tmp_path, Spelling(), tmp_path, ["duplicate", "templates"])
+    embed.write_labels(tmp_path, Spelling(), tmp_path, ["duplicate", "templates"])
     with np.load(tmp_path / "labels.npz") as content:
         return dict(content)
 
@@ -144,11 +144,11 @@ def test_templates_are_averaged_and_scaled_to_length_one(embedded: dict[str, np.
 
 
 def test_a_condition_that_has_no_labels_is_named_and_none_asks_for_no_file(tmp_path: pathlib.Path) -> None:
-    label_embedding.write(tmp_path, Spelling(), tmp_path, [])
+    embed.write_labels(tmp_path, Spelling(), tmp_path, [])
     assert not list(tmp_path.iterdir())
     files.write_json(tmp_path / "raw/test/labels.json", {"sets": {"good": []}, "templates": []})
     with pytest.raises(InputError, match=r"labels.json: no label set `typo`.*label_conditions"):
-        label_embedding.write(tmp_path, Spelling(), tmp_path, ["typo"])
+        embed.write_labels(tmp_path, Spelling(), tmp_path, ["typo"])
 
 
 # --- What they cost ---------------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clip_italian.evaluation import classification, metrics
-from clip_italian.evaluation import relevance as relevance_metrics
 from clip_italian.evaluation.ranks import Relevant, ranks
 
 QUERIES, GALLERY, WIDTH = 6, 9, 4  # of one size, so that the kernel compiles once
@@ -82,22 +81,22 @@ def test_metrics_of_ranks_are_shares_that_never_fall_as_the_cutoff_grows(found, 
 @given(RELEVANCE, K)
 def test_metrics_of_a_list_are_shares_and_its_best_order_earns_the_most(relevance, k):
     best = -np.sort(-relevance)
-    several = (relevance_metrics.precision_at, relevance_metrics.hit_at, relevance_metrics.ndcg_at)
+    several = (metrics.precision_at, metrics.hit_at, metrics.ndcg_at)
     for metric in several:
         assert 0 <= metric(relevance, k) <= metric(best, k) <= 1 + 1e-12
-    for metric in (relevance_metrics.average_precision, relevance_metrics.reciprocal_rank, relevance_metrics.r_precision):
+    for metric in (metrics.average_precision, metrics.reciprocal_rank, metrics.r_precision):
         assert 0 <= metric(relevance) <= metric(best) <= 1
     for method in (0, 1):
-        assert relevance_metrics.dcg_at(relevance, k, method) <= relevance_metrics.dcg_at(best, k, method) + 1e-9
+        assert metrics.dcg_at(relevance, k, method) <= metrics.dcg_at(best, k, method) + 1e-9
 
 
 @searched
 @given(RELEVANCE, st.integers(1, 9), K)
 def test_ndcg_does_not_depend_on_the_scale_of_relevance_and_dcg_is_proportional_to_it(relevance, factor, k):
-    one, other = relevance_metrics.ndcg_at(relevance, k), relevance_metrics.ndcg_at(relevance * factor, k)
+    one, other = metrics.ndcg_at(relevance, k), metrics.ndcg_at(relevance * factor, k)
     assert other == pytest.approx(one, abs=1e-12)
-    whole = relevance_metrics.dcg_at(relevance, k)
-    assert relevance_metrics.dcg_at(relevance * factor, k) == pytest.approx(factor * whole)
+    whole = metrics.dcg_at(relevance, k)
+    assert metrics.dcg_at(relevance * factor, k) == pytest.approx(factor * whole)
 
 
 @searched

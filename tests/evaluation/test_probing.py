@@ -8,10 +8,10 @@ import pytest
 from clip_italian import config, files
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays, metrics
-from clip_italian.evaluation.study import linear_probe, probe_embedding, probing
+from clip_italian.evaluation.study import linear_probe, probing
 from clip_italian.evaluation.study.linear_probe import Split
 from clip_italian.evaluation.study.probing import ProbingSettings
-from clip_italian.evaluation.study.settings import EvaluationSettings, embeddings_path, items_path
+from clip_italian.evaluation.study.settings import PROBE_SETS, EvaluationSettings, embeddings_path, items_path
 from clip_italian.world.publishing.examinations import PROBE
 from tests.helpers import synthetic_study
 
@@ -60,7 +60,7 @@ def spread_classes():
 
 
 def test_the_pictures_of_probes_have_the_same_names_where_they_are_drawn_embedded_and_learnt_from():
-    assert tuple(PROBE) == probe_embedding.SETS == (probing.TRAIN, probing.VALID)
+    assert tuple(PROBE) == PROBE_SETS
 
 
 def test_every_probed_model_and_seed_is_in_the_results(study):

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from clip_italian.errors import InputError
+from clip_italian.evaluation import classification
 from clip_italian.evaluation.published import protocols, scoring
-from clip_italian.evaluation.published.test_sets import Captioned, Classified, prompts
+from clip_italian.evaluation.published.test_sets import Captioned, Classified
 from clip_italian.evaluation.ranks import Relevant
 from tests.helpers import evaluation_files as made
 from tests.helpers.golden_values import load, unit
@@ -46,9 +47,11 @@ def test_a_protocol_names_its_source_and_metrics_that_exist(name):
 
 
 def test_an_installed_package_has_every_protocol_suite_list_of_words_and_published_number():
-    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["clip_italian.evaluation"]
-    package = protocols.FOLDER.parent
-    assert {path for pattern in patterns for path in package.glob(pattern)} == set(package.rglob("*.yaml"))
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    for name in ("published", "study"):
+        package = protocols.FOLDER.parents[1] / name
+        installed = {path for pattern in packages[f"clip_italian.evaluation.{name}"] for path in package.glob(pattern)}
+        assert installed == set(package.rglob("*.yaml"))
 
 
 def test_a_protocol_that_is_not_known_is_refused_with_the_nearest_name(tmp_path):
@@ -146,7 +149,7 @@ def test_imagenet_s_labels_templates_and_pictures_are_those_of_the_published_fil
 
 
 def test_a_label_goes_into_either_kind_of_place_as_it_is():
-    assert prompts([r"a\1 {}", "b"], ["{c}!", "x {}"]) == [r"a\1 {}!", r"x a\1 {}", "b!", "x b"]
+    assert classification.prompts([r"a\1 {}", "b"], ["{c}!", "x {}"]) == [r"a\1 {}!", r"x a\1 {}", "b!", "x b"]
 
 
 def test_a_class_without_its_folder_or_pictures_is_named(tmp_path):

@@ -25,7 +25,7 @@ from clip_italian.checkpoints.model import Clip
 from clip_italian.data.archives import Stored
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays, classification
-from clip_italian.evaluation.published import protocols, scoring, test_sets
+from clip_italian.evaluation.published import protocols, scoring
 from clip_italian.evaluation.published.scoring import Scored
 from clip_italian.evaluation.published.test_sets import Captioned, TestSet
 
@@ -82,7 +82,7 @@ def _scored(test: TestSet, kept: "_Embeddings", names: list[str]) -> tuple[Score
         text, text_digest = kept.texts(test.texts)
         return scoring.retrieval(test, image, text, names), {"pictures_sha256": image_digest, "texts_sha256": text_digest}
     labels, _ = classification.distinct(test.classes)
-    text, text_digest = kept.texts(test_sets.prompts(labels, test.templates))
+    text, text_digest = kept.texts(classification.prompts(labels, test.templates))
     texts = classification.ensemble(text.reshape(len(labels), len(test.templates), -1))
     return scoring.zeroshot(test, image, texts, names), {"pictures_sha256": image_digest, "prompts_sha256": text_digest}
 

@@ -28,9 +28,8 @@ from clip_italian.evaluation import arrays
 from clip_italian.evaluation.published import protocols
 from clip_italian.evaluation.published.class_sets import class_folders
 from clip_italian.evaluation.published.test_sets import Captioned, Classified, Member, TestSet
-from clip_italian.evaluation.study.settings import HeldOutSettings, ProbePictures
+from clip_italian.evaluation.study.settings import PROBE_SETS, HeldOutSettings, ProbePictures
 
-PROBES = ("probe-train", "probe-valid")
 ALONE = ["{}"]  # templates of a zero-shot set: its labels are asked as `evaluation.templates` says
 
 
@@ -145,7 +144,7 @@ def _write_probes(
     if absent := sorted(labels[settings.of].keys() - {path.parent.name for some in chosen for path in some}):
         raise InputError(f"{published / settings.folder / absent[0]}: missing; put this class's training pictures there")
     counts = {}
-    for name, part in zip(PROBES, (slice(settings.train), slice(settings.train, None)), strict=True):
+    for name, part in zip(PROBE_SETS, (slice(settings.train), slice(settings.train, None)), strict=True):
         pictures = [path for some in chosen for path in some[part]]
         label = np.array([labels[settings.of][path.parent.name] for path in pictures], np.int32)
         counts[name] = _write_classified(folder / name, pictures, label, classes)

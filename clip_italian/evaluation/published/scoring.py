@@ -7,7 +7,7 @@ or `any` (every picture that the text is true of, where that is known); and
                                      equal score counts as better
     list/precision@k, list/hit@k, list/recall@k, list/f1@k, list/dcg@k, list/ndcg@k,
     list/average_precision@k, list/reciprocal_rank@k, list/r_precision@k
-                                     of the list of the k best items (clip_italian/evaluation/relevance.py); of equal
+                                     of the list of the k best items (clip_italian/evaluation/metrics.py); of equal
                                      scores the lower index comes first
 
 Metrics of a zero-shot set: acc@k, median_rank, mean_per_class_recall, or mean_average_precision where a picture may have several
@@ -22,7 +22,6 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from clip_italian.evaluation import classification, metrics
-from clip_italian.evaluation import relevance as lists
 from clip_italian.evaluation.published.test_sets import Captioned, Classified
 from clip_italian.evaluation.ranks import Relevant, ranks
 
@@ -30,15 +29,15 @@ BLOCK = 1024  # queries scored at once; bounds memory, changes no number
 Values = dict[str, float | None]
 
 OF_A_LIST: dict[str, Callable[[np.ndarray, int], float]] = {  # relevance in the order of the list, relevant items altogether
-    "precision": lambda relevance, _: lists.precision_at(relevance),
-    "hit": lambda relevance, _: lists.hit_at(relevance),
-    "recall": lambda relevance, relevant: lists.recall_at(relevance, relevant),
-    "f1": lambda relevance, relevant: lists.f1_at(relevance, relevant),
-    "dcg": lambda relevance, _: lists.dcg_at(relevance),
-    "ndcg": lambda relevance, _: lists.ndcg_at(relevance),
-    "average_precision": lambda relevance, _: lists.average_precision(relevance),
-    "reciprocal_rank": lambda relevance, _: lists.reciprocal_rank(relevance),
-    "r_precision": lambda relevance, _: lists.r_precision(relevance),
+    "precision": lambda relevance, _: metrics.precision_at(relevance),
+    "hit": lambda relevance, _: metrics.hit_at(relevance),
+    "recall": lambda relevance, relevant: metrics.list_recall_at(relevance, relevant),
+    "f1": lambda relevance, relevant: metrics.f1_at(relevance, relevant),
+    "dcg": lambda relevance, _: metrics.dcg_at(relevance),
+    "ndcg": lambda relevance, _: metrics.ndcg_at(relevance),
+    "average_precision": lambda relevance, _: metrics.average_precision(relevance),
+    "reciprocal_rank": lambda relevance, _: metrics.reciprocal_rank(relevance),
+    "r_precision": lambda relevance, _: metrics.r_precision(relevance),
 }
 
 

@@ -4,7 +4,6 @@ import dataclasses
 import gzip
 import json
 import pathlib
-import re
 import zlib
 from collections.abc import Sequence
 from typing import Any
@@ -16,8 +15,6 @@ from clip_italian.data.archives import Archive, Stored
 from clip_italian.errors import InputError
 from clip_italian.evaluation import classification
 from clip_italian.evaluation.ranks import Relevant
-
-PLACE = re.compile(r"\{c?\}")  # of the label in a template: `{}`, or `{c}` as CLIP_benchmark writes it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,11 +48,6 @@ class Classified:
 
 
 TestSet = Captioned | Classified
-
-
-def prompts(labels: list[str], templates: list[str]) -> list[str]:
-    """Every label in every template, the templates of one label together."""
-    return [label.join(PLACE.split(template)) for label in labels for template in templates]
 
 
 def content(path: pathlib.Path) -> bytes:
@@ -93,7 +85,7 @@ def templates_of(path: pathlib.Path, listed: list[str]) -> list[str]:
     """The templates that a file lists; raises InputError where there is none, or one without a place for the label."""
     if not listed:
         raise damaged(path, "no template")
-    if without := [template for template in listed if not PLACE.search(template)]:
+    if without := [template for template in listed if not classification.SLOT.search(template)]:
         raise damaged(path, f"template {without[0]!r} has no {{}} where the label goes")
     return listed
 

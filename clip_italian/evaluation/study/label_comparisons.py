@@ -18,9 +18,8 @@ from jaxtyping import Bool, Float
 
 from clip_italian.evaluation import statistics
 from clip_italian.evaluation.study.comparisons import corrected, mcnemar_of, sizes
-from clip_italian.evaluation.study.settings import EvaluationSettings
+from clip_italian.evaluation.study.settings import GOOD, EvaluationSettings
 
-GOOD = "good"  # the label set that all others are compared with
 STREAM = 3100  # keeps these resamples apart from those of the evaluations
 
 PART_KEYS = ("difference", "seeds", "interval", "item_interval")  # what a row says of its parts

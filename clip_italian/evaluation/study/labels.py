@@ -24,11 +24,17 @@ from clip_italian.config import Params
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays, classification, metrics
 from clip_italian.evaluation.study import label_comparisons, summary
-from clip_italian.evaluation.study.label_comparisons import GOOD, Outcome
-from clip_italian.evaluation.study.settings import EvaluationSettings, asked_in_italian, embeddings_path, test_folder
+from clip_italian.evaluation.study.label_comparisons import Outcome
+from clip_italian.evaluation.study.settings import (
+    GOOD,
+    TEMPLATES,
+    EvaluationSettings,
+    asked_in_italian,
+    embeddings_path,
+    test_folder,
+)
 
 STREAM = 3000  # keeps these resamples apart from those of the other evaluations
-TEMPLATES = "templates"  # the condition of good labels in an ensemble of templates
 
 
 @dataclasses.dataclass(frozen=True)

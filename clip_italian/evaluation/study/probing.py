@@ -26,10 +26,10 @@ from clip_italian.evaluation.ranks import Relevant, ranks
 from clip_italian.evaluation.study import comparisons, few_shot, linear_probe, summary
 from clip_italian.evaluation.study.few_shot import Curve, FewShotSettings
 from clip_italian.evaluation.study.linear_probe import Outcome, ProbeSettings, Split
-from clip_italian.evaluation.study.settings import EvaluationSettings, embeddings_path, grid, items_path, test_folder
+from clip_italian.evaluation.study.settings import PROBE_SETS, EvaluationSettings, embeddings_path, grid, items_path, test_folder
 from clip_italian.evaluation.study.summary import Cell, Gains
 
-TRAIN, VALID = "probe-train", "probe-valid"
+TRAIN, VALID = PROBE_SETS
 FIRST_STREAM = 4000  # keeps these resamples apart from those of the evaluations
 AT_ONCE = 2  # models and seeds: beside one that waits for a small step, another keeps the processor busy; changes no number
 

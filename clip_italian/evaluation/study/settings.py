@@ -10,6 +10,9 @@ from clip_italian.config import Params, Settings
 from clip_italian.errors import InputError
 
 ONLY_SEED = 0  # where a model that has no seeds of its own keeps its embeddings
+PROBE_SETS = ("probe-train", "probe-valid")  # images that linear probes learn from, and that their weight decay is chosen on
+GOOD = "good"  # the label set that all others are compared with
+TEMPLATES = "templates"  # the condition of good labels in an ensemble of templates rather than alone
 PHASES = ("pretrain", "finetune", "baseline")  # whose journals make up a run
 
 

@@ -11,17 +11,17 @@ from clip_italian.checkpoints import pictures
 from clip_italian.checkpoints.model import BATCH, Clip
 from clip_italian.data.images.images import Pixels
 from clip_italian.errors import InputError
-from clip_italian.evaluation import relevance, statistics
+from clip_italian.evaluation import metrics, statistics
 from clip_italian.use.finetuning.settings import FinetuningSettings
 from clip_italian.use.finetuning.tables import TestSet
 
 # The metrics that Jina's Finetuner reported, by the definitions of docarray 0.21.
 METRICS: dict[str, Callable[[np.ndarray], float]] = {  # of how relevant each place of a list is; names as Finetuner printed them
-    "precision_at_k": relevance.precision_at,
-    "hit_at_k": relevance.hit_at,
-    "average_precision": relevance.average_precision,
-    "reciprocal_rank": relevance.reciprocal_rank,
-    "dcg_at_k": relevance.dcg_at,
+    "precision_at_k": metrics.precision_at,
+    "hit_at_k": metrics.hit_at,
+    "average_precision": metrics.average_precision,
+    "reciprocal_rank": metrics.reciprocal_rank,
+    "dcg_at_k": metrics.dcg_at,
 }
 LABELS = {  # as people read them
     "precision_at_k": "precision@k",

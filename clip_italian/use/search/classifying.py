@@ -23,8 +23,7 @@ def probabilities(
     labels, labels that are empty or repeat, and templates without a place.
     """
     _check(labels, templates)
-    said = [template.replace("{}", label) for label in labels for template in templates]
-    vectors = model.encode_text(said).reshape(len(labels), len(templates), -1)
+    vectors = model.encode_text(classification.prompts(list(labels), list(templates))).reshape(len(labels), len(templates), -1)
     cosines = model.encode_image(images) @ classification.ensemble(vectors).T
     return np.asarray(jax.nn.softmax(np.exp(model.params["logit_scale"]) * cosines, axis=1))
 
