@@ -52,9 +52,9 @@ def row(place: int) -> tuple[str, str]:
 
 def write(raw: pathlib.Path, rows: int) -> None:
     """A table and archives with so many rows."""
-    (raw / "wit").mkdir(parents=True)
+    (raw / "sources/wit").mkdir(parents=True)
     some, archive, count = pictures(), None, 0
-    with gzip.open(raw / "wit/wit_v1.train.all-00000-of-00001.tsv.gz", "wt", compresslevel=1) as table:
+    with gzip.open(raw / "sources/wit/wit_v1.train.all-00000-of-00001.tsv.gz", "wt", compresslevel=1) as table:
         table.write("\t".join(WIT_COLUMNS) + "\n")
         for place in range(rows):
             language, caption = row(place)
@@ -64,7 +64,7 @@ def write(raw: pathlib.Path, rows: int) -> None:
             table.write("\t".join(columns.values()) + "\n")
             if language == "it" and place % 5:
                 if count % PER_ARCHIVE == 0:
-                    archive = zipfile.ZipFile(raw / f"wit/images-{count // PER_ARCHIVE:05d}.zip", "w")
+                    archive = zipfile.ZipFile(raw / f"sources/wit/images-{count // PER_ARCHIVE:05d}.zip", "w")
                 add(archive, member_of(url), b"<html>" if place % 100 == 7 else some[place % DISTINCT])
                 count += 1
                 if count % PER_ARCHIVE == 0:

@@ -19,7 +19,7 @@ def main() -> None:
     settings = config.section(CurateSettings, "curate")
     where = config.section(WorkersSettings, "workers")
     raw = pathlib.Path("data", profile, "raw")
-    inputs = [raw, raw.parent / "translated", pathlib.Path(own.FOLDER)]
+    inputs = [raw / "sources", raw / "text", raw.parent / "translated/sources", pathlib.Path(own.FOLDER)]
     state = resuming.folder("curate", [settings, limits], inputs)
     pairs = state / "pairs"
     pairs.mkdir(exist_ok=True)

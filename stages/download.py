@@ -1,4 +1,4 @@
-"""Raw files: drawn, or the publishers' own where a profile takes those."""
+"""Raw files: drawn, the publishers' own, or both."""
 
 import pathlib
 from typing import Any
@@ -15,17 +15,17 @@ STATE = pathlib.Path(".state/published")  # what came stays: a publisher is not 
 
 
 def main() -> None:
-    """Writes data/<profile>/raw and reports/<profile>/download.json."""
+    """Writes data/<profile>/raw, reports/<profile>/download.json, and provenance/<profile>/download.json for what was fetched."""
     profile = config.params().profile
     world = config.section(WorldSettings, "world")
+    publishers, fetch = config.section(PublishedSettings, "published"), config.section(FetchSettings, "fetch")
+    tests = config.section(HeldOutSettings, "tests")
     with files.replacing_folder(pathlib.Path("data", profile, "raw")) as raw:
-        report = {"sources": draw(raw, world)} if world.kind == "drawn" else take(raw)
-    files.write_json(pathlib.Path("reports", profile, "download.json"), {"kind": world.kind, **report})
-
-
-def take(raw: pathlib.Path) -> dict[str, Any]:
-    """Fills `raw` with the publishers' own files; returns the report."""
-    where, how = config.section(PublishedSettings, "published"), config.section(FetchSettings, "fetch")
-    sources = published.collect(raw, STATE, where, how)
-    files.write_json(pathlib.Path("provenance", config.params().profile, "download.json"), published.dates(STATE))
-    return {"sources": sources, "tests": held_out.prepare(STATE, raw, config.section(HeldOutSettings, "tests"))}
+        sources = draw(raw, world) if world.kind == "drawn" else {}
+        sources |= published.collect(raw / "sources", STATE, publishers, fetch)
+        report: dict[str, Any] = {"kind": world.kind, "sources": sources}
+        if world.kind == "given":
+            report["tests"] = held_out.prepare(STATE, raw, tests)
+    files.write_json(pathlib.Path("reports", profile, "download.json"), report)
+    if publishers.publishers:
+        files.write_json(pathlib.Path("provenance", profile, "download.json"), published.dates(STATE))

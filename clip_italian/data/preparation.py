@@ -6,7 +6,7 @@ import functools
 import json
 import pathlib
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ BATCH = 512  # pictures in a process's memory at a time: 100 MB of them, and as 
 AUGMENTED = ("train", "english")  # sets that views are drawn of
 
 
-Located = tuple[str, str]  # (archive below raw, member)
+Located = tuple[pathlib.Path, str]  # (archive, member)
 Described = tuple[Example, Located]
 
 
@@ -38,7 +38,6 @@ Described = tuple[Example, Located]
 class Job:
     """What all shards have in common."""
 
-    raw: pathlib.Path
     out: pathlib.Path  # a folder for each set
     done: pathlib.Path  # a file for each finished shard, with its entries of the indices
     settings: ImageSettings
@@ -56,12 +55,21 @@ class Shard:
         return f"{self.set}, shard {self.place}"
 
 
-def read_pairs(path: pathlib.Path) -> Iterator[Described]:
-    """The examples of a file of pairs and where their pictures lie; raises InputError naming the damaged line."""
+def training_pairs(raw: pathlib.Path, pairs: pathlib.Path) -> dict[str, Iterator[Described]]:
+    """All pairs that models learn from, or are chosen by, by set: the study's, and the English CLIP's."""
+    study = {name: read_pairs(pairs / f"{name}.jsonl", functools.partial(own.place, raw)) for name in ("train", "valid")}
+    return study | {"english": read_pairs(raw / "english/pairs.jsonl", raw.joinpath)}
+
+
+def read_pairs(path: pathlib.Path, place: Callable[[str], pathlib.Path]) -> Iterator[Described]:
+    """The examples of a file of pairs with the archives and members of their images; `place` gives the path of an archive.
+
+    Raises InputError naming a damaged line.
+    """
     for line_number, line in enumerate(lines(path), start=1):
         try:
             pair = json.loads(line)
-            yield Example(pair["id"], pair["source"], pair["captions"]), (pair["archive"], pair["image"])
+            yield Example(pair["id"], pair["source"], pair["captions"]), (place(pair["archive"]), pair["image"])
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path}, line {line_number}: not a pair ({error!r}); delete it and run `dvc repro`") from None
 
@@ -73,10 +81,9 @@ def read_test(folder: pathlib.Path) -> Iterator[Described]:
     captions: dict[int, list[str]] = {image["id"]: [] for image in content["images"]}
     for annotation in content.get("annotations", []):
         captions[annotation["image_id"]].append(annotation["caption"])
-    archive = f"{folder.parent.name}/{folder.name}/images.zip"
     for image in content["images"]:
         name = image["file_name"]
-        yield Example(f"{folder.name}/{name}", folder.name, captions[image["id"]]), (archive, name)
+        yield Example(f"{folder.name}/{name}", folder.name, captions[image["id"]]), (folder / "images.zip", name)
 
 
 def prepare(
@@ -87,11 +94,11 @@ def prepare(
     A shard that `done` says is finished is not made again. The bytes depend neither on that nor on the workers. Raises InputError
     naming a picture that is missing or cannot be decoded.
     """
-    sets = {name: read_pairs(path) for name, path in files_of_pairs(raw, pairs).items()}
+    sets = training_pairs(raw, pairs)
     sets |= {f"tests/{path.parent.name}": read_test(path.parent) for path in sorted((raw / "test").glob("*/images.zip"))}
     sets |= {f"probe/{path.parent.name}": read_test(path.parent) for path in sorted((raw / "probe").glob("*/images.zip"))}
     written: dict[str, list[dict[str, Any]]] = {name: [] for name in (*sets, *_views(settings))}
-    made = workers.map(functools.partial(make_shard, Job(raw, out, done, settings)), _shards(sets, settings), where)
+    made = workers.map(functools.partial(make_shard, Job(out, done, settings)), _shards(sets, settings), where)
     for entries in tqdm(made, "augment", unit=" shards", disable=not sys.stderr.isatty()):
         for name, entry in entries.items():
             written[name].append(entry)
@@ -139,8 +146,8 @@ def _made(job: Job, shard: Shard) -> dict[str, Any]:
     return {name: writer.entry() for name, writer in zip(names, writers, strict=True)}
 
 
-def _decode(job: Job, name: str, archive: str, member: str) -> UInt8[np.ndarray, "side side 3"]:
-    content = opened(own.place(job.raw, archive))
+def _decode(job: Job, name: str, archive: pathlib.Path, member: str) -> UInt8[np.ndarray, "side side 3"]:
+    content = opened(archive)
     try:
         side, fit = _side(name, job.settings), _fit(name, job.settings)
         pixels = decode(content.read(member), job.settings.limits, resizing.least(side, fit))
@@ -161,8 +168,3 @@ def _fit(name: str, settings: ImageSettings) -> Fit:
     """
     fit = resizing.TRANSFORMERS
     return fit if name.startswith(("tests/", "probe/")) else fit.model_copy(update={"resize": settings.resize})
-
-
-def files_of_pairs(raw: pathlib.Path, pairs: pathlib.Path) -> dict[str, pathlib.Path]:
-    """The files of all pairs that models learn from, or are chosen by: the study's, and the English CLIP's."""
-    return {"train": pairs / "train.jsonl", "valid": pairs / "valid.jsonl", "english": raw / "english/pairs.jsonl"}

@@ -54,7 +54,7 @@ def test_too_few_ratings_are_an_error():
 @pytest.fixture
 def data(tmp_path):
     """A profile's data with 40 translated captions, one of them twice and one without a translation."""
-    table = "conceptual_captions/Train_GCC-training.tsv"
+    table = "sources/conceptual_captions/Train_GCC-training.tsv"
     said = [f"caption {i}" for i in (*range(40), 0)] + ["untranslated", "no address"]
     english = [f"{one}\thttp://a.example/{i}\n" for i, one in enumerate(said[:-1])] + ["no address\n"]
     italian = [f"didascalia, {i % 40}\thttp://a.example/{i}\n" for i in range(41)] + ["\thttp://a.example/41\n", "no address\n"]

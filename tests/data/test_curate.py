@@ -45,8 +45,8 @@ def drawn():
 def raw(tmp_path, drawn):
     folder = tmp_path / "raw"
     for name, write in publish.WRITERS.items():
-        (folder / name).mkdir(parents=True)
-        write(folder / name, 7, getattr(SETTINGS, name), drawn[name], ITALIAN)
+        (folder / "sources" / name).mkdir(parents=True)
+        write(folder / "sources" / name, 7, getattr(SETTINGS, name), drawn[name], ITALIAN)
     table = publish.from_english("conceptual_captions", 7, SETTINGS.conceptual_captions, drawn["conceptual_captions"], ITALIAN)
     (folder / "text").mkdir()
     (folder / "text/captions.tsv").write_text("".join(f"{english}\t{italian}\n" for english, italian in table.items()))
@@ -57,11 +57,11 @@ def raw(tmp_path, drawn):
 def write_captions(raw, *rows):
     """Replaces Conceptual Captions by these (picture, caption) rows and leaves out the other sources."""
     lines = []
-    with zipfile.ZipFile(raw / "conceptual_captions/images.zip", "w") as archive:
+    with zipfile.ZipFile(raw / "sources/conceptual_captions/images.zip", "w") as archive:
         for number, (content, caption) in enumerate(rows):
             add(archive, member_of(str(number)), content)
             lines.append(f"{caption}\t{number}\n")
-    (raw / "conceptual_captions/Train_GCC-training.tsv").write_text("".join(lines))
+    (raw / "sources/conceptual_captions/Train_GCC-training.tsv").write_text("".join(lines))
     return CURATE.model_copy(update={"sources": ["conceptual_captions"], "translated": []})
 
 
@@ -173,10 +173,10 @@ def test_reencoded_and_resized_pictures_are_the_same():
     assert np.array_equal(first[:60], np.arange(60))
 
 
-TRANSLATED = "translated/conceptual_captions/Train_GCC-training.tsv"
+TRANSLATED = "translated/sources/conceptual_captions/Train_GCC-training.tsv"
 
 
-@pytest.mark.parametrize("path", ["wit/images.zip", "mscoco_it/images.zip", f"../{TRANSLATED}"])
+@pytest.mark.parametrize("path", ["sources/wit/images.zip", "sources/mscoco_it/images.zip", f"../{TRANSLATED}"])
 def test_a_missing_raw_file_is_named_with_the_remedy(raw, path):
     (raw / path).unlink()
     with pytest.raises(InputError, match=f"{path.removeprefix('../')}: missing; run `dvc repro`"):
@@ -184,7 +184,7 @@ def test_a_missing_raw_file_is_named_with_the_remedy(raw, path):
 
 
 def test_a_damaged_raw_archive_is_named_with_the_remedy(raw):
-    path = raw / "il_post/images.zip"
+    path = raw / "sources/il_post/images.zip"
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(InputError, match=r"il_post/images.zip: not a whole zip file.*delete it and run `dvc repro`"):
         curated(raw)
@@ -225,12 +225,12 @@ def test_processes_and_ray_give_the_same_pairs_and_the_same_report(raw, monkeypa
 
 def test_pictures_may_lie_in_several_archives(raw):
     before = curated(raw)
-    path = raw / "wit/images.zip"
+    path = raw / "sources/wit/images.zip"
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     path.unlink()
     for part in range(3):
-        with zipfile.ZipFile(raw / f"wit/images-{part:05d}.zip", "w") as archive:
+        with zipfile.ZipFile(raw / f"sources/wit/images-{part:05d}.zip", "w") as archive:
             for place, (name, content) in enumerate(members.items()):
                 if place % 3 == part:
                     add(archive, f"folder{part}/{name}", content)
@@ -238,7 +238,7 @@ def test_pictures_may_lie_in_several_archives(raw):
     assert report == before[2]
     assert {pair.archive for pair in train if pair.source == "wit"} == {f"wit/images-{part:05d}.zip" for part in range(3)}
     for pair in (*train, *valid):
-        with zipfile.ZipFile(raw / pair.archive) as archive:
+        with zipfile.ZipFile(raw / "sources" / pair.archive) as archive:
             assert archive.read(pair.image)
 
 
@@ -305,18 +305,18 @@ COCO_ROWS = st.tuples(st.lists(CAPTIONS, max_size=3), st.sampled_from([*PICTURES
 def written(raw, wit, captions, post, coco):
     """Writes four sources of these rows."""
     for name in CURATE.sources:
-        (raw / name).mkdir()
-        with zipfile.ZipFile(raw / name / "images.zip", "w") as archive:
+        (raw / "sources" / name).mkdir(parents=True)
+        with zipfile.ZipFile(raw / "sources" / name / "images.zip", "w") as archive:
             for member, content in PICTURES.items():
                 add(archive, member, content)
     header = "\t".join(WIT_COLUMNS).encode()
-    (raw / "wit/wit_v1.train.all-00000-of-00001.tsv.gz").write_bytes(gzip.compress(b"\n".join([header, *wit]) + b"\n"))
-    (raw / "conceptual_captions/Train_GCC-training.tsv").write_bytes(b"".join(line + b"\n" for line in captions))
-    (raw / "il_post/il_post.jsonl").write_bytes(b"".join(line + b"\n" for line in post))
+    (raw / "sources/wit/wit_v1.train.all-00000-of-00001.tsv.gz").write_bytes(gzip.compress(b"\n".join([header, *wit]) + b"\n"))
+    (raw / "sources/conceptual_captions/Train_GCC-training.tsv").write_bytes(b"".join(line + b"\n" for line in captions))
+    (raw / "sources/il_post/il_post.jsonl").write_bytes(b"".join(line + b"\n" for line in post))
     images = [{"id": place, "file_name": name} for place, (_, name) in enumerate(coco)]
     annotations = [{"image_id": place, "caption": one} for place, (some, _) in enumerate(coco) for one in some]
     content = json.dumps({"images": images, "annotations": annotations}).encode()
-    (raw / "mscoco_it/captions_ita_trainingset_train2014.json.gz").write_bytes(gzip.compress(content))
+    (raw / "sources/mscoco_it/captions_ita_trainingset_train2014.json.gz").write_bytes(gzip.compress(content))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

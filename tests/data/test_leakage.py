@@ -52,15 +52,15 @@ def stored(raw, folder: str, members: dict[str, bytes], captions: tuple[str, ...
             add(archive, member, content)
     name = folder.removeprefix("test/")
     examples = [Example(f"{name}/{member}", name, list(captions)) for member in members]
-    return [(example, (f"{folder}/images.zip", member)) for example, member in zip(examples, members, strict=True)]
+    return [(example, (raw / folder / "images.zip", member)) for example, member in zip(examples, members, strict=True)]
 
 
 def training_of(raw, members: dict[str, bytes], captions: tuple[str, ...] = ("un gatto",), name: str = "train"):
-    return list(audited.read(raw, {name: stored(raw, "wit", members, captions)}, LIMITS, TWO))
+    return list(audited.read({name: stored(raw, "wit", members, captions)}, LIMITS, TWO))
 
 
 def held_out_of(raw, members: dict[str, bytes], captions: tuple[str, ...] = ("un gatto",)):
-    return audited.read_held_out(raw, {"seen": stored(raw, "test/seen", members, captions)}, LIMITS, TWO)
+    return audited.read_held_out({"seen": stored(raw, "test/seen", members, captions)}, LIMITS, TWO)
 
 
 def reported(raw, training: dict[str, bytes], test: dict[str, bytes], *allowances: Allowance, settings=SETTINGS):
@@ -129,7 +129,7 @@ def test_a_planted_picture_is_found_in_every_one_of_several_sets_whatever_part_i
     monkeypatch.setattr(audited, "PART", 3)
     training = training_of(here, {f"t{index}": jpeg(picture_of(index), 70) for index in range(20)})
     sets = {f"set{first}": stored(here, f"test/set{first}", held_out(first, first + 1, 90 + first)) for first in (0, 8, 18)}
-    tests = audited.read_held_out(here, sets | {"empty": []}, LIMITS, TWO)
+    tests = audited.read_held_out(sets | {"empty": []}, LIMITS, TWO)
     report = leakage.report(["train"], training, tests, SETTINGS, ())
     found = {name: [(leak["training"], leak["test"]) for leak in one["leaks"]] for name, one in report["tests"].items()}
     assert found == {
@@ -266,4 +266,4 @@ def test_a_picture_that_cannot_be_read_is_named_with_the_remedy(here, content):
     ((example, (archive, member)),) = stored(here, "wit", {"a": content or jpeg(picture_of(1))})
     pictures = [(example, (archive, member if content else "gone"))]
     with pytest.raises(InputError, match=r"wit/images.zip: member `(a|gone)`: .*delete the file and run `dvc repro`"):
-        list(audited.read(here, {"train": pictures}, LIMITS, TWO))
+        list(audited.read({"train": pictures}, LIMITS, TWO))

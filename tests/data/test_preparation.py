@@ -59,7 +59,8 @@ def data(tmp_path_factory):
     (folder / "raw").mkdir()
     (folder / "pairs").mkdir()
     download.draw(folder / "raw", world())
-    lines = (folder / "raw/english/pairs.jsonl").read_text().splitlines(keepends=True)
+    english = (folder / "raw/english/pairs.jsonl").read_text()
+    lines = english.replace('"archive": "', '"archive": "../').splitlines(keepends=True)
     (folder / "pairs/train.jsonl").write_text("".join(lines[:9]))
     (folder / "pairs/valid.jsonl").write_text(lines[9])
     prepare(folder / "shards", folder / "raw", folder / "pairs")
@@ -81,17 +82,17 @@ def test_every_set_has_its_shards_and_only_augmented_sets_have_pixels_to_spare(d
 
 
 def test_stored_pictures_are_the_squares_of_the_published_ones(data):
-    located = [where for _, where in preparation.read_pairs(data / "pairs/train.jsonl")]
+    located = [where for _, where in preparation.training_pairs(data / "raw", data / "pairs")["train"]]
     pictures = open_shards(data / "shards/train")
-    with Archive(data / "raw" / located[4][0]) as archive:
+    with Archive(located[4][0]) as archive:
         expected = square(decode(archive.read(located[4][1]), LIMITS), 56)
     assert np.array_equal(pictures.pixels([4])[0], expected)
 
 
 def test_the_resize_of_2021_is_for_pairs_and_the_antialiased_one_for_tests_and_probes(data, tmp_path, serial):
     prepare(tmp_path / "tensor", data / "raw", data / "pairs", SETTINGS.model_copy(update={"resize": "tensor"}))
-    located = [where for _, where in preparation.read_pairs(data / "pairs/train.jsonl")]
-    with Archive(data / "raw" / located[4][0]) as archive:
+    located = [where for _, where in preparation.training_pairs(data / "raw", data / "pairs")["train"]]
+    with Archive(located[4][0]) as archive:
         expected = square(decode(archive.read(located[4][1]), LIMITS), 56, Fit(resize="tensor"))
     assert np.array_equal(open_shards(tmp_path / "tensor/train").pixels([4])[0], expected)
     for folder in ("tests", "probe"):

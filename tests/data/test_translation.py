@@ -40,7 +40,7 @@ def raw(tmp_path):
     """Raw data with a table of captions, a table that translates them, and parallel sentences."""
     folder = tmp_path / "raw"
     rows = [f"{caption}\thttp://a.example/{i}{chr(13) if i == 1 else ''}\n".encode() for i, caption in enumerate(CAPTIONS)]
-    files.write_bytes(folder / "conceptual_captions/Train_GCC-training.tsv", b"".join([*rows, *ODD]))
+    files.write_bytes(folder / "sources/conceptual_captions/Train_GCC-training.tsv", b"".join([*rows, *ODD]))
     files.write_text(folder / "text/captions.tsv", TABLE)
     files.write_text(folder / "text/parallel.tsv", "given\tdato\n")
     files.write_text(folder / "text/translations.tsv", "one\tuno\n")
@@ -79,8 +79,8 @@ class Counting:
 # --- Tables -----------------------------------------------------------------------------------------------------------
 def test_a_table_is_translated_row_for_row_and_the_rest_of_a_row_stays_to_the_byte(raw):
     folder, report, _ = translated(raw, settings(raw))
-    before = (raw / "conceptual_captions/Train_GCC-training.tsv").read_bytes().split(b"\n")
-    after = (folder / "conceptual_captions/Train_GCC-training.tsv").read_bytes().split(b"\n")
+    before = (raw / "sources/conceptual_captions/Train_GCC-training.tsv").read_bytes().split(b"\n")
+    after = (folder / "sources/conceptual_captions/Train_GCC-training.tsv").read_bytes().split(b"\n")
     assert [row.partition(b"\t")[2] for row in after] == [row.partition(b"\t")[2] for row in before]
     italian = [row.partition(b"\t")[0].decode() for row in after[: len(CAPTIONS)]]
     assert italian == ["un gatto nero", "due cani", "un gatto nero", "una casa e un albero", ""]
@@ -137,7 +137,9 @@ def test_what_was_translated_becomes_the_parallel_sentences_and_queries_are_put_
     assert engines.read(without / "translations.tsv") == pairs
 
 
-@pytest.mark.parametrize("missing", ["conceptual_captions/Train_GCC-training.tsv", "text/captions.tsv", "text/parallel.tsv"])
+@pytest.mark.parametrize(
+    "missing", ["sources/conceptual_captions/Train_GCC-training.tsv", "text/captions.tsv", "text/parallel.tsv"]
+)
 def test_a_missing_file_is_named_with_the_remedy(raw, missing):
     (raw / missing).unlink()
     with pytest.raises(InputError, match=f"{missing}: missing"):
@@ -208,7 +210,7 @@ with files.replacing_folder(root / "translated") as folder:
 def test_a_run_that_is_killed_goes_on_and_asks_again_for_a_batch_at_most(raw):
     batch, root = 5, raw.parent
     rows = [f"caption number {i} of {'many ' * (i % 5)}\thttp://a.example/{i}\n" for i in range(120)]
-    files.write_text(raw / "conceptual_captions/Train_GCC-training.tsv", "".join(rows))
+    files.write_text(raw / "sources/conceptual_captions/Train_GCC-training.tsv", "".join(rows))
     with serving() as server:
         deepl = {"engine": "deepl", "model": None, "batch": batch, "server_url": server.url}
         (root / "settings.json").write_text(settings(raw, from_english=by_table(raw, **deepl)).model_dump_json())
@@ -230,7 +232,7 @@ def test_a_run_that_is_killed_goes_on_and_asks_again_for_a_batch_at_most(raw):
         assert running.returncode == 0 and kills >= 2
         repeated = len(server.asked) - len(set(server.asked))
         assert len(set(server.asked)) == 120 and repeated <= kills * batch
-        table = (root / "translated/conceptual_captions/Train_GCC-training.tsv").read_text().splitlines()
+        table = (root / "translated/sources/conceptual_captions/Train_GCC-training.tsv").read_text().splitlines()
         assert [row.partition("\t")[0] for row in table] == [" ".join(row.partition("\t")[0].upper().split()) for row in rows]
 
 

@@ -152,7 +152,7 @@ def test_the_same_files_give_the_same_bytes_and_another_seed_other_probes(served
 def test_what_only_backbones_made_here_would_read_is_there_and_empty(prepared):
     raw = prepared / "raw"
     assert (raw / "english/pairs.jsonl").read_bytes() == (raw / "text/sentences.txt").read_bytes() == b""
-    assert list(preparation.read_pairs(raw / "english/pairs.jsonl")) == []
+    assert list(preparation.read_pairs(raw / "english/pairs.jsonl", raw.joinpath)) == []
     assert [entry["query"] for entry in files.read_json(raw / "test/gallery.json")][0] == "un fiore giallo"
 
 

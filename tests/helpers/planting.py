@@ -14,7 +14,7 @@ def plant(raw: pathlib.Path, pair: dict[str, str], test_set: str, member: str) -
     """Puts a picture of a test set in the place of a pair's."""
     with zipfile.ZipFile(raw / "test" / test_set / "images.zip") as archive:
         content = changed(archive.read(member))
-    path = raw / pair["archive"]
+    path = raw / ("" if pair["source"].startswith("english") else "sources") / pair["archive"]
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()} | {pair["image"]: content}
     path.unlink()  # what is in DVC's cache may be the same file

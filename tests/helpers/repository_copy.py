@@ -36,7 +36,18 @@ class Copy:
 
     def __init__(self, root, watch):
         self.root, self.log = root, watch / "opened.txt"
-        tracked = ("analysis", "clip_italian", "docs", "paper", "profiles", "stages", "dvc.yaml", ".dvcignore", ".gitignore")
+        tracked = (
+            "analysis",
+            "clip_italian",
+            "docs",
+            "paper",
+            "pipeline",
+            "profiles",
+            "stages",
+            "dvc.yaml",
+            ".dvcignore",
+            ".gitignore",
+        )
         for name in tracked:
             if (ROOT / name).is_dir():
                 shutil.copytree(

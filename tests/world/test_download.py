@@ -53,7 +53,7 @@ def test_no_two_streams_of_scenes_share_a_purpose():
 
 
 def test_no_test_picture_is_drawn_twice_or_for_training(raw):
-    training = {content for source in (*publish.WRITERS, "english") for content in _good_pictures(raw / source)}
+    training = {content for folder in (*(raw / "sources").iterdir(), raw / "english") for content in _good_pictures(folder)}
     training |= {content for name in PROBE for content in pixels_of(raw / "probe" / name).values()}
     tests = [content for name in (*RETRIEVAL, *ZEROSHOT, contrasts.NAME) for content in pixels_of(raw / "test" / name).values()]
     assert len(tests) == 4 * 20 + 36 + 48 + len(scenes_of(raw / "test/contrasts"))
@@ -93,7 +93,7 @@ def test_a_retrieval_set_is_consistent(raw, name):
         assert image in truth["true_indices"][truth["true_indptr"][j] : truth["true_indptr"][j + 1]]
     examples, located = zip(*read_test(folder), strict=True)
     assert [len(example.captions) for example in examples] == [3] * 20
-    assert located[3] == (f"test/{name}/images.zip", "000003")
+    assert located[3] == (folder / "images.zip", "000003")
 
 
 def test_a_near_miss_makes_the_fullest_caption_of_its_original_false(raw):
@@ -125,7 +125,7 @@ def test_the_pictures_that_probes_learn_from_show_the_trained_classes_and_are_no
     assert len(set(shown)) == len(shown) == 360 - 36 and not set(shown) & HELD_OUT_PAIRS
     assert {scene.level for scene in scenes} == {"seen"}
     examples, located = zip(*read_test(folder), strict=True)
-    assert (examples[3].id, located[3]) == ("probe-valid/000003", ("probe/probe-valid/images.zip", "000003"))
+    assert (examples[3].id, located[3]) == ("probe-valid/000003", (folder / "images.zip", "000003"))
     assert not {path.parent.name for path in raw.glob("test/*/images.zip")} & set(PROBE)
 
 
@@ -137,7 +137,7 @@ def test_every_query_of_the_gallery_is_true_of_a_picture(raw):
 
 
 def test_the_english_pairs_read_as_pairs_do(raw):
-    examples, located = zip(*read_pairs(raw / "english/pairs.jsonl"), strict=True)
+    examples, located = zip(*read_pairs(raw / "english/pairs.jsonl", raw.joinpath), strict=True)
     assert len(examples) == 10
     assert set(member for _, member in located) == set(pixels_of(raw / "english"))
 
@@ -146,7 +146,7 @@ def test_a_damaged_line_of_pairs_is_named(raw, tmp_path):
     path = tmp_path / "pairs.jsonl"
     path.write_text((raw / "english/pairs.jsonl").read_text() + '{"id": "x"}\n')
     with pytest.raises(InputError, match=r"pairs.jsonl, line 11: .*dvc repro"):
-        list(read_pairs(path))
+        list(read_pairs(path, raw.joinpath))
 
 
 def test_the_text_has_the_lines_asked_for(raw):
@@ -158,25 +158,25 @@ def test_the_text_has_the_lines_asked_for(raw):
 
 def test_conceptual_captions_are_published_in_english_with_a_table_of_their_italian(raw):
     english, italian = read(raw / "text/captions.tsv")
-    rows = (raw / "conceptual_captions/Train_GCC-training.tsv").read_bytes().split(b"\n")
+    rows = (raw / "sources/conceptual_captions/Train_GCC-training.tsv").read_bytes().split(b"\n")
     captions = [row.split(b"\t")[0].decode() for row in rows[: 20 + 9]]
     assert set(captions) == set(english) and len(set(english)) == len(english)
     assert sum(row.endswith(b"\r") for row in rows) == 2
 
 
 def test_the_quirks_of_the_sources_are_there(raw):
-    wit = gzip.decompress(next((raw / "wit").glob("*.gz")).read_bytes())
+    wit = gzip.decompress(next((raw / "sources/wit").glob("*.gz")).read_bytes())
     assert wit.count(b"\n") > 1 + 20 + 4 + 5 + 2 + 2 + 2 + 3 + 5  # quoted newlines make more lines than rows
     for language in (b"\nen\t", b"\nde\t", b"\nfr\t"):
         assert language in wit
-    validated = json.loads(gzip.decompress((raw / "mscoco_it/captions_ita_trainingset_validated.json.gz").read_bytes()))
+    validated = json.loads(gzip.decompress((raw / "sources/mscoco_it/captions_ita_trainingset_validated.json.gz").read_bytes()))
     assert {type(annotation["image_id"]) for annotation in validated["annotations"]} == {int, str}
 
 
 def test_the_report_counts_the_pictures_that_are_gone(raw):
     report = files.read_json(raw.parent / "report.json")
     assert report["conceptual_captions"]["missing"] == {"gone from the web": 2}
-    with Archive(raw / "conceptual_captions/images.zip") as archive:
+    with Archive(raw / "sources/conceptual_captions/images.zip") as archive:
         assert report["conceptual_captions"]["got"] == len(archive.names) == 25
 
 

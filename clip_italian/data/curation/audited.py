@@ -21,7 +21,6 @@ from clip_italian.data.curation.duplicates import Looks
 from clip_italian.data.curation.hash_index import HashIndex
 from clip_italian.data.images.images import ImageLimits, ImageRejected, Pixels, decode
 from clip_italian.data.preparation import Described
-from clip_italian.data.sources import own
 from clip_italian.data.sources.pictures import opened
 from clip_italian.data.workers import WorkersSettings
 from clip_italian.errors import InputError
@@ -94,24 +93,20 @@ def identity(member: str) -> str | None:
     return f"address/{member}" if FETCHED.fullmatch(member) else None
 
 
-def read(
-    raw: pathlib.Path, sets: Mapping[str, Iterable[Described]], limits: ImageLimits, where: WorkersSettings
-) -> Iterator[tuple[str, Pictures]]:
+def read(sets: Mapping[str, Iterable[Described]], limits: ImageLimits, where: WorkersSettings) -> Iterator[tuple[str, Pictures]]:
     """What is compared of training pictures: set after set, a part at a time, with the set's name.
 
     Raises InputError naming a picture that is missing or cannot be decoded.
     """
     tasks = ((name, part) for name, pictures in sets.items() for part in workers.parts(pictures, PART))
-    return workers.map(functools.partial(_seen, raw, limits), tasks, where, _told)
+    return workers.map(functools.partial(_seen, limits), tasks, where, _told)
 
 
-def read_held_out(
-    raw: pathlib.Path, sets: Mapping[str, Iterable[Described]], limits: ImageLimits, where: WorkersSettings
-) -> dict[str, HeldOut]:
+def read_held_out(sets: Mapping[str, Iterable[Described]], limits: ImageLimits, where: WorkersSettings) -> dict[str, HeldOut]:
     """The same of test sets, each as a whole, with the mirror images."""
     tasks = ((name, part) for name, pictures in sets.items() for part in workers.parts(pictures, PART))
     parts: dict[str, list[HeldOut]] = {name: [] for name in sets}
-    for name, part in workers.map(functools.partial(_seen_with_mirror, raw, limits), tasks, where, _told):
+    for name, part in workers.map(functools.partial(_seen_with_mirror, limits), tasks, where, _told):
         parts[name].append(part)
     return {name: _joined(found) for name, found in parts.items()}
 
@@ -130,18 +125,18 @@ def _told(task: Task) -> str:
     return f"{name}, pictures {part[0][0].id} to {part[-1][0].id}"
 
 
-def _seen(raw: pathlib.Path, limits: ImageLimits, task: Task) -> tuple[str, Pictures]:
+def _seen(limits: ImageLimits, task: Task) -> tuple[str, Pictures]:
     name, part = task
-    found = [(digest, duplicates.look(pixels)) for digest, pixels in _decoded(raw, limits, part)]
+    found = [(digest, duplicates.look(pixels)) for digest, pixels in _decoded(limits, part)]
     digests, looks = zip(*found, strict=True)
     return name, Pictures(**_described(part), digests=list(digests), looks=duplicates.looks(looks))
 
 
-def _seen_with_mirror(raw: pathlib.Path, limits: ImageLimits, task: Task) -> tuple[str, HeldOut]:
+def _seen_with_mirror(limits: ImageLimits, task: Task) -> tuple[str, HeldOut]:
     name, part = task
     found = [
         (digest, duplicates.look(pixels), duplicates.look(np.ascontiguousarray(pixels[:, ::-1])))
-        for digest, pixels in _decoded(raw, limits, part)
+        for digest, pixels in _decoded(limits, part)
     ]
     digests, looks, mirrored = zip(*found, strict=True)
     described = _described(part) | {"digests": list(digests)}
@@ -156,9 +151,9 @@ def _described(part: Sequence[Described]) -> dict[str, Any]:
     }
 
 
-def _decoded(raw: pathlib.Path, limits: ImageLimits, part: Sequence[Described]) -> Iterator[tuple[str, Pixels]]:
-    for _, (name, member) in part:
-        archive = opened(own.place(raw, name))
+def _decoded(limits: ImageLimits, part: Sequence[Described]) -> Iterator[tuple[str, Pixels]]:
+    for _, (path, member) in part:
+        archive = opened(path)
         try:
             content = archive.read(member)
             yield hashlib.sha256(content).hexdigest(), decode(content, limits)

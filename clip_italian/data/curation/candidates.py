@@ -62,7 +62,7 @@ class Pair:
 
     id: str
     source: str
-    archive: str  # below data/<profile>/raw
+    archive: str  # below data/<profile>/raw/sources, or below the repository for the user's own
     image: str  # member of the archive
     captions: list[str]
 

@@ -42,8 +42,8 @@ class CurateSettings(Settings):
     """Section `curate` of a profile."""
 
     seed: int  # of the split
-    sources: list[str]  # folders of data/<profile>/raw, in the order of the study's pairs; those below own/ follow
-    translated: list[str]  # those of them whose tables are read from data/<profile>/translated, in Italian
+    sources: list[str]  # folders of data/<profile>/raw/sources, in the order of the study's pairs; those below own/ follow
+    translated: list[str]  # those of them whose tables are read from data/<profile>/translated/sources
     language: str  # ISO 639-1 code of the WIT rows that are taken
     tagger: str  # spaCy pipeline that finds proper nouns: a folder, or the name of an installed package
     max_proper_nouns: float  # captions with at least this share of proper nouns are left out; README of clip-italian
@@ -107,8 +107,9 @@ def _gather(rules: Rules, sources: list[str], settings: CurateSettings, where: W
     def all_chunks() -> Iterator[Chunk]:
         for source in sources:
             rejected = Counter[str]()
-            tables = rules.raw.parent / "translated" / source if source in settings.translated else own.place(rules.raw, source)
-            yield from candidates.chunks(source, reader_of(source)(tables, settings.language, rejected))
+            translated = rules.raw.parent / "translated/sources" / source
+            folder = translated if source in settings.translated else own.place(rules.raw, source)
+            yield from candidates.chunks(source, reader_of(source)(folder, settings.language, rejected))
             progress.counts[source].add(Counts(rows=rejected.total(), rows_rejected=rejected))
 
     examined = workers.map(functools.partial(candidates.examine, rules), all_chunks(), where)

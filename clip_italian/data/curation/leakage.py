@@ -74,10 +74,9 @@ def compare(
 
     Raises InputError naming a picture that is missing or cannot be decoded.
     """
-    tests = audited.read_held_out(raw, _sets(raw / "test"), limits, where)
-    learnt = {name: preparation.read_pairs(path) for name, path in preparation.files_of_pairs(raw, pairs).items()}
-    learnt |= _sets(raw / "probe")
-    return report(list(learnt), audited.read(raw, learnt, limits, where), tests, settings, allowances)
+    tests = audited.read_held_out(_sets(raw / "test"), limits, where)
+    training = preparation.training_pairs(raw, pairs) | _sets(raw / "probe")
+    return report(list(training), audited.read(training, limits, where), tests, settings, allowances)
 
 
 def _sets(folder: pathlib.Path) -> dict[str, Iterator[Described]]:

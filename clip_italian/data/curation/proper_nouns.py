@@ -57,6 +57,6 @@ def _share(document: Any) -> float:
 def describe(model: str) -> dict[str, Any]:
     """Name, version and accuracy of the tags, as the pipeline states them, for a report."""
     meta = pipeline(model).meta
-    accuracy = meta["performance"].get("pos_acc")  # it_core_news states it too
+    accuracy = meta.get("performance", {}).get("pos_acc")  # it_core_news states it too
     rounded = None if accuracy is None else round(accuracy, 4)
     return {"name": f"{meta['lang']}_{meta['name']}", "version": meta["version"], "pos_acc": rounded}

@@ -23,8 +23,8 @@ def is_own(source: str) -> bool:
 
 
 def place(raw: pathlib.Path, name: str) -> pathlib.Path:
-    """Where a source or one of its files lies: below data/<profile>/raw, or below own/, which all profiles share."""
-    return raw.parent.parent.parent / name if is_own(name) else raw / name
+    """Where a source or one of its files lies: below data/<profile>/raw/sources, or below own/, which all profiles share."""
+    return raw.parent.parent.parent / name if is_own(name) else raw / "sources" / name
 
 
 def sources(raw: pathlib.Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""The publishers' own files, for a profile that draws nothing: fetched from where they are published, or given by path.
+"""The publishers' own files, instead of drawn ones or beside them: fetched from where they are published, or given by path.
 
 What comes lies below a state folder, a folder for each publisher, and is linked from there into the study's raw sources, so that
 nothing is fetched twice: not after a kill, and not when the stage runs again for another reason.
@@ -49,21 +49,22 @@ class Publisher(Settings):
 
 
 class PublishedSettings(Settings):
-    """Section `published` of a profile; without publishers where the world is drawn."""
+    """Section `published` of a profile."""
 
     language: str  # ISO 639-1 code of the rows whose pictures are fetched
     publishers: dict[str, Publisher]  # the study's sources by their names, and those of test sets
 
 
-def collect(raw: pathlib.Path, state: pathlib.Path, settings: PublishedSettings, fetch: FetchSettings) -> dict[str, Any]:
-    """Gets every publisher's files below `state`, and the sources' into folders of `raw`, with their rows' pictures.
+def collect(folder: pathlib.Path, state: pathlib.Path, settings: PublishedSettings, fetch: FetchSettings) -> dict[str, Any]:
+    """Gets every publisher's files below `state`, and the sources' into folders of `folder`, with their rows' pictures.
 
     Returns by source what was asked for, what came, and what did not. Raises InputError naming a file that cannot be had and its
     publisher, and when a source loses more of its pictures than `fetch` allows.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     found = {name: obtain(state, name, publisher, fetch) for name, publisher in settings.publishers.items()}
     return {
-        name: _source(raw / name, state, name, settings, fetch, found[name])
+        name: _source(folder / name, state, name, settings, fetch, found[name])
         for name, publisher in settings.publishers.items()
         if any(file.pairs for file in publisher.files)
     }

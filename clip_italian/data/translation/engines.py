@@ -35,7 +35,7 @@ class EngineSettings(Settings):
 class TranslationSettings(Settings):
     """What is translated, by what, and where the parallel sentences come from."""
 
-    sources: list[str]  # whose tables are in English: folders of data/<profile>/raw
+    sources: list[str]  # whose tables are in English: folders of data/<profile>/raw/sources
     max_characters: int  # a longer text is no caption and is not translated
     language: str = Field(pattern="^[a-z]{2}$")  # ISO 639-1 code of the study's, into which they are translated
     from_english: EngineSettings

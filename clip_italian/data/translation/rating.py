@@ -79,8 +79,8 @@ def write(out: pathlib.Path, data: pathlib.Path, count: int, raters: int, seed: 
     The sample is of distinct English captions, without replacement, a function of the seed. Raises InputError when stage
     `translate` has not run.
     """
-    table = tables.TABLES[SOURCE]
-    found = tables.pairs(data / "raw" / SOURCE / table, files.present(data / "translated" / SOURCE / table), max_characters)
+    table = tables.path(SOURCE)
+    found = tables.pairs(data / "raw" / table, files.present(data / "translated" / table), max_characters)
     distinct = dict(found)
     draws = uniforms((seed, PURPOSE), np.arange(len(distinct)), 1)[:, 0]
     chosen = sorted(heapq.nsmallest(count, range(len(distinct)), key=lambda i: draws[i]))

@@ -11,10 +11,16 @@ from tqdm import tqdm
 from clip_italian import files
 from clip_italian.data.curation import text
 from clip_italian.data.curation.text import CaptionRejected
+from clip_italian.data.sources import conceptual_captions
 from clip_italian.data.translation.translator import Translator
 
-TABLES = {"conceptual_captions": "Train_GCC-training.tsv"}  # source -> its table: caption, a tab, address
+TABLES = {"conceptual_captions": conceptual_captions.TABLE}  # source -> its table: caption, a tab, address
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def path(source: str) -> pathlib.Path:
+    """Where the table of a source lies below data/<profile>/raw, and its translation below data/<profile>/translated."""
+    return pathlib.Path("sources", source, TABLES[source])
 
 
 class Line(NamedTuple):

@@ -18,17 +18,18 @@ PARALLEL, TRANSLATIONS = "parallel.tsv", "translations.tsv"  # English, a tab, t
 def translate(
     raw: pathlib.Path, folder: pathlib.Path, cache: pathlib.Path, settings: TranslationSettings, progress: bool
 ) -> tuple[dict[str, Any], int]:
-    """Writes <source>/<table> of every source, parallel.tsv and translations.tsv below `folder`, a new one.
+    """Writes sources/<source>/<table> of every source, parallel.tsv and translations.tsv below `folder`, a new one.
 
     Returns the report, which depends on the input alone, and how many sentences an engine was asked for: the rest were in
     the file `cache`. Raises InputError as engines do, and for damaged input.
     """
+    (folder / "sources").mkdir()
     with Cache(cache) as kept:
         from_english = _translator(settings.from_english, "en", settings.language, kept)
         counts = {
             source: tables.translate(
-                raw / source / tables.TABLES[source],
-                folder / source / tables.TABLES[source],
+                raw / tables.path(source),
+                folder / tables.path(source),
                 from_english,
                 settings.max_characters,
                 progress,
@@ -67,7 +68,7 @@ def _write_parallel(raw: pathlib.Path, folder: pathlib.Path, settings: Translati
 def _distinct(raw: pathlib.Path, folder: pathlib.Path, settings: TranslationSettings) -> Iterator[tuple[str, str]]:
     """The translated captions with their English, each pair of sentences once."""
     found = (
-        tables.pairs(raw / source / tables.TABLES[source], folder / source / tables.TABLES[source], settings.max_characters)
+        tables.pairs(raw / tables.path(source), folder / tables.path(source), settings.max_characters)
         for source in settings.sources
     )
     with Met() as met:

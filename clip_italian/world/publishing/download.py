@@ -56,8 +56,7 @@ def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
     from_english: dict[str, str] = {}
     retrieval_scenes, in_english = {}, examinations.translated_queries(settings.seed, language)
     for name, drawn in studio.results(_jobs(settings, language), settings.studio.workers):
-        tested = name in (*RETRIEVAL, *ZEROSHOT, contrasts.NAME)
-        folder = raw / ("test" if tested else "probe" if name in PROBE else "") / name
+        folder = raw / _room(name) / name
         folder.mkdir(parents=True)
         if name in RETRIEVAL:
             retrieval_scenes[name] = examinations.write_retrieval(folder, name, settings.seed, drawn)
@@ -84,6 +83,13 @@ def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
     files.write_json(raw / "test/labels.json", labels.content(settings.seed, settings.labels, language))
     files.write_json(raw / "test/gallery.json", examinations.gallery(retrieval_scenes["retrieval-seen"], language))
     return report
+
+
+def _room(name: str) -> str:
+    """The folder of data/<profile>/raw in which something drawn is published."""
+    if name in (*RETRIEVAL, *ZEROSHOT, contrasts.NAME):
+        return "test"
+    return "probe" if name in PROBE else "sources" if name in publish.WRITERS else ""
 
 
 def _jobs(settings: WorldSettings, language: Language) -> dict[str, list[Task]]:
