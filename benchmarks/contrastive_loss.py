@@ -25,7 +25,7 @@ from collections.abc import Callable
 import jax
 import numpy as np
 
-from clip_italian import environment
+from clip_italian import config, environment
 from clip_italian.training import loss, tiled_loss
 
 WIDTH, SCALE, BIAS = 512, 20.0, -10.0
@@ -154,7 +154,7 @@ if __name__ == "__main__":
     parser.add_argument("--counts", type=int, nargs="+", default=COUNTS, help="default %(default)s")
     parser.add_argument("--alone", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    environment.enter()
+    environment.enter(config.section(environment.EnvironmentSettings, "environment").threads)
     if arguments.alone:
         alone(arguments.alone[0], arguments.alone[1], int(arguments.alone[2]))
     else:

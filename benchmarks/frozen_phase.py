@@ -209,6 +209,6 @@ if __name__ == "__main__":
     parser.add_argument("--views", type=int, default=1, help="of each picture; default %(default)s")
     parser.add_argument("--examples", type=int, default=10_000, help="pairs; default %(default)s")
     arguments = parser.parse_args()
-    environment.enter()
+    environment.enter(config.section(environment.EnvironmentSettings, "environment").threads)
     with jax.set_mesh(devices.layout().mesh):
         main(arguments.models, arguments.epochs, arguments.rounds, arguments.views, arguments.examples)

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks import encoding_files, train_step_sizes
-from clip_italian import environment
+from clip_italian import config, environment
 from clip_italian.checkpoints import loading
 from clip_italian.checkpoints.hub import Provenance
 from clip_italian.checkpoints.model import BATCH, Clip
@@ -84,5 +84,5 @@ if __name__ == "__main__":
     parser.add_argument("--count", type=int, default=256, help="pictures; default %(default)s")
     parser.add_argument("--rounds", type=int, default=3, help="default %(default)s")
     arguments = parser.parse_args()
-    environment.enter()
+    environment.enter(config.section(environment.EnvironmentSettings, "environment").threads)
     main(arguments.mini, arguments.count, arguments.rounds)

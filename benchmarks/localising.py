@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks import turns
 from benchmarks.indexing import base_model
-from clip_italian import environment
+from clip_italian import config, environment
 from clip_italian.use.search import localising
 
 
@@ -35,5 +35,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3, help="default %(default)s")
     arguments = parser.parse_args()
-    environment.enter()
+    environment.enter(config.section(environment.EnvironmentSettings, "environment").threads)
     main(arguments.rounds)

@@ -1,18 +1,23 @@
 """The strict reader of params.yaml and profiles/*.yaml: every key is known, present and of its type.
 
-Each section's type lives beside the code that uses it; this module only reads and checks.
+A profile is whole, or names a whole one as its `base` and says only what differs from it. Each section's type lives beside the
+code that uses it; this module only reads, joins and checks.
 """
 
+import copy
 import difflib
+import functools
 import pathlib
-from typing import Annotated, Any, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import pydantic
 from ruamel.yaml import YAML, YAMLError
 
 from clip_italian.errors import InputError
 
-PARAMS = pathlib.Path("params.yaml")
+PARAMS, PROFILES = pathlib.Path("params.yaml"), pathlib.Path("profiles")
+BASE = "base"  # the key under which a profile names the whole one that it differs from
 
 
 class Settings(pydantic.BaseModel):
@@ -40,32 +45,48 @@ S = TypeVar("S", bound=Settings)
 
 
 def read_yaml(path: pathlib.Path) -> dict[str, Any]:
-    """Reads YAML 1.2 as DVC does (`no` is a word, 1e-5 a number); duplicate keys are errors."""
+    """Reads YAML 1.2 as DVC does (`no` is a word, 1e-5 a number); duplicate keys are errors.
+
+    A process parses the same content once: a profile takes 0.1 s, and a stage asks for one ten times.
+    """
     try:
-        content = YAML(typ="safe", pure=True).load(pathlib.Path(path))
+        return copy.deepcopy(_parsed(pathlib.Path(path), pathlib.Path(path).read_bytes()))
     except FileNotFoundError:
         raise InputError(f"{path}: missing; profiles are {', '.join(profiles())}, chosen in {PARAMS}") from None
+
+
+@functools.lru_cache(maxsize=16)
+def _parsed(path: pathlib.Path, content: bytes) -> dict[str, Any]:
+    try:
+        parsed = YAML(typ="safe", pure=True).load(content)
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise InputError(f"{path}{place}: not valid YAML ({problem}); correct the file") from None
-    if not isinstance(content, dict):
+    if not isinstance(parsed, dict):
         raise InputError(f"{path}: a mapping of keys to values was expected; restore it from git")
-    return content
+    return parsed
 
 
-def profiles() -> list[str]:
+def profiles(folder: pathlib.Path = PROFILES) -> list[str]:
     """The names of the profiles that exist."""
-    return sorted(path.stem for path in pathlib.Path("profiles").glob("*.yaml"))
+    return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
-def parse(kind: type[S], content: Any, where: str) -> S:
-    """Checks `content` against the settings type; raises InputError that names the key and the nearest known one."""
+def parse(kind: type[S], content: Any, where: str | Callable[..., str]) -> S:
+    """Checks `content` against the settings type; raises InputError that names the key and the nearest known one.
+
+    `where` is what the message begins with: a text, or a function that makes it of the wrong key.
+    """
     try:
         return kind.model_validate(content)
     except pydantic.ValidationError as error:
-        raise InputError(f"{where}: " + "; ".join(_explain(kind, problem) for problem in error.errors())) from None
+        wrong: dict[str, list[str]] = {}
+        for problem in error.errors():
+            start = where if isinstance(where, str) else where(*problem["loc"])
+            wrong.setdefault(start, []).append(_explain(kind, problem))
+        raise InputError("; ".join(f"{start}: {'; '.join(problems)}" for start, problems in wrong.items())) from None
 
 
 def _explain(kind: type[Settings], problem: Any) -> str:
@@ -73,12 +94,9 @@ def _explain(kind: type[Settings], problem: Any) -> str:
     if problem["type"] == "value_error":  # of several keys together
         return f"{path + ': ' if path else ''}{problem['ctx']['error']}; correct the values"
     if problem["type"] == "extra_forbidden":
-        known = _fields_at(kind, problem["loc"][:-1])
-        near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
-        remedy = f"did you mean `{near[0]}`?" if near else f"known keys: {', '.join(known)}"
-        return f"unknown key `{path}`; {remedy}"
+        return f"unknown key `{path}`; {_remedy(problem['loc'][-1], _fields_at(kind, problem['loc'][:-1]), 'keys')}"
     if problem["type"] == "missing":
-        return f"missing key `{path}`; add it (profiles/mini.yaml shows every key)"
+        return f"missing key `{path}`; add it (profiles/drawn.yaml shows every key)"
     return f"key `{path}`: {problem['msg']}, got {problem['input']!r}; correct the value"
 
 
@@ -92,6 +110,13 @@ def _fields_at(kind: type[Settings], loc: tuple[Any, ...]) -> list[str]:
     return list(kind.model_fields)
 
 
+def _remedy(name: object, known: Iterable[str], what: str) -> str:
+    """The nearest known name, or all of them."""
+    names = list(known)
+    near = difflib.get_close_matches(str(name), names, n=1)
+    return f"did you mean `{near[0]}`?" if near else f"known {what}: {', '.join(names)}"
+
+
 def params(path: pathlib.Path = PARAMS) -> Params:
     """Reads params.yaml; raises InputError also for repeated arms or seeds and for a profile that does not exist."""
     chosen = parse(Params, read_yaml(path), str(path))
@@ -100,35 +125,82 @@ def params(path: pathlib.Path = PARAMS) -> Params:
         if not values or len(set(values)) != len(values):
             raise InputError(f"{path}: key `{name}` must list at least one value and none twice; got {values}")
     if chosen.profile not in profiles():
-        near = difflib.get_close_matches(chosen.profile, profiles(), n=1)
-        remedy = f"did you mean `{near[0]}`?" if near else f"known profiles: {', '.join(profiles())}"
+        remedy = _remedy(chosen.profile, profiles(), "profiles")
         raise InputError(f"{path}: key `profile`: there is no profiles/{chosen.profile}.yaml; {remedy}")
     return chosen
 
 
-def section(kind: type[S], name: str, profile: str | None = None) -> S:
+class Profile(NamedTuple):
+    """A profile in whole, and what each of its files states: its own, then the one that it differs from."""
+
+    content: dict[str, Any]
+    files: dict[pathlib.Path, dict[str, Any]]
+
+    def file(self, *keys: int | str) -> pathlib.Path:
+        """The file to correct where the value of a nested key is wrong, or where it is missing."""
+        own_first = list(self.files)
+        stating = [path for path in own_first if _states(self.files[path], keys)]
+        while not stating:  # a missing key: the whole profile lacks it, unless only the difference has what it belongs to
+            keys = keys[:-1]
+            stating = [path for path in reversed(own_first) if _states(self.files[path], keys)]
+        return stating[0]
+
+
+def _states(content: Any, keys: tuple[int | str, ...]) -> bool:
+    """Whether the key is there, or lies within a value that is no mapping, such as a list."""
+    for key in keys:
+        if not isinstance(content, dict):
+            return True
+        if key not in content:
+            return False
+        content = content[key]
+    return True
+
+
+def profile(name: str | None = None, folder: pathlib.Path = PROFILES) -> Profile:
+    """Reads a profile, by default the one that params.yaml chooses, and joins it with its base.
+
+    Raises InputError for a base that does not exist or is not whole, and for a section that the base lacks.
+    """
+    path = folder / f"{name or params().profile}.yaml"
+    own = read_yaml(path)
+    base = own.pop(BASE, None)
+    if base is None:
+        return Profile(own, {path: own})
+    if base not in profiles(folder):
+        raise InputError(f"{path}: key `{BASE}`: there is no {folder}/{base}.yaml; {_remedy(base, profiles(folder), 'profiles')}")
+    whole = read_yaml(folder / f"{base}.yaml")
+    if BASE in whole:
+        raise InputError(f"{path}: key `{BASE}`: {folder}/{base}.yaml is not whole itself; name a profile that is")
+    for section_name in own.keys() - whole.keys():
+        raise InputError(f"{path}: unknown section `{section_name}`; {_remedy(section_name, whole, 'sections')}")
+    return Profile(_merge(whole, own), {path: own, folder / f"{base}.yaml": whole})
+
+
+def section(kind: type[S], name: str, profile_name: str | None = None) -> S:
     """Returns one checked top-level section of a profile (by default of the profile that params.yaml chooses)."""
-    path = pathlib.Path("profiles") / f"{profile or params().profile}.yaml"
-    content = read_yaml(path)
-    if name not in content:
-        raise InputError(f"{path}: missing section `{name}`; add it (profiles/mini.yaml shows every key)")
-    return parse(kind, content[name], f"{path}: in section `{name}`")
+    chosen = profile(profile_name)
+    if name not in chosen.content:
+        raise InputError(f"{chosen.file(name)}: missing section `{name}`; add it (profiles/drawn.yaml shows every key)")
+    return parse(kind, chosen.content[name], lambda *keys: f"{chosen.file(name, *keys)}: in section `{name}`")
 
 
-def arm(base: type[S], arm_name: str, profile: str | None = None) -> S:
+def arm(base: type[S], arm_name: str, profile_name: str | None = None) -> S:
     """Returns the section `training` with the overrides that `arms.<arm_name>` makes to it.
 
     An override names a key of the base section, nested keys by nesting; a key the base lacks is an error.
     """
-    path = pathlib.Path("profiles") / f"{profile or params().profile}.yaml"
-    content = read_yaml(path)
-    arms = content.get("arms", {})
+    chosen = profile(profile_name)
+    arms = chosen.content.get("arms", {})
     if arm_name not in arms:
-        near = difflib.get_close_matches(arm_name, list(arms), n=1)
-        remedy = f"did you mean `{near[0]}`?" if near else f"known arms: {', '.join(arms)}"
-        raise InputError(f"{path}: section `arms` has no `{arm_name}`; {remedy}")
-    merged = _merge(content.get("training", {}), arms[arm_name] or {})
-    return parse(base, merged, f"{path}: in `training` with the overrides of arm `{arm_name}`")
+        raise InputError(f"{chosen.file('arms', arm_name)}: section `arms` has no `{arm_name}`; {_remedy(arm_name, arms, 'arms')}")
+    override = arms[arm_name] or {}
+
+    def where(*keys: int | str) -> str:
+        file = chosen.file("arms", arm_name, *keys) if _states(override, keys) else chosen.file("training", *keys)
+        return f"{file}: in `training` with the overrides of arm `{arm_name}`"
+
+    return parse(base, _merge(chosen.content.get("training", {}), override), where)
 
 
 def _merge(base: Any, override: Any) -> Any:

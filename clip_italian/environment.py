@@ -13,7 +13,6 @@ import signal
 import sys
 from collections.abc import Iterator
 
-from clip_italian import config
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
 
@@ -59,13 +58,9 @@ def variables(threads: int) -> dict[str, str]:
     return FIXED | {"NPROC": str(threads), "JAX_COMPILATION_CACHE_DIR": str(COMPILATION_CACHE.absolute())}
 
 
-def enter(threads: int | None = None) -> None:
-    """Makes this process one whose results repeat: re-executes it with `variables` if need be; it dies with its parent.
-
-    `threads` None takes the profile's number.
-    """
+def enter(threads: int) -> None:
+    """Makes this process one whose results repeat: re-executes it with `variables` if need be; it dies with its parent."""
     die_with_parent()
-    threads = threads or config.section(EnvironmentSettings, "environment").threads
     if not is_entered(threads):
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **variables(threads)})
 

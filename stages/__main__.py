@@ -6,13 +6,14 @@ Around every stage: the fixed environment, one at a time, and bad input as one l
 import importlib
 import sys
 
-from clip_italian import environment
+from clip_italian import config, environment
+from clip_italian.environment import EnvironmentSettings
 from clip_italian.errors import InputError
 
 
 def main(name: str, *arguments: str) -> None:
     try:
-        environment.enter()
+        environment.enter(config.section(EnvironmentSettings, "environment").threads)
         with environment.only_one("-".join([name, *arguments])):
             importlib.import_module(f"stages.{name}").main(*arguments)
     except InputError as error:

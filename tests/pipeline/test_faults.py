@@ -18,7 +18,7 @@ BINARIES = pathlib.Path(sys.executable).parent
 @pytest.fixture
 def copy(here):
     """A folder with the settings and the code, and nothing computed."""
-    for name in ("profiles", "stages", "clip_italian", "analysis"):
+    for name in ("profiles", "stages", "pipeline", "clip_italian", "analysis"):
         (here / name).symlink_to(ROOT / name)
     (here / "params.yaml").write_text(PARAMS)
     return here

@@ -116,3 +116,86 @@ def test_an_unknown_arm_or_section_is_refused(study):
         config.arm(Outer, "ful")
     with pytest.raises(InputError, match="missing section `world`"):
         config.section(Outer, "world")
+
+
+# --- Profiles as differences -------------------------------------------------------------------------------------------
+SMALL = "base: mini\ntraining: {inner: {rate: 0.5}}\narms: {short: {steps: 7}, long: {steps: 9}}\n"
+
+
+@pytest.fixture
+def small(study):
+    """A profile that says what differs from mini; params.yaml chooses it."""
+    (study / "params.yaml").write_text(PARAMS.replace("mini", "small"))
+
+    def write(text=SMALL):
+        (study / "profiles/small.yaml").write_text(text)
+
+    write()
+    return write
+
+
+def test_a_profile_says_only_what_differs_from_its_base(small):
+    training = config.section(Outer, "training")
+    assert (training.steps, training.inner.rate, training.inner.names) == (3, 0.5, ["a"])
+    assert config.section(Outer, "training", "mini").inner.rate == 1e-5
+    assert config.profile().content["environment"] == {"threads": 2}
+
+
+def test_an_arm_joins_what_both_files_change(small):
+    assert [config.arm(Outer, name).steps for name in ("full", "short", "long")] == [3, 7, 9]
+    assert [config.arm(Outer, name).inner.rate for name in ("full", "short", "long")] == [0.5, 2.0, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("base: mni\n", ["profiles/small.yaml", "`base`", "did you mean `mini`"]),
+        ("base: [mini]\n", ["profiles/small.yaml", "`base`", "did you mean `mini`"]),
+        ("base: small\n", ["profiles/small.yaml", "`base`", "not whole"]),
+        ("base: mini\ntrianing: {}\n", ["profiles/small.yaml", "unknown section `trianing`", "did you mean `training`"]),
+        ("base: mini\ntraining: {stpes: 2}\n", ["profiles/small.yaml", "unknown key `stpes`", "did you mean `steps`"]),
+        ("base: mini\ntraining: {steps: 2}\ntraining: {steps: 3}\n", ["profiles/small.yaml", "line 3", "duplicate"]),
+        ("base: mini\ntraining: {steps: '2'}\n", ["profiles/small.yaml", "`steps`", "'2'"]),
+        ("base: mini\ntraining: 3\n", ["profiles/small.yaml", "`training`", "got 3"]),
+        ("base: mini\ntraining: {inner: {names: [1]}}\n", ["profiles/small.yaml", "`inner.names.0`", "got 1"]),
+    ],
+)
+def test_what_is_wrong_in_a_difference_is_named_with_its_file(small, text, words):
+    small(text)
+    with pytest.raises(InputError) as error:
+        config.section(Outer, "training")
+    assert all(word in str(error.value) for word in words), error.value
+    assert "profiles/mini.yaml" not in str(error.value)
+
+
+def test_what_is_wrong_in_the_whole_profile_is_named_with_its_file(small, study):
+    (study / "profiles/mini.yaml").write_text(PROFILE.replace("names: [a]", "nmes: [a]"))
+    with pytest.raises(InputError) as error:
+        config.section(Outer, "training")
+    said = (
+        "missing key `inner.names`; add it (profiles/drawn.yaml shows every key); unknown key `inner.nmes`; did you mean `names`?"
+    )
+    assert str(error.value) == f"profiles/mini.yaml: in section `training`: {said}"
+
+
+def test_a_wrong_override_of_an_arm_is_named_with_the_file_that_makes_it(small, study):
+    small(SMALL.replace("short: {steps: 7}", "short: {stesp: 7}"))
+    with pytest.raises(InputError, match=r"profiles/small.yaml: in `training` with .* `short`: unknown key `stesp`"):
+        config.arm(Outer, "short")
+    (study / "profiles/mini.yaml").write_text(PROFILE.replace("rate: 2.0", "rate: two"))
+    small()
+    with pytest.raises(InputError, match=r"profiles/mini.yaml: in `training` with .* `short`: key `inner.rate`.*'two'"):
+        config.arm(Outer, "short")
+
+
+def test_a_file_is_parsed_once_and_anew_when_it_has_changed(small, study, monkeypatch):
+    parsed, load = [], config.YAML.load
+    monkeypatch.setattr(config.YAML, "load", lambda self, content: parsed.append(content) or load(self, content))
+    config._parsed.cache_clear()
+    for _ in range(3):
+        config.section(Outer, "training").inner.names.append("changed")
+        config.profile().content["training"]["steps"] = 100
+        assert config.arm(Outer, "full").steps == 3 and config.arm(Outer, "full").inner.names == ["a"]
+    assert sorted(parsed) == sorted(path.read_bytes() for path in study.rglob("*.yaml"))
+    small(SMALL.replace("0.5", "0.25"))
+    assert config.section(Outer, "training").inner.rate == 0.25
