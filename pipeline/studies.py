@@ -19,8 +19,10 @@ from ruamel.yaml import YAML
 from clip_italian import config, files
 from clip_italian.data.sources import own
 from clip_italian.errors import InputError
+from pipeline import lock
+from pipeline.lock import LOCK
 
-PARAMS, LOCK = "params.yaml", "dvc.lock"
+PARAMS = "params.yaml"
 STUDIES, CLONES, OWN = pathlib.Path("studies"), pathlib.Path(".studies"), pathlib.Path(own.FOLDER)
 
 
@@ -58,17 +60,13 @@ def refresh(clone: pathlib.Path, kept: pathlib.Path) -> None:
     if OWN.is_dir():  # the user's own sources, which git does not hold
         shutil.rmtree(clone / OWN, ignore_errors=True)
         shutil.copytree(OWN, clone / OWN)
-    done, ours = _stages(clone / LOCK), config.read_yaml(clone / PARAMS)
+    done, ours = lock.read(clone / LOCK), config.read_yaml(clone / PARAMS)
     shutil.copytree(kept, clone, dirs_exist_ok=True)
-    lock = {"schema": "2.0", "stages": _stages(kept / LOCK) | _alike(done, ours, config.read_yaml(clone / PARAMS))}
-    YAML(typ="safe", pure=True).dump(lock, clone / LOCK)
+    stages = lock.read(kept / LOCK) | _alike(done, ours, config.read_yaml(clone / PARAMS))
+    with files.replacing(clone / LOCK) as path:
+        YAML(typ="safe", pure=True).dump({"schema": "2.0", "stages": stages}, path)
     files.write_text(clone / ".dvc/config.local", f"[cache]\n    dir = {pathlib.Path('.dvc/cache').resolve()}\n")
     subprocess.run(["dvc", "checkout", "--force", "--quiet", "--allow-missing"], cwd=clone)  # what is missing is made anew
-
-
-def _stages(lock: pathlib.Path) -> dict[str, object]:
-    stages: dict[str, object] = config.read_yaml(lock)["stages"] if lock.exists() else {}
-    return stages
 
 
 def _alike(done: dict[str, Any], ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Runs a command that cannot outlive its parent: `python -m pipeline.supervise dvc repro`.
 
-The kernel kills the command when whoever started it dies, even by -9. Stages ask the same of themselves, so killing
-`make`, `dvc` or the whole group leaves nothing running. The process becomes the command, with its
-exit code.
+The kernel kills the command when its parent dies, even by -9. Stages ask the same for themselves, so killing `make`, `dvc` or
+the whole group leaves nothing running. The process becomes the command, with its exit code. Before that it mends what a kill has
+left of DVC's own two files of state: its lock (`.dvc/tmp/rwlock`) and dvc.lock.
 """
 
 import json
@@ -14,8 +14,10 @@ import time
 from typing import Any
 
 from clip_italian import environment
+from clip_italian.errors import InputError
+from pipeline import lock
 
-DVC_LOCK = pathlib.Path(".dvc/tmp/rwlock")  # {"read": {path: [{"pid", "cmd"}]}, "write": {path: {"pid", "cmd"}}}
+RWLOCK = pathlib.Path(".dvc/tmp/rwlock")  # {"read": {path: [{"pid", "cmd"}]}, "write": {path: {"pid", "cmd"}}}
 PAUSE = 0.2  # seconds; DVC writes that file in a fraction of one
 
 
@@ -24,7 +26,11 @@ def main(*command: str) -> None:
     program = shutil.which(command[0]) if command else None
     if program is None:
         sys.exit(f"supervise: no command `{' '.join(command)}`; run `make venv`")
-    forget_locks_of_the_dead(DVC_LOCK)
+    forget_locks_of_the_dead(RWLOCK)
+    try:
+        lock.mend()
+    except InputError as error:
+        sys.exit(f"supervise: {error}")
     started_by = os.getppid()
     environment.die_with_parent()
     if os.getppid() != started_by:
@@ -32,7 +38,7 @@ def main(*command: str) -> None:
     os.execv(program, list(command))
 
 
-def forget_locks_of_the_dead(lock: pathlib.Path) -> None:
+def forget_locks_of_the_dead(path: pathlib.Path) -> None:
     """Removes DVC's lock file when all processes in it have been killed.
 
     DVC asks only whether a process exists, and one that was killed does until its new parent has taken notice: in a
@@ -40,11 +46,11 @@ def forget_locks_of_the_dead(lock: pathlib.Path) -> None:
     is not JSON: a process that was killed while it wrote it leaves an empty one.
     """
     try:
-        held = _held(lock)
+        held = _held(path)
     except ValueError:
         time.sleep(PAUSE)  # somebody may be writing it just now
         try:
-            held = _held(lock)
+            held = _held(path)
         except ValueError:
             held = {}
     try:
@@ -53,13 +59,13 @@ def forget_locks_of_the_dead(lock: pathlib.Path) -> None:
     except (AttributeError, KeyError, TypeError):
         return  # not as expected: DVC's business
     if all(_is_dead(pid) for pid in holders):
-        lock.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
-def _held(lock: pathlib.Path) -> Any:
+def _held(path: pathlib.Path) -> Any:
     """What the lock file says; nothing where there is none. Raises ValueError when it is not JSON."""
     try:
-        return json.loads(lock.read_text())
+        return json.loads(path.read_text())
     except OSError:
         return {}
 

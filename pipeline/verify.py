@@ -15,8 +15,9 @@ from typing import Any
 
 from clip_italian import config, files
 from clip_italian.errors import InputError
+from pipeline import lock
+from pipeline.lock import LOCK
 
-LOCK = pathlib.Path("dvc.lock")
 CACHE = pathlib.Path(".dvc/cache/files/md5")
 IGNORED = ("__pycache__", "*.tmp")  # as .dvcignore says
 PROTOCOLS = ("retrieval", "zeroshot", "probe")
@@ -56,9 +57,10 @@ def cached(name: str) -> pathlib.Path:
 
 
 def locked_outputs() -> dict[pathlib.Path, str]:
-    """The MD5 of every output that dvc.lock lists; raises InputError when there is no lock."""
-    stages = config.read_yaml(LOCK).get("stages", {})
-    return {pathlib.Path(out["path"]): out["md5"] for stage in stages.values() for out in stage.get("outs", [])}
+    """The MD5 of every output that dvc.lock lists; raises InputError where it is missing or cut short."""
+    if not LOCK.exists():
+        raise InputError(f"{LOCK}: missing, nothing has run yet; run `make repro`")
+    return {pathlib.Path(out["path"]): out["md5"] for stage in lock.read().values() for out in stage["outs"]}
 
 
 def check_cache(outputs: dict[pathlib.Path, str]) -> int:

@@ -8,6 +8,7 @@ import pathlib
 from clip_italian import config, files
 from clip_italian.evaluation.study.settings import EvaluationSettings
 from clip_italian.runs import journals, mlflow, page
+from pipeline import lock
 
 ATTACHMENTS = ("paper/figures", "paper/tables", "paper/paper.pdf")  # to the run of the study as a whole
 
@@ -17,7 +18,7 @@ def main() -> None:
     settings = config.section(EvaluationSettings, "evaluation")
     groups = journals.read(params, settings.single_seed)
     attachments = [path for root in ATTACHMENTS for path in files.files_below(pathlib.Path(root))]
-    counts = mlflow.fill(params.profile, groups, attachments)
+    counts = mlflow.fill(params.profile, groups, attachments, lock.read())
     print(f"{mlflow.STORE}:", ", ".join(f"{count} {name}" for name, count in counts.items()))
     files.write_text(pathlib.Path("reports", params.profile, "runs.json"), journals.index(groups))
     files.write_text(pathlib.Path("site/runs.html"), page.page(params.profile, groups, settings))

@@ -105,7 +105,7 @@ def fill(root: pathlib.Path = runs.ROOT) -> None:
     from clip_italian.runs import mlflow  # here: takes seconds, and only who has trained needs it
 
     finished = [root / name for name in runs.names(root) if (root / name / runs.NUMBERS).is_file()]
-    mlflow.fill(EXPERIMENT, [_group(folder) for folder in finished], [])
+    mlflow.fill(EXPERIMENT, [_group(folder) for folder in finished], [], {})
 
 
 def _group(folder: pathlib.Path) -> Group:

@@ -37,15 +37,15 @@ DIGEST_LENGTH = 36  # of a dataset (MLflow's limit)
 KEY, CURRENT, CONTENT, ROLE = (f"clip_italian.{name}" for name in ("key", "current", "content", "role"))
 
 
-def fill(profile: str, groups: list[Group], attachments: list[pathlib.Path]) -> dict[str, int]:
-    """Makes the store show exactly `views`; returns how many runs were created, updated, kept and superseded.
+def fill(profile: str, groups: list[Group], attachments: list[pathlib.Path], lock: dict[str, Any]) -> dict[str, int]:
+    """Makes the store show exactly `views` of these groups; returns how many runs were created, updated, kept and superseded.
 
     Runs of the profile that are not in the views stay with `clip_italian.current` = false and are revived, with their
     old ids, when they return. Raises InputError when the store is damaged or stays locked for WAIT seconds.
     """
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)
-    shown = views(profile, groups, attachments)
+    shown = views(profile, groups, attachments, lock)
     with _alone(), _one_line_errors():
         _make_store()
         _wait_until_writable()

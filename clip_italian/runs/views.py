@@ -7,7 +7,6 @@ import pathlib
 from typing import Any
 
 from clip_italian import files
-from clip_italian.config import read_yaml
 from clip_italian.runs import journals
 from clip_italian.runs.journals import Group, Run
 
@@ -34,9 +33,8 @@ class View:
         return hashlib.sha256(content.encode()).hexdigest()
 
 
-def views(profile: str, groups: list[Group], attachments: list[pathlib.Path]) -> list[View]:
-    """The study with its figures, a parent for each model and under it a child for each seed."""
-    lock = read_yaml(pathlib.Path("dvc.lock"))["stages"] if pathlib.Path("dvc.lock").exists() else {}
+def views(profile: str, groups: list[Group], attachments: list[pathlib.Path], lock: dict[str, Any]) -> list[View]:
+    """The study with its figures, a parent for each model and under it a child for each seed; `lock` has dvc.lock's stages."""
     return [_study(profile, groups, attachments), *(view for group in groups for view in _group(group, lock))]
 
 

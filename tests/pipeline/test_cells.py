@@ -40,7 +40,7 @@ launch: {launcher: none, processes: 1, hosts: [], devices: null, port: 0, heartb
 DRIVER = """
 import json, os, pathlib, sys
 from clip_italian.errors import InputError
-from stages import cells
+from pipeline import cells
 names, settings, processes, threads = json.loads(sys.argv[1])
 pieces = [cells.Cell("toy", name, ("arm",), settings, (pathlib.Path("input"),)) for name in names]
 try:
@@ -56,8 +56,7 @@ print(os.getpid())
 def project(here):
     """A folder with a stage of its own, under the real cells."""
     (here / "stages").mkdir()
-    for name in ("__init__.py", "cells.py", "launching.py", "trained.py"):
-        shutil.copy(ROOT / "stages" / name, here / "stages")
+    shutil.copy(ROOT / "stages" / "__init__.py", here / "stages")
     (here / "stages" / "toy.py").write_text(TOY_STAGE)
     (here / "reports/code").mkdir(parents=True)
     (here / "reports/code/toy.txt").write_text("the code of the stage")

@@ -16,7 +16,8 @@ ROOT = pathlib.Path(environment.__file__).parents[1]
 # A stage that says who it is and waits to be killed.
 WAITING = """
 import os, time
-from clip_italian import environment, supervise
+from clip_italian import environment
+from pipeline import supervise
 environment.die_with_parent()
 open('pid', 'w').write(str(os.getpid()))
 time.sleep(60)
@@ -94,30 +95,30 @@ def test_a_lock_of_killed_processes_blocks_nobody_even_if_their_parent_never_not
     assert wait_for(lambda: pathlib.Path("/proc", str(killed.pid), "stat").read_text().rpartition(")")[2].split()[0] == "Z")
     reader = {"pid": os.getpid() if still_runs else killed.pid, "cmd": "dvc repro"}
     writer = {"pid": killed.pid, "cmd": "dvc repro"}
-    lock = here / supervise.DVC_LOCK
+    lock = here / supervise.RWLOCK
     lock.parent.mkdir(parents=True)
     lock.write_text(json.dumps({"read": {"a": [reader]}, "write": {"b": writer}}))
-    supervise.forget_locks_of_the_dead(supervise.DVC_LOCK)
+    supervise.forget_locks_of_the_dead(supervise.RWLOCK)
     assert lock.exists() == still_runs
     killed.wait()
 
 
 @pytest.mark.parametrize("left", ["", '{"read": {"data": [{"pi'])
 def test_a_lock_file_that_a_kill_cut_short_is_removed(here, left):
-    lock = here / supervise.DVC_LOCK
+    lock = here / supervise.RWLOCK
     lock.parent.mkdir(parents=True)
     lock.write_text(left)
-    supervise.forget_locks_of_the_dead(supervise.DVC_LOCK)
+    supervise.forget_locks_of_the_dead(supervise.RWLOCK)
     assert not lock.exists()
 
 
 def test_a_lock_file_that_is_being_written_is_waited_for(here, monkeypatch):
-    lock = here / supervise.DVC_LOCK
+    lock = here / supervise.RWLOCK
     lock.parent.mkdir(parents=True)
     lock.write_text("")
     alive = json.dumps({"read": {}, "write": {"data": {"pid": os.getpid(), "cmd": "dvc repro"}}})
     monkeypatch.setattr(supervise.time, "sleep", lambda seconds: lock.write_text(alive))
-    supervise.forget_locks_of_the_dead(supervise.DVC_LOCK)
+    supervise.forget_locks_of_the_dead(supervise.RWLOCK)
     assert lock.read_text() == alive
 
 

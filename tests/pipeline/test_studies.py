@@ -156,7 +156,7 @@ def test_the_german_study_is_the_main_one_with_another_profile(root=pathlib.Path
 
 
 def test_make_study_runs_every_study(root=pathlib.Path(__file__).parents[2]):
-    (names,) = re.findall(r"clip_italian\.studies ([\w ]+)$", (root / "Makefile").read_text(), re.MULTILINE)
+    (names,) = re.findall(r"pipeline\.studies ([\w ]+)$", (root / "Makefile").read_text(), re.MULTILINE)
     assert sorted(names.split()) == sorted(path.parent.name for path in root.glob("studies/*/params.yaml"))
 
 

@@ -19,6 +19,7 @@ from clip_italian.evaluation.study.settings import EvaluationSettings
 from clip_italian.journal import Journal
 from clip_italian.runs import journals, mlflow
 from clip_italian.runs import page as runs_page
+from pipeline import lock
 from tests.helpers import synthetic_study
 
 PARAMS = Params(profile="tiny", arms=["original", "full"], baselines=["mclip"], probed=["full"], seeds=[0, 1])
@@ -77,7 +78,7 @@ def write_study(seeds=(0, 1), rate=0.1):
 
 
 def fill(params=PARAMS):
-    return mlflow.fill("tiny", journals.read(params, []), [pathlib.Path("paper/figures/one.svg")])
+    return mlflow.fill("tiny", journals.read(params, []), [pathlib.Path("paper/figures/one.svg")], lock.read())
 
 
 def stored():
