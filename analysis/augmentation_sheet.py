@@ -1,4 +1,4 @@
-"""Clean pictures and their augmented views; figure `augmentation_sheet`."""
+"""Clean images and their augmented views; figure `augmentation_sheet`."""
 
 import pathlib
 
@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from analysis import study as studies
 from analysis import style
-from clip_italian.data.images.shards import open_shards
+from clip_italian.data.images.shards import Pictures, open_shards
+from clip_italian.data.sources.own import is_own
 
 
 def spaced(length: int, count: int) -> list[int]:
@@ -15,18 +16,26 @@ def spaced(length: int, count: int) -> list[int]:
     return np.linspace(0, length - 1, min(count, length)).round().astype(int).tolist()
 
 
+def published(images: Pictures) -> list[int]:
+    """Indices of the images that may be shown: all but those of the user's own sources, since git tracks the figures."""
+    return [index for index, source in enumerate(images.sources) if not is_own(source)]
+
+
 def read(study: studies.Study) -> list[np.ndarray]:
-    """The examples' clean pictures and then each of their views, [examples, height, width, 3]; views may be smaller."""
+    """The examples' clean images and then each of their views, [examples, height, width, 3]; views may be smaller."""
     shards = pathlib.Path("data", study.profile, "shards")
     clean = open_shards(shards / "train")
-    chosen = spaced(len(clean), study.settings.sheet_examples)
+    shown = published(clean)
+    chosen = [shown[index] for index in spaced(len(shown), study.settings.sheet_examples)]
     views = [open_shards(shards / "views" / str(view)).pixels(chosen) for view in range(study.settings.sheet_views)]
     return [clean.pixels(chosen), *views]
 
 
 def figure(pictures: list[np.ndarray]) -> Figure:
-    """A column for each example: the clean picture on top, its views below."""
+    """A column for each example: the clean image on top, its views below."""
     examples = len(pictures[0])
+    if not examples:
+        return style.nothing_to_show(style.COLUMN)
     side = style.COLUMN / examples
     result, axes = style.axes_grid(style.COLUMN, side * len(pictures), len(pictures), examples)
     style.tighten(result)

@@ -1,4 +1,4 @@
-"""What the pairs are made of: table `data_sheet`, and figure `data_sheet` with pictures and captions of each source."""
+"""What the pairs are made of: table `data_sheet`, and figure `data_sheet` with images and captions of each published source."""
 
 import dataclasses
 import pathlib
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from analysis import study as studies
 from analysis import style, tables
-from analysis.augmentation_sheet import spaced
+from analysis.augmentation_sheet import published, spaced
 from clip_italian import files
 from clip_italian.data.images.shards import open_shards
 
@@ -55,11 +55,12 @@ def row(source: str, report: dict) -> tables.Row:
 
 
 def read_samples(study: studies.Study) -> dict[str, list[Sample]]:
-    """Training pairs spread over each source, by source."""
+    """Training pairs spread over each source but the user's own, by source."""
     train = open_shards(pathlib.Path("data", study.profile, "shards/train"))
-    samples = {}
-    for source in dict.fromkeys(train.sources):
-        members = [index for index, name in enumerate(train.sources) if name == source]
+    samples, by_source = {}, dict[str, list[int]]()
+    for index in published(train):
+        by_source.setdefault(train.sources[index], []).append(index)
+    for source, members in by_source.items():
         chosen = [members[place] for place in spaced(len(members), study.settings.sheet_examples)]
         samples[source] = [
             Sample(source, pixels, train.captions[index][0]) for index, pixels in zip(chosen, train.pixels(chosen), strict=True)
@@ -68,7 +69,9 @@ def read_samples(study: studies.Study) -> dict[str, list[Sample]]:
 
 
 def figure(samples: dict[str, list[Sample]]) -> Figure:
-    """A row for each source, every picture over its caption."""
+    """A row for each source, every image over its caption."""
+    if not samples:
+        return style.nothing_to_show(style.PAGE)
     width = max(len(row) for row in samples.values())
     side = style.PAGE / width
     result, axes = style.axes_grid(style.PAGE, len(samples) * (side + 0.52), len(samples), width)

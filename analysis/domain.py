@@ -7,7 +7,7 @@ from analysis import study as studies
 from analysis import style, tables
 from analysis.study import Number
 from clip_italian import config
-from clip_italian.use.finetuning.measuring import LABELS
+from clip_italian.evaluation.metrics import LABELS
 
 GUIDE = pathlib.Path("clip_italian/use/finetuning/guide.yaml")
 BEFORE, AFTER = "before", "after"  # as the results file calls them

@@ -128,6 +128,14 @@ def axes_grid(width: float, height: float, rows: int = 1, columns: int = 1, **op
     return figure, axes
 
 
+def nothing_to_show(width: float) -> Figure:
+    """The figure of a study whose images are all the user's own, which are not shown."""
+    result, axes = axes_grid(width, 0.4)
+    axes[0, 0].set_axis_off()
+    axes[0, 0].text(0.5, 0.5, "All images are the user's own; they are not shown.", ha="center", fontsize=6, color=SOFT)
+    return result
+
+
 def tighten(figure: Figure) -> None:
     """Sets the panels of a sheet close together."""
     figure.set_layout_engine("constrained", w_pad=0.01, h_pad=0.01, wspace=0.02, hspace=0.02)

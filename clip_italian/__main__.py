@@ -76,7 +76,7 @@ def run_export(chosen: argparse.Namespace) -> None:
     out: pathlib.Path = chosen.out
     facts = Facts(name=out.resolve().name, licence=chosen.licence)
     reasons = writing.write(out, assembly.load(chosen.model), facts, chosen.format)
-    for name in sorted(path.name for path in out.iterdir()):
+    for name in sorted(path.name for path in out.iterdir() if path.is_dir()):
         print(f"{out / name}: written")
     for name, reason in reasons.items():
         print(f"{name}: left out: {reason}")

@@ -153,6 +153,20 @@ def write_manifest(folder: pathlib.Path) -> None:
     write_json(folder / MANIFEST, hashes)
 
 
+def check_replaceable(folder: pathlib.Path) -> None:
+    """Raises InputError unless `folder` is missing, or all files in it are as its manifest has them: as this project wrote them.
+
+    For folders that people name and that a command replaces as a whole.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file; name another folder")
+    hashes = read_json(folder / MANIFEST) if (folder / MANIFEST).is_file() else {}
+    for path in files_below(folder) if folder.exists() else []:
+        name = path.relative_to(folder).as_posix()
+        if name != MANIFEST and (not isinstance(hashes, dict) or hashes.get(name) != sha256(path)):
+            raise InputError(f"{path}: was not written by this command, or has changed since; name another folder, or move it away")
+
+
 def check_manifest(folder: pathlib.Path) -> None:
     """Raises InputError naming the file of `folder` that is missing or has other bytes than when the manifest was written."""
     hashes = read_json(folder / MANIFEST)

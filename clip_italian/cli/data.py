@@ -36,8 +36,8 @@ def _add_import(data: Any) -> None:
 def _add_export(data: Any) -> None:
     out = data.add_parser("export", help="write stored pictures as web-dataset tars, for CLIP's trainers and CLIP_benchmark")
     out.add_argument("shards", type=pathlib.Path, help="folder of shards, such as data/mini/shards/train")
-    out.add_argument("out", type=pathlib.Path, help="folder that is made, or replaced")
-    out.add_argument("--split", default="train", help="folder of the tars in OUT (default: %(default)s)")
+    out.add_argument("out", type=pathlib.Path, help="folder of the data set; other splits in it stay")
+    out.add_argument("--split", default="train", help="folder of the tars in OUT, made or replaced (default: %(default)s)")
     out.add_argument("--format", default="png", choices=("png", "jpg"), help="png keeps every pixel (default: %(default)s)")
     quality = {"choices": range(1, 101), "metavar": "1-100", "help": "of jpg (default: %(default)s)"}
     out.add_argument("--quality", type=int, default=95, **quality)
@@ -47,7 +47,7 @@ def _add_export(data: Any) -> None:
 
 def _add_rating(data: Any) -> None:
     rate = data.add_parser("rate", help="write a sheet of translated captions that people rate")
-    rate.add_argument("out", type=pathlib.Path, help="CSV file that is made, or replaced")
+    rate.add_argument("out", type=pathlib.Path, help="CSV file that is made")
     rate.add_argument("--count", type=int, default=100, help="captions (default: %(default)s, as for CLIP-Italian)")
     rate.add_argument("--raters", type=int, default=3, help="columns for ratings (default: %(default)s, as for CLIP-Italian)")
     rate.add_argument("--seed", type=int, default=0, help="of the sample (default: %(default)s)")

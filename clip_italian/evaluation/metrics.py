@@ -12,6 +12,8 @@ and not retrieved, except where `relevant` says so, so nDCG and R-precision of a
 still be 1.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -125,3 +127,19 @@ def ndcg_at(relevance: Relevance, k: int | None = None, method: int = 0) -> floa
     """DCG divided by that of *the same list* in its best order; 0 without a relevant item."""
     best = dcg_at(-np.sort(-relevance), k, method)
     return dcg_at(relevance, k, method) / best if best else 0.0
+
+
+METRICS: dict[str, Callable[[np.ndarray], float]] = {  # of a list, that Finetuner reported, by the names it printed
+    "precision_at_k": precision_at,
+    "hit_at_k": hit_at,
+    "average_precision": average_precision,
+    "reciprocal_rank": reciprocal_rank,
+    "dcg_at_k": dcg_at,
+}
+LABELS = {  # of METRICS in tables
+    "precision_at_k": "precision@k",
+    "hit_at_k": "hit@k",
+    "average_precision": "average precision",
+    "reciprocal_rank": "reciprocal rank",
+    "dcg_at_k": "DCG@k",
+}

@@ -11,8 +11,8 @@ import sys
 import numpy as np
 import pytest
 
+from analysis import augmentation_sheet, collected, data_sheet, datasheet, style, tables, token_lengths
 from analysis import study as studies
-from analysis import style, tables, token_lengths
 from clip_italian import config
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays, metrics
@@ -195,6 +195,32 @@ def test_every_figure_and_table_is_written_and_the_same_every_time(evaluated: pa
         assert {f"{name}.svg", f"{name}.png"} <= set(first)
     analyse.main()
     assert contents(evaluated) == first
+
+
+def test_images_and_captions_of_the_users_own_reach_no_file_of_the_paper(evaluated: pathlib.Path, study: studies.Study) -> None:
+    before = contents(evaluated)
+    try:
+        synthetic_study.write_pairs(own=7)
+        for script in (*analyse.TABLES, *analyse.FIGURES, *analyse.ERRORS, *analyse.DRAWN, datasheet):
+            script.main()
+        after = contents(evaluated)
+        tracked = [path for part in ("paper", "reports", "results") for path in (evaluated / part).rglob("*") if path.is_file()]
+        assert not [path for path in (*tracked, evaluated / "DATASHEET.md") if b"riservata" in path.read_bytes()]
+        synthetic_study.write_pairs(0, own=7)
+        for script in (data_sheet, augmentation_sheet):
+            script.main()
+    finally:
+        synthetic_study.write_pairs()
+        for script in (data_sheet, augmentation_sheet, collected, token_lengths, datasheet):
+            script.main()
+    assert contents(evaluated) == before
+    # Counts alone differ: every figure, those with images among them, is the same to the byte.
+    assert {name.partition(".")[0] for name in before if before[name] != after[name]} == {
+        "data_sheet",
+        "collected",
+        "token_lengths",
+    }
+    assert all(before[name] == after[name] for name in before if name.endswith((".svg", ".png")))
 
 
 def test_the_shops_table_has_before_and_after_of_every_language_and_the_guides_last(study: studies.Study) -> None:

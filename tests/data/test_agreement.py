@@ -122,3 +122,7 @@ def test_a_sheet_of_the_chosen_profile_is_written(data, monkeypatch, capsys, tmp
     commands.main(["data", "rate", "sheet.csv", "--count", "7"])
     assert len(rows_of(root / "sheet.csv")) == 8
     assert "7 captions; rate each from 1 to 5: 1 meaning lost" in capsys.readouterr().out
+    (root / "sheet.csv").write_text("rated")
+    with pytest.raises(SystemExit, match=r"sheet\.csv: is there already, perhaps with ratings; name another file, or delete it"):
+        commands.main(["data", "rate", "sheet.csv"])
+    assert (root / "sheet.csv").read_text() == "rated"

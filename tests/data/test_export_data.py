@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from clip_italian import __main__, files
+from clip_italian.data.images import shards
 from clip_italian.data.images.shards import Example, write_shards
 from clip_italian.evaluation.published.archived_sets import WebDatasetSettings, web_dataset
 
@@ -72,6 +73,65 @@ def test_a_damaged_shard_is_named_and_nothing_is_left(stored):
     path.write_bytes(content)
     with pytest.raises(SystemExit, match="00001.array_record: missing or damaged"):
         exported(stored)
-    assert not (stored / "out").exists()
+    assert not list((stored / "out").iterdir())
     with pytest.raises(SystemExit, match="index.json: missing"):
         __main__.main(["data", "export", "nowhere", "out"])
+
+
+def test_a_second_split_stands_beside_the_first_and_what_else_is_there_stays(stored):
+    (stored / "out").mkdir()
+    (stored / "out/thesis.tex").write_text("years of work")
+    first = files.tree_digest(exported(stored) / "train")
+    assert len(read(exported(stored, "--split", "test"), "test").pictures) == 20
+    assert files.tree_digest(stored / "out/train") == first and (stored / "out/thesis.tex").read_text() == "years of work"
+
+
+def test_the_current_folder_is_one_like_others(stored):
+    __main__.main(["data", "export", "stored", "."])
+    assert sorted(path.name for path in stored.iterdir()) == ["dataset_type.txt", "stored", "train"]
+
+
+OTHERS = {
+    "a file among the tars": lambda split: (split / "notes.txt").write_text("mine"),
+    "tars of somebody else": lambda split: (split / "0.tar").write_bytes(b"mine"),
+    "a folder": lambda split: files.write_text(split / "mine/notes.txt", "mine"),
+    "a manifest that lists nothing": lambda split: [files.write_text(split / name, "{}") for name in ("manifest.json", "0.tar")],
+    "a file in place of the folder": lambda split: (split.rmdir(), split.write_text("mine")),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_what_the_command_did_not_write_is_refused_by_name_and_stays(stored, kind):
+    (stored / "out/train").mkdir(parents=True)
+    OTHERS[kind](stored / "out/train")
+    before = files.tree_digest(stored / "out")
+    with pytest.raises(SystemExit, match=r"out/train.*name another folder"):
+        exported(stored)
+    assert files.tree_digest(stored / "out") == before
+
+
+def test_a_split_that_somebody_has_changed_is_refused_and_stays(stored):
+    (exported(stored) / "train/1.tar").write_bytes(b"mine")
+    with pytest.raises(SystemExit, match=r"out/train/1\.tar: was not written by this command, or has changed since"):
+        exported(stored)
+    assert (stored / "out/train/1.tar").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("split", ["", ".", "..", "../x", "a/b", "/tmp/x"])
+def test_a_split_is_a_plain_name(stored, split):
+    with pytest.raises(SystemExit, match="--split"):
+        exported(stored, "--split", split)
+    assert [path.name for path in stored.iterdir()] == ["stored"]
+
+
+def test_a_data_set_of_another_kind_stays_one(stored):
+    files.write_text(stored / "out/dataset_type.txt", "classification\n")
+    with pytest.raises(SystemExit, match=r"dataset_type\.txt: is of another kind"):
+        exported(stored)
+    assert (stored / "out/dataset_type.txt").read_text() == "classification\n"
+
+
+def test_shards_are_never_replaced_by_their_export(stored):
+    with pytest.raises(SystemExit, match=r"stored/.*name another folder"):
+        __main__.main(["data", "export", "stored", ".", "--split", "stored"])
+    assert len(shards.open_shards(stored / "stored")) == 20

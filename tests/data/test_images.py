@@ -8,6 +8,7 @@ import pathlib
 import struct
 import subprocess
 import sys
+import warnings
 import zlib
 
 import hypothesis
@@ -113,6 +114,94 @@ def test_a_jpeg_that_need_not_be_whole_comes_reduced_and_shows_the_same():
         means = whole.reshape(shape[0] // 4, 4, shape[1] // 4, 4, 3).mean(axis=(1, 3))
         assert np.abs(reduced - means).mean() < 1
         assert np.array_equal(decode(content, LIMITS, least=1000).shape, whole.shape)
+
+
+def pillows(content: bytes) -> np.ndarray | None:
+    """What Pillow reads, upright, or None where it does not read the file whole."""
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
+            return np.asarray(ImageOps.exif_transpose(image.convert("RGB") if image.mode == "CMYK" else image).convert("RGB"))
+    except (OSError, SyntaxError, ValueError, struct.error):
+        return None
+
+
+def ours(content: bytes, least: int = 0) -> np.ndarray | None:
+    try:
+        return decode(content, LIMITS, least)
+    except ImageRejected:
+        return None
+
+
+def segments(content: bytes) -> list[int]:
+    """Where each marker of a JPEG's header starts, and that of its end."""
+    starts, place = [], 2
+    while content[place + 1] != 0xDA:
+        starts.append(place)
+        place += 2 + int.from_bytes(content[place + 2 : place + 4], "big")
+    return [*starts, place, len(content) - 2]
+
+
+PLAIN = encoded(Image.fromarray(gradient(64, 96)), "JPEG", quality=90)
+
+
+@pytest.mark.parametrize("stray", [b"\0", b"\x12\x34", b"\0" * 5, b"\xff", bytes(range(1, 200))])
+@pytest.mark.parametrize("least", [0, 16])
+def test_stray_bytes_before_any_marker_are_read_over_as_pillow_reads_over_them(stray, least):
+    for start in segments(PLAIN)[1:]:  # before the first it would be no JPEG
+        content = PLAIN[:start] + stray + PLAIN[start:]
+        wanted = pillows(content)
+        assert wanted is not None and ours(content, least) is not None
+        assert np.array_equal(decode(content, LIMITS), wanted)
+
+
+@pytest.mark.parametrize("subsampling", ["4:2:0", "4:2:2"])
+@pytest.mark.parametrize("factors", [0x11, 0x12, 0x14, 0x21, 0x22, 0x24, 0x41, 0x42, 0x44, 0x13, 0x31])
+def test_every_subsampling_that_pillow_reads_has_pillows_pixels(subsampling, factors):
+    content = bytearray(encoded(Image.fromarray(gradient(64, 64)), "JPEG", quality=90, subsampling=subsampling))
+    frame = content.index(b"\xff\xc0")
+    content[frame + 11] = factors  # of the first component, luminance
+    for least in (0, 16):
+        assert (ours(bytes(content), least) is None) == (pillows(bytes(content)) is None)
+    if (wanted := pillows(bytes(content))) is not None:
+        assert np.array_equal(decode(bytes(content), LIMITS), wanted)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 2}, {"optimize": True}])
+def test_a_damaged_jpeg_is_read_if_pillow_reads_it_and_has_pillows_pixels(options):
+    plain = encoded(Image.fromarray(gradient(64, 96)), "JPEG", quality=90, **options)
+    draws, read = np.random.default_rng(3), 0
+    for _ in range(200):
+        content = bytearray(plain)
+        start = segments(plain)[-2] if draws.random() < 0.7 else 2  # mostly in the coded pixels
+        content[draws.integers(start, len(content))] = draws.integers(256)
+        if (wanted := pillows(bytes(content))) is not None and wanted.shape == (64, 96, 3):
+            assert np.array_equal(decode(bytes(content), LIMITS), wanted)
+            read += 1
+        elif wanted is None:
+            assert ours(bytes(content)) is None
+    assert read > 100
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+@pytest.mark.parametrize("least", [0, 16])
+def test_a_jpeg_that_was_cut_short_is_refused(options, least):
+    content = encoded(Image.fromarray(RNG.integers(0, 255, (64, 96, 3), dtype=np.uint8)), "JPEG", **options)
+    assert not [length for length in range(0, len(content) - 2, 97) if ours(content[:length], least) is not None]
+
+
+@pytest.mark.parametrize("where", ["behind 64 KiB", "in XMP alone"])
+def test_an_orientation_counts_wherever_it_stands(where):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    if where == "in XMP alone":
+        content = encoded(Image.fromarray(gradient()), "JPEG", xmp=xmp)
+    else:
+        block = b"\xff\xed" + struct.pack(">H", 65000) + bytes(64998)
+        content = encoded(Image.fromarray(gradient()), "JPEG", exif=exif)
+        content = content[:2] + block * 2 + content[2:]
+    assert decode(content, LIMITS).shape == (60, 40, 3)
+    assert np.array_equal(decode(content, LIMITS), pillows(content))
 
 
 def test_a_colour_profile_is_left_aside():

@@ -308,6 +308,10 @@ def test_a_name_that_is_taken_needs_replace_and_what_fails_leaves_it_as_it_was(f
     assert [path.name for path in (folder.parent / "own").iterdir()] == ["foto"]
     table(folder, ("b.jpg", "Un cane"))
     assert imported(folder, replace=True)[1] == {"b.jpg": ["Un cane"]}
+    (folder.parent / "own/foto/originals.zip").write_bytes(b"mine")
+    with pytest.raises(InputError, match=r"own/foto/originals\.zip: was not imported, and would be lost; move it away"):
+        imported(folder, replace=True)
+    assert (folder.parent / "own/foto/originals.zip").read_bytes() == b"mine"
 
 
 @pytest.mark.parametrize("name", ["../x", "", ".x", "A", "x" * 65, "a/b"])

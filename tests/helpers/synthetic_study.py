@@ -282,26 +282,31 @@ def write_pictures(images: int) -> None:
     arrays.write(pathlib.Path("embeddings", PROFILE, "full/0/gallery.npz"), text=image[: len(queries)])
 
 
-def write_pairs(pairs: int = 40) -> None:
-    """Training shards of four sources with augmented views, and the report of their curation."""
+OWN = Example("own/foto/0000001", "own/foto", ["la nonna riservata in cucina"])  # of a source of the user's own
+
+
+def write_pairs(pairs: int = 40, own: int = 0) -> None:
+    """Training shards of four sources with augmented views, and the report of their curation; `own` more, white, are the user's."""
     sources = ("wit", "mscoco_it", "conceptual_captions", "il_post")
     examples = [
         Example(f"{index}", sources[index * 4 // pairs], [f"una figura numero {index} con una didascalia piuttosto lunga"])
         for index in range(pairs)
     ]
-    pictures = np.stack([picture(index) for index in range(pairs)])
+    pictures = np.stack([picture(index) for index in range(pairs)] + [np.full((24, 24, 3), 255, np.uint8)] * own)
     tokenizer = tokens.train_wordpiece([example.captions[0] for example in examples], 200)
     tokens.save(pathlib.Path("models", PROFILE, "backbones/italian_bert"), tokenizer)
+    examples += [OWN] * own
     root = pathlib.Path("data", PROFILE, "shards")
-    write_shards(root / "train", examples, pictures, pairs)
+    write_shards(root / "train", examples, pictures, len(examples))
     for view in range(ANALYSIS["sheet_views"]):
-        write_shards(root / "views" / str(view), examples, pictures[:, 2:-2, view : view + 20], pairs)
+        write_shards(root / "views" / str(view), examples, pictures[:, 2:-2, view : view + 20], len(examples))
     entry = {
         "rows": {"read": 1213, "kept": 1100, "rejected": {"image missing": 100, "empty caption": 13}},
         "captions": {"read": 1213, "clean": 1113, "rejected": {"empty": 13}},
         "split": {"train": 1045, "valid": 55},
         "words_per_caption": {"mean": 7.23, "p50": 7},
     }
+    sources += (OWN.source,) * bool(own)
     report = {"sources": {source: entry for source in sources}, "repeated_pairs": 12, "train": 4180, "valid": 220}
     files.write_json(pathlib.Path("reports", PROFILE, "curate.json"), report)
     came = {"asked": 1200, "got": 1110, "missing": {"gone from the web": 90}}

@@ -236,11 +236,12 @@ def test_a_format_asked_for_by_name_is_refused_with_the_reason_before_anything_i
 
 
 def test_a_folder_with_anything_but_an_export_is_not_replaced(tmp_path):
-    (tmp_path / "onnx").mkdir()
-    (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(InputError, match=r"exists and holds `thesis\.tex`, which is no export; name another folder"):
-        writing.write(tmp_path, exported.model(), PLAIN, ["sentence_transformers"])
-    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+    for place in ("thesis.tex", "onnx/thesis.tex"):  # also one in a folder that is called as a format
+        files.write_text(tmp_path / place, "years of work")
+        with pytest.raises(InputError, match=rf"{place}: was not written by this command.*; name another folder"):
+            writing.write(tmp_path, exported.model(), PLAIN, ["sentence_transformers"])
+        assert (tmp_path / place).read_text() == "years of work"
+        (tmp_path / place).unlink()
 
 
 # --- The command -------------------------------------------------------------------------------------------------------
@@ -250,10 +251,14 @@ def test_the_command_writes_what_can_be_held_and_says_what_was_left_out(here, ca
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == ["out/onnx: written", "out/sentence_transformers: written"]
     assert [line.split(": left out: ")[0] for line in lines[2:]] == ["transformers", "open_clip"]
-    assert sorted(path.name for path in (here / "out").iterdir()) == ["onnx", "sentence_transformers"]
+    assert sorted(path.name for path in (here / "out").iterdir()) == ["manifest.json", "onnx", "sentence_transformers"]
     main(["export", "model", "out", "--format", "sentence_transformers"])  # an earlier export is replaced as a whole
     assert capsys.readouterr().out == "out/sentence_transformers: written\n"
-    assert [path.name for path in (here / "out").iterdir()] == ["sentence_transformers"]
+    assert sorted(path.name for path in (here / "out").iterdir()) == ["manifest.json", "sentence_transformers"]
+    (here / "out/sentence_transformers/README.md").write_text("my own card")
+    with pytest.raises(SystemExit, match=r"out/sentence_transformers/README\.md: .*has changed since"):
+        main(["export", "model", "out", "--format", "sentence_transformers"])
+    assert (here / "out/sentence_transformers/README.md").read_text() == "my own card"
 
 
 def test_the_command_ends_with_one_line_on_bad_input(here):

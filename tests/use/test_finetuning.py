@@ -285,6 +285,13 @@ def test_a_name_stands_for_one_request(shop, base):
         runs.find("shoes")
 
 
+def test_a_folder_that_is_no_run_is_not_taken_for_one(shop, base):
+    files.write_text(runs.ROOT / "mine/data/photos.txt", "mine")
+    with pytest.raises(InputError, match=r"finetuned/mine: is there already and is no run; choose another name"):
+        tuned(base, "mine")
+    assert (runs.ROOT / "mine/data/photos.txt").read_text() == "mine"
+
+
 def test_a_run_whose_data_have_changed_does_not_go_on(shop, base):
     folder = runs.begin("later", asked(shop, base))
     (shop / "pairs.csv").write_text("image,text\n")

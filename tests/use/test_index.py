@@ -75,6 +75,15 @@ def test_every_picture_has_the_vector_that_the_model_gives_it(model, folder):
     np.testing.assert_allclose(store.vectors(pathlib.Path("pictures.index")), model.encode_image(files), atol=1e-6)
 
 
+def test_a_file_that_somebody_put_into_an_index_is_named_and_stays(model, folder):
+    index(model, folder)
+    pathlib.Path("pictures.index/notes.txt").write_text("mine")
+    save(folder / "c/new.png", 100)
+    with pytest.raises(InputError, match=r"pictures\.index/notes\.txt: is no part of an index, and would be lost; move it away"):
+        index(model, folder)
+    assert pathlib.Path("pictures.index/notes.txt").read_text() == "mine"
+
+
 def test_what_is_new_or_has_changed_is_encoded_and_nothing_else(model, folder, encoded):
     index(model, folder)
     before = bytes_of("pictures.index")

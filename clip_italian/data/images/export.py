@@ -1,9 +1,9 @@
-"""Stored pictures with their captions as web-dataset tars, which webdataset, img2dataset's readers and CLIP_benchmark take.
+"""Stored images with their captions as web-dataset tars, which webdataset, img2dataset's readers and CLIP_benchmark take.
 
-A sample is `000000012.png` (or `.jpg`), `.txt` with a caption a line, and `.json` with the picture's id, source and captions; its
-key is its place among all pictures. The layout is that of `clip_benchmark_export_wds`: OUT/SPLIT/0.tar, 1.tar, ..., a tar for each
-stored shard, their number in OUT/SPLIT/nshards.txt, and OUT/dataset_type.txt. Nothing in a tar is of today: equal shards give
-equal bytes.
+A sample is `000000012.png` (or `.jpg`), `.txt` with a caption a line, and `.json` with the image's id, source and captions; its
+key is its index among all images. The layout is that of `clip_benchmark_export_wds`: OUT/SPLIT/0.tar, 1.tar, ..., a tar for each
+stored shard, their number in OUT/SPLIT/nshards.txt, and OUT/dataset_type.txt; OUT/SPLIT/manifest.json has the files' SHA-256. No
+tar has a date: equal shards give equal bytes.
 """
 
 import dataclasses
@@ -23,8 +23,10 @@ from clip_italian import files
 from clip_italian.data import workers
 from clip_italian.data.images import shards
 from clip_italian.data.workers import WorkersSettings
+from clip_italian.errors import InputError
 
 Format = Literal["png", "jpg"]
+TYPE_FILE, TYPE = "dataset_type.txt", "retrieval\n"  # what CLIP_benchmark reads a folder as
 DIGITS = 9  # of a key, as img2dataset's
 PART = 256  # pictures in memory at a time
 
@@ -40,20 +42,30 @@ class Export:
 
 
 def export(folder: pathlib.Path, out: pathlib.Path, split: str, format: Format, quality: int, where: WorkersSettings) -> int:
-    """Writes the pictures of a folder of shards to the folder `out`, made or replaced; returns their number.
+    """Writes the images of a folder of shards to `out`/`split`, made or replaced; returns their number.
 
-    Raises InputError naming a shard that is missing or damaged.
+    Other splits and whatever else is in `out` stay. Raises InputError naming a shard that is missing or damaged, or a file of `out`
+    that would be lost.
     """
-    pictures = shards.open_shards(folder)
-    ranges = pictures.shard_ranges()
-    with files.replacing_folder(out) as whole:
-        (whole / split).mkdir()
-        write = functools.partial(_write_tar, Export(folder.absolute(), whole / split, format, quality))
+    images = shards.open_shards(folder)
+    ranges = images.shard_ranges()
+    _check_out(out, split)
+    with files.replacing_folder(out / split) as target:
+        write = functools.partial(_write_tar, Export(folder.absolute(), target, format, quality))
         for _ in workers.map(write, enumerate(ranges), where, lambda numbered: f"{folder}, shard {numbered[0]}"):
             pass
-        files.write_text(whole / split / "nshards.txt", f"{len(ranges)}\n")
-        files.write_text(whole / "dataset_type.txt", "retrieval\n")
-    return len(pictures)
+        files.write_text(target / "nshards.txt", f"{len(ranges)}\n")
+        files.write_manifest(target)
+    files.write_text(out / TYPE_FILE, TYPE)
+    return len(images)
+
+
+def _check_out(out: pathlib.Path, split: str) -> None:
+    if split in ("", ".", "..") or "/" in split:
+        raise InputError(f"--split `{split}`: is the name of a folder in OUT, such as train")
+    files.check_replaceable(out / split)
+    if (out / TYPE_FILE).exists() and (out / TYPE_FILE).read_bytes() != TYPE.encode():
+        raise InputError(f"{out / TYPE_FILE}: is of another kind of data set than `retrieval`; name another folder")
 
 
 def _write_tar(export: Export, numbered: tuple[int, range]) -> None:

@@ -3,9 +3,11 @@
 Nothing here trusts a file name, a header or a length: the format is read off the first bytes, the size is checked before any pixel
 is decoded, and whatever a decoder raises becomes a rejection.
 
-What is not plain RGB has one meaning: alpha lies over white, also a palette's; of an animation the first frame counts; EXIF turns
-the picture; 16 bits of grey become 8 by division by 257, and of 16 bits of colour the upper 8 are kept; CMYK becomes RGB as Pillow
-converts it; colour profiles (ICC, gamma) are left aside, as they were in 2021.
+What Pillow reads whole is read, with Pillow's pixels; the faster decoder of JPEGs is a short cut.
+
+What is not plain RGB has one meaning: alpha lies over white, also a palette's; of an animation the first frame counts; EXIF, or
+else XMP, turns the picture; 16 bits of grey become 8 by division by 257, and of 16 bits of colour the upper 8 are kept; CMYK
+becomes RGB as Pillow converts it; colour profiles (ICC, gamma) are left aside, as they were in 2021.
 """
 
 import io
@@ -89,27 +91,36 @@ def _check_canvas(content: bytes, limits: ImageLimits) -> None:
 
 
 def _decode_jpeg(content: bytes, limits: ImageLimits, least: int) -> Pixels:
-    """Grey and colour JPEGs go the fast way; CMYK goes the other."""
-    try:
-        height, width, colours, _ = simplejpeg.decode_jpeg_header(content)
-    except ValueError:
-        raise ImageRejected("damaged image") from None
-    _check_size(height, width, limits)
+    """Grey and colour JPEGs by simplejpeg, which is faster; CMYK, and whatever simplejpeg does not read, by Pillow."""
     if content.count(b"\xff\xda") > MAX_SCANS:  # between two scans' data these bytes mean the start of the next
         raise ImageRejected("too many scans")
-    if colours not in ("YCbCr", "RGB", "Gray"):
+    pixels = _decode_fast(content, limits, least)
+    if pixels is None:
         return _decode_with_pillow(content, limits)
-    fast = bool(least)
-    try:
-        # Factors below 2 take longer than the whole picture, and are coarser.
-        pixels = simplejpeg.decode_jpeg(content, "RGB", fast, fast, least, least, 2.0 if fast else 1.0)
-    except ValueError:
-        raise ImageRejected("damaged image") from None
     return _upright(pixels, _orientation_of_jpeg(content))
 
 
+def _decode_fast(content: bytes, limits: ImageLimits, least: int) -> Pixels | None:
+    """The pixels as they are stored, or None.
+
+    simplejpeg raises ValueError for what libjpeg only warns of, and its header reader KeyError for a subsampling it does not know.
+    """
+    fast = bool(least)
+    try:
+        height, width, colours, _ = simplejpeg.decode_jpeg_header(content)
+        _check_size(height, width, limits)
+        if colours not in ("YCbCr", "RGB", "Gray"):
+            return None
+        # Factors below 2 take longer than the whole picture, and are coarser.
+        return simplejpeg.decode_jpeg(content, "RGB", fast, fast, least, least, 2.0 if fast else 1.0)
+    except (ImageRejected, MemoryError):
+        raise
+    except Exception:
+        return None
+
+
 def _orientation_of_jpeg(content: bytes) -> int:
-    if b"Exif\0\0" not in content[: 1 << 16]:
+    if b"Exif\0\0" not in content and b"tiff:Orientation" not in content:  # in EXIF or XMP, wherever that lies in the file
         return 1
     try:
         with warnings.catch_warnings():
@@ -152,7 +163,7 @@ def _to_rgb(image: Image.Image) -> Pixels:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF orientation 1..8; 1 where the EXIF block is absent or unreadable."""
+    """The orientation 1..8 of EXIF, or else of XMP; 1 where both are absent or unreadable."""
     try:
         value = image.getexif().get(ORIENTATION, 1)
     except Exception:  # a broken EXIF block does not make the picture worse

@@ -164,6 +164,8 @@ def import_folder(
     target = root / _name(found.folder, name)
     if target.exists() and not replace:
         raise InputError(f"{target}: is there already; choose another --name, or --replace it")
+    if strangers := sorted({path.name for path in target.glob("*")} - {own.IMAGES, own.PAIRS, REPORT}):
+        raise InputError(f"{target / strangers[0]}: was not imported, and would be lost; move it away, or choose another --name")
     account = Account()
     with files.replacing_folder(target) as folder:
         _write(folder, found, language, limits, account)

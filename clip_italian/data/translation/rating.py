@@ -77,8 +77,10 @@ def write(out: pathlib.Path, data: pathlib.Path, count: int, raters: int, seed: 
     """Writes a sheet of `count` of the translated captions of a profile, whose folder `data` is; returns how many it has.
 
     The sample is of distinct English captions, without replacement, a function of the seed. Raises InputError when stage
-    `translate` has not run.
+    `translate` has not run, and when `out` is there: people may have rated it.
     """
+    if out.exists():
+        raise InputError(f"{out}: is there already, perhaps with ratings; name another file, or delete it")
     table = tables.path(SOURCE)
     found = tables.pairs(data / "raw" / table, files.present(data / "translated" / table), max_characters)
     distinct = dict(found)

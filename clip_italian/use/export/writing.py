@@ -37,22 +37,17 @@ def write(out: pathlib.Path, model: Model, facts: Facts, formats: Sequence[str] 
     """Writes the formats into sub-folders of `out`, which is replaced as a whole; each has a model card.
 
     Without `formats`, those that can hold the model; returns the others with the reasons. Raises InputError with the reason
-    when one that is asked for cannot, and when what was written computes other numbers.
+    when one that is asked for cannot, when what was written computes other numbers, and when `out` holds anything but an earlier
+    export, unchanged.
     """
     reasons = left_out(model.settings)
     for name in formats:
         if name in reasons:
             raise InputError(f"{name}: cannot hold this model: {reasons[name]}; leave the format out, ONNX holds every model")
-    _check_replaceable(out)
+    files.check_replaceable(out)
     with files.replacing_folder(out) as folder:
         for name in formats or [name for name in FORMATS if name not in reasons]:
             FORMATS[name].write(folder / name, model, out / name)
             files.write_text(folder / name / "README.md", card.text(name, model.settings, facts, out / name))
+        files.write_manifest(folder)
     return {} if formats else reasons
-
-
-def _check_replaceable(out: pathlib.Path) -> None:
-    """Raises InputError unless `out` is missing, empty or an earlier export: it is going to be replaced as a whole."""
-    strangers = sorted({path.name for path in out.iterdir()} - set(FORMATS)) if out.is_dir() else []
-    if strangers or (out.exists() and not out.is_dir()):
-        raise InputError(f"{out}: exists and holds `{(strangers or [out.name])[0]}`, which is no export; name another folder")

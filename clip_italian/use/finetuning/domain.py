@@ -17,11 +17,11 @@ from clip_italian.checkpoints.model import Clip
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
 from clip_italian.evaluation import statistics
+from clip_italian.evaluation.metrics import LABELS, METRICS
 from clip_italian.evaluation.study import summary
 from clip_italian.evaluation.study.settings import EvaluationSettings
 from clip_italian.evaluation.study.summary import Gains
 from clip_italian.use.finetuning import measuring, tables
-from clip_italian.use.finetuning.measuring import LABELS, METRICS
 from clip_italian.use.finetuning.settings import Count, FinetuningSettings, Rate, load
 from clip_italian.use.finetuning.tables import TestSet
 from clip_italian.world.shop import publishing

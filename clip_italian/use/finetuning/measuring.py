@@ -1,7 +1,7 @@
 """What a model finds: the metrics that Jina's Finetuner reported, those of docarray 0.21, with intervals over the queries."""
 
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,26 +11,10 @@ from clip_italian.checkpoints import pictures
 from clip_italian.checkpoints.model import BATCH, Clip
 from clip_italian.data.images.images import Pixels
 from clip_italian.errors import InputError
-from clip_italian.evaluation import metrics, statistics
+from clip_italian.evaluation import statistics
+from clip_italian.evaluation.metrics import METRICS
 from clip_italian.use.finetuning.settings import FinetuningSettings
 from clip_italian.use.finetuning.tables import TestSet
-
-# The metrics that Jina's Finetuner reported, by the definitions of docarray 0.21.
-METRICS: dict[str, Callable[[np.ndarray], float]] = {  # of how relevant each place of a list is; names as Finetuner printed them
-    "precision_at_k": metrics.precision_at,
-    "hit_at_k": metrics.hit_at,
-    "average_precision": metrics.average_precision,
-    "reciprocal_rank": metrics.reciprocal_rank,
-    "dcg_at_k": metrics.dcg_at,
-}
-LABELS = {  # as people read them
-    "precision_at_k": "precision@k",
-    "hit_at_k": "hit@k",
-    "average_precision": "average precision",
-    "reciprocal_rank": "reciprocal rank",
-    "dcg_at_k": "DCG@k",
-}
-
 
 QUERIES_AT_ONCE = 1024
 

@@ -8,7 +8,7 @@ from typing import Any
 from jaxtyping import Int
 from numpy import ndarray
 
-from clip_italian.use.finetuning.measuring import LABELS
+from clip_italian.evaluation.metrics import LABELS
 from clip_italian.use.finetuning.tables import TestSet
 from clip_italian.use.search import contact_sheet
 

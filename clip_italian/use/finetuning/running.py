@@ -13,6 +13,7 @@ from clip_italian.checkpoints import assembly, loading
 from clip_italian.checkpoints.assembly import Model
 from clip_italian.checkpoints.model import Clip
 from clip_italian.errors import InputError
+from clip_italian.evaluation.metrics import METRICS
 from clip_italian.journal import Journal
 from clip_italian.models.dual_encoder import Params
 from clip_italian.training import arms
@@ -21,7 +22,7 @@ from clip_italian.training.loop import Curve
 from clip_italian.training.settings import TrainingSettings
 from clip_italian.use.export import onnx_files
 from clip_italian.use.finetuning import measuring, preparing, report, runs, settings, tables
-from clip_italian.use.finetuning.measuring import METRICS, Gallery
+from clip_italian.use.finetuning.measuring import Gallery
 from clip_italian.use.finetuning.preparing import Sets, Start
 from clip_italian.use.finetuning.runs import Asked
 from clip_italian.use.finetuning.settings import FinetuningSettings

@@ -58,6 +58,8 @@ def begin(name: str, wanted: Asked, root: pathlib.Path = ROOT) -> pathlib.Path:
         if apart:
             raise InputError(f"{folder}: a run of that name has another `{apart[0]}`; choose another name, or delete the folder")
         return folder
+    if any(folder.glob("[!.]*")):
+        raise InputError(f"{folder}: is there already and is no run; choose another name (--name)")
     files.write_json(folder / ASKED, wanted._asdict())
     return folder
 

@@ -21,10 +21,12 @@ from clip_italian.checkpoints import loading, pictures
 from clip_italian.checkpoints.model import BATCH, Clip
 from clip_italian.data.images import images
 from clip_italian.data.images.images import ImageRejected, Pixels
-from clip_italian.use.search import store
+from clip_italian.errors import InputError
+from clip_italian.use.search import approximate, store
 from clip_italian.use.search.store import Contents, Entry, Found, Origin, Refusal
 
 PART = 16 * BATCH  # pictures: half a minute with a base model on two cores
+KNOWN = {store.MANIFEST, store.VECTORS, store.PICTURES, store.REFUSED, approximate.MANIFEST, approximate.GRAPH}
 SHOWN = 10  # refused files that a report names
 
 
@@ -86,6 +88,8 @@ def _before(path: pathlib.Path, origin: Origin) -> Contents | None:
         return None
     store.check_model(path, store.origin(path), origin.digests)
     store.check(path)
+    if strangers := sorted({one.name for one in path.iterdir()} - KNOWN):
+        raise InputError(f"{path / strangers[0]}: is no part of an index, and would be lost; move it away")
     return store.read(path)
 
 
