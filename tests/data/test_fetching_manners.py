@@ -104,6 +104,8 @@ def test_a_date_to_retry_after_is_waited_for(web, tmp_path):
         ("X-Robots-Tag", "nofollow, NOINDEX", True),
         ("X-Robots-Tag", "noimageindex", True),
         ("X-Robots-Tag", "none", True),
+        ("X-Robots-Tag", "noml", True),
+        ("X-Robots-Tag", "noarchive, NoML", True),
         ("X-Robots-Tag", "all", False),
         ("X-Robots-Tag", "nofollow,noarchive", False),
         ("X-Robots-Tag", "test-bot: noai", True),
@@ -199,15 +201,18 @@ def test_a_robots_txt_that_is_not_there_allows_all_and_one_that_cannot_be_had_al
         ("User-agent: test-bot\nUser-agent: other\nDisallow: /x", "/x", False),
         ("User-agent: test-bot\nDisallow: /a\n\nUser-agent: test-bot\nDisallow: /x", "/x", False),
         ("User-agent: test-bot\nCrawl-delay: 1\nUser-agent: other\nDisallow: /x", "/x", False),
+        ("User-agent: Test-Bot/2.0 (a crawler)\nDisallow: /x\n\nUser-agent: *\nAllow: /", "/x", False),
+        ("User-agent: bot\nDisallow: /x", "/x", True),  # another crawler's name
+        ("User-agent: test-bot\nDisallow: /a\nUser-agent: 360Spider\nDisallow: /x", "/x", True),  # a name that is no token
         ("Disallow: /x", "/x", True),  # of no group
         ("\ufeffUser-agent: *\r\nDisallow: /x\r\n", "/x", False),
         ("Sitemap: http://a.example\nUser-agent: *\nDisallow: /x\rAllow: /y", "/x", False),
     ],
 )
 def test_robots_txt_is_read_as_rfc_9309_says(rules, path, allowed):
-    assert robots.parse(rules.encode(), "test-bot").allow(path) == allowed
+    assert robots.parse(rules.encode()).can_fetch(f"http://a.example{path}", "test-bot") == allowed
 
 
 def test_a_robots_txt_made_to_be_slow_is_not():
-    slow = robots.parse(b"User-agent: *\nDisallow: /" + b"*a" * 50_000 + b"b", "test-bot")
-    assert slow.allow("/" + "a" * 60_000)
+    slow = robots.parse(b"User-agent: *\nDisallow: /" + b"*a" * 50_000 + b"b")
+    assert slow.can_fetch("http://a.example/" + "a" * 60_000, "test-bot")

@@ -20,8 +20,8 @@ from clip_italian.data.fetching.hosts import Host, Hosts
 from clip_italian.data.fetching.settings import FetchSettings
 
 # What the headers of an answer ask of us: not to use it, or to come back later.
-# https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag; noai and noimageai as img2dataset reads them
-OPT_OUTS = frozenset({"noai", "noimageai", "noindex", "noimageindex", "none"})
+# https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag; noai, noimageai and noml as img2dataset reads them
+OPT_OUTS = frozenset({"noai", "noimageai", "noindex", "noimageindex", "noml", "none"})
 VALUED = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})  # directives with a colon
 
 
