@@ -23,8 +23,8 @@ PICTURES = [np.zeros((*size, 3), np.uint8) for size in SIZES]
 
 def things(*placed):
     """A scene of things: (noun, box)."""
-    made = tuple(Thing(noun, "rosso", "medio", box) for noun, box in placed)
-    return Scene(0, 0, made, (tuple(range(len(made))),), None, "bianco", 1.0, "piatto", 0)
+    made = tuple(Thing(noun, "red", "medium", box) for noun, box in placed)
+    return Scene(0, 0, made, (tuple(range(len(made))),), None, "white", 1.0, "flat", 0)
 
 
 @pytest.fixture(scope="module")
@@ -46,20 +46,20 @@ def test_boxes_hold_the_things_that_are_drawn():
 
 
 def test_pixels_of_a_box_are_those_whose_middle_lies_in_it():
-    inside = localisation.boxes(things(("gatto", (0.25, 0.5, 0.75, 1.0))), "gatto", 4, 8)
+    inside = localisation.boxes(things(("cat", (0.25, 0.5, 0.75, 1.0))), "cat", 4, 8)
     assert inside.tolist() == [[False] * 8] * 2 + [[False] * 2 + [True] * 4 + [False] * 2] * 2
 
 
 def test_every_noun_is_asked_once_and_known_to_be_alone():
-    pair = things(("gatto", (0, 0, 0.5, 1)), ("sedia", (0.5, 0, 1, 1)), ("gatto", (0, 0, 1, 1)))
+    pair = things(("cat", (0, 0, 0.5, 1)), ("chair", (0.5, 0, 1, 1)), ("cat", (0, 0, 1, 1)))
     alone = dataclasses.replace(pair, things=pair.things[:1])
     asked = localisation.asked([pair, alone])
-    assert [tuple(one) for one in asked] == [(0, "gatto", False), (0, "sedia", False), (1, "gatto", True)]
+    assert [tuple(one) for one in asked] == [(0, "cat", False), (0, "chair", False), (1, "cat", True)]
 
 
 def test_it_is_asked_in_the_plainest_words_of_the_language():
-    assert localisation.text("sedia", "it") == "una sedia"
-    assert localisation.text("sedia", "de") == "ein Stuhl"
+    assert localisation.text("chair", "it") == "una sedia"
+    assert localisation.text("chair", "de") == "ein Stuhl"
 
 
 def test_a_map_of_the_box_itself_is_perfect_and_one_beside_it_worthless():
@@ -106,7 +106,7 @@ def test_a_method_that_knows_the_boxes_has_all_and_the_others_their_chance(setti
 
 
 def test_where_no_picture_has_two_nouns_nothing_is_said_of_them(settings):
-    scenes = [things(("gatto", (0.1, 0.1, 0.6, 0.6))), things(("sedia", (0.3, 0.3, 0.9, 0.9)))]
+    scenes = [things(("cat", (0.1, 0.1, 0.6, 0.6))), things(("chair", (0.3, 0.3, 0.9, 0.9)))]
     found = localisation.summarise(scenes, PICTURES[:2], {"knowing": {0: np.ones((2, 2))}}, settings)
     assert found["all"]["asked"] == 2 and "beside_another" not in found
     assert localisation.table(found).splitlines()[2] == "| knowing | 100.0 (100.0–100.0) | 100.0 (100.0–100.0) | – | – |"
@@ -114,10 +114,10 @@ def test_where_no_picture_has_two_nouns_nothing_is_said_of_them(settings):
 
 def test_the_pictures_are_those_of_the_scenes():
     """The heat maps are of rendered pictures, upright and not mirrored."""
-    scene = things(("gatto", (0.05, 0.05, 0.35, 0.35)))
+    scene = things(("cat", (0.05, 0.05, 0.35, 0.35)))
     pixels = render(scene, 64, 64).astype(int)
     apart = np.abs(pixels - render(dataclasses.replace(scene, things=()), 64, 64)).sum(axis=2) > 60
-    inside = localisation.boxes(scene, "gatto", 64, 64)
+    inside = localisation.boxes(scene, "cat", 64, 64)
     assert apart.any() and (apart & ~inside).sum() < 0.2 * apart.sum()
 
 

@@ -320,10 +320,10 @@ def write_scenes(images: int) -> None:
     folder = pathlib.Path("data", PROFILE, "raw/test/retrieval-seen")
     box = (0.2, 0.2, 0.8, 0.8)
     scenes = [
-        Scene(1, index - variant, (thing,), ((0,),), None, "prato", 1.0, "piatto", 0, variant=variant)
+        Scene(1, index - variant, (thing,), ((0,),), None, "meadow", 1.0, "flat", 0, variant=variant)
         for index in range(images)
         for variant in [int(index % 3 == 1)]
-        for thing in [Thing("gatto", COLOURS[variant], "medio", box)]
+        for thing in [Thing("cat", COLOURS[variant], "medium", box)]
     ]
     (folder / "scenes.jsonl").write_text("".join(json.dumps(to_json(scene)) + "\n" for scene in scenes))
 
@@ -331,7 +331,7 @@ def write_scenes(images: int) -> None:
 def write_contrasts(contrasts: int = 12) -> None:
     """Contrasts of a kind that all but the worst model can tell and of one that none can, and embeddings of words."""
     kinds = [("noun", ""), ("colour", ""), ("swap", ""), ("count_to_three", "2-3"), ("count_four", "3-4"), ("count_beyond", "5-6")]
-    kinds += [("relation", "su-sotto"), ("left_right", ""), ("position", ""), ("size", "")]
+    kinds += [("relation", "on-below"), ("left_right", ""), ("position", ""), ("size", "")]
     entries = [
         {"contrast": number, "kind": kind, "detail": detail, "true": f"{kind} {side}", "false": f"{kind} {1 - side}"}
         for number, (kind, detail) in enumerate(kind for kind in kinds for _ in range(contrasts))

@@ -28,10 +28,10 @@ def generator(*numbers: int) -> np.random.Generator:
 
 def two_black_cats_and_a_white_one() -> Scene:
     cats = [
-        Thing("gatto", colour, "medio", (left, 0.1, left + 0.2, 0.3))
-        for colour, left in (("nero", 0.05), ("nero", 0.1), ("bianco", 0.7))
+        Thing("cat", colour, "medium", (left, 0.1, left + 0.2, 0.3))
+        for colour, left in (("black", 0.05), ("black", 0.1), ("white", 0.7))
     ]
-    return Scene(0, 0, tuple(cats), ((0, 1), (2,)), None, "prato", 1.0, "flat", 0)
+    return Scene(0, 0, tuple(cats), ((0, 1), (2,)), None, "meadow", 1.0, "flat", 0)
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +60,9 @@ def test_a_single_thing_is_told_in_the_singular_and_several_never(described):
 def test_a_number_is_told_only_when_no_other_thing_of_the_scene_fits_the_phrase():
     scene = two_black_cats_and_a_white_one()
     told = {phrase for index in range(300) for phrase in describe(scene, generator(index)).phrases}
-    assert Phrase("gatto", "nero", None, 2) in told
-    assert Phrase("gatto", None, None, 2) not in told
-    assert Phrase("gatto", None, None, None) in told
+    assert Phrase("cat", "black", None, 2) in told
+    assert Phrase("cat", None, None, 2) not in told
+    assert Phrase("cat", None, None, None) in told
 
 
 def test_two_groups_of_one_noun_are_told_apart_by_colour():
@@ -77,7 +77,7 @@ def test_descriptions_use_everything_a_statement_can_tell(described):
     assert {statement.relation for statement in statements} == {None, *RELATIONS}
     assert {statement.position for statement in statements} == {None, *POSITIONS}
     assert {statement.ground for statement in statements} == {None, *GROUNDS}
-    assert {phrase.size for statement in statements for phrase in statement.phrases} == {None, "piccolo", "grande"}
+    assert {phrase.size for statement in statements for phrase in statement.phrases} == {None, "small", "large"}
 
 
 def test_captions_have_the_length_of_web_captions(captions):
@@ -97,7 +97,7 @@ def test_each_tone_is_recognisable(captions):
 
 
 def test_one_statement_has_many_wordings():
-    statement = Statement((Phrase("gatto", "nero"), Phrase("sedia", "rosso")), relation="su")
+    statement = Statement((Phrase("cat", "black"), Phrase("chair", "red")), relation="on")
     texts = {say(statement, tone, generator(index)) for tone in TONES for index in range(100)}
     assert len(texts) > 40
     assert {"Su una sedia rossa c'è un gatto nero.", "Il gatto nero sulla sedia rossa"} <= texts
@@ -105,7 +105,7 @@ def test_one_statement_has_many_wordings():
 
 
 def test_the_same_fact_is_told_from_either_side():
-    statement = Statement((Phrase("gatto"), Phrase("sedia")), relation="sinistra")
+    statement = Statement((Phrase("cat"), Phrase("chair")), relation="left_of")
     texts = " | ".join(say(statement, "photo", generator(index)) for index in range(200))
     assert "gatto a sinistra di una sedia" in texts
     assert "sedia a destra di un gatto" in texts
@@ -114,7 +114,7 @@ def test_the_same_fact_is_told_from_either_side():
 
 
 def test_two_things_of_one_noun_are_not_named_twice():
-    statement = Statement((Phrase("gatto", "nero"), Phrase("gatto", "bianco")))
+    statement = Statement((Phrase("cat", "black"), Phrase("cat", "white")))
     assert "Ci sono un gatto nero e uno bianco." in {say(statement, "photo", generator(index)) for index in range(200)}
 
 
@@ -128,7 +128,7 @@ def test_captions_depend_on_their_arguments_alone(described):
 
 def test_an_unknown_tone_is_an_error():
     with pytest.raises(KeyError):
-        say(Statement((Phrase("gatto"),)), "poesia", generator(0))
+        say(Statement((Phrase("cat"),)), "poesia", generator(0))
 
 
 def test_mirroring_twice_changes_nothing_and_once_swaps_the_sides(captions):
@@ -155,10 +155,10 @@ def test_there_are_360_class_labels_each_with_its_article():
 
 def test_english_speaks_of_every_noun_and_keeps_blu_and_azzurro_apart():
     assert set(ENGLISH_NOUNS) == set(NOUNS)
-    assert english_label("ombrello", "blu") == "a blue umbrella"
-    assert english_label("ombrello", "azzurro") == "a light blue umbrella"
-    assert english_label("barca", "arancione") == "an orange boat"
-    statement = Statement((Phrase("gatto", "nero", None, 2), Phrase("tavolo", None, "grande")), relation="sotto")
+    assert english_label("umbrella", "blue") == "a blue umbrella"
+    assert english_label("umbrella", "light blue") == "a light blue umbrella"
+    assert english_label("boat", "orange") == "an orange boat"
+    statement = Statement((Phrase("cat", "black", None, 2), Phrase("table", None, "large")), relation="below")
     texts = " | ".join(say_english(statement, generator(index)) for index in range(200))
     assert "two black cats under a large table" in texts
     assert "large table above two black cats" in texts
@@ -188,7 +188,7 @@ def test_the_tagger_tags_a_sentence():
 
 
 def test_foreign_captions_name_the_same_things():
-    statement = Statement((Phrase("gatto", "nero", None, 2), Phrase("casa", "bianco")), relation="accanto")
+    statement = Statement((Phrase("cat", "black", None, 2), Phrase("house", "white")), relation="beside")
     assert foreign_caption(statement, "de", generator(0)) == "Zwei schwarze Katzen und weißes Haus"
     assert foreign_caption(statement, "fr", generator(0)) == "Deux chats noirs et maison blanche"
     assert "cat" in foreign_caption(statement, "en", generator(0))
@@ -196,4 +196,4 @@ def test_foreign_captions_name_the_same_things():
     assert set(names.NOUNS) == set(NOUNS)
     for colour in COLOURS:
         for language in ("it", "de", "fr"):
-            assert foreign_caption(Statement((Phrase("mela", colour),)), language, generator(0))
+            assert foreign_caption(Statement((Phrase("apple", colour),)), language, generator(0))

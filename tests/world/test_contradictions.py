@@ -26,11 +26,11 @@ SETTINGS = ContradictionSettings(seed=3, scenes=40, views=2, alone={})
 
 def scene(*things: Thing, relation: str | None = None) -> Scene:
     groups = tuple((number,) for number in range(len(things)))
-    return Scene(0, 0, things, groups, relation, "bianco", 1.0, "piatto", 0)
+    return Scene(0, 0, things, groups, relation, "white", 1.0, "flat", 0)
 
 
 def thing(noun: str, colour: str, x: float, y: float, half: float = 0.15) -> Thing:
-    return Thing(noun, colour, "medio", (x - half, y - half, x + half, y + half))
+    return Thing(noun, colour, "medium", (x - half, y - half, x + half, y + half))
 
 
 def at(matrix: np.ndarray) -> np.ndarray:
@@ -52,28 +52,28 @@ def false_of(counts: dict, name: str, kind: str) -> float:
 
 
 def test_a_flip_swaps_sides_and_leaves_all_else():
-    pair = scene(thing("gatto", "nero", 0.2, 0.5), thing("casa", "rosso", 0.8, 0.5), relation="sinistra")
+    pair = scene(thing("cat", "black", 0.2, 0.5), thing("house", "red", 0.8, 0.5), relation="left_of")
     picture = stored(pair, SIDE)
     mirrored = seen(picture, picture.pixels[:, ::-1].copy(), at(FLIP))
     said = statements(picture.scene)
     assert len(said["left_of"]) == 1 and len(said["side"]) == 2
     assert not any(holds(one, mirrored) for one in said["left_of"] + said["side"])
     assert all(holds(one, mirrored) for one in said["thing"] + said["colour"])
-    assert holds(Statement((Phrase("casa"), Phrase("gatto")), "sinistra"), mirrored)
+    assert holds(Statement((Phrase("house"), Phrase("cat")), "left_of"), mirrored)
 
 
 def test_a_thing_of_which_less_than_half_is_left_is_gone_and_counts_change():
-    three = scene(*(thing("mela", "rosso", x, 0.5, 0.1) for x in (0.15, 0.5, 0.85)))
+    three = scene(*(thing("apple", "red", x, 0.5, 0.1) for x in (0.15, 0.5, 0.85)))
     three = dataclasses.replace(three, groups=((0, 1, 2),))
     picture = stored(three, SIDE)
-    assert holds(Statement((Phrase("mela", count=3),)), seen(picture, picture.pixels, at(shift(-0.1, 0))))
+    assert holds(Statement((Phrase("apple", count=3),)), seen(picture, picture.pixels, at(shift(-0.1, 0))))
     less = seen(picture, picture.pixels, at(shift(-0.2, 0)))
     assert len(less.things) == 2 and less.groups == ((0, 1),)
-    assert holds(Statement((Phrase("mela", count=2),)), less)
+    assert holds(Statement((Phrase("apple", count=2),)), less)
 
 
 def test_a_place_is_left_when_the_centre_crosses_into_the_next_third():
-    picture = stored(scene(thing("gatto", "nero", 0.3, 0.5)), SIDE)
+    picture = stored(scene(thing("cat", "black", 0.3, 0.5)), SIDE)
     (left,) = statements(picture.scene)["side"]
     assert holds(left, seen(picture, picture.pixels, at(shift(0.03, 0))))
     assert not holds(left, seen(picture, picture.pixels, at(shift(0.04, 0))))
@@ -81,10 +81,10 @@ def test_a_place_is_left_when_the_centre_crosses_into_the_next_third():
 
 @pytest.mark.parametrize("colour", PROTOTYPES)
 def test_a_colour_is_read_off_the_things_own_pixels(colour):
-    picture = stored(scene(thing("mela", colour, 0.5, 0.5, 0.3)), SIDE)
+    picture = stored(scene(thing("apple", colour, 0.5, 0.5, 0.3)), SIDE)
     assert picture.own.sum() > 100
     assert seen(picture, picture.pixels, np.eye(3)).things[0].colour == colour
-    other = "blu" if colour != "blu" else "giallo"
+    other = "blue" if colour != "blue" else "yellow"
     painted = np.where(picture.own[0][..., None], np.array(PROTOTYPES[other], np.uint8), picture.pixels)
     assert seen(picture, painted, np.eye(3)).things[0].colour == other
     hidden = dataclasses.replace(picture, own=np.zeros_like(picture.own))

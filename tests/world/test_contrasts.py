@@ -97,14 +97,14 @@ def test_nothing_held_out_from_training_is_shown():
 @pytest.mark.parametrize(
     "statement, text",
     [
-        (Statement((Phrase("gatto", "nero"), Phrase("sedia", "rosso")), "accanto"), "un gatto nero accanto a una sedia rossa"),
-        (Statement((Phrase("elefante", "bianco"), Phrase("auto", "blu"))), "un elefante bianco e un'auto blu"),
-        (Statement((Phrase("zaino", "bianco", count=6),)), "sei zaini bianchi"),
-        (Statement((Phrase("albero", size="piccolo"),)), "un piccolo albero"),
-        (Statement((Phrase("auto", size="grande"),)), "una grande auto"),
-        (Statement((Phrase("mela"),), position="basso"), "una mela in basso"),
-        (Statement((Phrase("zaino"), Phrase("orologio")), "sinistra"), "uno zaino a sinistra di un orologio"),
-        (Statement((Phrase("mela"), Phrase("scatola")), "dentro"), "una mela dentro una scatola"),
+        (Statement((Phrase("cat", "black"), Phrase("chair", "red")), "beside"), "un gatto nero accanto a una sedia rossa"),
+        (Statement((Phrase("elephant", "white"), Phrase("car", "blue"))), "un elefante bianco e un'auto blu"),
+        (Statement((Phrase("backpack", "white", count=6),)), "sei zaini bianchi"),
+        (Statement((Phrase("tree", size="small"),)), "un piccolo albero"),
+        (Statement((Phrase("car", size="large"),)), "una grande auto"),
+        (Statement((Phrase("apple"),), position="bottom"), "una mela in basso"),
+        (Statement((Phrase("backpack"), Phrase("clock")), "left_of"), "uno zaino a sinistra di un orologio"),
+        (Statement((Phrase("apple"), Phrase("box")), "inside"), "una mela dentro una scatola"),
     ],
 )
 def test_plain_wording(statement, text):

@@ -45,7 +45,7 @@ def plain(*phrases: Phrase, **facts: str) -> str:
     return GERMAN.plain(Statement(phrases, **facts))
 
 
-CAT, DOG, CHAIR = Phrase("gatto", "nero"), Phrase("cane"), Phrase("sedia", "rosso")
+CAT, DOG, CHAIR = Phrase("cat", "black"), Phrase("dog"), Phrase("chair", "red")
 # (what it shows, produced, expected)
 TABLE = [
     # ein, kein: masculine and neuter have no ending in the nominative, so the adjective shows the gender.
@@ -89,8 +89,8 @@ TABLE = [
         for stem in ("rosa", "lila", "orange")
     ),
     ("invariable", phrase("Schuh", "rosa", kind="bare", count=2), "zwei rosa Schuhe"),
-    ("compound", label("ombrello", "azzurro"), "ein hellblauer Regenschirm"),
-    ("compound", label("ombrello", "blu"), "ein blauer Regenschirm"),
+    ("compound", label("umbrella", "light blue"), "ein hellblauer Regenschirm"),
+    ("compound", label("umbrella", "blue"), "ein blauer Regenschirm"),
     ("compound", phrase("Boot", "dunkelblau", kind="definite", case="dat"), "dem dunkelblauen Boot"),
     ("compound", phrase("Blume", "orangefarben"), "eine orangefarbene Blume"),
     # Weak nouns, and plurals.
@@ -146,19 +146,19 @@ TABLE = [
     ),
     ("joined", join(coordinate(("ein", "Hund"), ("eine", "Katze"))), "ein Hund und eine Katze"),
     # Plain statements, in which contrasts differ in one thing.
-    ("plain", plain(CAT, CHAIR, relation="accanto"), "eine schwarze Katze neben einem roten Stuhl"),
-    ("plain", plain(CHAIR, CAT, relation="sinistra"), "ein roter Stuhl links von einer schwarzen Katze"),
-    ("plain", plain(Phrase("mela"), Phrase("scatola"), relation="dentro"), "ein Apfel in einer Schachtel"),
-    ("plain", plain(Phrase("aereo"), Phrase("albero"), relation="sopra"), "ein Flugzeug über einem Baum"),
+    ("plain", plain(CAT, CHAIR, relation="beside"), "eine schwarze Katze neben einem roten Stuhl"),
+    ("plain", plain(CHAIR, CAT, relation="left_of"), "ein roter Stuhl links von einer schwarzen Katze"),
+    ("plain", plain(Phrase("apple"), Phrase("box"), relation="inside"), "ein Apfel in einer Schachtel"),
+    ("plain", plain(Phrase("plane"), Phrase("tree"), relation="above"), "ein Flugzeug über einem Baum"),
     ("plain", plain(CAT, CHAIR), "eine schwarze Katze und ein roter Stuhl"),
-    ("plain", plain(Phrase("gatto", count=2)), "zwei Katzen"),
-    ("plain", plain(Phrase("albero", size="piccolo")), "ein kleiner Baum"),
-    ("plain", plain(Phrase("casa", size="grande")), "ein großes Haus"),
-    ("plain", plain(Phrase("mela"), position="alto"), "ein Apfel oben"),
-    ("plain", plain(Phrase("mela"), position="centro"), "ein Apfel in der Mitte"),
+    ("plain", plain(Phrase("cat", count=2)), "zwei Katzen"),
+    ("plain", plain(Phrase("tree", size="small")), "ein kleiner Baum"),
+    ("plain", plain(Phrase("house", size="large")), "ein großes Haus"),
+    ("plain", plain(Phrase("apple"), position="top"), "ein Apfel oben"),
+    ("plain", plain(Phrase("apple"), position="centre"), "ein Apfel in der Mitte"),
     (
         "plain",
-        plain(Phrase("coniglio", "rosa", count=4), Phrase("coniglio", "nero"), relation="su"),
+        plain(Phrase("rabbit", "pink", count=4), Phrase("rabbit", "black"), relation="on"),
         "vier rosa Hasen auf einem schwarzen Hasen",
     ),
     (
@@ -167,27 +167,27 @@ TABLE = [
         "rechts von einem rechten Schuh, Links und linke, im rechten Teil",
     ),
     ("mirrored", mirror("ein Rechteck mit Rechten, gelinkt"), "ein Rechteck mit Linken, gelinkt"),
-    ("mirrored", GERMAN.mirrored(Statement((DOG, CHAIR), "sinistra")), "ein Hund rechts von einem roten Stuhl"),
+    ("mirrored", GERMAN.mirrored(Statement((DOG, CHAIR), "left_of")), "ein Hund rechts von einem roten Stuhl"),
     (
         "template",
-        [template.format(label("cane", "nero")) for template in TEMPLATES[:3]],
+        [template.format(label("dog", "black")) for template in TEMPLATES[:3]],
         ["ein schwarzer Hund", "auf dem Foto ist ein schwarzer Hund", "auf dem Bild ist ein schwarzer Hund"],
     ),
     (
         "label",
-        [GERMAN.label("casa", "nero", "usual", *how) for how in itertools.product((True, False), repeat=2)],
+        [GERMAN.label("house", "black", "usual", *how) for how in itertools.product((True, False), repeat=2)],
         ["ein schwarzes Haus", "ein schwarzer Haus", "schwarzes Haus", "schwarzer Haus"],
     ),
     (
         "label",
-        [GERMAN.label("gatto", "viola", word, True, True) for word in ("usual", "synonym")],
+        [GERMAN.label("cat", "purple", word, True, True) for word in ("usual", "synonym")],
         ["eine lila Katze", "eine lila Mieze"],
     ),
-    ("label", GERMAN.label("cane", "giallo", "wrong", True, True), "ein gelber Zeiger"),
-    ("label", GERMAN.label("tavolo", "giallo", "wrong", True, True), "eine gelbe Tabelle"),
+    ("label", GERMAN.label("dog", "yellow", "wrong", True, True), "ein gelber Zeiger"),
+    ("label", GERMAN.label("table", "yellow", "wrong", True, True), "eine gelbe Tabelle"),
     (
         "in passing",
-        GERMAN.things(Statement((Phrase("gatto", "nero", None, 2), Phrase("casa", "bianco")))),
+        GERMAN.things(Statement((Phrase("cat", "black", None, 2), Phrase("house", "white")))),
         "Zwei schwarze Katzen und weißes Haus",
     ),
 ]
@@ -200,11 +200,11 @@ def test_the_grammar_says_what_a_native_speaker_says(point, produced, expected):
 
 # --- Whole captions ---------------------------------------------------------------------------------------------------
 # A statement, and captions of it that are among those that are said; read one by one.
-ON_CHAIR = Statement((CAT, CHAIR), "su")
-IN_SNOW = Statement((Phrase("coniglio", count=3), Phrase("scatola", "blu")), "dentro", ground="neve")
-LEFT_OF = Statement((Phrase("elefante"), Phrase("albero", count=2)), "sinistra")
-TWO_DOGS = Statement((Phrase("cane", "nero"), Phrase("cane", "bianco")))
-ON_BEACH = Statement((Phrase("auto", "verde", "piccolo", None),), position="basso", ground="sabbia")
+ON_CHAIR = Statement((CAT, CHAIR), "on")
+IN_SNOW = Statement((Phrase("rabbit", count=3), Phrase("box", "blue")), "inside", ground="snow")
+LEFT_OF = Statement((Phrase("elephant"), Phrase("tree", count=2)), "left_of")
+TWO_DOGS = Statement((Phrase("dog", "black"), Phrase("dog", "white")))
+ON_BEACH = Statement((Phrase("car", "green", "small", None),), position="bottom", ground="sand")
 SAID = [
     (ON_CHAIR, "alt", "schwarze Katze auf rotem Stuhl"),
     (ON_CHAIR, "alt", "schwarze Katze auf einem roten Stuhl"),
@@ -360,9 +360,9 @@ def test_no_text_has_the_mistake(mistake, example, sample):
 @pytest.mark.parametrize(
     ("statement", "verbs"),
     [
-        (Statement((CAT,), position="alto"), {"ist", "befindet"}),
-        (Statement((Phrase("gatto", count=2),), position="alto"), {"sind", "befinden"}),
-        (Statement((Phrase("gatto", count=None),), ground="neve"), {"sind", "befinden"}),
+        (Statement((CAT,), position="top"), {"ist", "befindet"}),
+        (Statement((Phrase("cat", count=2),), position="top"), {"sind", "befinden"}),
+        (Statement((Phrase("cat", count=None),), ground="snow"), {"sind", "befinden"}),
     ],
 )
 def test_verbs_agree_with_their_subjects(statement, verbs):
@@ -371,7 +371,7 @@ def test_verbs_agree_with_their_subjects(statement, verbs):
 
 
 def test_a_group_is_one_and_two_things_are_several():
-    group, both = Statement((Phrase("gatto", count=3),), position="alto"), Statement((CAT, DOG), ground="neve")
+    group, both = Statement((Phrase("cat", count=3),), position="top"), Statement((CAT, DOG), ground="snow")
     said = " ".join(say(one, "photo", rng_of(6, 92, number)) for one in (group, both) for number in range(800))
     assert "Eine Gruppe von drei Katzen ist" in said and "Gruppe von drei Katzen sind" not in said
     assert "Im Schnee sind eine schwarze Katze und ein Hund." in said and "ist eine schwarze Katze und" not in said
@@ -406,7 +406,7 @@ def told(text: str) -> dict[str, set]:
     facts: dict[str, set] = {"nouns": set(), "colours": set(), "sizes": set(), "counts": set()}
     for word in words:
         facts["nouns"] |= NOUN_KEYS.get(word, set())
-        facts["sizes"] |= {"piccolo"} if word in SMALL else set()
+        facts["sizes"] |= {"small"} if word in SMALL else set()
         for name, table in (("colours", COLOUR_OF), ("sizes", SIZE_OF), ("counts", COUNT_OF)):
             facts[name] |= {table[word]} if word in table else set()
     return facts
@@ -426,12 +426,12 @@ def test_a_caption_says_all_its_statement_says_and_nothing_more(tone, captions, 
 
 
 PREPOSITIONS = {
-    "su": "auf",
-    "sopra": "über|oberhalb",
-    "sotto": "unter|unterhalb",
-    "accanto": "neben|nah",
-    "dentro": "in|im Inneren|darin",
-    "sinistra": "links|rechts|Linken|Rechten",
+    "on": "auf",
+    "above": "über|oberhalb",
+    "below": "unter|unterhalb",
+    "beside": "neben|nah",
+    "inside": "in|im Inneren|darin",
+    "left_of": "links|rechts|Linken|Rechten",
 }
 SIDES = r"\b(?:links|rechts|linken|rechten|Linken|Rechten|oben|unten|Mitte|oberen|unteren|mittleren)\b"
 # What is no relation: auf dem Bild, eine Tasse in Rot.
@@ -449,20 +449,20 @@ def test_relations_places_and_grounds_are_those_of_the_statement(tone, captions,
         for words in (*GROUND_WORDS.values(), POSITION_WORDS.get(statement.position or "", ())):
             for one in words:
                 said = re.sub(rf"\b{one}\b", "", said)
-        if statement.relation != "sinistra":
+        if statement.relation != "left_of":
             assert not re.search(SIDES, said), text
         said = re.sub(FRAMES, "", said.replace("in der Nähe", "nah"))
         relations = {name for name, words in PREPOSITIONS.items() if re.search(rf"\b(?:{words})\b", said)}
-        inverse = {"sopra": "sotto", "sotto": "sopra"}.get(statement.relation or "")
+        inverse = {"above": "below", "below": "above"}.get(statement.relation or "")
         assert relations <= {statement.relation, inverse}, text
 
 
 def test_a_relation_turned_round_is_the_other_one():
-    left = Statement((Phrase("gatto"), Phrase("sedia")), "sinistra")
+    left = Statement((Phrase("cat"), Phrase("chair")), "left_of")
     texts = " | ".join(say(left, "photo", rng_of(7, 92, number)) for number in range(400))
     assert "Katze links von einem Stuhl" in texts and "Stuhl rechts von einer Katze" in texts
     assert "Katze rechts" not in texts and "Stuhl links" not in texts
-    assert INVERSE_WORDS["sopra"] == RELATION_WORDS["sotto"]
+    assert INVERSE_WORDS["above"] == RELATION_WORDS["below"]
 
 
 # --- The text and the English -----------------------------------------------------------------------------------------

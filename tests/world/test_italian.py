@@ -25,7 +25,7 @@ from clip_italian.world.languages.italian.grammar import (
     quello,
     there_is,
 )
-from clip_italian.world.languages.italian.lexicon import COLOURS, EXTRA_COLOURS, QUALITIES, compound_colour
+from clip_italian.world.languages.italian.lexicon import COLOURS, QUALITIES, compound_colour
 from clip_italian.world.languages.italian.plain import mirror
 from clip_italian.world.languages.italian.sentences import VERBS
 from clip_italian.world.languages.italian.speech import ITALIAN, TEMPLATES, say
@@ -35,7 +35,7 @@ from clip_italian.world.scenes.statements import NOUNS
 
 class_label = ITALIAN.class_label
 GOLDEN_WORDS = Path(__file__).parents[1] / "golden" / "italian_words.txt"
-WORDS = {key: noun for table in lexicon.noun_tables() for key, noun in table.items()}
+WORDS = {noun.singular or noun.plural: noun for table in lexicon.noun_tables() for noun in table.values()}
 ADJECTIVES = {word.masculine: word for table in lexicon.ADJECTIVE_TABLES for word in table.values()}
 
 
@@ -71,7 +71,7 @@ def shaded(noun: str, colour: str, shade: str, count: int) -> str:
 def two_with_one_colour(first: str, second: str, colour: str) -> str:
     gender = joint_gender((WORDS[first].gender, WORDS[second].gender))
     words = coordinate(noun_phrase(WORDS[first]), noun_phrase(WORDS[second]))
-    return join((*words, COLOURS[colour].form(gender, True)))
+    return join((*words, ADJECTIVES[colour].form(gender, True)))
 
 
 # (point, produced, expected)
@@ -163,28 +163,25 @@ TABLE = [
     (8, one("barca", "rosso", kind="definite"), "la barca rossa"),
     (8, one("barchino", "rosso", kind="definite"), "il barchino rosso"),
     (8, one("barchetta", "rosso", kind="definite"), "la barchetta rossa"),
-    (9, lexicon.COLOURS["bianco"].forms(), ("bianco", "bianca", "bianchi", "bianche")),
-    (9, lexicon.COLOURS["grigio"].forms(), ("grigio", "grigia", "grigi", "grigie")),
+    (9, ADJECTIVES["bianco"].forms(), ("bianco", "bianca", "bianchi", "bianche")),
+    (9, ADJECTIVES["grigio"].forms(), ("grigio", "grigia", "grigi", "grigie")),
     (9, many("sedia", "verde", count=2), "due sedie verdi"),
     (9, many("sedia", "celeste"), "le sedie celesti"),
     (9, many("sedia", "marrone"), "le sedie marroni"),
     (9, many("sedia", "arancione"), "le sedie arancioni"),
     *(
-        (9, COLOURS[key].feminine_plural, form)
+        (9, ADJECTIVES[key].feminine_plural, form)
         for key, form in (("nero", "nere"), ("giallo", "gialle"), ("rosso", "rosse"), ("azzurro", "azzurre"))
     ),
     (10, many("fiore", "viola", count=2), "due fiori viola"),
     (10, many("sedia", "rosa"), "le sedie rosa"),
-    *(
-        (10, set((COLOURS | EXTRA_COLOURS)[key].forms()), {key})
-        for key in ("blu", "rosa", "viola", "beige", "lilla", "fucsia", "turchese")
-    ),
+    *((10, set(ADJECTIVES[key].forms()), {key}) for key in ("blu", "rosa", "viola", "beige", "lilla", "fucsia", "turchese")),
     (10, many("rosa", "rosa", count=2), "due rose rosa"),
     (10, one("viola", "viola"), "una viola viola"),
     (10, one("arancia", "arancione"), "un'arancia arancione"),
     (11, shaded("sedia", "verde", "scuro", 2), "due sedie verde scuro"),
     (11, shaded("fiore", "giallo", "chiaro", 3), "tre fiori giallo chiaro"),
-    (11, join(coordinate(bare("bandiera", "bianco"), (COLOURS["rosso"].feminine_plural,))), "bandiere bianche e rosse"),
+    (11, join(coordinate(bare("bandiera", "bianco"), (ADJECTIVES["rosso"].feminine_plural,))), "bandiere bianche e rosse"),
     (12, one("cielo", "azzurro", kind="definite"), "il cielo azzurro"),
     (12, one("fiore", "blu"), "un fiore blu"),
     (13, one("barca", "rosso"), "una barca rossa"),
@@ -299,8 +296,8 @@ TABLE = [
     (24, join(("gli", "alberi", *on_which("sotto", "m", True, cui=False), *there_is(True))), "gli alberi sotto i quali ci sono"),
     (24, join((*noun_phrase(WORDS["gatto"]), "che", VERBS["animal"][0][0])), "un gatto che dorme"),
     (24, join((*noun_phrase(WORDS["gatto"], "bare", True, count=2), "che", VERBS["animal"][0][1])), "due gatti che dormono"),
-    (25, TEMPLATES[1].format(class_label("gatto", "nero")), "una foto di un gatto nero"),
-    (25, class_label("auto", "blu"), "un'auto blu"),
+    (25, TEMPLATES[1].format(class_label("cat", "black")), "una foto di un gatto nero"),
+    (25, class_label("car", "blue"), "un'auto blu"),
 ]
 
 
@@ -323,7 +320,7 @@ def sample() -> list[str]:
 
 
 COLOUR_FORMS = "|".join(sorted({form for colour in COLOURS.values() for form in colour.forms()} - {"rosa", "viola"}))
-NOUN_FORMS = "|".join(sorted({noun.form(plural) for key in NOUNS for noun in [WORDS[key]] for plural in (False, True)}))
+NOUN_FORMS = "|".join(sorted({noun.form(plural) for noun in lexicon.NOUNS.values() for plural in (False, True)}))
 LO = r"(s[bcdfglmnpqrtvz]|z|gn|ps|pn|x|y)"  # what wants lo, uno, gli
 # (point, pattern of a mistake, a text with the mistake)
 STARRED = [

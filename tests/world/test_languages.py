@@ -137,8 +137,8 @@ def test_class_labels_and_plain_statements_differ_where_their_meanings_do(langua
 
 
 def test_a_mirrored_statement_says_the_other_side(language: Language) -> None:
-    phrases = (statements.Phrase("gatto"), statements.Phrase("sedia"))
-    left, right = Statement(phrases, "sinistra"), Statement(phrases[::-1], "sinistra")
+    phrases = (statements.Phrase("cat"), statements.Phrase("chair"))
+    left, right = Statement(phrases, "left_of"), Statement(phrases[::-1], "left_of")
     assert language.mirrored(left) not in (language.plain(left), language.plain(right))
     assert language.mirrored(Statement(phrases)) == language.plain(Statement(phrases))
 

@@ -25,13 +25,13 @@ SMALL = ShopSettings(
     train=60,
     valid=10,
     test=80,
-    held_out=[["gonna", "rosso"], ["borsa", "blu"]],
+    held_out=[["skirt", "red"], ["bag", "blue"]],
     held_out_share=0.25,
     height=64,
     jpeg_quality=90,
 )
 STILL = Placing(0.05, 0.05, 0.9, GROUNDS[0], 1.0, False)
-SPOTTED = Statement("maglietta", "rosso", "pois", "bianco", "maniche lunghe")
+SPOTTED = Statement("T-shirt", "red", "dots", "white", "long sleeves")
 ALL_PAIRS = frozenset((kind, colour) for kind in KINDS for colour in COLOURS)
 
 
@@ -39,8 +39,8 @@ def some_products(count: int) -> list[Product]:
     return [products.make(ALL_PAIRS, np.random.default_rng([7, number])) for number in range(count)]
 
 
-def one_of(kind: str, pattern: str = PLAIN, colour: str = "rosso", detail: int = 0) -> Product:
-    return Product(kind, colour, pattern, None if pattern == PLAIN else "bianco", DETAILS[kind][detail])
+def one_of(kind: str, pattern: str = PLAIN, colour: str = "red", detail: int = 0) -> Product:
+    return Product(kind, colour, pattern, None if pattern == PLAIN else "white", DETAILS[kind][detail])
 
 
 def said(say, *facts: str | None, times: int = 400) -> set[str]:
@@ -90,11 +90,11 @@ def test_a_pattern_has_a_second_colour_that_stands_out_and_nothing_else_has_one(
     for product in some_products(500):
         assert (product.second is None) == (product.pattern == PLAIN)
         assert product.second is None or product.second in contrasting(product.colour)
-    assert "blu" not in contrasting("blu") and "bianco" in contrasting("blu") and "giallo" not in contrasting("arancione")
+    assert "blue" not in contrasting("blue") and "white" in contrasting("blue") and "yellow" not in contrasting("orange")
 
 
 def test_counting_agrees_with_making():
-    pairs = frozenset({("borsa", "blu"), ("gonna", "rosso")})
+    pairs = frozenset({("bag", "blue"), ("skirt", "red")})
     made = {products.make(pairs, np.random.default_rng([1, number])) for number in range(5000)}
     assert len(made) == products.count(pairs)
 
@@ -114,7 +114,7 @@ def test_drawing_twice_gives_the_same_bytes_whatever_was_drawn_between():
 
 def test_pictures_have_the_size_asked_for():
     for height in (64, 97):
-        picture = draw(one_of("giacca"), STILL, height)
+        picture = draw(one_of("jacket"), STILL, height)
         assert picture.shape == (height, height, 3) and picture.dtype == np.uint8
 
 
@@ -124,10 +124,10 @@ def test_every_kind_has_a_drawing_for_each_of_its_details():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_products_that_differ_in_one_attribute_look_different(kind: str):
-    product = one_of(kind, "righe")
-    others = [dataclasses.replace(product, colour="verde"), dataclasses.replace(product, second="nero")]
-    others += [dataclasses.replace(product, pattern=pattern) for pattern in ("pois", "quadri")]
-    others += [one_of(kind), one_of(kind, "righe", detail=1), one_of(KINDS[KINDS.index(kind) - 1], "righe")]
+    product = one_of(kind, "stripes")
+    others = [dataclasses.replace(product, colour="green"), dataclasses.replace(product, second="black")]
+    others += [dataclasses.replace(product, pattern=pattern) for pattern in ("dots", "checks")]
+    others += [one_of(kind), one_of(kind, "stripes", detail=1), one_of(KINDS[KINDS.index(kind) - 1], "stripes")]
     picture = draw(product, STILL, 64).astype(int)
     for other in others:
         change = np.abs(draw(other, STILL, 64) - picture).max(2)
@@ -176,79 +176,79 @@ def test_products_lie_inside_their_pictures_on_light_grounds():
 
 
 def test_the_light_darkens_the_whole_picture():
-    bright, dim = (draw(one_of("borsa"), dataclasses.replace(STILL, light=light), 64).astype(float) for light in (1.0, 0.9))
+    bright, dim = (draw(one_of("bag"), dataclasses.replace(STILL, light=light), 64).astype(float) for light in (1.0, 0.9))
     assert dim == pytest.approx(0.9 * bright, abs=1)
 
 
 def test_a_mirrored_product_lies_the_other_way_round():
-    calm, turned = (cloth(one_of("calzini"), dataclasses.replace(STILL, mirrored=way), 256)[0] for way in (False, True))
+    calm, turned = (cloth(one_of("socks"), dataclasses.replace(STILL, mirrored=way), 256)[0] for way in (False, True))
     assert np.mean(calm != turned) > 0.05 and np.mean(calm[:, ::-1] != turned) < 0.01
 
 
 # --- Captions ---------------------------------------------------------------------------------------------------------
 ITALIAN = {
-    "maglietta": "maglietta rossa a righe bianche con maniche corte",
-    "camicia": "camicia rossa a righe bianche con maniche corte",
-    "maglione": "maglione rosso a righe bianche con collo alto",
-    "pantaloni": "pantaloni corti rossi a righe bianche",
-    "gonna": "gonna corta rossa a righe bianche",
-    "vestito": "vestito corto rosso a righe bianche",
-    "giacca": "giacca rossa a righe bianche con cappuccio",
-    "sciarpa": "sciarpa rossa a righe bianche con frange",
-    "borsa": "borsa rossa a righe bianche con tracolla",
-    "calzini": "calzini corti rossi a righe bianche",
-    "cravatta": "cravatta stretta rossa a righe bianche",
-    "berretto": "berretto rosso a righe bianche con pompon",
+    "T-shirt": "maglietta rossa a righe bianche con maniche corte",
+    "shirt": "camicia rossa a righe bianche con maniche corte",
+    "sweater": "maglione rosso a righe bianche con collo alto",
+    "trousers": "pantaloni corti rossi a righe bianche",
+    "skirt": "gonna corta rossa a righe bianche",
+    "dress": "vestito corto rosso a righe bianche",
+    "jacket": "giacca rossa a righe bianche con cappuccio",
+    "scarf": "sciarpa rossa a righe bianche con frange",
+    "bag": "borsa rossa a righe bianche con tracolla",
+    "socks": "calzini corti rossi a righe bianche",
+    "tie": "cravatta stretta rossa a righe bianche",
+    "beanie": "berretto rosso a righe bianche con pompon",
 }
 ONE_ITALIAN = {
-    "maglietta": "una maglietta rossa",
-    "camicia": "una camicia rossa",
-    "maglione": "un maglione rosso",
-    "pantaloni": "un paio di pantaloni rossi",
-    "gonna": "una gonna rossa",
-    "vestito": "un vestito rosso",
-    "giacca": "una giacca rossa",
-    "sciarpa": "una sciarpa rossa",
-    "borsa": "una borsa rossa",
-    "calzini": "un paio di calzini rossi",
-    "cravatta": "una cravatta rossa",
-    "berretto": "un berretto rosso",
+    "T-shirt": "una maglietta rossa",
+    "shirt": "una camicia rossa",
+    "sweater": "un maglione rosso",
+    "trousers": "un paio di pantaloni rossi",
+    "skirt": "una gonna rossa",
+    "dress": "un vestito rosso",
+    "jacket": "una giacca rossa",
+    "scarf": "una sciarpa rossa",
+    "bag": "una borsa rossa",
+    "socks": "un paio di calzini rossi",
+    "tie": "una cravatta rossa",
+    "beanie": "un berretto rosso",
 }
 GERMAN = {
-    "maglietta": "rotes T-Shirt mit weißen Streifen und kurzen Ärmeln",
-    "camicia": "rotes Hemd mit weißen Streifen und kurzen Ärmeln",
-    "maglione": "roter Pullover mit weißen Streifen und Rollkragen",
-    "pantaloni": "kurze rote Hose mit weißen Streifen",
-    "gonna": "kurzer roter Rock mit weißen Streifen",
-    "vestito": "kurzes rotes Kleid mit weißen Streifen",
-    "giacca": "rote Jacke mit weißen Streifen und Kapuze",
-    "sciarpa": "roter Schal mit weißen Streifen und Fransen",
-    "borsa": "rote Tasche mit weißen Streifen und langem Riemen",
-    "calzini": "kurze rote Socken mit weißen Streifen",
-    "cravatta": "schmale rote Krawatte mit weißen Streifen",
-    "berretto": "rote Mütze mit weißen Streifen und Bommel",
+    "T-shirt": "rotes T-Shirt mit weißen Streifen und kurzen Ärmeln",
+    "shirt": "rotes Hemd mit weißen Streifen und kurzen Ärmeln",
+    "sweater": "roter Pullover mit weißen Streifen und Rollkragen",
+    "trousers": "kurze rote Hose mit weißen Streifen",
+    "skirt": "kurzer roter Rock mit weißen Streifen",
+    "dress": "kurzes rotes Kleid mit weißen Streifen",
+    "jacket": "rote Jacke mit weißen Streifen und Kapuze",
+    "scarf": "roter Schal mit weißen Streifen und Fransen",
+    "bag": "rote Tasche mit weißen Streifen und langem Riemen",
+    "socks": "kurze rote Socken mit weißen Streifen",
+    "tie": "schmale rote Krawatte mit weißen Streifen",
+    "beanie": "rote Mütze mit weißen Streifen und Bommel",
 }
 ONE_GERMAN = {
-    "maglietta": "ein rotes T-Shirt",
-    "camicia": "ein rotes Hemd",
-    "maglione": "ein roter Pullover",
-    "pantaloni": "eine rote Hose",
-    "gonna": "ein roter Rock",
-    "vestito": "ein rotes Kleid",
-    "giacca": "eine rote Jacke",
-    "sciarpa": "ein roter Schal",
-    "borsa": "eine rote Tasche",
-    "calzini": "ein Paar rote Socken",
-    "cravatta": "eine rote Krawatte",
-    "berretto": "eine rote Mütze",
+    "T-shirt": "ein rotes T-Shirt",
+    "shirt": "ein rotes Hemd",
+    "sweater": "ein roter Pullover",
+    "trousers": "eine rote Hose",
+    "skirt": "ein roter Rock",
+    "dress": "ein rotes Kleid",
+    "jacket": "eine rote Jacke",
+    "scarf": "ein roter Schal",
+    "bag": "eine rote Tasche",
+    "socks": "ein Paar rote Socken",
+    "tie": "eine rote Krawatte",
+    "beanie": "eine rote Mütze",
 }
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_adjectives_agree_with_every_kind(kind: str):
-    striped = (kind, "rosso", "righe", "bianco", DETAILS[kind][0])
-    assert ITALIAN[kind] in said(italian.say, *striped) and ONE_ITALIAN[kind] in said(italian.say, kind, "rosso")
-    assert GERMAN[kind] in said(german.say, *striped) and ONE_GERMAN[kind] in said(german.say, kind, "rosso")
+    striped = (kind, "red", "stripes", "white", DETAILS[kind][0])
+    assert ITALIAN[kind] in said(italian.say, *striped) and ONE_ITALIAN[kind] in said(italian.say, kind, "red")
+    assert GERMAN[kind] in said(german.say, *striped) and ONE_GERMAN[kind] in said(german.say, kind, "red")
 
 
 def test_a_shirt_is_said_in_these_ways_and_no_other():
@@ -290,25 +290,25 @@ def test_a_shirt_is_said_in_these_ways_and_no_other():
     ("facts", "in_italian", "in_german"),
     [
         (
-            ("giacca", "blu", "quadri", "rosso", "senza cappuccio"),
+            ("jacket", "blue", "checks", "red", "no hood"),
             "giacca blu a quadri rossi senza cappuccio",
             "blaue Jacke mit roten Karos, ohne Kapuze",
         ),
-        (("calzini", "rosa", "pois", None, "lungo"), "calzini rosa lunghi a pois", "lange rosa Socken mit Punkten"),
+        (("socks", "pink", "dots", None, "long"), "calzini rosa lunghi a pois", "lange rosa Socken mit Punkten"),
         (
-            ("pantaloni", "marrone", "unita", None, "lungo"),
+            ("trousers", "brown", "plain", None, "long"),
             "un paio di pantaloni lunghi marroni in tinta unita",
             "eine lange einfarbig braune Hose",
         ),
-        (("gonna", "arancione", "unita"), "una gonna arancione in tinta unita", "ein einfarbig orange Rock"),
+        (("skirt", "orange", "plain"), "una gonna arancione in tinta unita", "ein einfarbig orange Rock"),
         (
-            ("cravatta", "grigio", "righe", "viola", "largo"),
+            ("tie", "grey", "stripes", "purple", "wide"),
             "cravatta larga grigia con righe viola",
             "breite grau-lila gestreifte Krawatte",
         ),
-        (("borsa", "azzurro", None, None, "manici"), "borsa a mano, azzurra", "Tasche mit kurzen Henkeln, hellblau"),
+        (("bag", "light blue", None, None, "handles"), "borsa a mano, azzurra", "Tasche mit kurzen Henkeln, hellblau"),
         (
-            ("berretto", "nero", "pois", "giallo", "senza pompon"),
+            ("beanie", "black", "dots", "yellow", "no pompom"),
             "berretto di colore nero senza pompon, a pois gialli",
             "Mütze in Schwarz mit gelben Punkten, ohne Bommel",
         ),
@@ -329,17 +329,17 @@ def test_different_statements_are_never_said_alike():
 
 # --- Truth ------------------------------------------------------------------------------------------------------------
 def test_a_statement_is_true_of_what_it_leaves_open_and_of_nothing_else():
-    product = Product("maglietta", "rosso", "pois", "bianco", "maniche lunghe")
-    assert true_of(SPOTTED, product) and true_of(Statement("maglietta", "rosso"), product)
+    product = Product("T-shirt", "red", "dots", "white", "long sleeves")
+    assert true_of(SPOTTED, product) and true_of(Statement("T-shirt", "red"), product)
     for field, other in (
-        ("kind", "camicia"),
-        ("colour", "blu"),
-        ("pattern", "righe"),
-        ("second", "nero"),
-        ("detail", "maniche corte"),
+        ("kind", "shirt"),
+        ("colour", "blue"),
+        ("pattern", "stripes"),
+        ("second", "black"),
+        ("detail", "short sleeves"),
     ):
         assert not true_of(SPOTTED, dataclasses.replace(product, **{field: other}))
-    assert not true_of(Statement("maglietta", "rosso", PLAIN), product)
+    assert not true_of(Statement("T-shirt", "red", PLAIN), product)
 
 
 def test_what_is_told_of_a_product_is_true_of_it_and_mostly_tells_all():
@@ -403,8 +403,8 @@ def test_a_profile_that_asks_for_no_pictures_gets_a_note(tmp_path: pathlib.Path)
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"held_out": [["gonna", "porpora"]]}, "porpora.*kinds are maglietta.*colours nero"),
-        ({"held_out": [["gonna"]]}, "`held_out` has"),
+        ({"held_out": [["skirt", "porpora"]]}, "porpora.*kinds are beanie.*colours orange"),
+        ({"held_out": [["skirt"]]}, "`held_out` has"),
         ({"train": 9000}, "products are wanted"),
         ({"held_out": []}, "20 products are wanted of 0 pairs"),
         ({"test": -1}, "key `test`"),

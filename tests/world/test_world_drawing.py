@@ -17,10 +17,10 @@ from clip_italian.world.shapes.every import SHAPES
 SCENES = [compose(2, index, level, 0) for level in ("all", "style") for index in range(60)]
 
 
-def _single(noun: str, colour: str, style: str = "piatto", ground: str = "stanza", side: float = 0.6) -> Scene:
+def _single(noun: str, colour: str, style: str = "flat", ground: str = "room", side: float = 0.6) -> Scene:
     width, height = extent(noun, side)
     box = (0.5 - width / 2, 0.5 - height / 2, 0.5 + width / 2, 0.5 + height / 2)
-    return Scene(1, 1, (Thing(noun, colour, "grande", box),), ((0,),), None, ground, 1.0, style, 0)
+    return Scene(1, 1, (Thing(noun, colour, "large", box),), ((0,),), None, ground, 1.0, style, 0)
 
 
 def test_every_noun_has_a_drawing_and_every_colour_a_prototype():
@@ -60,7 +60,7 @@ def test_masks_stay_inside_their_boxes():
 
 
 def test_a_container_hides_the_lower_end_of_what_is_inside():
-    inside = [scene for index in range(300) if (scene := compose(2, index, "all", 3)).relation == "dentro"]
+    inside = [scene for index in range(300) if (scene := compose(2, index, "all", 3)).relation == "inside"]
     assert len(inside) >= 10
     for scene in inside:
         loose = dataclasses.replace(scene, relation=None)
@@ -72,7 +72,7 @@ def test_a_container_hides_the_lower_end_of_what_is_inside():
 
 
 def test_what_stands_on_something_touches_it():
-    standing = [scene for index in range(300) if (scene := compose(2, index, "all", 4)).relation == "su"]
+    standing = [scene for index in range(300) if (scene := compose(2, index, "all", 4)).relation == "on"]
     assert len(standing) >= 10
     for scene in standing:
         visible = masks(scene, *picture_size(scene, 128)).astype(np.uint8)
@@ -81,7 +81,7 @@ def test_what_stands_on_something_touches_it():
             assert (cv2.dilate(visible[index], np.ones((9, 9), np.uint8)) & support).any()
 
 
-@pytest.mark.parametrize(("style", "least"), [(style, 0.85 if style in ("matita", UNSEEN_STYLE) else 0.92) for style in STYLES])
+@pytest.mark.parametrize(("style", "least"), [(style, 0.85 if style in ("pencil", UNSEEN_STYLE) else 0.92) for style in STYLES])
 def test_the_mean_colour_of_a_thing_is_nearest_to_its_own_name(style: str, least: float):
     def lab(colour: np.ndarray) -> np.ndarray:
         return cv2.cvtColor(np.float32(colour).reshape(1, -1, 3) / 255, cv2.COLOR_RGB2LAB)[0]
@@ -99,8 +99,8 @@ def test_the_mean_colour_of_a_thing_is_nearest_to_its_own_name(style: str, least
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("ground", GROUNDS)
 def test_black_and_white_things_stand_out_from_every_ground(style: str, ground: str):
-    for colour in ("nero", "bianco"):
-        scene = _single("mela", colour, style, ground)
+    for colour in ("black", "white"):
+        scene = _single("apple", colour, style, ground)
         # A thing counts as seen where the picture changes against the same ground with a thing elsewhere.
         empty = dataclasses.replace(scene, things=(dataclasses.replace(scene.things[0], box=(0, 0, 0.01, 0.01)),))
         change = np.abs(render(scene, 64, 64).astype(int) - render(empty, 64, 64)).max(2)[8:56, 8:56]
@@ -108,24 +108,24 @@ def test_black_and_white_things_stand_out_from_every_ground(style: str, ground: 
 
 
 def test_a_mirrored_thing_is_the_mirror_image():
-    scene = _single("cavallo", "marrone")
+    scene = _single("horse", "brown")
     turned = dataclasses.replace(scene, things=(dataclasses.replace(scene.things[0], mirrored=True),))
     mask, other = masks(scene, 128, 128)[0], masks(turned, 128, 128)[0]
     assert np.mean(mask[:, ::-1] != other) < 0.01 < np.mean(mask != other)
 
 
 def test_sizes_can_be_told_apart():
-    assert SIDES["piccolo"][1] < SIDES["medio"][0] < SIDES["medio"][1] < SIDES["grande"][0]
+    assert SIDES["small"][1] < SIDES["medium"][0] < SIDES["medium"][1] < SIDES["large"][0]
 
 
 def test_the_light_darkens_the_whole_picture():
-    scene = compose_single(1, 0, "mela", "rosso", "seen", 0)
+    scene = compose_single(1, 0, "apple", "red", "seen", 0)
     bright, dim = (render(dataclasses.replace(scene, light=light), 64, 64).astype(float) for light in (1.0, 0.85))
     assert dim == pytest.approx(0.85 * bright, abs=1)
 
 
 def test_clutter_changes_the_picture_but_no_mask():
-    scene = _single("mela", "rosso")
+    scene = _single("apple", "red")
     littered = dataclasses.replace(scene, clutter=6)
     assert (render(scene, 64, 64) != render(littered, 64, 64)).any()
     assert (masks(scene, 64, 64) == masks(littered, 64, 64)).all()
@@ -133,6 +133,6 @@ def test_clutter_changes_the_picture_but_no_mask():
 
 def test_six_things_can_be_drawn():
     boxes = [(x / 3 + 0.02, y / 2 + 0.05, x / 3 + 0.3, y / 2 + 0.4) for y in range(2) for x in range(3)]
-    things = tuple(Thing("fiore", "blu", "piccolo", box) for box in boxes)
-    scene = Scene(1, 1, things, (tuple(range(6)),), None, "prato", 1.0, "piatto", 2)
+    things = tuple(Thing("flower", "blue", "small", box) for box in boxes)
+    scene = Scene(1, 1, things, (tuple(range(6)),), None, "meadow", 1.0, "flat", 2)
     assert masks(scene, 64, 72).any((1, 2)).sum() == 6

@@ -35,8 +35,8 @@ def _triple(scene: Scene) -> tuple[str, str | None, str]:
 
 
 def _scene(*things: tuple[str, str, tuple[float, float, float, float]], groups=((0,), (1,)), relation=None) -> Scene:
-    drawn = tuple(Thing(noun, colour, "medio", box) for noun, colour, box in things)
-    return Scene(1, 1, drawn, groups[: len(drawn)], relation, "prato", 1.0, "piatto", 0)
+    drawn = tuple(Thing(noun, colour, "medium", box) for noun, colour, box in things)
+    return Scene(1, 1, drawn, groups[: len(drawn)], relation, "meadow", 1.0, "flat", 0)
 
 
 def test_a_scene_is_a_function_of_its_name_alone():
@@ -115,9 +115,9 @@ def test_the_kinds_of_scenes_have_their_shares():
 
 
 def test_a_lone_thing_has_the_noun_and_colour_asked_for():
-    scene = compose_single(1, 0, "fiore", "blu", "seen", 4)
-    assert [(thing.noun, thing.colour) for thing in scene.things] == [("fiore", "blu")]
-    assert scene.things[0].size in ("medio", "grande")
+    scene = compose_single(1, 0, "flower", "blue", "seen", 4)
+    assert [(thing.noun, thing.colour) for thing in scene.things] == [("flower", "blue")]
+    assert scene.things[0].size in ("medium", "large")
 
 
 def test_near_misses_falsify_the_fullest_description_and_name_themselves():
@@ -145,21 +145,21 @@ def test_near_misses_are_of_several_kinds():
 
 
 def test_counts_mean_what_a_phrase_says():
-    three = tuple(("gatto", "nero", (x, 0.4, x + 0.2, 0.6)) for x in (0.1, 0.4, 0.7))
+    three = tuple(("cat", "black", (x, 0.4, x + 0.2, 0.6)) for x in (0.1, 0.4, 0.7))
     scene = _scene(*three, groups=((0, 1, 2),))
-    truths = {count: holds(Statement((Phrase("gatto", count=count),)), scene) for count in (1, 2, 3, 4, None)}
+    truths = {count: holds(Statement((Phrase("cat", count=count),)), scene) for count in (1, 2, 3, 4, None)}
     assert truths == {1: True, 2: False, 3: True, 4: False, None: True}
 
 
 def test_attributes_ground_and_position_can_each_make_a_statement_false():
-    scene = _scene(("gatto", "nero", (0.05, 0.4, 0.25, 0.6)))
-    cat = (Phrase("gatto"),)
-    assert holds(Statement((Phrase("gatto", "nero", "medio"),), position="sinistra", ground="prato"), scene)
-    assert not holds(Statement((Phrase("gatto", "blu"),)), scene)
-    assert not holds(Statement((Phrase("gatto", None, "grande"),)), scene)
-    assert not holds(Statement(cat, position="destra"), scene)
-    assert not holds(Statement(cat, position="alto"), scene)
-    assert not holds(Statement(cat, ground="mare"), scene)
+    scene = _scene(("cat", "black", (0.05, 0.4, 0.25, 0.6)))
+    cat = (Phrase("cat"),)
+    assert holds(Statement((Phrase("cat", "black", "medium"),), position="left", ground="meadow"), scene)
+    assert not holds(Statement((Phrase("cat", "blue"),)), scene)
+    assert not holds(Statement((Phrase("cat", None, "large"),)), scene)
+    assert not holds(Statement(cat, position="right"), scene)
+    assert not holds(Statement(cat, position="top"), scene)
+    assert not holds(Statement(cat, ground="sea"), scene)
 
 
 LEFT, NEAR_RIGHT, FAR_RIGHT, ABOVE = (
@@ -173,28 +173,28 @@ LEFT, NEAR_RIGHT, FAR_RIGHT, ABOVE = (
 @pytest.mark.parametrize(
     ("cat", "dog", "true", "true_reversed"),
     [
-        (LEFT, NEAR_RIGHT, {"accanto", "sinistra"}, {"accanto"}),
-        (LEFT, FAR_RIGHT, {"sinistra"}, set()),
-        (ABOVE, LEFT, {"sopra"}, {"sotto"}),
-        (ABOVE, FAR_RIGHT, {"sinistra"}, set()),
+        (LEFT, NEAR_RIGHT, {"beside", "left_of"}, {"beside"}),
+        (LEFT, FAR_RIGHT, {"left_of"}, set()),
+        (ABOVE, LEFT, {"above"}, {"below"}),
+        (ABOVE, FAR_RIGHT, {"left_of"}, set()),
     ],
 )
 def test_relations_follow_the_geometry(cat, dog, true, true_reversed):
-    scene = _scene(("gatto", "nero", cat), ("cane", "rosso", dog))
-    phrases = (Phrase("gatto"), Phrase("cane"))
+    scene = _scene(("cat", "black", cat), ("dog", "red", dog))
+    phrases = (Phrase("cat"), Phrase("dog"))
     assert {name for name in RELATIONS if holds(Statement(phrases, name), scene)} == true
     assert {name for name in RELATIONS if holds(Statement(phrases[::-1], name), scene)} == true_reversed
 
 
 def test_contact_is_neither_above_nor_beside():
-    scene = _scene(("gatto", "nero", (0.3, 0.2, 0.5, 0.5)), ("tavolo", "rosso", (0.2, 0.48, 0.8, 0.9)), relation="su")
-    phrases = (Phrase("gatto"), Phrase("tavolo"))
-    assert {name for name in RELATIONS if holds(Statement(phrases, name), scene)} == {"su"}
+    scene = _scene(("cat", "black", (0.3, 0.2, 0.5, 0.5)), ("table", "red", (0.2, 0.48, 0.8, 0.9)), relation="on")
+    phrases = (Phrase("cat"), Phrase("table"))
+    assert {name for name in RELATIONS if holds(Statement(phrases, name), scene)} == {"on"}
     assert not any(holds(Statement(phrases[::-1], name), scene) for name in RELATIONS)
 
 
 def test_beside_is_symmetric_and_above_is_the_inverse_of_below_in_every_scene():
-    inverse = {"accanto": "accanto", "sopra": "sotto", "sotto": "sopra"}
+    inverse = {"beside": "beside", "above": "below", "below": "above"}
     for scene in every():
         phrases = full_statement(scene).phrases
         for name in inverse if len(phrases) == 2 else ():
@@ -202,8 +202,8 @@ def test_beside_is_symmetric_and_above_is_the_inverse_of_below_in_every_scene():
 
 
 def test_one_thing_cannot_stand_in_a_relation_to_itself():
-    scene = _scene(("gatto", "nero", LEFT), groups=((0,),))
-    assert not holds(Statement((Phrase("gatto"), Phrase("gatto", "nero"))), scene)
+    scene = _scene(("cat", "black", LEFT), groups=((0,),))
+    assert not holds(Statement((Phrase("cat"), Phrase("cat", "black"))), scene)
 
 
 def test_the_truth_matrix_is_the_truth_of_every_pair():

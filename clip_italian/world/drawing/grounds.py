@@ -28,14 +28,14 @@ class Ground:
 _WHITE: RGB = (248, 248, 246)
 _AIR: RGB = (220, 238, 250)
 GROUNDS: dict[str, Ground] = {
-    "bianco": Ground((252, 252, 250), _WHITE, _WHITE, _WHITE, 1.0, ((226, 226, 228),)),
-    "prato": Ground((214, 234, 246), (236, 244, 246), (196, 222, 150), (168, 206, 122), 0.42, ((132, 178, 92),)),
-    "cielo": Ground((168, 210, 240), _AIR, _AIR, _AIR, 1.0, ((250, 252, 255), (240, 247, 253))),
-    "mare": Ground((230, 240, 244), (242, 244, 238), (128, 190, 206), (84, 156, 184), 0.38, ((196, 228, 236),)),
-    "stanza": Ground((240, 226, 208), (236, 220, 200), (206, 172, 136), (190, 154, 118), 0.62, ((176, 140, 106),)),
-    "sabbia": Ground((206, 230, 240), (226, 238, 240), (244, 226, 178), (232, 208, 150), 0.34, ((212, 184, 128),)),
-    "neve": Ground((196, 210, 226), (218, 228, 238), (246, 249, 253), (236, 242, 250), 0.4, ((208, 220, 236),)),
-    "notte": Ground((22, 28, 62), (44, 52, 96), (40, 54, 70), (32, 42, 56), 0.66, ((84, 94, 136), (66, 80, 104))),
+    "white": Ground((252, 252, 250), _WHITE, _WHITE, _WHITE, 1.0, ((226, 226, 228),)),
+    "meadow": Ground((214, 234, 246), (236, 244, 246), (196, 222, 150), (168, 206, 122), 0.42, ((132, 178, 92),)),
+    "sky": Ground((168, 210, 240), _AIR, _AIR, _AIR, 1.0, ((250, 252, 255), (240, 247, 253))),
+    "sea": Ground((230, 240, 244), (242, 244, 238), (128, 190, 206), (84, 156, 184), 0.38, ((196, 228, 236),)),
+    "room": Ground((240, 226, 208), (236, 220, 200), (206, 172, 136), (190, 154, 118), 0.62, ((176, 140, 106),)),
+    "sand": Ground((206, 230, 240), (226, 238, 240), (244, 226, 178), (232, 208, 150), 0.34, ((212, 184, 128),)),
+    "snow": Ground((196, 210, 226), (218, 228, 238), (246, 249, 253), (236, 242, 250), 0.4, ((208, 220, 236),)),
+    "night": Ground((22, 28, 62), (44, 52, 96), (40, 54, 70), (32, 42, 56), 0.66, ((84, 94, 136), (66, 80, 104))),
 }
 
 
@@ -58,26 +58,26 @@ def _scenery(canvas: Canvas, scene: Scene, horizon: int, rng: np.random.Generato
     """What makes the ground one that can be named: moon, waves, clouds, skirting, hills."""
     height, width = canvas.shape[:2]
     x = (0.15 + 0.7 * rng.random()) * width
-    if scene.ground == "cielo":
+    if scene.ground == "sky":
         for cloud in rng.random((3, 2)).tolist():
             for step, size in ((-0.09, 0.06), (0.0, 0.085), (0.1, 0.055)):
                 x, y = (cloud[0] + step) * width, cloud[1] * height
                 _oval(canvas, x, y, size * width, size * height * 0.8, (246, 250, 254))
-    elif scene.ground == "notte":
+    elif scene.ground == "night":
         _oval(canvas, x, 0.14 * height, 0.08 * height, 0.08 * height, (244, 240, 206))
         _oval(canvas, x + 0.02 * height, 0.12 * height, 0.02 * height, 0.02 * height, (226, 222, 190))
         for star in rng.random((9, 2)).tolist():
             _oval(canvas, star[0] * width, star[1] * horizon * 0.9, 1, 1, (240, 240, 220))
-    elif scene.ground == "mare":
+    elif scene.ground == "sea":
         for wave in rng.random((12, 2)).tolist():
             at = (round(wave[0] * width), round(horizon + (0.06 + 0.94 * wave[1]) * (height - horizon)))
             cv2.ellipse(canvas, at, (round(0.05 * width), round(0.018 * height)), 0, 180, 360, (214, 236, 240), 1)
-    elif scene.ground == "stanza":
+    elif scene.ground == "room":
         cv2.rectangle(canvas, (0, horizon - 3), (width, horizon), (250, 244, 236), -1)
         for column in range(1, 6):
             far, near = round(width * column / 6), round(width * (column * 1.5 / 6 - 0.25))
             cv2.line(canvas, (far, horizon), (near, height), (180, 144, 108), 1)
-    elif scene.ground in ("prato", "neve", "sabbia"):
+    elif scene.ground in ("meadow", "snow", "sand"):
         colour = GROUNDS[scene.ground].near
         _oval(canvas, x, horizon + 1, 0.4 * width, 0.06 * height, colour)
 

@@ -6,18 +6,18 @@ RGB = tuple[int, int, int]
 
 # Prototypes, 8-bit sRGB. Apart from each other by more than light and style move them.
 PROTOTYPES: dict[str, RGB] = {
-    "nero": (30, 30, 34),
-    "bianco": (247, 247, 246),
-    "grigio": (142, 144, 148),
-    "rosso": (212, 32, 38),
-    "arancione": (245, 130, 22),
-    "giallo": (252, 218, 42),
-    "verde": (44, 150, 62),
-    "azzurro": (118, 196, 242),
-    "blu": (28, 58, 172),
-    "viola": (128, 54, 164),
-    "rosa": (248, 150, 188),
-    "marrone": (122, 74, 38),
+    "black": (30, 30, 34),
+    "white": (247, 247, 246),
+    "grey": (142, 144, 148),
+    "red": (212, 32, 38),
+    "orange": (245, 130, 22),
+    "yellow": (252, 218, 42),
+    "green": (44, 150, 62),
+    "light blue": (118, 196, 242),
+    "blue": (28, 58, 172),
+    "purple": (128, 54, 164),
+    "pink": (248, 150, 188),
+    "brown": (122, 74, 38),
 }
 
 # Accessories keep their colour whatever the thing's own colour is.
@@ -62,10 +62,10 @@ def paints(colour: str) -> dict[str, RGB]:
         "spot": (255, 255, 255),
         "heart": (250, 206, 52),
     }
-    if colour == "nero":  # lines and shades of black can only be lighter
+    if colour == "black":  # lines and shades of black can only be lighter
         own |= {"shade": (52, 52, 58), "tint": (74, 74, 82), "ink": (98, 98, 108)}
-    if colour == "bianco":
+    if colour == "white":
         own |= {"shade": (220, 222, 228), "spot": (120, 122, 130)}
-    if colour in ("giallo", "arancione"):
+    if colour in ("yellow", "orange"):
         own |= {"heart": (122, 74, 38)}
     return FIXED | own

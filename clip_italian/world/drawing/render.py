@@ -37,7 +37,7 @@ class Sprite(typing.NamedTuple):
 def _outline(colour: str, ground: str) -> RGB:
     """Lines in a dark tone of the thing's colour, pale ones around dark things at night."""
     main = paints(colour)["main"]
-    return mix(main, PALE, 0.75) if ground == "notte" and luminance(main) < 110 else mix(main, DARK, 0.65)
+    return mix(main, PALE, 0.75) if ground == "night" and luminance(main) < 110 else mix(main, DARK, 0.65)
 
 
 @functools.lru_cache(maxsize=64)
@@ -91,7 +91,7 @@ def _sprites(scene: Scene, height: int, width: int) -> Iterator[tuple[int, Sprit
         outline = _outline(thing.colour, scene.ground)
         sprite = _sprite(thing.noun, thing.colour, scene.style, across, down, thing.mirrored, outline)
         yield index, sprite, x - MARGIN, y - MARGIN
-        if scene.relation == "dentro" and index in scene.groups[1]:
+        if scene.relation == "inside" and index in scene.groups[1]:
             fronts.append((index, _front(thing, sprite, across, down), x - MARGIN, y - MARGIN))
     yield from fronts
 
@@ -117,7 +117,7 @@ def render(scene: Scene, height: int, width: int) -> Canvas:
         if opacity < 1:
             colours = cv2.addWeighted(colours, opacity, covered, 1 - opacity, 0)
         cv2.copyTo(colours, sprite.cover[above], covered)
-    if scene.style == "mosaico":
+    if scene.style == "mosaic":
         canvas = _tiled(canvas)
     picture = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
     return cv2.convertScaleAbs(picture, alpha=scene.light)

@@ -105,9 +105,9 @@ def _sticker(layer: Layer, outline: RGB, radius: int) -> Layer:
 
 
 STYLES: dict[str, Style] = {
-    "piatto": Style(contour=True, opacity=1.0, finish=_flat),
-    "matita": Style(contour=True, opacity=1.0, finish=_pencil),
-    "acquerello": Style(contour=False, opacity=0.92, finish=_watercolour),
-    "adesivo": Style(contour=False, opacity=1.0, finish=_sticker),
-    "mosaico": Style(contour=True, opacity=1.0, finish=_flat),  # the tiles are laid over the whole picture
+    "flat": Style(contour=True, opacity=1.0, finish=_flat),
+    "pencil": Style(contour=True, opacity=1.0, finish=_pencil),
+    "watercolour": Style(contour=False, opacity=0.92, finish=_watercolour),
+    "sticker": Style(contour=False, opacity=1.0, finish=_sticker),
+    "mosaic": Style(contour=True, opacity=1.0, finish=_flat),  # the tiles are laid over the whole picture
 }

@@ -93,11 +93,11 @@ def statements(scene: Scene) -> dict[str, list[Statement]]:
         kind: [Statement((phrase,)) for phrase in phrases]
         for kind, phrases in (("thing", plain), ("colour", coloured), ("count", counted))
     }
-    for kind, positions in (("side", ("sinistra", "destra")), ("height", ("alto", "basso")), ("middle", ("centro",))):
+    for kind, positions in (("side", ("left", "right")), ("height", ("top", "bottom")), ("middle", ("centre",))):
         said[kind] = [Statement((phrase,), position=position) for phrase in plain for position in positions]
     related = [Statement(tuple(plain), relation=relation) for relation in RELATIONS] if len(plain) == 2 else []
-    said["left_of"] = [one for one in related if one.relation == "sinistra"]
-    said["relation"] = [one for one in related if one.relation != "sinistra"]
+    said["left_of"] = [one for one in related if one.relation == "left_of"]
+    said["relation"] = [one for one in related if one.relation != "left_of"]
     return {kind: [one for one in ones if holds(one, scene)] for kind, ones in said.items()}
 
 
@@ -158,7 +158,7 @@ def _moved(scene: Scene, matrix: Float[np.ndarray, "3 3"], colours: list[str]) -
     place = {old: new for new, old in enumerate(k for k, thing in enumerate(things) if thing is not None)}
     groups = tuple(tuple(place[k] for k in group if k in place) for group in scene.groups)
     # A relation that names a side has to be seen again; those of contact and height are kept by all maps in question.
-    relation = scene.relation if all(groups) and scene.relation != "sinistra" else None
+    relation = scene.relation if all(groups) and scene.relation != "left_of" else None
     kept = tuple(thing for thing in things if thing is not None)
     return dataclasses.replace(scene, things=kept, groups=tuple(filter(None, groups)), relation=relation)
 

@@ -1,8 +1,8 @@
 """The test set `contrasts`: a picture, a caption that is true of it, and one that is false and differs in one thing.
 
 A contrast has two statements and, as a rule, two pictures: what is true of one is false of the other, as in Winoground (Thrush et
-al. 2022). A model that likes one of the two wordings better whatever it sees is then right about one picture of the two. "un
-gatto" is also true of two cats, so a contrast of one and several has the picture of one alone. For left and right the second
+al. 2022). A model that likes one of the two wordings better whatever it sees is then right about one picture of the two. "a
+cat" is also true of two cats, so a contrast of one and several has the picture of one alone. For left and right the second
 picture is the mirror image of the first. In `relation` both relations suit the two nouns, so that no caption is absurd by itself.
 
 The pictures are of the headline level: nouns, colours and compositions that the training pairs have. But five and six things occur
@@ -41,7 +41,7 @@ class Contrast:
     """Two captions that differ in one thing. `scenes[i]` is what `statements[i]` is true of, and the other one false."""
 
     kind: str
-    detail: str  # of what: "2-3", "su-sotto"; empty where there is nothing to tell
+    detail: str  # of what: "2-3", "on-below"; empty where there is nothing to tell
     statements: Both
     captions: tuple[str, str]
     scenes: tuple[Scene, ...]
@@ -53,7 +53,7 @@ class Difference:
 
     statements: Both
     detail: str = ""
-    size: str = "medio"  # of the things, where nothing is said of it
+    size: str = "medium"  # of the things, where nothing is said of it
     sides: int = 2  # pictures that there can be
     mirrored: bool = False  # the second picture is the first one's mirror image
 
@@ -78,7 +78,7 @@ def _may_be(phrase: Phrase) -> bool:
 
 
 def _noun(rng: np.random.Generator) -> Difference:
-    """un gatto nero e una sedia rossa; un cane nero e una sedia rossa."""
+    """a black cat and a red chair; a black dog and a red chair."""
     while True:
         first, second = _two_things(rng)
         other = dataclasses.replace(first, noun=_other(rng, CLASS_NOUNS, first.noun, second.noun))
@@ -87,14 +87,14 @@ def _noun(rng: np.random.Generator) -> Difference:
 
 
 def _colour(rng: np.random.Generator) -> Difference:
-    """un gatto nero e una sedia rossa; un gatto grigio e una sedia rossa."""
+    """a black cat and a red chair; a grey cat and a red chair."""
     first, second = _two_things(rng)
     colour = _other(rng, colours_of("seen", first.noun), first.colour or "", second.colour or "")
     return Difference((Statement((first, second)), Statement((dataclasses.replace(first, colour=colour), second))))
 
 
 def _swap(rng: np.random.Generator) -> Difference:
-    """un gatto nero e una sedia rossa; un gatto rosso e una sedia nera."""
+    """a black cat and a red chair; a red cat and a black chair."""
     while True:
         first, second = _two_things(rng)
         others = dataclasses.replace(first, colour=second.colour), dataclasses.replace(second, colour=first.colour)
@@ -104,17 +104,17 @@ def _swap(rng: np.random.Generator) -> Difference:
 
 def _count(low: int, high: int) -> Draw:
     def draw(rng: np.random.Generator) -> Difference:
-        """due gatti; tre gatti."""
+        """two cats; three cats."""
         noun = pick(rng, CLASS_NOUNS)
         fewer, more = (Statement((Phrase(noun, count=count),)) for count in (low, high))
-        return Difference((fewer, more), f"{low}-{high}", "piccolo", sides=1 if low == 1 else 2)
+        return Difference((fewer, more), f"{low}-{high}", "small", sides=1 if low == 1 else 2)
 
     return draw
 
 
 def _relation(*relations: str) -> Draw:
     def draw(rng: np.random.Generator) -> Difference:
-        """un gatto su un tavolo; un gatto sotto un tavolo."""
+        """a cat on a table; a cat below a table."""
         firsts, seconds = ([noun for noun in CLASS_NOUNS if all(noun in ROLES[one][side] for one in relations)] for side in (0, 1))
         while True:
             first, second = pick(rng, firsts), pick(rng, seconds)
@@ -126,27 +126,27 @@ def _relation(*relations: str) -> Draw:
 
 
 def _beside(rng: np.random.Generator) -> Difference:
-    """un gatto a sinistra di una sedia; un gatto a destra di una sedia."""
+    """a cat to the left of a chair; a cat to the right of a chair."""
     first = Phrase(pick(rng, CLASS_NOUNS))
     second = Phrase(_other(rng, CLASS_NOUNS, first.noun))
-    both = Statement((first, second), "sinistra"), Statement((second, first), "sinistra")
+    both = Statement((first, second), "left_of"), Statement((second, first), "left_of")
     return Difference(both, "of another thing", mirrored=True)
 
 
 def _position(*positions: str, detail: str = "") -> Draw:
     def draw(rng: np.random.Generator) -> Difference:
-        """una mela in alto; una mela in basso."""
+        """an apple at the top; an apple at the bottom."""
         phrases = (Phrase(pick(rng, CLASS_NOUNS)),)
         one, other = (Statement(phrases, position=position) for position in positions)
-        return Difference((one, other), detail or "-".join(positions), mirrored=positions == ("sinistra", "destra"))
+        return Difference((one, other), detail or "-".join(positions), mirrored=positions == ("left", "right"))
 
     return draw
 
 
 def _size(rng: np.random.Generator) -> Difference:
-    """un piccolo albero; un grande albero."""
+    """a small tree; a large tree."""
     noun = pick(rng, CLASS_NOUNS)
-    return Difference((Statement((Phrase(noun, size="piccolo"),)), Statement((Phrase(noun, size="grande"),))))
+    return Difference((Statement((Phrase(noun, size="small"),)), Statement((Phrase(noun, size="large"),))))
 
 
 # Kind -> how its two statements are drawn, the ways taking turns; the order is that of files, figures and tables.
@@ -158,14 +158,14 @@ KINDS: dict[str, tuple[Draw, ...]] = {
     "count_four": (_count(3, 4), _count(2, 4), _count(1, 4)),
     "count_beyond": (_count(5, 6), _count(4, 5), _count(4, 6)),
     "relation": (
-        _relation("su", "sotto"),
-        _relation("su", "dentro"),
-        _relation("su", "accanto"),
-        _relation("sotto", "accanto"),
-        _relation("dentro", "accanto"),
+        _relation("on", "below"),
+        _relation("on", "inside"),
+        _relation("on", "beside"),
+        _relation("below", "beside"),
+        _relation("inside", "beside"),
     ),
-    "left_right": (_beside, _position("sinistra", "destra", detail="in the picture")),
-    "position": (_position("alto", "basso"), _position("alto", "centro"), _position("basso", "centro")),
+    "left_right": (_beside, _position("left", "right", detail="in the picture")),
+    "position": (_position("top", "bottom"), _position("top", "centre"), _position("bottom", "centre")),
     "size": (_size,),
 }
 PURPOSES = {kind: FIRST_PURPOSE + number for number, kind in enumerate(KINDS)}
@@ -213,7 +213,7 @@ def mirrored(scene: Scene) -> Scene:
     things = tuple(
         dataclasses.replace(thing, box=box, mirrored=not thing.mirrored) for thing, box in zip(scene.things, boxes, strict=True)
     )
-    groups = scene.groups[::-1] if scene.relation == "sinistra" else scene.groups
+    groups = scene.groups[::-1] if scene.relation == "left_of" else scene.groups
     return dataclasses.replace(scene, things=things, groups=groups, variant=1)
 
 

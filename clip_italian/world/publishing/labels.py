@@ -24,11 +24,11 @@ Chosen = dict[Pair, tuple[str, Word]]  # which noun's label a class has, and whi
 # English words for both of two nouns; a translator that sees no picture writes the first noun for both, as DeepL wrote lontra for
 # the otter and for the otterhound. No noun is in two rows.
 SHARED = {
-    "cap": ("cappello", "fungo"),
-    "cow": ("mucca", "elefante"),
-    "bird": ("uccello", "aereo"),
-    "blossom": ("fiore", "albero"),
-    "pack": ("zaino", "scatola"),
+    "cap": ("hat", "mushroom"),
+    "cow": ("cow", "elephant"),
+    "bird": ("bird", "plane"),
+    "blossom": ("flower", "tree"),
+    "pack": ("backpack", "box"),
 }
 
 

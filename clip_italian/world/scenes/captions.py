@@ -10,12 +10,12 @@ from clip_italian.world.scenes.truth import holds
 
 # What the six queries of the 2021 study's gallery ask for.
 GALLERY = (
-    Statement((Phrase("fiore", "giallo"),)),
-    Statement((Phrase("fiore", "blu"),)),
-    Statement((Phrase("gatto"),)),
-    Statement((Phrase("gatto", count=2),)),
-    Statement((Phrase("cavallo", "marrone", count=2),)),
-    Statement((Phrase("gatto"), Phrase("sedia")), relation="su"),
+    Statement((Phrase("flower", "yellow"),)),
+    Statement((Phrase("flower", "blue"),)),
+    Statement((Phrase("cat"),)),
+    Statement((Phrase("cat", count=2),)),
+    Statement((Phrase("horse", "brown", count=2),)),
+    Statement((Phrase("cat"), Phrase("chair")), relation="on"),
 )
 
 # How often a caption mentions what it could mention.
@@ -44,7 +44,7 @@ def _phrase(scene: Scene, group: int, alike: bool, rng: np.random.Generator) -> 
     """The things of a group; if both groups are of one noun, their colours must tell them apart."""
     first, number = scene.things[scene.groups[group][0]], len(scene.groups[group])
     colour = first.colour if alike or rng.random() < COLOUR_SHARE else None
-    size = first.size if first.size != "medio" and rng.random() < SIZE_SHARE else None
+    size = first.size if first.size != "medium" and rng.random() < SIZE_SHARE else None
     exact = Phrase(first.noun, colour, size, number)
     if number == 1 or (rng.random() < COUNT_SHARE and holds(Statement((exact,)), scene)):
         return exact

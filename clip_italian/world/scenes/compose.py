@@ -40,7 +40,7 @@ def compose_single(seed: int, index: int, noun: str, colour: str, level: str, pu
     """One clearly visible thing of that noun and colour; the level decides the drawing style alone."""
     rng = _generator(seed, index, level, purpose)
     aspect = pick(rng, ASPECTS)
-    group = Group(noun, colour, "grande", 1, rng.random() < 0.5)
+    group = Group(noun, colour, "large", 1, rng.random() < 0.5)
     boxes = place(rng, (group,), None, aspect)
     if boxes is None:
         raise ValueError(f"{noun} does not fit a picture of aspect {aspect}")
@@ -84,7 +84,7 @@ def _colour(rng: np.random.Generator, level: str, noun: str, held_out: bool) -> 
 def _one_group(rng: np.random.Generator, level: str) -> Group:
     noun = pick(rng, UNSEEN_NOUNS if level == "noun" else nouns_of(level))
     count = pick(rng, COUNTS)
-    size = pick(rng, ("piccolo", "medio", "grande", "grande", "grande") if count == 1 else ("piccolo", "medio"))
+    size = pick(rng, ("small", "medium", "large", "large", "large") if count == 1 else ("small", "medium"))
     colour = _colour(rng, level, noun, level == "composition")
     return Group(noun, colour, size, count, rng.random() < 0.5)
 
@@ -128,19 +128,19 @@ def _suitable(level: str, relation: str | None) -> tuple[tuple[str, ...], tuple[
 
 
 def _holds_up(relation: str | None, holder: str) -> bool:
-    return relation in ("su", "dentro") or (relation == "sotto" and holder in SHELTERS)
+    return relation in ("on", "inside") or (relation == "below" and holder in SHELTERS)
 
 
 def _sizes(rng: np.random.Generator, relation: str | None, holder: str) -> tuple[str, str]:
-    if relation == "dentro":
-        return pick(rng, ("piccolo", "medio")), "grande"
+    if relation == "inside":
+        return pick(rng, ("small", "medium")), "large"
     if _holds_up(relation, holder):
-        return pick(rng, ("piccolo", "medio", "medio")), "grande"
-    return pick(rng, ("piccolo", "medio")), pick(rng, ("piccolo", "medio"))
+        return pick(rng, ("small", "medium", "medium")), "large"
+    return pick(rng, ("small", "medium")), pick(rng, ("small", "medium"))
 
 
 def _counts(rng: np.random.Generator, relation: str | None, holder: str) -> tuple[int, int]:
-    if relation == "dentro":
+    if relation == "inside":
         return 1, 1
     if _holds_up(relation, holder):
         return pick(rng, (1, 1, 1, 2)), 1

@@ -13,7 +13,7 @@ from clip_italian.world.scenes.scene import Thing
 from clip_italian.world.shapes.every import MOUTHS, SHAPES, SHELTERS, SURFACES, Rectangle
 
 # The longer side of a thing, in heights of the picture. The ranges leave gaps, so that sizes can be told apart.
-SIDES: dict[str, tuple[float, float]] = {"piccolo": (0.29, 0.34), "medio": (0.40, 0.47), "grande": (0.58, 0.74)}
+SIDES: dict[str, tuple[float, float]] = {"small": (0.29, 0.34), "medium": (0.40, 0.47), "large": (0.58, 0.74)}
 ALONE = (0.70, 0.88)  # of a single large thing, which may fill the picture
 EDGE = 0.02  # least distance from a thing to the picture's edge
 TRIES = 12
@@ -81,7 +81,7 @@ def place(rng: np.random.Generator, groups: tuple[Group, ...], relation: str | N
 
 
 def _sides(group: Group, only: bool) -> tuple[float, float]:
-    return ALONE if only and group.count == 1 and group.size == "grande" else SIDES[group.size]
+    return ALONE if only and group.count == 1 and group.size == "large" else SIDES[group.size]
 
 
 def things_of(group: Group, boxes: Placed, aspect: float) -> tuple[Thing, ...]:
@@ -140,10 +140,10 @@ def _related(
     rng: np.random.Generator, groups: tuple[Group, ...], sides: list[float], relation: str | None, aspect: float
 ) -> list[Placed]:
     """Two groups in the relation, perhaps partly off the picture."""
-    if relation in ("su", "dentro") or (relation == "sotto" and groups[1].noun in SHELTERS):
+    if relation in ("on", "inside") or (relation == "below" and groups[1].noun in SHELTERS):
         return _held(rng, groups, sides, relation, aspect)
-    upright = relation in ("sopra", "sotto") or (relation is None and rng.random() < 0.5)
-    first = 0 if relation in ("sinistra", "sopra") else 1 if relation == "sotto" else pick(rng, (0, 1))
+    upright = relation in ("above", "below") or (relation is None and rng.random() < 0.5)
+    first = 0 if relation in ("left_of", "above") else 1 if relation == "below" else pick(rng, (0, 1))
     order = (first, 1 - first)
     rows = [_row(groups[number], sides[number]) for number in order]
     arranged = (_stacked if upright else _abreast)(rng, rows, relation, aspect)
@@ -158,10 +158,10 @@ def _abreast(
 ) -> list[tuple[float, float]]:
     """Lower left corners of two rows, one left of the other."""
     (wide, tall), (wider, taller) = rows
-    gap = between(rng, 0.03, 0.06) if relation == "accanto" else between(rng, 0.05, 0.25)
+    gap = between(rng, 0.03, 0.06) if relation == "beside" else between(rng, 0.05, 0.25)
     left = between(rng, EDGE, max(EDGE, aspect - EDGE - wide - gap - wider))
     bottom = between(rng, EDGE + max(tall, taller), 1 - EDGE)
-    lift = 0.0 if relation == "accanto" else between(rng, 0, 0.12)
+    lift = 0.0 if relation == "beside" else between(rng, 0, 0.12)
     return [(left, bottom), (left + wide + gap, bottom - lift)]
 
 
@@ -189,11 +189,11 @@ def _held(
     width, height = extent(holder.noun, sides[1])
     row, tall = _row(held, sides[0])
     box = _at(between(rng, EDGE, max(EDGE, aspect - EDGE - width)), 1 - EDGE - height, width, height)
-    table = {"su": SURFACES, "dentro": MOUTHS}.get(relation or "", SHELTERS)
+    table = {"on": SURFACES, "inside": MOUTHS}.get(relation or "", SHELTERS)
     left, top, right, bottom = within(table, holder, box)
-    base = {"su": top + 0.01, "dentro": min(bottom, top + 0.42 * tall)}.get(relation or "", box[3])
-    roomy = relation == "su" and held.count == 1
-    if (row > (right - left) * 1.1 and not roomy) or (relation == "sotto" and base - tall < top):
+    base = {"on": top + 0.01, "inside": min(bottom, top + 0.42 * tall)}.get(relation or "", box[3])
+    roomy = relation == "on" and held.count == 1
+    if (row > (right - left) * 1.1 and not roomy) or (relation == "below" and base - tall < top):
         return [[(-1.0, -1.0, 0.0, 0.0)], [box]]
     # What is narrower than its support stands somewhere on it, what is wider is centred.
     play = max(0.0, right - left - row)

@@ -24,27 +24,27 @@ LEVEL_KEYS: tuple[str, ...] = tuple(level.key for level in LEVELS)
 
 # Every colour lacks three nouns, every class noun lacks one colour or two: 36 of the 360 pairs.
 _HELD_OUT: dict[str, tuple[str, str, str]] = {
-    "nero": ("farfalla", "mela", "lampada"),
-    "bianco": ("pesce", "albero", "zaino"),
-    "grigio": ("fiore", "banana", "ombrello"),
-    "rosso": ("cane", "tartaruga", "bicicletta"),
-    "arancione": ("mucca", "casa", "barca"),
-    "giallo": ("uccello", "sedia", "tazza"),
-    "verde": ("coniglio", "orologio", "elefante"),
-    "azzurro": ("gatto", "auto", "tavolo"),
-    "blu": ("cavallo", "fungo", "scatola"),
-    "viola": ("aereo", "chiave", "tartaruga"),
-    "rosa": ("cappello", "banana", "bicicletta"),
-    "marrone": ("uccello", "zaino", "farfalla"),
+    "black": ("butterfly", "apple", "lamp"),
+    "white": ("fish", "tree", "backpack"),
+    "grey": ("flower", "banana", "umbrella"),
+    "red": ("dog", "turtle", "bicycle"),
+    "orange": ("cow", "house", "boat"),
+    "yellow": ("bird", "chair", "cup"),
+    "green": ("rabbit", "clock", "elephant"),
+    "light blue": ("cat", "car", "table"),
+    "blue": ("horse", "mushroom", "box"),
+    "purple": ("plane", "key", "turtle"),
+    "pink": ("hat", "banana", "bicycle"),
+    "brown": ("bird", "backpack", "butterfly"),
 }
 HELD_OUT_PAIRS: frozenset[tuple[str, str]] = frozenset((noun, colour) for colour, nouns in _HELD_OUT.items() for noun in nouns)
 HELD_OUT_TRIPLES: tuple[tuple[str, str, str], ...] = (
-    ("gatto", "su", "tavolo"),
-    ("cane", "su", "auto"),
-    ("uccello", "su", "albero"),
-    ("tazza", "su", "sedia"),
-    ("mela", "dentro", "scatola"),
-    ("coniglio", "dentro", "barca"),
+    ("cat", "on", "table"),
+    ("dog", "on", "car"),
+    ("bird", "on", "tree"),
+    ("cup", "on", "chair"),
+    ("apple", "inside", "box"),
+    ("rabbit", "inside", "boat"),
 )
 
 

@@ -16,12 +16,12 @@ from clip_italian.world.shapes.every import SHELTERS, Rectangle
 
 STEPS = 9  # places tried along each axis for one more thing
 _OTHER_RELATIONS = {
-    "su": ("accanto", "sinistra"),
-    "dentro": ("accanto", "sinistra"),
-    "accanto": ("sopra", "sotto"),
-    "sinistra": ("sopra", "sotto"),
-    "sopra": ("accanto", "sotto"),
-    "sotto": ("accanto", "sopra"),
+    "on": ("beside", "left_of"),
+    "inside": ("beside", "left_of"),
+    "beside": ("above", "below"),
+    "left_of": ("above", "below"),
+    "above": ("beside", "below"),
+    "below": ("beside", "above"),
     None: (),
 }
 DIFFERENCES = ("noun", "colour", "count", "relation", "left_right", "position", "several")
@@ -52,7 +52,7 @@ def near_misses(scene: Scene, k: int) -> list[Scene]:
 def difference(scene: Scene, other: Scene) -> str:
     """In what a scene differs from another of its near misses, one of DIFFERENCES; two near misses may differ in several."""
     mine, its = _told(scene), _told(other)
-    if (scene.relation, other.relation) == ("sinistra", "sinistra") and mine == its[::-1]:
+    if (scene.relation, other.relation) == ("left_of", "left_of") and mine == its[::-1]:
         return "left_right"
     changed = {kind for one, two in zip(mine, its, strict=True) for kind in one if one[kind] != two[kind]}
     changed |= {"relation"} if scene.relation != other.relation else set()
@@ -90,7 +90,7 @@ def _colours(scene: Scene, rng: np.random.Generator) -> Iterator[Scene]:
 
 def _nouns(scene: Scene, rng: np.random.Generator) -> Iterator[Scene]:
     """Another noun in the same place. A thing that holds others keeps its noun: they would lose their hold."""
-    held = scene.relation in ("su", "dentro") or (scene.relation == "sotto" and _first(scene, 1).noun in SHELTERS)
+    held = scene.relation in ("on", "inside") or (scene.relation == "below" and _first(scene, 1).noun in SHELTERS)
     numbers = (0,) if held else range(len(scene.groups))
     options = [(number, noun) for number in numbers for noun in nouns_of(scene.level) if _suits(scene, number, noun)]
     for index in rng.permutation(len(options)).tolist():
@@ -98,7 +98,7 @@ def _nouns(scene: Scene, rng: np.random.Generator) -> Iterator[Scene]:
         things = list(scene.things)
         for place_of in scene.groups[number]:
             things[place_of] = _refit(things[place_of], noun, scene.aspect)
-        if _fits(things, held) and not (scene.relation == "dentro" and _sunk(scene, things)):
+        if _fits(things, held) and not (scene.relation == "inside" and _sunk(scene, things)):
             yield dataclasses.replace(scene, things=tuple(things))
 
 
@@ -172,7 +172,7 @@ def _apart(box: Rectangle, other: Rectangle, gap: float) -> bool:
 
 def _roles(scene: Scene) -> Iterator[Scene]:
     """The nouns change sides: the picture's places are reflected, the things are not."""
-    if scene.relation == "sinistra":
+    if scene.relation == "left_of":
         things = tuple(
             dataclasses.replace(thing, box=(round(1 - thing.box[2], 4), thing.box[1], round(1 - thing.box[0], 4), thing.box[3]))
             for thing in scene.things

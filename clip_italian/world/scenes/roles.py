@@ -6,41 +6,41 @@ from clip_italian.world.shapes.every import MOUTHS, SURFACES
 
 # What can sensibly be put somewhere, what keeps itself in the air, what can hang there.
 _PORTABLE = (
-    "gatto",
-    "cane",
-    "pesce",
-    "uccello",
-    "farfalla",
-    "coniglio",
-    "tartaruga",
-    "fiore",
-    "fungo",
-    "mela",
+    "cat",
+    "dog",
+    "fish",
+    "bird",
+    "butterfly",
+    "rabbit",
+    "turtle",
+    "flower",
+    "mushroom",
+    "apple",
     "banana",
-    "ombrello",
-    "chiave",
-    "orologio",
-    "tazza",
-    "libro",
-    "bottiglia",
-    "stivale",
-    "chitarra",
+    "umbrella",
+    "key",
+    "clock",
+    "cup",
+    "book",
+    "bottle",
+    "boot",
+    "guitar",
 )
-_PUT_ON = (*_PORTABLE, "cappello", "lampada", "zaino", "scatola")
-_FLYING = ("uccello", "farfalla", "aereo")
-_HANGING = (*_FLYING, "ombrello", "lampada", "orologio", "cappello", "tavolo")
+_PUT_ON = (*_PORTABLE, "hat", "lamp", "backpack", "box")
+_FLYING = ("bird", "butterfly", "plane")
+_HANGING = (*_FLYING, "umbrella", "lamp", "clock", "hat", "table")
 ROLES: dict[str | None, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "su": (_PUT_ON, tuple(SURFACES)),
-    "sopra": (_FLYING, NOUNS),
-    "sotto": (tuple(noun for noun in NOUNS if noun not in _FLYING), _HANGING),
-    "accanto": (NOUNS, NOUNS),
-    "dentro": (_PORTABLE, tuple(MOUTHS)),
-    "sinistra": (NOUNS, NOUNS),
+    "on": (_PUT_ON, tuple(SURFACES)),
+    "above": (_FLYING, NOUNS),
+    "below": (tuple(noun for noun in NOUNS if noun not in _FLYING), _HANGING),
+    "beside": (NOUNS, NOUNS),
+    "inside": (_PORTABLE, tuple(MOUTHS)),
+    "left_of": (NOUNS, NOUNS),
     None: (NOUNS, NOUNS),
 }
 
 
 def allowed_triple(level: str, first: str, relation: str | None, second: str) -> bool:
     """Whether scenes of the level may show a `first` so related to a `second`."""
-    fits = first != second or relation not in ("su", "dentro")
+    fits = first != second or relation not in ("on", "inside")
     return fits and (level in ("composition", "all") or (first, relation, second) not in HELD_OUT_TRIPLES)

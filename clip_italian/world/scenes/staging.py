@@ -10,10 +10,10 @@ from clip_italian.world.scenes.statements import GROUNDS, Phrase, Statement
 from clip_italian.world.shapes.every import SHELTERS
 
 ASPECT = 1.0625  # the widest pictures have the most room
-SIZES = {"su": ("medio", "grande"), "dentro": ("piccolo", "grande")}  # what carries is larger than what it carries
+SIZES = {"on": ("medium", "large"), "inside": ("small", "large")}  # what carries is larger than what it carries
 
 
-def stage(statement: Statement, seed: int, index: int, purpose: int, size: str = "medio") -> Scene:
+def stage(statement: Statement, seed: int, index: int, purpose: int, size: str = "medium") -> Scene:
     """A scene of seen things that shows what the statement says of nouns, colours, counts, sizes and relation.
 
     All else is drawn at random, the place of a lone thing too. `size` is that of things about whose size nothing is said and
@@ -45,8 +45,8 @@ def stage(statement: Statement, seed: int, index: int, purpose: int, size: str =
 
 
 def _sizes(statement: Statement, size: str) -> tuple[str, str]:
-    if statement.relation == "sotto" and statement.phrases[1].noun in SHELTERS:
-        return SIZES["dentro"]
+    if statement.relation == "below" and statement.phrases[1].noun in SHELTERS:
+        return SIZES["inside"]
     return SIZES.get(statement.relation or "", (size, size))
 
 

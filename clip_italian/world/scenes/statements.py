@@ -11,44 +11,44 @@ from typing import TypeVar
 import numpy as np
 
 CLASS_NOUNS = (
-    "gatto",
-    "cane",
-    "cavallo",
-    "mucca",
-    "pesce",
-    "uccello",
-    "farfalla",
-    "coniglio",
-    "tartaruga",
-    "elefante",
-    "fiore",
-    "albero",
-    "fungo",
-    "mela",
+    "cat",
+    "dog",
+    "horse",
+    "cow",
+    "fish",
+    "bird",
+    "butterfly",
+    "rabbit",
+    "turtle",
+    "elephant",
+    "flower",
+    "tree",
+    "mushroom",
+    "apple",
     "banana",
-    "casa",
-    "sedia",
-    "tavolo",
-    "scatola",
-    "barca",
-    "auto",
-    "bicicletta",
-    "aereo",
-    "ombrello",
-    "cappello",
-    "chiave",
-    "orologio",
-    "tazza",
-    "lampada",
-    "zaino",
+    "house",
+    "chair",
+    "table",
+    "box",
+    "boat",
+    "car",
+    "bicycle",
+    "plane",
+    "umbrella",
+    "hat",
+    "key",
+    "clock",
+    "cup",
+    "lamp",
+    "backpack",
 )
-UNSEEN_NOUNS = ("chitarra", "libro", "stivale", "bottiglia")  # the backbones know them, the study's pairs never do
+UNSEEN_NOUNS = ("guitar", "book", "boot", "bottle")  # the backbones know them, the study's pairs never do
 NOUNS = CLASS_NOUNS + UNSEEN_NOUNS
-COLOURS = ("nero", "bianco", "grigio", "rosso", "arancione", "giallo", "verde", "azzurro", "blu", "viola", "rosa", "marrone")
-SIZES = ("piccolo", "medio", "grande")
-RELATIONS = ("su", "sopra", "sotto", "accanto", "dentro", "sinistra")  # su touches, sopra does not
-POSITIONS = ("alto", "basso", "sinistra", "destra", "centro")
-GROUNDS = ("bianco", "prato", "cielo", "mare", "stanza", "sabbia", "neve", "notte")
+COLOURS = ("black", "white", "grey", "red", "orange", "yellow", "green", "light blue", "blue", "purple", "pink", "brown")
+SIZES = ("small", "medium", "large")
+RELATIONS = ("on", "above", "below", "beside", "inside", "left_of")  # on touches, above does not
+POSITIONS = ("top", "bottom", "left", "right", "centre")
+GROUNDS = ("white", "meadow", "sky", "sea", "room", "sand", "snow", "night")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,7 @@ from clip_italian.world.shapes.every import Rectangle
 
 NEAR = 0.12  # widths of the picture: farther apart is not beside
 TOUCH = 0.015  # overlap that the outlines of separate things may have
-INVERSES = {"sopra": "sotto", "sotto": "sopra", "accanto": "accanto"}
+INVERSES = {"above": "below", "below": "above", "beside": "beside"}
 
 Unit = tuple[int, ...]  # things a phrase takes together
 
@@ -82,11 +82,11 @@ def _stands(unit: Unit, position: str, scene: Scene) -> bool:
         left, top, right, bottom = scene.things[number].box
         x, y = (left + right) / 2, (top + bottom) / 2
         here = {
-            "alto": y <= 1 / 3,
-            "basso": y >= 2 / 3,
-            "sinistra": x <= 1 / 3,
-            "destra": x >= 2 / 3,
-            "centro": 1 / 3 < x < 2 / 3 and 1 / 3 < y < 2 / 3,
+            "top": y <= 1 / 3,
+            "bottom": y >= 2 / 3,
+            "left": x <= 1 / 3,
+            "right": x >= 2 / 3,
+            "centre": 1 / 3 < x < 2 / 3 and 1 / 3 < y < 2 / 3,
         }
         if not here[position]:
             return False
@@ -97,7 +97,7 @@ def _related(first: Unit, relation: str | None, second: Unit, scene: Scene) -> b
     if relation is None:
         return True
     declared = _declared(first, second, scene)
-    if declared in ("su", "dentro") or _declared(second, first, scene) in ("su", "dentro"):
+    if declared in ("on", "inside") or _declared(second, first, scene) in ("on", "inside"):
         return relation == declared  # contact leaves no other relation
     if relation == declared or relation == INVERSES.get(_declared(second, first, scene) or ""):
         return True
@@ -118,16 +118,16 @@ def _hull(unit: Unit, scene: Scene) -> Rectangle:
 
 def _seen(first: Rectangle, relation: str, second: Rectangle) -> bool:
     """Whether two boxes, apart from what the scene declares, stand in the relation."""
-    if relation == "sotto":
-        return _seen(second, "sopra", first)
+    if relation == "below":
+        return _seen(second, "above", first)
     across = (second[0] + second[2] - first[0] - first[2]) / 2
     down = (second[1] + second[3] - first[1] - first[3]) / 2
-    if relation == "sinistra":
+    if relation == "left_of":
         return first[2] <= second[0] + TOUCH and abs(across) > abs(down)
-    if relation == "sopra":
+    if relation == "above":
         overlap = min(first[2], second[2]) - max(first[0], second[0])
         return first[3] <= second[1] + TOUCH and abs(down) > abs(across) and overlap > 0
-    if relation == "accanto":
+    if relation == "beside":
         gap = max(first[0], second[0]) - min(first[2], second[2])
         level = min(first[3], second[3]) - max(first[1], second[1])
         return -TOUCH <= gap <= NEAR and level >= 0.5 * min(first[3] - first[1], second[3] - second[1])

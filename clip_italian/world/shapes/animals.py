@@ -2,7 +2,7 @@
 
 from clip_italian.world.shapes.parts import blob, curve, dot, eye, mirrored, oval, poly, shape, stroke
 
-GATTO = shape(
+CAT = shape(
     curve("main", 9, (66, 90), (84, 91), (93, 80), (88, 66), (94, 56)),
     blob("main", (36, 48), (64, 48), (73, 76), (72, 96), (28, 96), (27, 76)),
     *mirrored(curve("ink", 2, (44, 96), (43, 88), (44, 78), edged=False)),
@@ -13,7 +13,7 @@ GATTO = shape(
     curve("ink", 2, (42, 48), (46, 51), (50, 46), (54, 51), (58, 48), edged=False),
 )
 
-CANE = shape(
+DOG = shape(
     curve("main", 7, (84, 48), (95, 38), (97, 24)),
     poly("shade", (45, 60), (54, 60), (53, 94), (44, 94)),
     poly("shade", (68, 60), (77, 60), (76, 94), (67, 94)),
@@ -28,7 +28,7 @@ CANE = shape(
     stroke("orange", 5, (31, 46), (45, 52)),
 )
 
-CAVALLO = shape(
+HORSE = shape(
     curve("ink", 8, (88, 42), (97, 52), (95, 76), edged=False),
     poly("shade", (46, 58), (54, 58), (50, 98), (45, 98)),
     poly("shade", (72, 56), (80, 56), (78, 98), (73, 98)),
@@ -60,7 +60,7 @@ CAVALLO = shape(
     stroke("tyre", 5, (84.5, 97), (90, 97)),
 )
 
-MUCCA = shape(
+COW = shape(
     curve("main", 4, (92, 36), (98, 50), (97, 68)),
     dot("ink", 97, 71, 4.5),
     poly("shade", (46, 62), (55, 62), (54, 94), (47, 94)),
@@ -83,7 +83,7 @@ MUCCA = shape(
     *eye(29, 34, 4.5),
 )
 
-PESCE = shape(
+FISH = shape(
     poly("shade", (70, 34), (98, 12), (92, 34), (98, 58), (70, 38)),
     blob("shade", (30, 16), (46, 2), (62, 10), (64, 20)),
     blob("shade", (40, 54), (54, 68), (60, 52)),
@@ -96,7 +96,7 @@ PESCE = shape(
     curve("ink", 2.4, (4, 42), (10, 44), (14, 42), edged=False),
 )
 
-UCCELLO = shape(
+BIRD = shape(
     stroke("orange", 3, (44, 74), (44, 92), edged=False),
     stroke("orange", 3, (56, 74), (56, 92), edged=False),
     stroke("orange", 3, (37, 92), (48, 92), edged=False),
@@ -108,7 +108,7 @@ UCCELLO = shape(
     *eye(26, 24, 5.5),
 )
 
-FARFALLA = shape(
+BUTTERFLY = shape(
     *mirrored(
         blob("main", (52, 40), (66, 12), (88, 2), (98, 14), (94, 36), (76, 50), (54, 50)),
         blob("shade", (54, 52), (74, 54), (86, 66), (82, 86), (68, 88), (56, 70)),
@@ -121,7 +121,7 @@ FARFALLA = shape(
     dot("tyre", 50, 26, 6),
 )
 
-CONIGLIO = shape(
+RABBIT = shape(
     oval("main", 48, 19, 7.5, 25, 24),
     oval("blush", 48, 20, 3.5, 17, 24, edged=False),
     dot("cream", 94, 74, 8),
@@ -138,7 +138,7 @@ CONIGLIO = shape(
     stroke("ink", 1.8, (12, 58), (24, 64), edged=False),
 )
 
-TARTARUGA = shape(
+TURTLE = shape(
     poly("shade", (86, 54), (101, 62), (84, 62)),
     blob("shade", (26, 54), (40, 54), (38, 72), (25, 72)),
     blob("shade", (68, 54), (82, 54), (83, 72), (70, 72)),
@@ -154,7 +154,7 @@ TARTARUGA = shape(
     curve("ink", 2, (0, 45), (6, 47), (12, 45), edged=False),
 )
 
-ELEFANTE = shape(
+ELEPHANT = shape(
     curve("main", 3.5, (92, 36), (99, 48), (97, 62)),
     poly("shade", (46, 64), (58, 64), (57, 90), (47, 90)),
     poly("shade", (68, 62), (79, 62), (78, 90), (69, 90)),
@@ -170,14 +170,14 @@ ELEFANTE = shape(
 )
 
 SHAPES = {
-    "gatto": GATTO,
-    "cane": CANE,
-    "cavallo": CAVALLO,
-    "mucca": MUCCA,
-    "pesce": PESCE,
-    "uccello": UCCELLO,
-    "farfalla": FARFALLA,
-    "coniglio": CONIGLIO,
-    "tartaruga": TARTARUGA,
-    "elefante": ELEFANTE,
+    "cat": CAT,
+    "dog": DOG,
+    "horse": HORSE,
+    "cow": COW,
+    "fish": FISH,
+    "bird": BIRD,
+    "butterfly": BUTTERFLY,
+    "rabbit": RABBIT,
+    "turtle": TURTLE,
+    "elephant": ELEPHANT,
 }

@@ -7,34 +7,34 @@ SHAPES: dict[str, Shape] = animals.SHAPES | plants.SHAPES | vehicles.SHAPES | th
 
 # Left end, right end and height of the level a thing stands on, in the units of the drawing.
 _SURFACES: dict[str, tuple[float, float, float]] = {
-    "sedia": (14, 76, 56),
-    "tavolo": (14, 106, 12),
-    "auto": (36, 76, 5),
-    "casa": (34, 66, 8),
-    "scatola": (14, 86, 26),
-    "elefante": (56, 84, 13),
-    "cavallo": (52, 84, 38),
-    "mucca": (46, 88, 31),
-    "albero": (34, 66, 5),
-    "cappello": (36, 84, 7),
-    "tartaruga": (36, 76, 12),
-    "libro": (14, 66, 7),
+    "chair": (14, 76, 56),
+    "table": (14, 106, 12),
+    "car": (36, 76, 5),
+    "house": (34, 66, 8),
+    "box": (14, 86, 26),
+    "elephant": (56, 84, 13),
+    "horse": (52, 84, 38),
+    "cow": (46, 88, 31),
+    "tree": (34, 66, 5),
+    "hat": (36, 84, 7),
+    "turtle": (36, 76, 12),
+    "book": (14, 66, 7),
 }
 # The front wall: what it covers is inside.
 _FRONTS: dict[str, tuple[Point, ...]] = {
-    "scatola": ((-10, 47), (4, 47), (12, 34), (88, 34), (96, 47), (110, 47), (110, 110), (-10, 110)),
-    "barca": ((-10, 68), (110, 68), (110, 110), (-10, 110)),
-    "tazza": ((-10, 38), (6, 38), (20, 45), (40, 47), (60, 45), (74, 38), (110, 38), (110, 110), (-10, 110)),
-    "zaino": ((-10, 40), (20, 40), (50, 45), (80, 40), (110, 40), (110, 110), (-10, 110)),
+    "box": ((-10, 47), (4, 47), (12, 34), (88, 34), (96, 47), (110, 47), (110, 110), (-10, 110)),
+    "boat": ((-10, 68), (110, 68), (110, 110), (-10, 110)),
+    "cup": ((-10, 38), (6, 38), (20, 45), (40, 47), (60, 45), (74, 38), (110, 38), (110, 110), (-10, 110)),
+    "backpack": ((-10, 40), (20, 40), (50, 45), (80, 40), (110, 40), (110, 110), (-10, 110)),
 }
 # Left end, right end, top and bottom of the opening.
 _MOUTHS: dict[str, tuple[float, float, float, float]] = {
-    "scatola": (18, 82, 27, 60),
-    "barca": (20, 80, 68, 90),
-    "tazza": (12, 68, 37, 60),
-    "zaino": (24, 76, 40, 64),
+    "box": (18, 82, 27, 60),
+    "boat": (20, 80, 68, 90),
+    "cup": (12, 68, 37, 60),
+    "backpack": (24, 76, 40, 64),
 }
-_SHELTERS: dict[str, tuple[float, float, float, float]] = {"tavolo": (18, 102, 28, 74)}
+_SHELTERS: dict[str, tuple[float, float, float, float]] = {"table": (18, 102, 28, 74)}
 
 Rectangle = tuple[float, float, float, float]
 

@@ -4,7 +4,7 @@ import math
 
 from clip_italian.world.shapes.parts import blob, curve, dot, oval, poly, shape
 
-FIORE = shape(
+FLOWER = shape(
     curve("leaf", 5, (50, 60), (51, 80), (50, 99)),
     blob("leaf", (50, 95), (57, 82), (72, 76), (67, 90)),
     blob("leaf", (50, 95), (43, 82), (28, 76), (33, 90)),
@@ -15,7 +15,7 @@ FIORE = shape(
     oval("heart", 50, 36, 10, 10),
 )
 
-ALBERO = shape(
+TREE = shape(
     blob("wood", (43, 52), (57, 52), (57, 84), (64, 98), (36, 98), (43, 84)),
     blob(
         "main",
@@ -39,13 +39,13 @@ ALBERO = shape(
     curve("shade", 4, (52, 48), (62, 52), (70, 46), edged=False),
 )
 
-FUNGO = shape(
+MUSHROOM = shape(
     blob("cream", (39, 48), (61, 48), (62, 76), (66, 88), (50, 91), (34, 88), (38, 76)),
     blob("main", (2, 52), (10, 24), (32, 6), (50, 2), (68, 6), (90, 24), (98, 52), (74, 60), (50, 62), (26, 60)),
     *(oval("spot", x, y, size, size, edged=False) for x, y, size in ((50, 19, 7), (24, 34, 6.5), (76, 34, 6.5), (48, 45, 6))),
 )
 
-MELA = shape(
+APPLE = shape(
     curve("wood", 6, (50, 28), (50, 16), (56, 4)),
     blob("leaf", (54, 20), (64, 6), (84, 4), (74, 20)),
     blob(
@@ -75,4 +75,4 @@ BANANA = shape(
     dot("tyre", 93, 63, 6),
 )
 
-SHAPES = {"fiore": FIORE, "albero": ALBERO, "fungo": FUNGO, "mela": MELA, "banana": BANANA}
+SHAPES = {"flower": FLOWER, "tree": TREE, "mushroom": MUSHROOM, "apple": APPLE, "banana": BANANA}

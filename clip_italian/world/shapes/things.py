@@ -2,7 +2,7 @@
 
 from clip_italian.world.shapes.parts import blob, curve, dot, oval, poly, ring, shape, stroke
 
-SCATOLA = shape(
+BOX = shape(
     poly("ink", (12, 34), (88, 34), (76, 20), (24, 20)),
     poly("tint", (12, 34), (24, 20), (8, 8), (-6, 22)),
     poly("tint", (88, 34), (76, 20), (92, 8), (106, 22)),
@@ -13,7 +13,7 @@ SCATOLA = shape(
     stroke("ink", 2, (48, 73), (62, 73), edged=False),
 )
 
-OMBRELLO = shape(
+UMBRELLA = shape(
     stroke("wood", 4.5, (50, 8), (50, 84)),
     curve("wood", 4.5, (50, 84), (53, 93), (61, 94), (65, 86)),
     stroke("tyre", 4, (50, 0), (50, 8)),
@@ -24,20 +24,20 @@ OMBRELLO = shape(
     curve("ink", 2, (50, 6), (62, 24), (66, 48), edged=False),
 )
 
-CAPPELLO = shape(
+HAT = shape(
     oval("shade", 60, 60, 58, 12),
     blob("main", (26, 58), (28, 30), (34, 10), (48, 4), (60, 9), (72, 4), (86, 10), (92, 30), (94, 58), (60, 66)),
     blob("spot", (26, 46), (60, 52), (93, 46), (94, 57), (60, 64), (26, 57)),
 )
 
-CHIAVE = shape(
+KEY = shape(
     stroke("main", 9, (38, 24), (106, 24)),
     stroke("main", 9, (102, 24), (102, 42)),
     stroke("main", 9, (84, 24), (84, 38)),
     ring("main", 11, 22, 24, 16),
 )
 
-OROLOGIO = shape(
+CLOCK = shape(
     stroke("main", 7, (28, 84), (20, 97)),
     stroke("main", 7, (72, 84), (80, 97)),
     *(oval("main", x, 16, 15, 11, turn) for x, turn in ((26, -36), (74, 36))),
@@ -48,7 +48,7 @@ OROLOGIO = shape(
     stroke("pupil", 4, (50, 41), (50, 56), (62, 62), edged=False),
 )
 
-TAZZA = shape(
+CUP = shape(
     *(curve("steam", 4, (x, 26), (x - 4, 18), (x + 4, 11), (x, 2), edged=False) for x in (32, 48)),
     ring("main", 8, 76, 58, 15),
     blob("main", (6, 36), (40, 34), (74, 36), (73, 66), (66, 86), (52, 93), (28, 93), (14, 86), (7, 66)),
@@ -56,7 +56,7 @@ TAZZA = shape(
     oval("wood", 40, 38.5, 28, 5.5, edged=False),
 )
 
-LAMPADA = shape(
+LAMP = shape(
     stroke("shade", 7, (50, 52), (50, 90)),
     oval("main", 50, 93, 25, 7),
     poly("main", (32, 4), (68, 4), (88, 54), (12, 54)),
@@ -65,7 +65,7 @@ LAMPADA = shape(
     dot("heart", 68, 70, 3.4),
 )
 
-ZAINO = shape(
+BACKPACK = shape(
     curve("shade", 6, (38, 12), (40, 2), (60, 2), (62, 12)),
     curve("shade", 9, (20, 34), (6, 52), (10, 82)),
     curve("shade", 9, (80, 34), (94, 52), (90, 82)),
@@ -76,7 +76,7 @@ ZAINO = shape(
     poly("heart", (46, 40), (54, 40), (54, 52), (46, 52)),
 )
 
-CHITARRA = shape(
+GUITAR = shape(
     stroke("wood", 8, (50, 50), (50, 10)),
     poly("tyre", (43, -4), (57, -4), (56, 12), (44, 12)),
     blob(
@@ -100,7 +100,7 @@ CHITARRA = shape(
     stroke("cream", 1.6, (52, 10), (52, 92), edged=False),
 )
 
-LIBRO = shape(
+BOOK = shape(
     poly("main", (10, 12), (70, 2), (84, 78), (24, 90)),
     poly("paper", (24, 90), (84, 78), (92, 84), (90, 90), (30, 102), (23, 98)),
     poly("shade", (10, 12), (19, 10), (33, 88), (24, 90)),
@@ -109,14 +109,14 @@ LIBRO = shape(
     stroke("ink", 2.4, (38, 28), (58, 25), edged=False),
 )
 
-STIVALE = shape(
+BOOT = shape(
     blob("main", (34, 6), (72, 6), (72, 40), (74, 66), (76, 86), (50, 88), (10, 88), (4, 78), (12, 66), (32, 58), (36, 40)),
     poly("tyre", (4, 86), (78, 86), (78, 98), (58, 98), (56, 93), (6, 93)),
     poly("shade", (31, 2), (75, 2), (75, 16), (31, 16)),
     curve("ink", 2.4, (56, 40), (58, 62), (70, 68), edged=False),
 )
 
-BOTTIGLIA = shape(
+BOTTLE = shape(
     blob("main", (38, 12), (62, 12), (62, 32), (70, 44), (76, 54), (76, 94), (50, 99), (24, 94), (24, 54), (30, 44), (38, 32)),
     poly("wood", (39, 0), (61, 0), (61, 12), (39, 12)),
     poly("paper", (24, 60), (76, 60), (76, 80), (24, 80)),
@@ -126,16 +126,16 @@ BOTTIGLIA = shape(
 )
 
 SHAPES = {
-    "scatola": SCATOLA,
-    "ombrello": OMBRELLO,
-    "cappello": CAPPELLO,
-    "chiave": CHIAVE,
-    "orologio": OROLOGIO,
-    "tazza": TAZZA,
-    "lampada": LAMPADA,
-    "zaino": ZAINO,
-    "chitarra": CHITARRA,
-    "libro": LIBRO,
-    "stivale": STIVALE,
-    "bottiglia": BOTTIGLIA,
+    "box": BOX,
+    "umbrella": UMBRELLA,
+    "hat": HAT,
+    "key": KEY,
+    "clock": CLOCK,
+    "cup": CUP,
+    "lamp": LAMP,
+    "backpack": BACKPACK,
+    "guitar": GUITAR,
+    "book": BOOK,
+    "boot": BOOT,
+    "bottle": BOTTLE,
 }

@@ -2,7 +2,7 @@
 
 from clip_italian.world.shapes.parts import blob, curve, dot, oval, poly, ring, shape, stroke
 
-CASA = shape(
+HOUSE = shape(
     poly("shade", (70, 6), (82, 6), (82, 34), (70, 34)),
     poly("main", (14, 40), (86, 40), (86, 97), (14, 97)),
     poly("shade", (50, 4), (98, 44), (2, 44)),
@@ -14,7 +14,7 @@ CASA = shape(
     stroke("ink", 2, (73, 54), (73, 70), edged=False),
 )
 
-SEDIA = shape(
+CHAIR = shape(
     poly("shade", (26, 60), (33, 60), (32, 88), (26, 88)),
     poly("shade", (66, 60), (72, 60), (72, 88), (67, 88)),
     poly("main", (14, 2), (22, 2), (24, 56), (16, 56)),
@@ -27,7 +27,7 @@ SEDIA = shape(
     poly("main", (76, 68), (84, 68), (83, 99), (76, 99)),
 )
 
-TAVOLO = shape(
+TABLE = shape(
     poly("shade", (22, 24), (29, 24), (28, 56), (23, 56)),
     poly("shade", (91, 24), (98, 24), (97, 56), (92, 56)),
     poly("main", (20, 2), (100, 2), (118, 18), (2, 18)),
@@ -36,7 +36,7 @@ TAVOLO = shape(
     poly("main", (105, 26), (115, 26), (114, 74), (107, 74)),
 )
 
-BARCA = shape(
+BOAT = shape(
     stroke("wood", 4, (50, 4), (50, 72)),
     blob("tint", (54, 6), (68, 22), (80, 44), (88, 62), (70, 63), (54, 62)),
     poly("tint", (46, 16), (46, 62), (14, 62)),
@@ -44,7 +44,7 @@ BARCA = shape(
     stroke("shade", 5, (5, 76), (95, 76), edged=False),
 )
 
-AUTO = shape(
+CAR = shape(
     blob("main", (24, 30), (36, 6), (50, 3), (68, 5), (84, 30), (60, 36), (40, 36)),
     poly("glass", (32, 28), (40, 11), (52, 10), (52, 28)),
     poly("glass", (57, 28), (57, 10), (67, 11), (76, 28)),
@@ -56,7 +56,7 @@ AUTO = shape(
     *(oval(fill, x, 57, size, size) for x in (27, 83) for fill, size in (("tyre", 12), ("metal", 5.5))),
 )
 
-BICICLETTA = shape(
+BICYCLE = shape(
     ring("main", 5.5, 22, 54, 19),
     ring("main", 5.5, 92, 54, 19),
     *(stroke("metal", 1.4, *spoke, edged=False) for x in (22, 92) for spoke in (((x - 17, 54), (x + 17, 54)), ((x, 37), (x, 71)))),
@@ -70,7 +70,7 @@ BICICLETTA = shape(
     stroke("tyre", 3.6, (54, 56), (60, 68), (66, 68), edged=False),
 )
 
-AEREO = shape(
+PLANE = shape(
     poly("shade", (82, 28), (96, 2), (106, 2), (100, 34)),
     blob("shade", (52, 30), (72, 8), (80, 8), (68, 32)),
     blob("main", (2, 38), (14, 27), (40, 24), (80, 26), (108, 28), (104, 38), (76, 48), (40, 51), (14, 49)),
@@ -80,4 +80,4 @@ AEREO = shape(
     poly("shade", (90, 34), (104, 34), (114, 44), (104, 44)),
 )
 
-SHAPES = {"casa": CASA, "sedia": SEDIA, "tavolo": TAVOLO, "barca": BARCA, "auto": AUTO, "bicicletta": BICICLETTA, "aereo": AEREO}
+SHAPES = {"house": HOUSE, "chair": CHAIR, "table": TABLE, "boat": BOAT, "car": CAR, "bicycle": BICYCLE, "plane": PLANE}

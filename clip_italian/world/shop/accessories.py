@@ -4,7 +4,7 @@ from clip_italian.world.shapes.parts import blob, curve, mirrored, oval, poly, s
 from clip_italian.world.shop.garments import Drawing
 
 
-def _sciarpa(fringed: bool) -> Drawing:
+def _scarf(fringed: bool) -> Drawing:
     cut = 12 if fringed else 0  # the tails end higher where fringe hangs from them
     ends = ((31, 87 - cut), (51, 90 - cut)), ((60, 80 - cut), (80, 76 - cut))
     fringe = [
@@ -24,7 +24,7 @@ def _sciarpa(fringed: bool) -> Drawing:
     )
 
 
-def _borsa(strapped: bool) -> Drawing:
+def _bag(strapped: bool) -> Drawing:
     if strapped:
         return (
             curve("shade", 3, (18, 60), (24, 24), (50, 2), (76, 24), (82, 60)),
@@ -40,7 +40,7 @@ def _borsa(strapped: bool) -> Drawing:
     )
 
 
-def _calzini(long: bool) -> Drawing:
+def _socks(long: bool) -> Drawing:
     top = 6 if long else 40
 
     def sock(x: float) -> Drawing:
@@ -67,14 +67,14 @@ def _calzini(long: bool) -> Drawing:
     return (*sock(68), *sock(28))
 
 
-def _cravatta(half: float) -> Drawing:
+def _tie(half: float) -> Drawing:
     return (
         poly("main", (47 - half * 0.1, 20), (53 + half * 0.1, 20), (50 + half, 82), (50, 97), (50 - half, 82)),
         poly("shade", (41 - half * 0.2, 3), (59 + half * 0.2, 3), (55 + half * 0.1, 21), (45 - half * 0.1, 21)),
     )
 
 
-def _berretto(topped: bool) -> Drawing:
+def _beanie(topped: bool) -> Drawing:
     ribs = (stroke("ink", 1.8, (x, 70), (x, 88), edged=False) for x in range(20, 84, 10))
     return (
         *((oval("tint", 50, 16, 14, 13),) if topped else ()),
@@ -85,14 +85,14 @@ def _berretto(topped: bool) -> Drawing:
 
 
 ACCESSORIES: dict[tuple[str, str], Drawing] = {
-    ("sciarpa", "con frange"): _sciarpa(True),
-    ("sciarpa", "senza frange"): _sciarpa(False),
-    ("borsa", "tracolla"): _borsa(True),
-    ("borsa", "manici"): _borsa(False),
-    ("calzini", "corto"): _calzini(False),
-    ("calzini", "lungo"): _calzini(True),
-    ("cravatta", "stretto"): _cravatta(10),
-    ("cravatta", "largo"): _cravatta(21),
-    ("berretto", "con pompon"): _berretto(True),
-    ("berretto", "senza pompon"): _berretto(False),
+    ("scarf", "fringe"): _scarf(True),
+    ("scarf", "no fringe"): _scarf(False),
+    ("bag", "shoulder strap"): _bag(True),
+    ("bag", "handles"): _bag(False),
+    ("socks", "short"): _socks(False),
+    ("socks", "long"): _socks(True),
+    ("tie", "narrow"): _tie(10),
+    ("tie", "wide"): _tie(21),
+    ("beanie", "pompom"): _beanie(True),
+    ("beanie", "no pompom"): _beanie(False),
 }

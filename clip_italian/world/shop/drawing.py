@@ -127,9 +127,9 @@ def _pattern(pattern: str, placing: Placing, side: int) -> Bool[np.ndarray, "sid
     """Where a pattern lies, in the drawing's units, so that it grows with the product."""
     rows, columns = np.mgrid[:side, :side] + 0.5
     down, across = (rows / side - placing.top) / placing.side * FRAME, (columns / side - placing.left) / placing.side * FRAME
-    if pattern == "righe":
+    if pattern == "stripes":
         return down % 13 < 5
-    if pattern == "quadri":
+    if pattern == "checks":
         return (down % 14 < 3.5) | (across % 14 < 3.5)
     shifted = across + 7 * (down // 12 % 2)  # every other row of dots lies between those of its neighbours
     return np.hypot(down % 12 - 6, shifted % 14 - 7) < 3.9

@@ -23,12 +23,12 @@ def _torso(*neck: Point, hem: float = 90) -> Part:
     return poly("main", (26, 17), (29, 44), (28, hem), (72, hem), (71, 44), (74, 17), *neck)
 
 
-def _maglietta(long: bool) -> Drawing:
+def _t_shirt(long: bool) -> Drawing:
     neck = ((62, 12), (57, 20), (50, 23), (43, 20), (38, 12))
     return (*_sleeves(long), _torso(*neck), curve("shade", 3.5, *neck))
 
 
-def _camicia(long: bool) -> Drawing:
+def _shirt(long: bool) -> Drawing:
     buttons = (dot("spot", 50, y, 2.2) for y in (36, 50, 64, 78))
     return (
         *_sleeves(long),
@@ -61,7 +61,7 @@ def _ribs(top: float, low: float, *columns: float) -> Drawing:
     return tuple(stroke("ink", 1.6, (x, top), (x, low), edged=False) for x in columns)
 
 
-def _maglione(high: bool) -> Drawing:
+def _sweater(high: bool) -> Drawing:
     knitted = (
         *_sleeves(True, 3),
         *_cuffs("shade", 3),
@@ -74,7 +74,7 @@ def _maglione(high: bool) -> Drawing:
     return (*knitted, stroke("shade", 6, (63, 11), (50, 38), (37, 11)))
 
 
-def _pantaloni(long: bool) -> Drawing:
+def _trousers(long: bool) -> Drawing:
     ankle, inner, outer = (96, 44, 24) if long else (56, 46, 21)
     return (
         poly(
@@ -96,7 +96,7 @@ def _pantaloni(long: bool) -> Drawing:
     )
 
 
-def _gonna(long: bool) -> Drawing:
+def _skirt(long: bool) -> Drawing:
     hem, wide = (94, 36) if long else (60, 32)
     return (
         blob(
@@ -116,7 +116,7 @@ def _gonna(long: bool) -> Drawing:
     )
 
 
-def _vestito(long: bool) -> Drawing:
+def _dress(long: bool) -> Drawing:
     hem, wide = (97, 36) if long else (70, 31)
     return (
         *mirrored(stroke("main", 5, (38, 4), (38, 18))),
@@ -136,7 +136,7 @@ def _vestito(long: bool) -> Drawing:
     )
 
 
-def _giacca(hooded: bool) -> Drawing:
+def _jacket(hooded: bool) -> Drawing:
     hood = (
         blob("main", (27, 22), (31, 6), (50, 0), (69, 6), (73, 22), (50, 30)),
         blob("ink", (37, 20), (40, 10), (50, 7), (60, 10), (63, 20), (50, 29)),
@@ -156,18 +156,18 @@ def _giacca(hooded: bool) -> Drawing:
 
 
 CLOTHES: dict[tuple[str, str], Drawing] = {
-    ("maglietta", "maniche corte"): _maglietta(False),
-    ("maglietta", "maniche lunghe"): _maglietta(True),
-    ("camicia", "maniche corte"): _camicia(False),
-    ("camicia", "maniche lunghe"): _camicia(True),
-    ("maglione", "collo alto"): _maglione(True),
-    ("maglione", "scollo a V"): _maglione(False),
-    ("pantaloni", "corto"): _pantaloni(False),
-    ("pantaloni", "lungo"): _pantaloni(True),
-    ("gonna", "corto"): _gonna(False),
-    ("gonna", "lungo"): _gonna(True),
-    ("vestito", "corto"): _vestito(False),
-    ("vestito", "lungo"): _vestito(True),
-    ("giacca", "con cappuccio"): _giacca(True),
-    ("giacca", "senza cappuccio"): _giacca(False),
+    ("T-shirt", "short sleeves"): _t_shirt(False),
+    ("T-shirt", "long sleeves"): _t_shirt(True),
+    ("shirt", "short sleeves"): _shirt(False),
+    ("shirt", "long sleeves"): _shirt(True),
+    ("sweater", "turtleneck"): _sweater(True),
+    ("sweater", "V-neck"): _sweater(False),
+    ("trousers", "short"): _trousers(False),
+    ("trousers", "long"): _trousers(True),
+    ("skirt", "short"): _skirt(False),
+    ("skirt", "long"): _skirt(True),
+    ("dress", "short"): _dress(False),
+    ("dress", "long"): _dress(True),
+    ("jacket", "hood"): _jacket(True),
+    ("jacket", "no hood"): _jacket(False),
 }

@@ -9,56 +9,56 @@ from clip_italian.world.shop.products import PLAIN
 from clip_italian.world.shop.statements import Statement
 
 NOUNS = {
-    "maglietta": Noun("T-Shirt", "T-Shirts", "n", False, "clothes"),
-    "camicia": Noun("Hemd", "Hemden", "n", False, "clothes"),
-    "maglione": Noun("Pullover", "Pullover", "m", False, "clothes"),
-    "pantaloni": Noun("Hose", "Hosen", "f", False, "clothes"),
-    "gonna": Noun("Rock", "Röcke", "m", False, "clothes"),
-    "vestito": Noun("Kleid", "Kleider", "n", False, "clothes"),
-    "giacca": Noun("Jacke", "Jacken", "f", False, "clothes"),
-    "sciarpa": Noun("Schal", "Schals", "m", False, "clothes"),
-    "borsa": Noun("Tasche", "Taschen", "f", False, "thing"),
-    "calzini": Noun("Socke", "Socken", "f", False, "clothes"),
-    "cravatta": Noun("Krawatte", "Krawatten", "f", False, "clothes"),
-    "berretto": Noun("Mütze", "Mützen", "f", False, "clothes"),
+    "T-shirt": Noun("T-Shirt", "T-Shirts", "n", False, "clothes"),
+    "shirt": Noun("Hemd", "Hemden", "n", False, "clothes"),
+    "sweater": Noun("Pullover", "Pullover", "m", False, "clothes"),
+    "trousers": Noun("Hose", "Hosen", "f", False, "clothes"),
+    "skirt": Noun("Rock", "Röcke", "m", False, "clothes"),
+    "dress": Noun("Kleid", "Kleider", "n", False, "clothes"),
+    "jacket": Noun("Jacke", "Jacken", "f", False, "clothes"),
+    "scarf": Noun("Schal", "Schals", "m", False, "clothes"),
+    "bag": Noun("Tasche", "Taschen", "f", False, "thing"),
+    "socks": Noun("Socke", "Socken", "f", False, "clothes"),
+    "tie": Noun("Krawatte", "Krawatten", "f", False, "clothes"),
+    "beanie": Noun("Mütze", "Mützen", "f", False, "clothes"),
 }
-PAIRS = ("calzini",)  # said in the plural
+PAIRS = ("socks",)  # said in the plural
 PATTERNS = {
     PLAIN: Adjective("einfarbig"),
-    "righe": Adjective("gestreift"),
-    "pois": Adjective("gepunktet"),
-    "quadri": Adjective("kariert"),
+    "stripes": Adjective("gestreift"),
+    "dots": Adjective("gepunktet"),
+    "checks": Adjective("kariert"),
 }
 MARKS = {
-    "righe": Noun("Streifen", "Streifen", "m", False, "mark"),
-    "pois": Noun("Punkt", "Punkte", "m", False, "mark"),
-    "quadri": Noun("Karo", "Karos", "n", False, "mark"),
+    "stripes": Noun("Streifen", "Streifen", "m", False, "mark"),
+    "dots": Noun("Punkt", "Punkte", "m", False, "mark"),
+    "checks": Noun("Karo", "Karos", "n", False, "mark"),
 }
 SHAPES = {
-    "corto": Adjective("kurz"),
-    "lungo": Adjective("lang"),
-    "stretto": Adjective("schmal"),
-    "largo": Adjective("breit"),
+    "short": Adjective("kurz"),
+    "long": Adjective("lang"),
+    "narrow": Adjective("schmal"),
+    "wide": Adjective("breit"),
 }
 _SLEEVE = Noun("Ärmel", "Ärmel", "m", False, "clothes")
 _STRAP = Noun("Riemen", "Riemen", "m", False, "thing")
 _HANDLE = Noun("Henkel", "Henkel", "m", False, "thing")
 # Details that no adjective tells, each in some ways; after mit the dative.
 DETAILS: dict[str, tuple[Words, ...]] = {
-    "maniche corte": (("mit", *noun_phrase(_SLEEVE, "bare", "dat", True, [SHAPES["corto"]])),),
-    "maniche lunghe": (("mit", *noun_phrase(_SLEEVE, "bare", "dat", True, [SHAPES["lungo"]])),),
-    "collo alto": (("mit", "Rollkragen"),),
-    "scollo a V": (("mit", "V-Ausschnitt"),),
-    "con cappuccio": (("mit", "Kapuze"),),
-    "senza cappuccio": (("ohne", "Kapuze"),),
-    "con frange": (("mit", "Fransen"),),
-    "senza frange": (("ohne", "Fransen"),),
-    "tracolla": (("mit", "Schulterriemen"), ("mit", *noun_phrase(_STRAP, "bare", "dat", False, [SHAPES["lungo"]]))),
-    "manici": (("mit", "Henkeln"), ("mit", *noun_phrase(_HANDLE, "bare", "dat", True, [SHAPES["corto"]]))),
-    "con pompon": (("mit", "Bommel"),),
-    "senza pompon": (("ohne", "Bommel"),),
+    "short sleeves": (("mit", *noun_phrase(_SLEEVE, "bare", "dat", True, [SHAPES["short"]])),),
+    "long sleeves": (("mit", *noun_phrase(_SLEEVE, "bare", "dat", True, [SHAPES["long"]])),),
+    "turtleneck": (("mit", "Rollkragen"),),
+    "V-neck": (("mit", "V-Ausschnitt"),),
+    "hood": (("mit", "Kapuze"),),
+    "no hood": (("ohne", "Kapuze"),),
+    "fringe": (("mit", "Fransen"),),
+    "no fringe": (("ohne", "Fransen"),),
+    "shoulder strap": (("mit", "Schulterriemen"), ("mit", *noun_phrase(_STRAP, "bare", "dat", False, [SHAPES["long"]]))),
+    "handles": (("mit", "Henkeln"), ("mit", *noun_phrase(_HANDLE, "bare", "dat", True, [SHAPES["short"]]))),
+    "pompom": (("mit", "Bommel"),),
+    "no pompom": (("ohne", "Bommel"),),
 }
-SLEEVED = {"maniche corte": Adjective("kurzärmelig"), "maniche lunghe": Adjective("langärmelig")}
+SLEEVED = {"short sleeves": Adjective("kurzärmelig"), "long sleeves": Adjective("langärmelig")}
 
 
 def say(statement: Statement, rng: np.random.Generator) -> str:

@@ -9,48 +9,48 @@ from clip_italian.world.shop.products import PLAIN
 from clip_italian.world.shop.statements import Statement
 
 NOUNS = {
-    "maglietta": Noun("maglietta", "magliette", "f", "f", "clothes"),
-    "camicia": Noun("camicia", "camicie", "f", "f", "clothes"),
-    "maglione": Noun("maglione", "maglioni", "m", "m", "clothes"),
-    "pantaloni": Noun("", "pantaloni", "m", "m", "clothes"),
-    "gonna": Noun("gonna", "gonne", "f", "f", "clothes"),
-    "vestito": Noun("vestito", "vestiti", "m", "m", "clothes"),
-    "giacca": Noun("giacca", "giacche", "f", "f", "clothes"),
-    "sciarpa": Noun("sciarpa", "sciarpe", "f", "f", "clothes"),
-    "borsa": Noun("borsa", "borse", "f", "f", "thing"),
-    "calzini": Noun("calzino", "calzini", "m", "m", "clothes"),
-    "cravatta": Noun("cravatta", "cravatte", "f", "f", "clothes"),
-    "berretto": Noun("berretto", "berretti", "m", "m", "clothes"),
+    "T-shirt": Noun("maglietta", "magliette", "f", "f", "clothes"),
+    "shirt": Noun("camicia", "camicie", "f", "f", "clothes"),
+    "sweater": Noun("maglione", "maglioni", "m", "m", "clothes"),
+    "trousers": Noun("", "pantaloni", "m", "m", "clothes"),
+    "skirt": Noun("gonna", "gonne", "f", "f", "clothes"),
+    "dress": Noun("vestito", "vestiti", "m", "m", "clothes"),
+    "jacket": Noun("giacca", "giacche", "f", "f", "clothes"),
+    "scarf": Noun("sciarpa", "sciarpe", "f", "f", "clothes"),
+    "bag": Noun("borsa", "borse", "f", "f", "thing"),
+    "socks": Noun("calzino", "calzini", "m", "m", "clothes"),
+    "tie": Noun("cravatta", "cravatte", "f", "f", "clothes"),
+    "beanie": Noun("berretto", "berretti", "m", "m", "clothes"),
 }
-PAIRS = ("pantaloni", "calzini")  # said in the plural
+PAIRS = ("trousers", "socks")  # said in the plural
 MARKS = {
-    "righe": Noun("riga", "righe", "f", "f", "mark"),
-    "pois": Noun("pois", "pois", "m", "m", "mark"),
-    "quadri": Noun("quadro", "quadri", "m", "m", "mark"),
+    "stripes": Noun("riga", "righe", "f", "f", "mark"),
+    "dots": Noun("pois", "pois", "m", "m", "mark"),
+    "checks": Noun("quadro", "quadri", "m", "m", "mark"),
 }
 SHAPES = {
-    "corto": four_forms("corto corta corti corte"),
-    "lungo": four_forms("lungo lunga lunghi lunghe"),
-    "stretto": four_forms("stretto stretta stretti strette"),
-    "largo": four_forms("largo larga larghi larghe"),
+    "short": four_forms("corto corta corti corte"),
+    "long": four_forms("lungo lunga lunghi lunghe"),
+    "narrow": four_forms("stretto stretta stretti strette"),
+    "wide": four_forms("largo larga larghi larghe"),
 }
 _SLEEVE = Noun("manica", "maniche", "f", "f", "clothes")
-_SHORT = noun_phrase(_SLEEVE, "bare", True, after=[SHAPES["corto"]])
-_LONG = noun_phrase(_SLEEVE, "bare", True, after=[SHAPES["lungo"]])
+_SHORT = noun_phrase(_SLEEVE, "bare", True, after=[SHAPES["short"]])
+_LONG = noun_phrase(_SLEEVE, "bare", True, after=[SHAPES["long"]])
 # Details that no adjective tells, each in some ways; the first can stand after a pattern (a righe con maniche corte).
 DETAILS: dict[str, tuple[Words, ...]] = {
-    "maniche corte": (("con", *_SHORT), ("a", *_SHORT)),
-    "maniche lunghe": (("con", *_LONG), ("a", *_LONG)),
-    "collo alto": (("con", "collo", "alto"), ("a", "collo", "alto")),
-    "scollo a V": (("con", "scollo", "a", "V"), ("con", "lo", "scollo", "a", "V")),
-    "con cappuccio": (("con", "cappuccio"), ("con", "il", "cappuccio")),
-    "senza cappuccio": (("senza", "cappuccio"),),
-    "con frange": (("con", "frange"), ("con", "le", "frange")),
-    "senza frange": (("senza", "frange"),),
-    "tracolla": (("con", "tracolla"), ("a", "tracolla")),
-    "manici": (("con", "manici"), ("a", "mano")),
-    "con pompon": (("con", "pompon"), ("con", "il", "pompon")),
-    "senza pompon": (("senza", "pompon"),),
+    "short sleeves": (("con", *_SHORT), ("a", *_SHORT)),
+    "long sleeves": (("con", *_LONG), ("a", *_LONG)),
+    "turtleneck": (("con", "collo", "alto"), ("a", "collo", "alto")),
+    "V-neck": (("con", "scollo", "a", "V"), ("con", "lo", "scollo", "a", "V")),
+    "hood": (("con", "cappuccio"), ("con", "il", "cappuccio")),
+    "no hood": (("senza", "cappuccio"),),
+    "fringe": (("con", "frange"), ("con", "le", "frange")),
+    "no fringe": (("senza", "frange"),),
+    "shoulder strap": (("con", "tracolla"), ("a", "tracolla")),
+    "handles": (("con", "manici"), ("a", "mano")),
+    "pompom": (("con", "pompon"), ("con", "il", "pompon")),
+    "no pompom": (("senza", "pompon"),),
 }
 
 

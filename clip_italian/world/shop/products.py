@@ -8,25 +8,26 @@ import numpy as np
 from clip_italian.world.drawing.palette import PROTOTYPES
 from clip_italian.world.scenes.statements import pick
 
-PLAIN = "unita"
-PATTERNS: tuple[str, ...] = (PLAIN, "righe", "pois", "quadri")
-# Each kind of product has one detail, in one of two ways.
+PLAIN = "plain"
+PATTERNS = (PLAIN, "stripes", "dots", "checks")
+# Each kind of product has one detail, in one of two ways. Kinds and colours are in the order in which products are drawn at random:
+# another order draws other products.
 DETAILS: dict[str, tuple[str, str]] = {
-    "maglietta": ("maniche corte", "maniche lunghe"),
-    "camicia": ("maniche corte", "maniche lunghe"),
-    "maglione": ("collo alto", "scollo a V"),
-    "pantaloni": ("corto", "lungo"),
-    "gonna": ("corto", "lungo"),
-    "vestito": ("corto", "lungo"),
-    "giacca": ("con cappuccio", "senza cappuccio"),
-    "sciarpa": ("con frange", "senza frange"),
-    "borsa": ("tracolla", "manici"),
-    "calzini": ("corto", "lungo"),
-    "cravatta": ("stretto", "largo"),
-    "berretto": ("con pompon", "senza pompon"),
+    "beanie": ("pompom", "no pompom"),
+    "bag": ("shoulder strap", "handles"),
+    "socks": ("short", "long"),
+    "shirt": ("short sleeves", "long sleeves"),
+    "tie": ("narrow", "wide"),
+    "jacket": ("hood", "no hood"),
+    "skirt": ("short", "long"),
+    "T-shirt": ("short sleeves", "long sleeves"),
+    "sweater": ("turtleneck", "V-neck"),
+    "trousers": ("short", "long"),
+    "scarf": ("fringe", "no fringe"),
+    "dress": ("short", "long"),
 }
-KINDS: tuple[str, ...] = tuple(DETAILS)
-COLOURS: tuple[str, ...] = tuple(PROTOTYPES)
+KINDS = tuple(DETAILS)
+COLOURS = tuple(["orange", "light blue", "white", "blue", "yellow", "grey", "brown", "black", "pink", "red", "green", "purple"])
 LEAST_CONTRAST = 130  # between the two colours of a product: their distance in 8-bit RGB
 PLAIN_SHARE = 0.25
 
@@ -46,8 +47,8 @@ class Product:
 
 def contrasting(colour: str) -> tuple[str, ...]:
     """The colours that a pattern on that colour may have."""
-    apart = {other: np.linalg.norm(np.subtract(PROTOTYPES[colour], PROTOTYPES[other])) for other in COLOURS}
-    return tuple(other for other in COLOURS if apart[other] >= LEAST_CONTRAST)
+    distance = {other: np.linalg.norm(np.subtract(PROTOTYPES[colour], rgb)) for other, rgb in PROTOTYPES.items()}
+    return tuple(other for other in distance if distance[other] >= LEAST_CONTRAST)
 
 
 def count(pairs: Set[Pair]) -> int:
@@ -58,7 +59,7 @@ def count(pairs: Set[Pair]) -> int:
 
 def make(pairs: Set[Pair], rng: np.random.Generator) -> Product:
     """A product of one of these kinds and colours, all equally likely."""
-    kind, colour = pick(rng, sorted(pairs))
+    kind, colour = pick(rng, [(kind, colour) for kind in KINDS for colour in COLOURS if (kind, colour) in pairs])
     pattern = PLAIN if rng.random() < PLAIN_SHARE else pick(rng, PATTERNS[1:])
     second = None if pattern == PLAIN else pick(rng, contrasting(colour))
     return Product(kind, colour, pattern, second, pick(rng, DETAILS[kind]))

@@ -48,7 +48,7 @@ def _noun_and_size(phrase: Phrase, rng: np.random.Generator, formal: bool) -> tu
     """The noun, and the size as an adjective or in the noun's own ending (Kätzchen)."""
     if phrase.size is None:
         return _noun(phrase.noun, rng, formal), ()
-    small = lexicon.DIMINUTIVES.get(phrase.noun) if phrase.size == "piccolo" else None
+    small = lexicon.DIMINUTIVES.get(phrase.noun) if phrase.size == "small" else None
     if small and rng.random() < 0.3:
         return pick(rng, list(small.values())), ()
     synonym = lexicon.SIZE_SYNONYMS.get(phrase.size)

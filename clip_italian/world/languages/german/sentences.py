@@ -168,7 +168,7 @@ def _goes(rng: np.random.Generator) -> Words:
 
 def _pair(rng: np.random.Generator) -> Words:
     """Ich habe ein Paar rote Schuhe gekauft."""
-    noun = pick(rng, (EXTRA["Schuh"], NOUNS["stivale"]))
+    noun = pick(rng, (EXTRA["Schuh"], NOUNS["boot"]))
     return ("ich", "habe", "ein", "Paar", *noun_phrase(noun, "bare", "acc", True, (pick(rng, ALL_COLOURS),)), "gekauft")
 
 

@@ -15,36 +15,36 @@ from clip_italian.world.scenes.statements import Phrase, Statement, pick
 
 # All with the dative.
 RELATION_WORDS = {
-    "su": ("auf",),
-    "sopra": ("über", "oberhalb von"),
-    "sotto": ("unter", "unterhalb von"),
-    "accanto": ("neben", "neben", "in der Nähe von"),
-    "dentro": ("in", "in", "im Inneren von"),
-    "sinistra": ("links von", "links von", "zur Linken von"),
+    "on": ("auf",),
+    "above": ("über", "oberhalb von"),
+    "below": ("unter", "unterhalb von"),
+    "beside": ("neben", "neben", "in der Nähe von"),
+    "inside": ("in", "in", "im Inneren von"),
+    "left_of": ("links von", "links von", "zur Linken von"),
 }
 # The same fact told of the other thing.
 INVERSE_WORDS = {
-    "sopra": RELATION_WORDS["sotto"],
-    "sotto": RELATION_WORDS["sopra"],
-    "accanto": RELATION_WORDS["accanto"],
-    "sinistra": ("rechts von", "rechts von", "zur Rechten von"),
+    "above": RELATION_WORDS["below"],
+    "below": RELATION_WORDS["above"],
+    "beside": RELATION_WORDS["beside"],
+    "left_of": ("rechts von", "rechts von", "zur Rechten von"),
 }
 POSITION_WORDS = {
-    "alto": ("oben", "im oberen Teil", "im oberen Bereich"),
-    "basso": ("unten", "im unteren Teil", "im unteren Bereich"),
-    "sinistra": ("links", "auf der linken Seite", "im linken Teil"),
-    "destra": ("rechts", "auf der rechten Seite", "im rechten Teil"),
-    "centro": ("in der Mitte", "in der Mitte", "im mittleren Teil"),
+    "top": ("oben", "im oberen Teil", "im oberen Bereich"),
+    "bottom": ("unten", "im unteren Teil", "im unteren Bereich"),
+    "left": ("links", "auf der linken Seite", "im linken Teil"),
+    "right": ("rechts", "auf der rechten Seite", "im rechten Teil"),
+    "centre": ("in der Mitte", "in der Mitte", "im mittleren Teil"),
 }
 GROUND_WORDS = {
-    "bianco": ("auf weißem Hintergrund", "vor weißem Hintergrund", "auf weißem Grund"),
-    "prato": ("auf einer Wiese", "im Gras", "auf dem Gras", "mitten im Gras"),
-    "cielo": ("am Himmel", "am Himmel", "vor dem Himmel", "mit dem Himmel im Hintergrund"),
-    "mare": ("auf dem Meer", "im Meer", "mit dem Meer im Hintergrund"),
-    "stanza": ("in einem Zimmer", "in einem Raum"),
-    "sabbia": ("auf dem Sand", "im Sand", "am Strand"),
-    "neve": ("im Schnee", "auf dem Schnee", "mitten im Schnee"),
-    "notte": ("bei Nacht", "in der Nacht", "im Dunkeln"),
+    "white": ("auf weißem Hintergrund", "vor weißem Hintergrund", "auf weißem Grund"),
+    "meadow": ("auf einer Wiese", "im Gras", "auf dem Gras", "mitten im Gras"),
+    "sky": ("am Himmel", "am Himmel", "vor dem Himmel", "mit dem Himmel im Hintergrund"),
+    "sea": ("auf dem Meer", "im Meer", "mit dem Meer im Hintergrund"),
+    "room": ("in einem Zimmer", "in einem Raum"),
+    "sand": ("auf dem Sand", "im Sand", "am Strand"),
+    "snow": ("im Schnee", "auf dem Schnee", "mitten im Schnee"),
+    "night": ("bei Nacht", "in der Nacht", "im Dunkeln"),
 }
 
 
@@ -116,10 +116,10 @@ def _told_of_other(
     subject = word_phrase(second, "bare" if manner == "terse" else manner, case, rng, formal)
     if statement.relation in INVERSE_WORDS:
         return subject, _place(pick(rng, INVERSE_WORDS[statement.relation]), first, manner, rng, formal), True
-    if statement.relation == "dentro" and rng.random() < 0.5:
+    if statement.relation == "inside" and rng.random() < 0.5:
         return subject, (*prepose("mit", word_phrase(first, "article", "dat", rng, formal).words), "darin"), False
     other = word_phrase(first, "article", "nom", rng, formal)
-    preposition = "auf" if statement.relation == "su" else "in"
+    preposition = "auf" if statement.relation == "on" else "in"
     return subject, clause(preposition, subject.agreement, other.words, other.plural, reflexive=rng.random() < 0.3), False
 
 
@@ -150,7 +150,7 @@ def alt(statement: Statement, rng: np.random.Generator) -> Words:
         return prepose(prefix, _nominal(_pieces(statement, "article", "dat", rng)))
     manner = "terse" if style < 0.5 else "bare" if style < 0.75 else "article"
     pieces = _pieces(statement, manner, "nom", rng)
-    if statement.ground == "bianco" and not pieces.place and rng.random() < 0.5:
+    if statement.ground == "white" and not pieces.place and rng.random() < 0.5:
         return (*pieces.subject.words, *pieces.position, "freigestellt", "auf", "weißem", "Hintergrund")
     suffix = pick(rng, ((), (), (), (",", "Zeichnung"), (",", "Illustration"), (",", "Farbbild")))
     words = _nominal(pieces)

@@ -70,76 +70,77 @@ def _nouns(table: str) -> dict[str, Noun]:
     for row in table.strip().replace("\n    ", " ").splitlines():
         kind_and_genders, _, forms = row.partition(":")
         kind, genders = kind_and_genders.split()
-        for pair in forms.split(","):
-            singular, plural = pair.split()
+        for entry in forms.split(","):
+            *key, singular, plural = entry.split()
             singular = "" if singular == "-" else singular
-            nouns[singular or plural] = Noun(singular, plural, genders[0], genders[-1], kind)
+            nouns[key[0] if key else singular or plural] = Noun(singular, plural, genders[0], genders[-1], kind)
     return nouns
 
 
 # The keys of statements.NOUNS.
 NOUNS = _nouns("""
-animal m: gatto gatti, cane cani, cavallo cavalli, pesce pesci, uccello uccelli, coniglio conigli, elefante
-    elefanti
-animal f: mucca mucche, farfalla farfalle, tartaruga tartarughe
-plant m: fiore fiori, albero alberi
-fungus m: fungo funghi
-food f: mela mele, banana banane
-thing f: casa case, sedia sedie, scatola scatole, barca barche, auto auto, bicicletta biciclette, chiave chiavi,
-    tazza tazze, lampada lampade, chitarra chitarre, bottiglia bottiglie
-thing m: tavolo tavoli, aereo aerei, ombrello ombrelli, cappello cappelli, orologio orologi, zaino zaini, libro
-    libri, stivale stivali
+animal m: cat gatto gatti, dog cane cani, horse cavallo cavalli, fish pesce pesci, bird uccello uccelli,
+    rabbit coniglio conigli, elephant elefante elefanti
+animal f: cow mucca mucche, butterfly farfalla farfalle, turtle tartaruga tartarughe
+plant m: flower fiore fiori, tree albero alberi
+fungus m: mushroom fungo funghi
+food f: apple mela mele, banana banana banane
+thing f: house casa case, chair sedia sedie, box scatola scatole, boat barca barche, car auto auto,
+    bicycle bicicletta biciclette, key chiave chiavi, cup tazza tazze, lamp lampada lampade, guitar chitarra chitarre,
+    bottle bottiglia bottiglie
+thing m: table tavolo tavoli, plane aereo aerei, umbrella ombrello ombrelli, hat cappello cappelli, clock orologio orologi,
+    backpack zaino zaini, book libro libri, boot stivale stivali
 """)
 
 # Other words for the same thing, by the noun that they may stand for: the everyday ones and the written ones.
 SYNONYMS = {
-    "gatto": _nouns("animal m: micio mici"),
-    "sedia": _nouns("thing f: seggiola seggiole"),
-    "auto": _nouns("thing f: macchina macchine, automobile automobili"),
-    "bicicletta": _nouns("thing f: bici bici"),
-    "aereo": _nouns("thing m: aeroplano aeroplani"),
-    "orologio": _nouns("thing f: sveglia sveglie"),
+    "cat": _nouns("animal m: micio mici"),
+    "chair": _nouns("thing f: seggiola seggiole"),
+    "car": _nouns("thing f: macchina macchine, automobile automobili"),
+    "bicycle": _nouns("thing f: bici bici"),
+    "plane": _nouns("thing m: aeroplano aeroplani"),
+    "clock": _nouns("thing f: sveglia sveglie"),
 }
 FORMAL_SYNONYMS = {
-    "tartaruga": _nouns("animal f: testuggine testuggini"),
-    "elefante": _nouns("animal m: pachiderma pachidermi"),
-    "casa": _nouns("thing f: abitazione abitazioni"),
-    "barca": _nouns("thing f: imbarcazione imbarcazioni"),
-    "auto": _nouns("thing f: automobile automobili, vettura vetture"),
-    "aereo": _nouns("thing m: aeroplano aeroplani, velivolo velivoli"),
-    "cappello": _nouns("thing m: copricapo copricapi"),
-    "libro": _nouns("thing m: volume volumi"),
+    "turtle": _nouns("animal f: testuggine testuggini"),
+    "elephant": _nouns("animal m: pachiderma pachidermi"),
+    "house": _nouns("thing f: abitazione abitazioni"),
+    "boat": _nouns("thing f: imbarcazione imbarcazioni"),
+    "car": _nouns("thing f: automobile automobili, vettura vetture"),
+    "plane": _nouns("thing m: aeroplano aeroplani, velivolo velivoli"),
+    "hat": _nouns("thing m: copricapo copricapi"),
+    "book": _nouns("thing m: volume volumi"),
 }
 
 # One word for a small one and for a big one, where Italian has it with the same meaning
 # (a lampadina is a bulb and a libretto a booklet, so they are not here).
 DIMINUTIVES = {
-    "gatto": _nouns("animal m: gattino gattini"),
-    "cane": _nouns("animal m: cagnolino cagnolini"),
-    "cavallo": _nouns("animal m: cavallino cavallini"),
-    "pesce": _nouns("animal m: pesciolino pesciolini"),
-    "uccello": _nouns("animal m: uccellino uccellini"),
-    "farfalla": _nouns("animal f: farfallina farfalline"),
-    "coniglio": _nouns("animal m: coniglietto coniglietti"),
-    "elefante": _nouns("animal m: elefantino elefantini"),
-    "fiore": _nouns("plant m: fiorellino fiorellini"),
-    "albero": _nouns("plant m: alberello alberelli"),
-    "fungo": _nouns("fungus m: funghetto funghetti"),
-    "casa": _nouns("thing f: casetta casette"),
-    "sedia": _nouns("thing f: seggiolina seggioline"),
-    "tavolo": _nouns("thing m: tavolino tavolini"),
-    "scatola": _nouns("thing f: scatolina scatoline"),
-    "barca": _nouns("thing f: barchetta barchette\nthing m: barchino barchini"),
-    "ombrello": _nouns("thing m: ombrellino ombrellini"),
-    "cappello": _nouns("thing m: cappellino cappellini"),
-    "tazza": _nouns("thing f: tazzina tazzine"),
-    "zaino": _nouns("thing m: zainetto zainetti"),
-    "bottiglia": _nouns("thing f: bottiglietta bottigliette"),
+    "cat": _nouns("animal m: gattino gattini"),
+    "dog": _nouns("animal m: cagnolino cagnolini"),
+    "horse": _nouns("animal m: cavallino cavallini"),
+    "fish": _nouns("animal m: pesciolino pesciolini"),
+    "bird": _nouns("animal m: uccellino uccellini"),
+    "butterfly": _nouns("animal f: farfallina farfalline"),
+    "rabbit": _nouns("animal m: coniglietto coniglietti"),
+    "elephant": _nouns("animal m: elefantino elefantini"),
+    "flower": _nouns("plant m: fiorellino fiorellini"),
+    "tree": _nouns("plant m: alberello alberelli"),
+    "mushroom": _nouns("fungus m: funghetto funghetti"),
+    "house": _nouns("thing f: casetta casette"),
+    "chair": _nouns("thing f: seggiolina seggioline"),
+    "table": _nouns("thing m: tavolino tavolini"),
+    "box": _nouns("thing f: scatolina scatoline"),
+    "boat": _nouns("thing f: barchetta barchette\nthing m: barchino barchini"),
+    "umbrella": _nouns("thing m: ombrellino ombrellini"),
+    "hat": _nouns("thing m: cappellino cappellini"),
+    "cup": _nouns("thing f: tazzina tazzine"),
+    "backpack": _nouns("thing m: zainetto zainetti"),
+    "bottle": _nouns("thing f: bottiglietta bottigliette"),
 }
 AUGMENTATIVES = {
-    "gatto": _nouns("animal m: gattone gattoni"),
-    "scatola": _nouns("thing m: scatolone scatoloni"),
-    "libro": _nouns("thing m: librone libroni"),
+    "cat": _nouns("animal m: gattone gattoni"),
+    "box": _nouns("thing m: scatolone scatoloni"),
+    "book": _nouns("thing m: librone libroni"),
 }
 
 # Nouns that are written about and never drawn: the Italian BERT's text and the grammar's tests use them.
@@ -171,20 +172,20 @@ plant f: rosa rose, viola viole, erba erbe
 """)
 
 COLOURS = {
-    "nero": four_forms("nero nera neri nere"),
-    "bianco": four_forms("bianco bianca bianchi bianche"),
-    "grigio": four_forms("grigio grigia grigi grigie"),
-    "rosso": four_forms("rosso rossa rossi rosse"),
-    "arancione": four_forms("arancione arancioni"),
-    "giallo": four_forms("giallo gialla gialli gialle"),
-    "verde": four_forms("verde verdi"),
-    "azzurro": four_forms("azzurro azzurra azzurri azzurre"),
-    "blu": four_forms("blu"),
-    "viola": four_forms("viola"),
-    "rosa": four_forms("rosa"),
-    "marrone": four_forms("marrone marroni"),
+    "black": four_forms("nero nera neri nere"),
+    "white": four_forms("bianco bianca bianchi bianche"),
+    "grey": four_forms("grigio grigia grigi grigie"),
+    "red": four_forms("rosso rossa rossi rosse"),
+    "orange": four_forms("arancione arancioni"),
+    "yellow": four_forms("giallo gialla gialli gialle"),
+    "green": four_forms("verde verdi"),
+    "light blue": four_forms("azzurro azzurra azzurri azzurre"),
+    "blue": four_forms("blu"),
+    "purple": four_forms("viola"),
+    "pink": four_forms("rosa"),
+    "brown": four_forms("marrone marroni"),
 }
-COLOUR_SYNONYMS = {"azzurro": four_forms("celeste celesti")}
+COLOUR_SYNONYMS = {"light blue": four_forms("celeste celesti")}
 EXTRA_COLOURS = {
     "celeste": four_forms("celeste celesti"),
     "beige": four_forms("beige"),
@@ -193,12 +194,12 @@ EXTRA_COLOURS = {
     "turchese": four_forms("turchese"),
 }
 SIZES = {
-    "piccolo": four_forms("piccolo piccola piccoli piccole"),
-    "grande": four_forms("grande grandi"),
+    "small": four_forms("piccolo piccola piccoli piccole"),
+    "large": four_forms("grande grandi"),
 }
 SIZE_SYNONYMS = {
-    "piccolo": four_forms("minuscolo minuscola minuscoli minuscole"),
-    "grande": four_forms("enorme enormi"),
+    "small": four_forms("minuscolo minuscola minuscoli minuscole"),
+    "large": four_forms("enorme enormi"),
 }
 QUALITIES = {
     "bello": four_forms("bello bella belli belle"),

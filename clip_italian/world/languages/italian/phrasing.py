@@ -40,7 +40,7 @@ def word_phrase(phrase: Phrase, manner: str, rng: np.random.Generator, formal: b
     noun, before, size_after = _noun_and_size(phrase, rng, formal)
     colour, tail = _colour(phrase.colour, bool(size_after), rng)
     after = (*colour, *size_after)  # una barca rossa piccola
-    if phrase.size == "medio":
+    if phrase.size == "medium":
         tail = (*tail, "di", "medie", "dimensioni")
     if formal and manner in ("article", "alone"):
         manner = "later"  # written Italian does not begin with dei
@@ -57,9 +57,9 @@ def _noun_and_size(
     phrase: Phrase, rng: np.random.Generator, formal: bool
 ) -> tuple[Noun, tuple[Adjective, ...], tuple[Adjective, ...]]:
     """The noun, and the size as an adjective before or after it, or in the noun's own ending (gattino)."""
-    if phrase.size in (None, "medio"):
+    if phrase.size in (None, "medium"):
         return _noun(phrase.noun, rng, formal), (), ()
-    inflected = (lexicon.DIMINUTIVES if phrase.size == "piccolo" else lexicon.AUGMENTATIVES).get(phrase.noun)
+    inflected = (lexicon.DIMINUTIVES if phrase.size == "small" else lexicon.AUGMENTATIVES).get(phrase.noun)
     if inflected and rng.random() < 0.3:
         return pick(rng, list(inflected.values())), (), ()
     adjective = (lexicon.SIZES if rng.random() < 0.85 else lexicon.SIZE_SYNONYMS)[phrase.size]

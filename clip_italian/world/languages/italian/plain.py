@@ -13,7 +13,7 @@ _MIRRORED = {"sinistr": "destr", "destr": "sinistr", "Sinistr": "Destr", "Destr"
 def plain(statement: Statement) -> str:
     """un gatto nero accanto a una sedia rossa; due gatti; un piccolo albero; una mela in alto.
 
-    Grounds are left unsaid. Raises KeyError for the size "medio", which has no plain word.
+    Grounds are left unsaid. Raises KeyError for the size "medium", which has no plain word.
     """
     words = _phrase(statement.phrases[0])
     if len(statement.phrases) == 2:

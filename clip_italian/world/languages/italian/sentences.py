@@ -188,7 +188,7 @@ def _goes(rng: np.random.Generator) -> Words:
 
 def _pair(rng: np.random.Generator) -> Words:
     """Ho comprato un paio di occhiali neri."""
-    noun: Noun = pick(rng, (EXTRA["occhiali"], EXTRA["forbici"], EXTRA["scarpa"], NOUNS["stivale"]))
+    noun: Noun = pick(rng, (EXTRA["occhiali"], EXTRA["forbici"], EXTRA["scarpa"], NOUNS["boot"]))
     colour: Adjective = pick(rng, ALL_COLOURS)
     pair = pick(rng, (("un", "paio"), ("tre", "paia")))
     return ("ho", "comprato", *pair, *prepose("di", noun_phrase(noun, "bare", True, after=(colour,))))

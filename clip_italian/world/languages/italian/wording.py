@@ -13,36 +13,36 @@ from clip_italian.world.languages.italian.phrasing import Part, word_phrase
 from clip_italian.world.scenes.statements import Phrase, Statement, pick
 
 RELATION_WORDS = {
-    "su": ("su",),
-    "sopra": ("sopra", "al di sopra di"),
-    "sotto": ("sotto", "al di sotto di"),
-    "accanto": ("accanto a", "vicino a", "di fianco a"),
-    "dentro": ("dentro", "in", "all'interno di"),
-    "sinistra": ("a sinistra di", "a sinistra di", "alla sinistra di"),
+    "on": ("su",),
+    "above": ("sopra", "al di sopra di"),
+    "below": ("sotto", "al di sotto di"),
+    "beside": ("accanto a", "vicino a", "di fianco a"),
+    "inside": ("dentro", "in", "all'interno di"),
+    "left_of": ("a sinistra di", "a sinistra di", "alla sinistra di"),
 }
 # The same fact told of the other thing.
 INVERSE_WORDS = {
-    "sopra": RELATION_WORDS["sotto"],
-    "sotto": RELATION_WORDS["sopra"],
-    "accanto": RELATION_WORDS["accanto"],
-    "sinistra": ("a destra di", "a destra di", "alla destra di"),
+    "above": RELATION_WORDS["below"],
+    "below": RELATION_WORDS["above"],
+    "beside": RELATION_WORDS["beside"],
+    "left_of": ("a destra di", "a destra di", "alla destra di"),
 }
 POSITION_WORDS = {
-    "alto": ("in alto", "nella parte alta", "nella parte superiore"),
-    "basso": ("in basso", "nella parte bassa", "nella parte inferiore"),
-    "sinistra": ("a sinistra", "sulla sinistra", "sul lato sinistro"),
-    "destra": ("a destra", "sulla destra", "sul lato destro"),
-    "centro": ("al centro", "al centro", "nella parte centrale"),
+    "top": ("in alto", "nella parte alta", "nella parte superiore"),
+    "bottom": ("in basso", "nella parte bassa", "nella parte inferiore"),
+    "left": ("a sinistra", "sulla sinistra", "sul lato sinistro"),
+    "right": ("a destra", "sulla destra", "sul lato destro"),
+    "centre": ("al centro", "al centro", "nella parte centrale"),
 }
 GROUND_WORDS = {
-    "bianco": ("su sfondo bianco", "su fondo bianco", "su sfondo bianco"),
-    "prato": ("su un prato", "in un prato", "sull'erba", "in mezzo all'erba"),
-    "cielo": ("nel cielo", "in cielo", "contro il cielo", "con il cielo sullo sfondo"),
-    "mare": ("in mare", "sul mare", "con il mare sullo sfondo"),
-    "stanza": ("in una stanza", "all'interno di una stanza"),
-    "sabbia": ("sulla sabbia", "su una spiaggia", "in spiaggia"),
-    "neve": ("sulla neve", "nella neve", "in mezzo alla neve"),
-    "notte": ("di notte", "nella notte", "al buio"),
+    "white": ("su sfondo bianco", "su fondo bianco", "su sfondo bianco"),
+    "meadow": ("su un prato", "in un prato", "sull'erba", "in mezzo all'erba"),
+    "sky": ("nel cielo", "in cielo", "contro il cielo", "con il cielo sullo sfondo"),
+    "sea": ("in mare", "sul mare", "con il mare sullo sfondo"),
+    "room": ("in una stanza", "all'interno di una stanza"),
+    "sand": ("sulla sabbia", "su una spiaggia", "in spiaggia"),
+    "snow": ("sulla neve", "nella neve", "in mezzo alla neve"),
+    "night": ("di notte", "nella notte", "al buio"),
 }
 
 
@@ -104,9 +104,9 @@ def _told_of_other(statement: Statement, manner: str, rng: np.random.Generator, 
         preposition = pick(rng, INVERSE_WORDS[statement.relation])
         return subject, _place(preposition, statement.phrases[0], manner, rng, formal), True
     other = word_phrase(statement.phrases[0], "article", rng, formal)
-    if statement.relation == "dentro" and rng.random() < 0.5:
+    if statement.relation == "inside" and rng.random() < 0.5:
         return subject, ("con", "dentro", *other.words), False
-    preposition = "su" if statement.relation == "su" else "in"
+    preposition = "su" if statement.relation == "on" else "in"
     relative = on_which(preposition, subject.gender, subject.plural, cui=rng.random() < 0.7)
     return subject, (*relative, *there_is(other.plural), *other.words), False
 
@@ -137,7 +137,7 @@ def alt(statement: Statement, rng: np.random.Generator) -> Words:
         prefix = pick(rng, ("disegno di", "illustrazione di", "immagine di", "foto di", "un disegno di"))
         return (*prefix.split(), *_nominal(_pieces(statement, "after di", rng)))
     pieces = _pieces(statement, "bare" if style < 0.75 else "article", rng)
-    if statement.ground == "bianco" and not pieces.place and rng.random() < 0.5:
+    if statement.ground == "white" and not pieces.place and rng.random() < 0.5:
         isolated = QUALITIES["isolato"].form(pieces.subject.gender, pieces.subject.plural)
         return (*pieces.subject.words, *pieces.position, isolated, "su", "sfondo", "bianco")
     suffix = pick(rng, ((), (), (), (",", "disegno"), (",", "illustrazione"), (",", "immagine", "a", "colori")))
