@@ -9,10 +9,7 @@ from clip_italian import __main__ as shell
 from clip_italian.errors import InputError
 from clip_italian.evaluation.study import associations
 from clip_italian.evaluation.study.associations import Association, load, measure, permuted
-from clip_italian.world.languages.german import lexicon as german_lexicon
-from clip_italian.world.languages.german import sentences as german_sentences
-from clip_italian.world.languages.italian import lexicon as italian_lexicon
-from clip_italian.world.languages.italian import sentences as italian_sentences
+from clip_italian.world.languages import known
 from tests.helpers.golden_systems import copied
 from tests.helpers.golden_values import unit
 
@@ -86,10 +83,9 @@ def test_the_lists_have_no_word_twice_and_a_source(name):
 
 @pytest.mark.parametrize("name", [name for name in associations.names() if name.startswith("drawn-world")])
 def test_the_drawn_worlds_lists_are_words_that_its_text_has(name):
-    lexicon, sentences = (german_lexicon, german_sentences) if name.endswith("-de") else (italian_lexicon, italian_sentences)
-    forms = {form for table in lexicon.noun_tables() for noun in table.values() for form in (noun.singular, noun.plural)}
-    forms |= {form for adjective in lexicon.COLOURS.values() for form in adjective.forms()}
-    forms |= {form for verbs in sentences.VERBS.values() for both in verbs for form in both}
+    lexicon = known.of("de" if name.endswith("-de") else "it").lexicon
+    forms = {form for word in (*lexicon.every_noun(), *lexicon.colours.values()) for form in word.forms()}
+    forms |= {form for verbs in lexicon.verbs.values() for verb in verbs for form in verb.split()}
     assert set(load(name).words) <= forms
 
 

@@ -13,8 +13,7 @@ from clip_italian.evaluation.study import embed, label_comparisons, labels
 from clip_italian.evaluation.study.embed import Embedder
 from clip_italian.evaluation.study.label_comparisons import Outcome
 from clip_italian.evaluation.study.settings import EvaluationSettings
-from clip_italian.world.languages.italian.labels import WRONG_SENSES
-from clip_italian.world.languages.italian.lexicon import NOUNS
+from clip_italian.world.languages.italian.lexicon import LEXICON
 from clip_italian.world.languages.italian.speech import ITALIAN
 from clip_italian.world.publishing import labels as world_labels
 from clip_italian.world.publishing.examinations import PAIRS, classes
@@ -63,9 +62,9 @@ def test_as_many_classes_share_a_label_as_the_share_says_and_in_the_pairs_of_the
 def test_wrong_senses_are_as_many_as_the_share_says_and_name_no_class() -> None:
     assert len(changed("mistranslated")) == round(SHARES.mistranslated * len(PAIRS)) == 22
     for (noun, _), label in changed("mistranslated").items():
-        assert WRONG_SENSES[noun][1].singular in label
-    classes = {noun.singular for noun in NOUNS.values()}
-    assert not classes & {sense.singular for _, sense in WRONG_SENSES.values()}
+        assert LEXICON.wrong_senses[noun].singular in label
+    classes = {noun.singular for noun in LEXICON.nouns.values()}
+    assert not classes & {sense.singular for sense in LEXICON.wrong_senses.values()}
 
 
 def test_no_class_has_both_a_shared_and_a_wrong_label() -> None:
@@ -76,7 +75,7 @@ def test_no_class_has_both_a_shared_and_a_wrong_label() -> None:
 def test_the_tables_speak_of_classes_and_no_noun_shares_two_words() -> None:
     nouns = [noun for pair in SHARED.values() for noun in pair]
     assert len(set(nouns)) == len(nouns)
-    assert {*nouns, *WRONG_SENSES} <= set(CLASS_NOUNS)
+    assert {*nouns, *LEXICON.wrong_senses} <= set(CLASS_NOUNS)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from clip_italian.data.translation.engines import EngineSettings, TranslationSet
 from clip_italian.data.translation.translation import translate
 from clip_italian.data.workers import WorkersSettings
 from clip_italian.world.drawing.studio import StudioSettings
-from clip_italian.world.languages.italian.tagging import pos_tags
+from clip_italian.world.languages.italian.speech import ITALIAN
 from clip_italian.world.publishing.download import WorldSettings, draw
 from clip_italian.world.publishing.examinations import TestSettings
 from clip_italian.world.publishing.labels import LabelSettings
@@ -117,7 +117,7 @@ def translate_captions(raw: pathlib.Path) -> None:
 
 def looked_up(captions: Sequence[str]) -> list[float]:
     """The share of proper nouns as the world's lexicon has it."""
-    tags = [[tag for _, tag in pos_tags(caption) if tag != "PUNCT"] for caption in captions]
+    tags = [[tag for _, tag in ITALIAN.tags(caption) if tag != "PUNCT"] for caption in captions]
     return [one.count("PROPN") / len(one) if one else 0.0 for one in tags]
 
 

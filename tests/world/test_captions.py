@@ -8,7 +8,7 @@ import pytest
 from clip_italian.world.languages import corpus, names
 from clip_italian.world.languages.english import NOUNS as ENGLISH_NOUNS
 from clip_italian.world.languages.english import english_label, say_english
-from clip_italian.world.languages.italian.plain import mirror
+from clip_italian.world.languages.italian.grammar import mirror
 from clip_italian.world.languages.italian.speech import ITALIAN
 from clip_italian.world.languages.language import TONES
 from clip_italian.world.languages.names import foreign_caption

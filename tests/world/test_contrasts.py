@@ -10,7 +10,7 @@ from PIL import Image
 
 from clip_italian import files
 from clip_italian.data.preparation import read_test
-from clip_italian.world.languages.italian.plain import mirror, plain
+from clip_italian.world.languages.italian.grammar import mirror
 from clip_italian.world.languages.italian.speech import ITALIAN
 from clip_italian.world.publishing import contrasts
 from clip_italian.world.publishing.contrasts import KINDS, contrast, mirrored
@@ -108,7 +108,7 @@ def test_nothing_held_out_from_training_is_shown():
     ],
 )
 def test_plain_wording(statement, text):
-    assert plain(statement) == text
+    assert ITALIAN.plain(statement) == text
 
 
 def test_the_files_say_of_each_picture_what_is_true_and_what_is_false(tmp_path):

@@ -8,21 +8,19 @@ import pytest
 from clip_italian.world.drawing.studio import rng_of
 from clip_italian.world.languages import corpus
 from clip_italian.world.languages.english import NOUNS as ENGLISH_NOUNS
-from clip_italian.world.languages.german import grammar, lexicon, sentences
-from clip_italian.world.languages.german.grammar import clause, coordinate, join, noun_phrase, prepose
-from clip_italian.world.languages.german.lexicon import COLOURS, NUMERALS, SIZES
-from clip_italian.world.languages.german.plain import mirror
-from clip_italian.world.languages.german.speech import GERMAN, TEMPLATES, say
-from clip_italian.world.languages.german.wording import GROUND_WORDS, INVERSE_WORDS, POSITION_WORDS, RELATION_WORDS
+from clip_italian.world.languages.german import grammar, lexicon
+from clip_italian.world.languages.german.grammar import clause, coordinate, join, mirror, noun_phrase, prepose
+from clip_italian.world.languages.german.lexicon import LEXICON
+from clip_italian.world.languages.german.speech import GERMAN
 from clip_italian.world.languages.language import TONES
 from clip_italian.world.publishing.download import parallel
 from clip_italian.world.scenes.statements import COLOURS as COLOUR_KEYS
 from clip_italian.world.scenes.statements import GROUNDS, NOUNS, POSITIONS, RELATIONS, Phrase, Statement
 
-WORDS = {noun.singular: noun for table in lexicon.noun_tables() for noun in table.values()}
-ADJECTIVES = {word.stem: word for table in lexicon.ADJECTIVE_TABLES for word in table.values()}
+WORDS = {noun.singular: noun for noun in LEXICON.every_noun()}
+ADJECTIVES = {word.stem: word for word in LEXICON.every_adjective()}
 CASES = ("nom", "acc", "dat")
-label = GERMAN.class_label
+label, say = GERMAN.class_label, GERMAN.say
 
 
 def phrase(
@@ -170,7 +168,7 @@ TABLE = [
     ("mirrored", GERMAN.mirrored(Statement((DOG, CHAIR), "left_of")), "ein Hund rechts von einem roten Stuhl"),
     (
         "template",
-        [template.format(label("dog", "black")) for template in TEMPLATES[:3]],
+        [template.format(label("dog", "black")) for template in GERMAN.templates[:3]],
         ["ein schwarzer Hund", "auf dem Foto ist ein schwarzer Hund", "auf dem Bild ist ein schwarzer Hund"],
     ),
     (
@@ -268,7 +266,7 @@ SIGNALS = {
     "acc": {"m": "n", "f": "e", "n": "s", "p": "e"},
     "dat": {"m": "m", "f": "r", "n": "m", "p": "n"},
 }
-INFLECTED = [key for key, colour in COLOURS.items() if colour.inflects]
+INFLECTED = [key for key, colour in LEXICON.colours.items() if colour.inflects]
 
 
 @pytest.mark.parametrize("kind", ["bare", "indefinite", "kein", "definite", "dieser"])
@@ -286,20 +284,22 @@ def test_article_or_adjective_tells_gender_and_case_and_never_both(case, kind):
                 if told:
                     ending = "e" if case == "nom" and not many or case == "acc" and not many and noun.gender in "fn" else "en"
                     assert article[0] == "das" or article[0].endswith(signal)
-                    assert adjective == COLOURS[colour].stem + ending
+                    assert adjective == LEXICON.colours[colour].stem + ending
                 else:
-                    assert adjective.endswith("e" + signal) or (signal == "e" and adjective == COLOURS[colour].stem + "e")
+                    assert adjective.endswith("e" + signal) or (signal == "e" and adjective == LEXICON.colours[colour].stem + "e")
 
 
 def test_every_noun_and_colour_of_the_world_has_its_own_words():
-    assert set(lexicon.NOUNS) == set(NOUNS) and list(COLOURS) == list(COLOUR_KEYS)
-    assert len({noun.singular for noun in lexicon.NOUNS.values()}) == len(NOUNS)
-    assert len({colour.stem for colour in COLOURS.values()}) == len(COLOURS)
-    assert set(RELATION_WORDS) == set(RELATIONS) and set(POSITION_WORDS) == set(POSITIONS) and set(GROUND_WORDS) == set(GROUNDS)
+    assert set(LEXICON.nouns) == set(NOUNS) and list(LEXICON.colours) == list(COLOUR_KEYS)
+    drawn = {noun.singular for noun in LEXICON.nouns.values()}
+    assert len(drawn) == len(NOUNS)
+    assert len({colour.stem for colour in LEXICON.colours.values()}) == len(LEXICON.colours)
+    for wordings, identifiers in ((LEXICON.relations, RELATIONS), (LEXICON.positions, POSITIONS), (LEXICON.grounds, GROUNDS)):
+        assert set(wordings) == set(identifiers)
     assert all(word[0].isupper() and noun.plural[0].isupper() for word, noun in WORDS.items())
-    for synonyms in (lexicon.SYNONYMS, lexicon.FORMAL_SYNONYMS, lexicon.DIMINUTIVES):
+    for synonyms in (LEXICON.synonyms, LEXICON.formal_synonyms, LEXICON.diminutives):
         assert set(synonyms) <= set(NOUNS)
-        assert not {word for words in synonyms.values() for word in words} & {noun.singular for noun in lexicon.NOUNS.values()}
+        assert not {noun.singular for several in synonyms.values() for noun in several} & drawn
 
 
 @pytest.fixture(scope="module")
@@ -346,7 +346,7 @@ STARRED = [
     (r"\b(?:zwei|drei|vier|fünf|sechs) [a-zäöüß]+(?:er|es|em) [A-ZÄÖÜ]", "drei schwarzer Hunde"),
     (rf"{SEEN} (?:der|ein [a-zäöüß]+er)\b", "es gibt ein schwarzer Hund"),
     (r" ,|,,|,\.|,$|, \(|\s\s", "ein Stuhl, (Zeichnung)"),
-    (rf"(?<![.!?:] )(?<!^)\b(?:{'|'.join(NUMERALS.values()).title()}|Klein\w*|Groß\w*|Schwarz\w+)\b", "neben Zwei Hunden"),
+    (rf"(?<![.!?:] )(?<!^)\b(?:{'|'.join(LEXICON.numerals.values()).title()}|Klein\w*|Groß\w*|Schwarz\w+)\b", "neben Zwei Hunden"),
     (r"\b(?:ss|ae|oe|ue)\b|\bgross|\bweiss", "ein grosses Haus"),
 ]
 
@@ -383,18 +383,19 @@ def _keys(tables: list[dict]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for table in tables:
         for key, several in table.items():
-            for noun in several.values() if isinstance(several, dict) else [several]:
+            for noun in several if isinstance(several, list) else [several]:
                 for word in {noun.form(many, case) for many in (False, True) for case in CASES}:
                     found.setdefault(word, set()).add(key)
     return found
 
 
-NOUN_KEYS = _keys([lexicon.NOUNS, lexicon.SYNONYMS, lexicon.FORMAL_SYNONYMS, lexicon.DIMINUTIVES])
-SMALL = set(_keys([lexicon.DIMINUTIVES]))
-COLOUR_OF = {form: key for table in (COLOURS, lexicon.COLOUR_SYNONYMS) for key, word in table.items() for form in word.forms()}
-COLOUR_OF |= {lexicon.colour_noun(word): key for key, word in COLOURS.items()}
-SIZE_OF = {form: key for table in (SIZES, lexicon.SIZE_SYNONYMS) for key, word in table.items() for form in word.forms()}
-COUNT_OF = {word: count for count, word in NUMERALS.items()} | {"beiden": 2}
+NOUN_KEYS = _keys([LEXICON.nouns, LEXICON.synonyms, LEXICON.formal_synonyms, LEXICON.diminutives])
+SMALL = set(_keys([LEXICON.diminutives]))
+COLOUR_TABLES, SIZE_TABLES = (LEXICON.colours, LEXICON.colour_synonyms), (LEXICON.sizes, LEXICON.size_synonyms)
+COLOUR_OF = {form: key for table in COLOUR_TABLES for key, word in table.items() for form in word.forms()}
+COLOUR_OF |= {lexicon.colour_noun(word): key for key, word in LEXICON.colours.items()}
+SIZE_OF = {form: key for table in SIZE_TABLES for key, word in table.items() for form in word.forms()}
+COUNT_OF = {word: count for count, word in LEXICON.numerals.items()} | {"beiden": 2}
 WHITE_GROUND = r"(?i)(auf|vor) weißem (Hintergrund|Grund)"
 
 
@@ -435,18 +436,18 @@ PREPOSITIONS = {
 }
 SIDES = r"\b(?:links|rechts|linken|rechten|Linken|Rechten|oben|unten|Mitte|oberen|unteren|mittleren)\b"
 # What is no relation: auf dem Bild, eine Tasse in Rot.
-FRAMES = rf"\bauf d(?:em Bild|em Foto|er Zeichnung)|\bin (?:{'|'.join(map(lexicon.colour_noun, COLOURS.values()))})\b"
+FRAMES = rf"\bauf d(?:em Bild|em Foto|er Zeichnung)|\bin (?:{'|'.join(map(lexicon.colour_noun, LEXICON.colours.values()))})\b"
 
 
 @pytest.mark.parametrize("tone", TONES)
 def test_relations_places_and_grounds_are_those_of_the_statement(tone, captions, statements_said):
     for text, statement in zip(captions[tone], statements_said, strict=True):
         said = f" {text[0].lower()}{text[1:]} "
-        here = {ground for ground, words in GROUND_WORDS.items() if any(re.search(rf"\b{one}\b", said) for one in words)}
+        here = {ground for ground, words in LEXICON.grounds.items() if any(re.search(rf"\b{one}\b", said) for one in words)}
         assert here == ({statement.ground} if statement.ground else set()), text
         if statement.position:
-            assert any(re.search(rf"\b{one}\b", said) for one in POSITION_WORDS[statement.position]), text
-        for words in (*GROUND_WORDS.values(), POSITION_WORDS.get(statement.position or "", ())):
+            assert any(re.search(rf"\b{one}\b", said) for one in LEXICON.positions[statement.position]), text
+        for words in (*LEXICON.grounds.values(), LEXICON.positions.get(statement.position or "", ())):
             for one in words:
                 said = re.sub(rf"\b{one}\b", "", said)
         if statement.relation != "left_of":
@@ -462,13 +463,13 @@ def test_a_relation_turned_round_is_the_other_one():
     texts = " | ".join(say(left, "photo", rng_of(7, 92, number)) for number in range(400))
     assert "Katze links von einem Stuhl" in texts and "Stuhl rechts von einer Katze" in texts
     assert "Katze rechts" not in texts and "Stuhl links" not in texts
-    assert INVERSE_WORDS["above"] == RELATION_WORDS["below"]
+    assert LEXICON.inverse_relations["above"] == LEXICON.relations["below"]
 
 
 # --- The text and the English -----------------------------------------------------------------------------------------
 def test_the_text_has_every_kind_of_sentence_and_every_noun():
     lines = " ".join(corpus.corpus_line(9, number, GERMAN) for number in range(30_000))
-    missing = [noun.singular for noun in sentences.ALL_NOUNS if noun.singular not in lines and noun.plural not in lines]
+    missing = [noun.singular for noun in LEXICON.written() if noun.singular not in lines and noun.plural not in lines]
     assert missing == []
     for example in ("Alle drei", "Beide ", "gehört d", "gefallen", "größer als", "Welche Farbe", "ein Paar", "keine", "gegessen"):
         assert example in lines

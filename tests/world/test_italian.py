@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from clip_italian.world.languages import corpus
-from clip_italian.world.languages.italian import grammar, lexicon
+from clip_italian.world.languages.italian import grammar
 from clip_italian.world.languages.italian.grammar import (
     all_of,
     bello,
@@ -19,24 +19,24 @@ from clip_italian.world.languages.italian.grammar import (
     fuse,
     join,
     joint_gender,
+    mirror,
     noun_phrase,
     on_which,
     prepose,
     quello,
     there_is,
 )
-from clip_italian.world.languages.italian.lexicon import COLOURS, QUALITIES, compound_colour
-from clip_italian.world.languages.italian.plain import mirror
-from clip_italian.world.languages.italian.sentences import VERBS
-from clip_italian.world.languages.italian.speech import ITALIAN, TEMPLATES, say
+from clip_italian.world.languages.italian.lexicon import LEXICON, compound_colour
+from clip_italian.world.languages.italian.speech import ITALIAN
 from clip_italian.world.languages.language import TONES
 from clip_italian.world.scenes.statements import COLOURS as COLOUR_KEYS
 from clip_italian.world.scenes.statements import NOUNS
 
-class_label = ITALIAN.class_label
+class_label, say = ITALIAN.class_label, ITALIAN.say
 GOLDEN_WORDS = Path(__file__).parents[1] / "golden" / "italian_words.txt"
-WORDS = {noun.singular or noun.plural: noun for table in lexicon.noun_tables() for noun in table.values()}
-ADJECTIVES = {word.masculine: word for table in lexicon.ADJECTIVE_TABLES for word in table.values()}
+WORDS = {noun.singular or noun.plural: noun for noun in LEXICON.every_noun()}
+SLEEPS = LEXICON.verbs["animal"][0].split()
+ADJECTIVES = {word.masculine: word for word in LEXICON.every_adjective()}
 
 
 def one(noun: str, *after: str, before: str = "", kind: str = "indefinite") -> str:
@@ -222,7 +222,7 @@ TABLE = [
     (15, buono("m", True, "amici"), "buoni"),
     (15, buono("f", True, "torte"), "buone"),
     (15, one("albero", before="grande"), "un grande albero"),
-    (16, [fuse("di", article) for article in grammar.DEFINITE], ["del", "dello", "della", "dell'", "dei", "degli", "delle"]),
+    (16, [fuse("di", article) for article in grammar.FUSED_ARTICLES], ["del", "dello", "della", "dell'", "dei", "degli", "delle"]),
     (16, [fuse(preposition, "il") for preposition in ("a", "da", "in", "su")], ["al", "dal", "nel", "sul"]),
     (16, governed("su", "erba"), "sull'erba"),
     (16, governed("in", "zaino"), "nello zaino"),
@@ -288,15 +288,19 @@ TABLE = [
     (23, many("mucca", "seduto", count=2), "due mucche sedute"),
     (
         23,
-        join((*noun_phrase(WORDS["foto"]), *prepose("di", ("due", "gatti")), QUALITIES["scattato"].form("f", False))),
+        join((*noun_phrase(WORDS["foto"]), *prepose("di", ("due", "gatti")), LEXICON.qualities["scattato"].form("f", False))),
         "una foto di due gatti scattata",
     ),
     (24, join(("la", "sedia", *on_which("su", "f", False), *there_is(False))), "la sedia su cui c'è"),
     (24, join(("la", "sedia", *on_which("su", "f", False, cui=False), *there_is(False))), "la sedia sulla quale c'è"),
     (24, join(("gli", "alberi", *on_which("sotto", "m", True, cui=False), *there_is(True))), "gli alberi sotto i quali ci sono"),
-    (24, join((*noun_phrase(WORDS["gatto"]), "che", VERBS["animal"][0][0])), "un gatto che dorme"),
-    (24, join((*noun_phrase(WORDS["gatto"], "bare", True, count=2), "che", VERBS["animal"][0][1])), "due gatti che dormono"),
-    (25, TEMPLATES[1].format(class_label("cat", "black")), "una foto di un gatto nero"),
+    (24, join((*noun_phrase(WORDS["gatto"]), "che", SLEEPS[0])), "un gatto che dorme"),
+    (
+        24,
+        join((*noun_phrase(WORDS["gatto"], "bare", True, count=2), "che", SLEEPS[1])),
+        "due gatti che dormono",
+    ),
+    (25, ITALIAN.templates[1].format(class_label("cat", "black")), "una foto di un gatto nero"),
     (25, class_label("car", "blue"), "un'auto blu"),
 ]
 
@@ -319,8 +323,8 @@ def sample() -> list[str]:
     return captions + labels + [corpus.corpus_line(1, index, ITALIAN) for index in range(4000)]
 
 
-COLOUR_FORMS = "|".join(sorted({form for colour in COLOURS.values() for form in colour.forms()} - {"rosa", "viola"}))
-NOUN_FORMS = "|".join(sorted({noun.form(plural) for noun in lexicon.NOUNS.values() for plural in (False, True)}))
+COLOUR_FORMS = "|".join(sorted({form for colour in LEXICON.colours.values() for form in colour.forms()} - {"rosa", "viola"}))
+NOUN_FORMS = "|".join(sorted({noun.form(plural) for noun in LEXICON.nouns.values() for plural in (False, True)}))
 LO = r"(s[bcdfglmnpqrtvz]|z|gn|ps|pn|x|y)"  # what wants lo, uno, gli
 # (point, pattern of a mistake, a text with the mistake)
 STARRED = [
@@ -391,8 +395,7 @@ def checked_words() -> tuple[set[str], set[str]]:
 
 def test_every_word_form_is_in_the_checked_list(sample):
     known, _ = checked_words()
-    nouns = [noun for table in lexicon.noun_tables() for noun in table.values()]
-    forms = {form for noun in nouns for form in (noun.singular, noun.plural) if form}
+    forms = {form for noun in LEXICON.every_noun() for form in noun.forms()}
     assert produced_words(sample) | forms <= known
 
 

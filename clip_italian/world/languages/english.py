@@ -4,99 +4,45 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from clip_italian.world.languages.lexicon import table
+from clip_italian.world.scenes import statements
 from clip_italian.world.scenes.statements import Phrase, Statement, pick
 
 TEMPLATES = ("{}", "a photo of {}", "an image of {}", "a drawing of {}", "an illustration of {}", "there is {}")
 
-# Singular and plural; the first pair of a noun is its class name.
+# Singular and plural; the first pair of a noun is its class name, and the world's identifier.
+_PLURALS = {"fish": "fish", "butterfly": "butterflies", "box": "boxes"}
+_SYNONYMS = {
+    "rabbit": ("bunny", "bunnies"),
+    "bicycle": ("bike", "bikes"),
+    "plane": ("airplane", "airplanes"),
+    "clock": ("alarm clock", "alarm clocks"),
+    "cup": ("mug", "mugs"),
+}
 NOUNS = {
-    "cat": (("cat", "cats"),),
-    "dog": (("dog", "dogs"),),
-    "horse": (("horse", "horses"),),
-    "cow": (("cow", "cows"),),
-    "fish": (("fish", "fish"),),
-    "bird": (("bird", "birds"),),
-    "butterfly": (("butterfly", "butterflies"),),
-    "rabbit": (("rabbit", "rabbits"), ("bunny", "bunnies")),
-    "turtle": (("turtle", "turtles"),),
-    "elephant": (("elephant", "elephants"),),
-    "flower": (("flower", "flowers"),),
-    "tree": (("tree", "trees"),),
-    "mushroom": (("mushroom", "mushrooms"),),
-    "apple": (("apple", "apples"),),
-    "banana": (("banana", "bananas"),),
-    "house": (("house", "houses"),),
-    "chair": (("chair", "chairs"),),
-    "table": (("table", "tables"),),
-    "box": (("box", "boxes"),),
-    "boat": (("boat", "boats"),),
-    "car": (("car", "cars"),),
-    "bicycle": (("bicycle", "bicycles"), ("bike", "bikes")),
-    "plane": (("plane", "planes"), ("airplane", "airplanes")),
-    "umbrella": (("umbrella", "umbrellas"),),
-    "hat": (("hat", "hats"),),
-    "key": (("key", "keys"),),
-    "clock": (("clock", "clocks"), ("alarm clock", "alarm clocks")),
-    "cup": (("cup", "cups"), ("mug", "mugs")),
-    "lamp": (("lamp", "lamps"),),
-    "backpack": (("backpack", "backpacks"),),
-    "guitar": (("guitar", "guitars"),),
-    "book": (("book", "books"),),
-    "boot": (("boot", "boots"),),
-    "bottle": (("bottle", "bottles"),),
+    noun: ((noun, _PLURALS.get(noun, noun + "s")), *([_SYNONYMS[noun]] if noun in _SYNONYMS else [])) for noun in statements.NOUNS
 }
-# The first word is the one in class names; a repeated word is likelier. Everyday English says blue for blu.
-COLOURS = {
-    "black": ("black",),
-    "white": ("white",),
-    "grey": ("grey", "gray"),
-    "red": ("red",),
-    "orange": ("orange",),
-    "yellow": ("yellow",),
-    "green": ("green",),
-    "light blue": ("light blue", "light blue", "light blue", "sky blue"),
-    "blue": ("blue", "blue", "blue", "dark blue"),
-    "purple": ("purple",),
-    "pink": ("pink",),
-    "brown": ("brown",),
-}
-SIZES = {
-    "small": ("small", "small", "little", "tiny"),
-    "medium": ("medium-sized",),
-    "large": ("large", "big", "big", "huge"),
-}
+# The first word is the one in class names; a repeated word is likelier. Everyday English says blue for dark blue.
+COLOURS = {colour: (colour,) for colour in statements.COLOURS} | table("""
+grey: grey, gray; light blue: light blue, light blue, light blue, sky blue; blue: blue, blue, blue, dark blue""")
+SIZES = table("small: small, small, little, tiny; medium: medium-sized; large: large, big, big, huge")
 NUMERALS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
-RELATIONS = {
-    "on": ("on", "on top of"),
-    "above": ("above", "over"),
-    "below": ("below", "under"),
-    "beside": ("next to", "beside", "near"),
-    "inside": ("in", "inside"),
-    "left_of": ("to the left of", "left of"),
-}
+RELATIONS = table("""
+on: on, on top of; above: above, over; below: below, under; beside: next to, beside, near; inside: in, inside;
+left_of: to the left of, left of""")
 INVERSE_RELATIONS = {
     "above": RELATIONS["below"],
     "below": RELATIONS["above"],
     "beside": RELATIONS["beside"],
     "left_of": ("to the right of", "right of"),
 }
-POSITIONS = {
-    "top": ("at the top", "in the upper part"),
-    "bottom": ("at the bottom", "in the lower part"),
-    "left": ("on the left", "on the left side"),
-    "right": ("on the right", "on the right side"),
-    "centre": ("in the middle", "in the center"),
-}
-GROUNDS = {
-    "white": ("on a white background", "against a white background"),
-    "meadow": ("in a meadow", "on the grass", "in a green field"),
-    "sky": ("in the sky", "against the sky"),
-    "sea": ("at sea", "on the sea"),
-    "room": ("in a room", "inside a room"),
-    "sand": ("on the sand", "on a beach"),
-    "snow": ("in the snow", "on the snow"),
-    "night": ("at night", "in the dark"),
-}
+POSITIONS = table("""
+top: at the top, in the upper part; bottom: at the bottom, in the lower part; left: on the left, on the left side;
+right: on the right, on the right side; centre: in the middle, in the center""")
+GROUNDS = table("""
+white: on a white background, against a white background; meadow: in a meadow, on the grass, in a green field;
+sky: in the sky, against the sky; sea: at sea, on the sea; room: in a room, inside a room; sand: on the sand, on a beach;
+snow: in the snow, on the snow; night: at night, in the dark""")
 
 
 def say_english(statement: Statement, rng: np.random.Generator) -> str:

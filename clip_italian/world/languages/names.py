@@ -5,58 +5,24 @@ import numpy as np
 from clip_italian.world.languages import known
 from clip_italian.world.languages.english import say_english
 from clip_italian.world.languages.language import Names
+from clip_italian.world.languages.lexicon import table
 from clip_italian.world.scenes.statements import Phrase, Statement, pick
 
-# The little French that captions in other languages take.
-# Singular, plural and gender.
-NOUNS = {
-    "cat": ("chat", "chats", "m"),
-    "dog": ("chien", "chiens", "m"),
-    "horse": ("cheval", "chevaux", "m"),
-    "cow": ("vache", "vaches", "f"),
-    "fish": ("poisson", "poissons", "m"),
-    "bird": ("oiseau", "oiseaux", "m"),
-    "butterfly": ("papillon", "papillons", "m"),
-    "rabbit": ("lapin", "lapins", "m"),
-    "turtle": ("tortue", "tortues", "f"),
-    "elephant": ("éléphant", "éléphants", "m"),
-    "flower": ("fleur", "fleurs", "f"),
-    "tree": ("arbre", "arbres", "m"),
-    "mushroom": ("champignon", "champignons", "m"),
-    "apple": ("pomme", "pommes", "f"),
-    "banana": ("banane", "bananes", "f"),
-    "house": ("maison", "maisons", "f"),
-    "chair": ("chaise", "chaises", "f"),
-    "table": ("table", "tables", "f"),
-    "box": ("boîte", "boîtes", "f"),
-    "boat": ("bateau", "bateaux", "m"),
-    "car": ("voiture", "voitures", "f"),
-    "bicycle": ("bicyclette", "bicyclettes", "f"),
-    "plane": ("avion", "avions", "m"),
-    "umbrella": ("parapluie", "parapluies", "m"),
-    "hat": ("chapeau", "chapeaux", "m"),
-    "key": ("clé", "clés", "f"),
-    "clock": ("réveil", "réveils", "m"),
-    "cup": ("tasse", "tasses", "f"),
-    "lamp": ("lampe", "lampes", "f"),
-    "backpack": ("sac à dos", "sacs à dos", "m"),
-    "guitar": ("guitare", "guitares", "f"),
-    "book": ("livre", "livres", "m"),
-    "boot": ("botte", "bottes", "f"),
-    "bottle": ("bouteille", "bouteilles", "f"),
-}
-COLOURS = {
-    "black": "noir noire noirs noires",
-    "white": "blanc blanche blancs blanches",
-    "grey": "gris grise gris grises",
-    "red": "rouge rouge rouges rouges",
-    "yellow": "jaune jaune jaunes jaunes",
-    "green": "vert verte verts vertes",
-    "blue": "bleu bleue bleus bleues",
-    "purple": "violet violette violets violettes",
-    "pink": "rose rose roses roses",
-}
-INVARIABLE = {"orange": "orange", "brown": "marron", "light blue": "bleu clair"}
+# The little French that captions in other languages take: singular, plural and gender of nouns, four forms of colours.
+NOUNS = table("""
+cat: chat, chats, m; dog: chien, chiens, m; horse: cheval, chevaux, m; cow: vache, vaches, f; fish: poisson, poissons, m;
+bird: oiseau, oiseaux, m; butterfly: papillon, papillons, m; rabbit: lapin, lapins, m; turtle: tortue, tortues, f;
+elephant: éléphant, éléphants, m; flower: fleur, fleurs, f; tree: arbre, arbres, m; mushroom: champignon, champignons, m;
+apple: pomme, pommes, f; banana: banane, bananes, f; house: maison, maisons, f; chair: chaise, chaises, f;
+table: table, tables, f; box: boîte, boîtes, f; boat: bateau, bateaux, m; car: voiture, voitures, f;
+bicycle: bicyclette, bicyclettes, f; plane: avion, avions, m; umbrella: parapluie, parapluies, m; hat: chapeau, chapeaux, m;
+key: clé, clés, f; clock: réveil, réveils, m; cup: tasse, tasses, f; lamp: lampe, lampes, f; backpack: sac à dos, sacs à dos, m;
+guitar: guitare, guitares, f; book: livre, livres, m; boot: botte, bottes, f; bottle: bouteille, bouteilles, f""")
+COLOURS = table("""
+black: noir, noire, noirs, noires; white: blanc, blanche, blancs, blanches; grey: gris, grise, gris, grises;
+red: rouge, rouge, rouges, rouges; orange: orange, orange, orange, orange; yellow: jaune, jaune, jaunes, jaunes;
+green: vert, verte, verts, vertes; light blue: bleu clair, bleu clair, bleu clair, bleu clair; blue: bleu, bleue, bleus, bleues;
+purple: violet, violette, violets, violettes; pink: rose, rose, roses, roses; brown: marron, marron, marron, marron""")
 NUMERALS = {2: "deux", 3: "trois", 4: "quatre", 5: "cinq", 6: "six"}
 
 
@@ -69,8 +35,7 @@ def things(statement: Statement) -> str:
 def _things(phrase: Phrase) -> str:
     singular, plural, gender = NOUNS[phrase.noun]
     form = (phrase.count != 1) * 2 + (gender == "f")
-    invariable = INVARIABLE.get(phrase.colour or "")
-    colour = invariable or (phrase.colour and COLOURS[phrase.colour].split()[form])
+    colour = phrase.colour and COLOURS[phrase.colour][form]
     words = (NUMERALS.get(phrase.count or 0), singular if phrase.count == 1 else plural, colour)
     return " ".join(word for word in words if word)
 

@@ -13,13 +13,14 @@ import pydantic
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
 from clip_italian.world.drawing.studio import rng_of
-from clip_italian.world.languages.language import Language, Word
+from clip_italian.world.languages.language import Language
+from clip_italian.world.languages.lexicon import LabelWord
 from clip_italian.world.publishing.examinations import PAIRS
 from clip_italian.world.scenes.statements import COLOURS
 
 PURPOSE = 31
 Pair = tuple[str, str]  # noun and colour: a class
-Chosen = dict[Pair, tuple[str, Word]]  # which noun's label a class has, and which word for it
+Chosen = dict[Pair, tuple[str, LabelWord]]  # which noun's label a class has, and which word for it
 
 # English words for both of two nouns; a translator that sees no picture writes the first noun for both, as DeepL wrote lontra for
 # the otter and for the otterhound. No noun is in two rows.

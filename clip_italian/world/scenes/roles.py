@@ -1,31 +1,13 @@
 """Which nouns can sensibly stand in which relation."""
 
 from clip_italian.world.scenes.levels import HELD_OUT_TRIPLES
-from clip_italian.world.scenes.statements import NOUNS
+from clip_italian.world.scenes.statements import NOUNS, words
 from clip_italian.world.shapes.every import MOUTHS, SURFACES
 
 # What can sensibly be put somewhere, what keeps itself in the air, what can hang there.
-_PORTABLE = (
-    "cat",
-    "dog",
-    "fish",
-    "bird",
-    "butterfly",
-    "rabbit",
-    "turtle",
-    "flower",
-    "mushroom",
-    "apple",
-    "banana",
-    "umbrella",
-    "key",
-    "clock",
-    "cup",
-    "book",
-    "bottle",
-    "boot",
-    "guitar",
-)
+_PORTABLE = words("""
+cat, dog, fish, bird, butterfly, rabbit, turtle, flower, mushroom, apple, banana, umbrella, key, clock, cup, book, bottle, boot,
+guitar""")
 _PUT_ON = (*_PORTABLE, "hat", "lamp", "backpack", "box")
 _FLYING = ("bird", "butterfly", "plane")
 _HANGING = (*_FLYING, "umbrella", "lamp", "clock", "hat", "table")

@@ -10,43 +10,28 @@ from typing import TypeVar
 
 import numpy as np
 
-CLASS_NOUNS = (
-    "cat",
-    "dog",
-    "horse",
-    "cow",
-    "fish",
-    "bird",
-    "butterfly",
-    "rabbit",
-    "turtle",
-    "elephant",
-    "flower",
-    "tree",
-    "mushroom",
-    "apple",
-    "banana",
-    "house",
-    "chair",
-    "table",
-    "box",
-    "boat",
-    "car",
-    "bicycle",
-    "plane",
-    "umbrella",
-    "hat",
-    "key",
-    "clock",
-    "cup",
-    "lamp",
-    "backpack",
-)
-UNSEEN_NOUNS = ("guitar", "book", "boot", "bottle")  # the backbones know them, the study's pairs never do
+Item = TypeVar("Item")
+
+
+def pick(rng: np.random.Generator, options: Sequence[Item]) -> Item:
+    """One of `options`, all equally likely; repeat an option to make it likelier."""
+    return options[int(rng.integers(len(options)))]
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The entries of "one, two words, three"."""
+    return tuple(" ".join(entry.split()) for entry in text.split(","))
+
+
+# The identifiers of what can be said, in every language. Their order is that of classes, and decides what is drawn at random.
+CLASS_NOUNS = words("""
+cat, dog, horse, cow, fish, bird, butterfly, rabbit, turtle, elephant, flower, tree, mushroom, apple, banana, house, chair, table,
+box, boat, car, bicycle, plane, umbrella, hat, key, clock, cup, lamp, backpack""")
+UNSEEN_NOUNS = words("guitar, book, boot, bottle")  # the backbones know them, the study's pairs never do
 NOUNS = CLASS_NOUNS + UNSEEN_NOUNS
-COLOURS = ("black", "white", "grey", "red", "orange", "yellow", "green", "light blue", "blue", "purple", "pink", "brown")
+COLOURS = words("black, white, grey, red, orange, yellow, green, light blue, blue, purple, pink, brown")
 SIZES = ("small", "medium", "large")
-RELATIONS = ("on", "above", "below", "beside", "inside", "left_of")  # on touches, above does not
+RELATIONS = ("on", "above", "below", "beside", "inside", "left_of")  # what is on something touches it, what is above does not
 POSITIONS = ("top", "bottom", "left", "right", "centre")
 GROUNDS = ("white", "meadow", "sky", "sea", "room", "sand", "snow", "night")
 
@@ -72,12 +57,3 @@ class Statement:
     relation: str | None = None  # of phrases[0] to phrases[1], one of RELATIONS; None: both are there
     position: str | None = None  # of phrases[0] in the picture, one of POSITIONS, the viewer's left and right
     ground: str | None = None  # one of GROUNDS
-
-
-# Choices that a random generator makes.
-Item = TypeVar("Item")
-
-
-def pick(rng: np.random.Generator, options: Sequence[Item]) -> Item:
-    """One of `options`, all equally likely; repeat an option to make it likelier."""
-    return options[int(rng.integers(len(options)))]

@@ -43,6 +43,12 @@ def shape(*parts: Part) -> Shape:
     return Shape(parts, unit, width / height, (left, top), (width, height))
 
 
+def path(points: str) -> tuple[Point, ...]:
+    """Points written as SVG writes them: "50,2 68,6 76,18"."""
+    pairs = (point.split(",") for point in points.split())
+    return tuple((float(x), float(y)) for x, y in pairs)
+
+
 def poly(fill: str, *points: Point, edged: bool = True) -> Part:
     """A polygon with sharp corners."""
     return Part(np.asarray(points, np.float64), fill, edged=edged)

@@ -3,7 +3,7 @@
 What is filled with "main" is cloth: it carries the product's pattern.
 """
 
-from clip_italian.world.shapes.parts import Part, Point, blob, curve, dot, mirrored, poly, stroke
+from clip_italian.world.shapes.parts import Part, Point, blob, curve, dot, mirrored, path, poly, stroke
 
 Drawing = tuple[Part, ...]
 
@@ -33,23 +33,7 @@ def _shirt(long: bool) -> Drawing:
     return (
         *_sleeves(long),
         *(_cuffs("tint") if long else ()),
-        blob(
-            "main",
-            (26, 17),
-            (29, 44),
-            (28, 70),
-            (28, 86),
-            (38, 93),
-            (50, 88),
-            (62, 93),
-            (72, 86),
-            (72, 70),
-            (71, 44),
-            (74, 17),
-            (60, 13),
-            (50, 22),
-            (40, 13),
-        ),
+        blob("main", *path("26,17 29,44 28,70 28,86 38,93 50,88 62,93 72,86 72,70 71,44 74,17 60,13 50,22 40,13")),
         poly("shade", (46, 24), (54, 24), (54, 88.5), (46, 88.5)),
         *buttons,
         *mirrored(poly("tint", (50, 25), (38, 10), (31, 16), (40, 34))),

@@ -2,47 +2,25 @@
 
 import numpy as np
 
-from clip_italian.world.languages.german.grammar import Words, coordinate, join, noun_phrase
-from clip_italian.world.languages.german.lexicon import COLOURS, Adjective, Noun, colour_noun
+from clip_italian.world.languages.german.grammar import coordinate, join, noun_phrase
+from clip_italian.world.languages.german.lexicon import LEXICON, Adjective, adjectives, colour_noun, nouns
+from clip_italian.world.languages.language import Words
 from clip_italian.world.scenes.statements import pick
 from clip_italian.world.shop.products import PLAIN
 from clip_italian.world.shop.statements import Statement
 
-NOUNS = {
-    "T-shirt": Noun("T-Shirt", "T-Shirts", "n", False, "clothes"),
-    "shirt": Noun("Hemd", "Hemden", "n", False, "clothes"),
-    "sweater": Noun("Pullover", "Pullover", "m", False, "clothes"),
-    "trousers": Noun("Hose", "Hosen", "f", False, "clothes"),
-    "skirt": Noun("Rock", "Röcke", "m", False, "clothes"),
-    "dress": Noun("Kleid", "Kleider", "n", False, "clothes"),
-    "jacket": Noun("Jacke", "Jacken", "f", False, "clothes"),
-    "scarf": Noun("Schal", "Schals", "m", False, "clothes"),
-    "bag": Noun("Tasche", "Taschen", "f", False, "thing"),
-    "socks": Noun("Socke", "Socken", "f", False, "clothes"),
-    "tie": Noun("Krawatte", "Krawatten", "f", False, "clothes"),
-    "beanie": Noun("Mütze", "Mützen", "f", False, "clothes"),
-}
+COLOURS = LEXICON.colours
+NOUNS = nouns("""
+clothes n: T-shirt T-Shirt T-Shirts, shirt Hemd Hemden, dress Kleid Kleider
+clothes m: sweater Pullover Pullover, skirt Rock Röcke, scarf Schal Schals
+clothes f: trousers Hose Hosen, jacket Jacke Jacken, bag Tasche Taschen, socks Socke Socken, tie Krawatte Krawatten,
+    beanie Mütze Mützen
+""")
 PAIRS = ("socks",)  # said in the plural
-PATTERNS = {
-    PLAIN: Adjective("einfarbig"),
-    "stripes": Adjective("gestreift"),
-    "dots": Adjective("gepunktet"),
-    "checks": Adjective("kariert"),
-}
-MARKS = {
-    "stripes": Noun("Streifen", "Streifen", "m", False, "mark"),
-    "dots": Noun("Punkt", "Punkte", "m", False, "mark"),
-    "checks": Noun("Karo", "Karos", "n", False, "mark"),
-}
-SHAPES = {
-    "short": Adjective("kurz"),
-    "long": Adjective("lang"),
-    "narrow": Adjective("schmal"),
-    "wide": Adjective("breit"),
-}
-_SLEEVE = Noun("Ärmel", "Ärmel", "m", False, "clothes")
-_STRAP = Noun("Riemen", "Riemen", "m", False, "thing")
-_HANDLE = Noun("Henkel", "Henkel", "m", False, "thing")
+PATTERNS = adjectives("plain: einfarbig; stripes: gestreift; dots: gepunktet; checks: kariert")
+MARKS = nouns("mark m: stripes Streifen Streifen, dots Punkt Punkte\nmark n: checks Karo Karos")
+SHAPES = adjectives("short: kurz; long: lang; narrow: schmal; wide: breit")
+_SLEEVE, _STRAP, _HANDLE = nouns("clothes m: Ärmel Ärmel, Riemen Riemen, Henkel Henkel").values()
 # Details that no adjective tells, each in some ways; after mit the dative.
 DETAILS: dict[str, tuple[Words, ...]] = {
     "short sleeves": (("mit", *noun_phrase(_SLEEVE, "bare", "dat", True, [SHAPES["short"]])),),

@@ -2,41 +2,26 @@
 
 import numpy as np
 
-from clip_italian.world.languages.italian.grammar import Words, join, noun_phrase, prepose
-from clip_italian.world.languages.italian.lexicon import COLOURS, Adjective, Noun, four_forms
+from clip_italian.world.languages.italian.grammar import join, noun_phrase, prepose
+from clip_italian.world.languages.italian.lexicon import LEXICON, Adjective, adjectives, nouns
+from clip_italian.world.languages.language import Words
 from clip_italian.world.scenes.statements import pick
 from clip_italian.world.shop.products import PLAIN
 from clip_italian.world.shop.statements import Statement
 
-NOUNS = {
-    "T-shirt": Noun("maglietta", "magliette", "f", "f", "clothes"),
-    "shirt": Noun("camicia", "camicie", "f", "f", "clothes"),
-    "sweater": Noun("maglione", "maglioni", "m", "m", "clothes"),
-    "trousers": Noun("", "pantaloni", "m", "m", "clothes"),
-    "skirt": Noun("gonna", "gonne", "f", "f", "clothes"),
-    "dress": Noun("vestito", "vestiti", "m", "m", "clothes"),
-    "jacket": Noun("giacca", "giacche", "f", "f", "clothes"),
-    "scarf": Noun("sciarpa", "sciarpe", "f", "f", "clothes"),
-    "bag": Noun("borsa", "borse", "f", "f", "thing"),
-    "socks": Noun("calzino", "calzini", "m", "m", "clothes"),
-    "tie": Noun("cravatta", "cravatte", "f", "f", "clothes"),
-    "beanie": Noun("berretto", "berretti", "m", "m", "clothes"),
-}
+COLOURS = LEXICON.colours
+NOUNS = nouns("""
+clothes f: T-shirt maglietta magliette, shirt camicia camicie, skirt gonna gonne, jacket giacca giacche, scarf sciarpa sciarpe,
+    bag borsa borse, tie cravatta cravatte
+clothes m: sweater maglione maglioni, trousers - pantaloni, dress vestito vestiti, socks calzino calzini, beanie berretto berretti
+""")
 PAIRS = ("trousers", "socks")  # said in the plural
-MARKS = {
-    "stripes": Noun("riga", "righe", "f", "f", "mark"),
-    "dots": Noun("pois", "pois", "m", "m", "mark"),
-    "checks": Noun("quadro", "quadri", "m", "m", "mark"),
-}
-SHAPES = {
-    "short": four_forms("corto corta corti corte"),
-    "long": four_forms("lungo lunga lunghi lunghe"),
-    "narrow": four_forms("stretto stretta stretti strette"),
-    "wide": four_forms("largo larga larghi larghe"),
-}
-_SLEEVE = Noun("manica", "maniche", "f", "f", "clothes")
-_SHORT = noun_phrase(_SLEEVE, "bare", True, after=[SHAPES["short"]])
-_LONG = noun_phrase(_SLEEVE, "bare", True, after=[SHAPES["long"]])
+MARKS = nouns("mark f: stripes riga righe\nmark m: dots pois pois, checks quadro quadri")
+SHAPES = adjectives("""
+short: corto corta corti corte; long: lungo lunga lunghi lunghe; narrow: stretto stretta stretti strette;
+wide: largo larga larghi larghe""")
+_SLEEVE = nouns("clothes f: manica maniche")["manica"]
+_SHORT, _LONG = (noun_phrase(_SLEEVE, "bare", True, after=[SHAPES[length]]) for length in ("short", "long"))
 # Details that no adjective tells, each in some ways; the first can stand after a pattern (a righe con maniche corte).
 DETAILS: dict[str, tuple[Words, ...]] = {
     "short sleeves": (("con", *_SHORT), ("a", *_SHORT)),

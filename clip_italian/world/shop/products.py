@@ -6,7 +6,7 @@ from collections.abc import Set
 import numpy as np
 
 from clip_italian.world.drawing.palette import PROTOTYPES
-from clip_italian.world.scenes.statements import pick
+from clip_italian.world.scenes.statements import pick, words
 
 PLAIN = "plain"
 PATTERNS = (PLAIN, "stripes", "dots", "checks")
@@ -27,7 +27,7 @@ DETAILS: dict[str, tuple[str, str]] = {
     "dress": ("short", "long"),
 }
 KINDS = tuple(DETAILS)
-COLOURS = tuple(["orange", "light blue", "white", "blue", "yellow", "grey", "brown", "black", "pink", "red", "green", "purple"])
+COLOURS = words("orange, light blue, white, blue, yellow, grey, brown, black, pink, red, green, purple")
 LEAST_CONTRAST = 130  # between the two colours of a product: their distance in 8-bit RGB
 PLAIN_SHARE = 0.25
 

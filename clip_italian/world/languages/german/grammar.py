@@ -4,12 +4,14 @@ A noun phrase is a tuple of words in one case; `join` alone knows where commas s
 Grammatik: the endings of an adjective follow from the word before it).
 """
 
+import functools
 import re
 from collections.abc import Sequence
 
-from clip_italian.world.languages.german.lexicon import NUMERALS, Adjective, Case, Noun
+from clip_italian.world.languages.german.lexicon import LEXICON, NAMES, OTHER_WORDS, Adjective, Case, Noun, colour_noun
+from clip_italian.world.languages.language import Words
+from clip_italian.world.scenes.statements import Phrase
 
-Words = tuple[str, ...]
 COLUMNS = "mfnp"  # of the tables below: masculine, feminine, neuter, and the plural of all
 
 
@@ -77,7 +79,7 @@ def noun_phrase(
     """Determiner, numeral, adjectives, noun: einem kleinen schwarzen Hund, die zwei schwarzen Hunde, zwei schwarze Hunde."""
     agreement = noun.agreement(plural)
     article, endings = determiner(kind, agreement, case)
-    numeral = (NUMERALS[count],) if count is not None else ()
+    numeral = (LEXICON.numerals[count],) if count is not None else ()
     described = (adjective.form(endings[case][agreement]) for adjective in adjectives)
     return (*article, *numeral, *described, noun.form(plural, case))
 
@@ -100,3 +102,48 @@ def clause(preposition: str, agreement: str, subject: Words, plural: bool, refle
     if reflexive:
         return (*start, "sich", *subject, "befinden" if plural else "befindet", ",")
     return (*start, *subject, "sind" if plural else "ist", ",")
+
+
+def plain_phrase(phrase: Phrase, article: bool, governed: bool) -> Words:
+    """eine kleine schwarze Katze, zwei Katzen; after a preposition the dative: einer schwarzen Katze."""
+    plural = phrase.count != 1
+    adjectives = [LEXICON.sizes[phrase.size]] if phrase.size else []
+    adjectives += [LEXICON.colours[phrase.colour]] if phrase.colour else []
+    kind = "indefinite" if article and not plural else "bare"
+    count = phrase.count if plural else None
+    return noun_phrase(LEXICON.nouns[phrase.noun], kind, "dat" if governed else "nom", plural, adjectives, count)
+
+
+def label(noun: Noun, colour: Adjective, article: bool, agrees: bool) -> Words:
+    """eine schwarze Katze; where they do not agree the colour is masculine: eine schwarzer Katze."""
+    kind = "indefinite" if article else "bare"
+    if agrees:
+        return noun_phrase(noun, kind, adjectives=(colour,))
+    words, endings = determiner(kind, noun.gender, "nom")
+    return (*words, colour.form(endings["nom"]["m"]), noun.singular)
+
+
+def mirror(text: str) -> str:
+    """`text` with links, rechts and the forms of linke, rechte exchanged as whole words."""
+    other = {"link": "recht", "recht": "link", "Link": "Recht", "Recht": "Link"}
+    return re.sub(r"\b([Ll]ink|[Rr]echt)(s|e[mnrs]?)\b", lambda match: other[match[1]] + match[2], text)
+
+
+@functools.cache
+def known_words() -> dict[str, str]:
+    """The tag of every word form of the world as it is written inside a sentence."""
+    articles = [form for table in (DER, EIN, RELATIVE) for forms in table.values() for form in forms.values()]
+    endings = {ending for forms in STRONG.values() for ending in forms.values()}
+    articles += [stem + ending for stem in (*LIKE_DER.values(), *LIKE_ADJECTIVES.values()) for ending in endings]
+    closed = {"DET": articles, "ADP": CONTRACTIONS.values(), "NOUN": map(colour_noun, LEXICON.every_adjective())}
+    return LEXICON.tags({tag: " ".join((words, *closed.get(tag, ()))) for tag, words in OTHER_WORDS.items()})
+
+
+def tag(token: str, starts: bool) -> str:
+    """The part of speech of a word; one with a capital that the lexicon lacks is a proper noun, but at the start it may be any."""
+    if token in NAMES.first:
+        return "PROPN"
+    known = known_words()
+    if starts and token.lower() in known:
+        return known[token.lower()]
+    return known.get(token, "PROPN" if token[0].isupper() else "X")

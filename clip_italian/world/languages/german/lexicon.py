@@ -7,6 +7,11 @@ Plurals are listed. The other forms follow from two rules without exception here
 import dataclasses
 from typing import Literal
 
+from clip_italian.world.languages import lexicon
+from clip_italian.world.languages.language import Names
+from clip_italian.world.languages.lexicon import Lexicon, table
+from clip_italian.world.scenes.statements import words
+
 Case = Literal["nom", "acc", "dat"]
 
 
@@ -25,6 +30,10 @@ class Noun:
         if plural:
             return self.plural + ("n" if case == "dat" and self.plural[-1] not in "ns" else "")
         return self.plural if self.weak and case != "nom" else self.singular
+
+    def forms(self) -> tuple[str, ...]:
+        """All its forms."""
+        return tuple(self.form(plural, case) for plural in (False, True) for case in ("nom", "acc", "dat"))
 
     def agreement(self, plural: bool) -> str:
         """What articles and adjectives agree with: its gender, or "p" in the plural, which has no genders."""
@@ -47,122 +56,91 @@ class Adjective:
         return tuple(self.form(ending) for ending in ("", "e", "em", "en", "er", "es"))
 
 
-def _nouns(table: str) -> dict[str, Noun]:
-    """Nouns by singular; a row of `table` is "kind gender: singular plural, ...", "w" being the gender of weak masculines."""
-    nouns = {}
-    for row in table.strip().replace("\n    ", " ").splitlines():
-        kind_and_gender, _, forms = row.partition(":")
-        kind, gender = kind_and_gender.split()
-        for pair in forms.split(","):
-            singular, plural = pair.split()
-            nouns[singular] = Noun(singular, plural, gender.replace("w", "m"), gender == "w", kind)
-    return nouns
+def nouns(text: str) -> dict[str, Noun]:
+    """Nouns by their keys; "w" is the gender of weak masculines."""
+    return lexicon.nouns(text, _noun)
 
 
-_DRAWN = _nouns("""
-animal f: Katze Katzen, Kuh Kühe, Schildkröte Schildkröten
-animal m: Hund Hunde, Fisch Fische, Vogel Vögel, Schmetterling Schmetterlinge
-animal n: Pferd Pferde
-animal w: Hase Hasen, Elefant Elefanten
-plant f: Blume Blumen
-plant m: Baum Bäume
-fungus m: Pilz Pilze
-food m: Apfel Äpfel
-food f: Banane Bananen
-thing f: Schachtel Schachteln, Tasse Tassen, Lampe Lampen, Gitarre Gitarren, Flasche Flaschen
-thing m: Stuhl Stühle, Tisch Tische, Regenschirm Regenschirme, Hut Hüte, Schlüssel Schlüssel, Wecker Wecker, Rucksack
-    Rucksäcke, Stiefel Stiefel
-thing n: Haus Häuser, Boot Boote, Auto Autos, Fahrrad Fahrräder, Flugzeug Flugzeuge, Buch Bücher
-""")
+def _several(text: str) -> dict[str, list[Noun]]:
+    return lexicon.several_nouns(text, _noun)
 
-# By the keys of statements.NOUNS.
-NOUNS = {
-    key: _DRAWN[word]
-    for key, word in {
-        "cat": "Katze",
-        "dog": "Hund",
-        "horse": "Pferd",
-        "cow": "Kuh",
-        "fish": "Fisch",
-        "bird": "Vogel",
-        "butterfly": "Schmetterling",
-        "rabbit": "Hase",
-        "turtle": "Schildkröte",
-        "elephant": "Elefant",
-        "flower": "Blume",
-        "tree": "Baum",
-        "mushroom": "Pilz",
-        "apple": "Apfel",
-        "banana": "Banane",
-        "house": "Haus",
-        "chair": "Stuhl",
-        "table": "Tisch",
-        "box": "Schachtel",
-        "boat": "Boot",
-        "car": "Auto",
-        "bicycle": "Fahrrad",
-        "plane": "Flugzeug",
-        "umbrella": "Regenschirm",
-        "hat": "Hut",
-        "key": "Schlüssel",
-        "clock": "Wecker",
-        "cup": "Tasse",
-        "lamp": "Lampe",
-        "backpack": "Rucksack",
-        "guitar": "Gitarre",
-        "book": "Buch",
-        "boot": "Stiefel",
-        "bottle": "Flasche",
-    }.items()
-}
 
-# Other words for the same thing: the everyday ones and the written ones.
-SYNONYMS = {
-    "rabbit": _nouns("animal n: Kaninchen Kaninchen"),
-    "cat": _nouns("animal f: Mieze Miezen"),
-    "box": _nouns("thing f: Kiste Kisten\nthing m: Karton Kartons"),
-    "boat": _nouns("thing m: Kahn Kähne"),
-    "car": _nouns("thing m: Wagen Wagen"),
-    "bicycle": _nouns("thing n: Rad Räder"),
-    "plane": _nouns("thing m: Flieger Flieger"),
-    "umbrella": _nouns("thing m: Schirm Schirme"),
-    "clock": _nouns("thing f: Uhr Uhren"),
-    "cup": _nouns("thing m: Becher Becher"),
-}
-FORMAL_SYNONYMS = {
-    "rabbit": _nouns("animal n: Kaninchen Kaninchen"),
-    "butterfly": _nouns("animal m: Falter Falter"),
-    "elephant": _nouns("animal m: Dickhäuter Dickhäuter"),
-    "house": _nouns("thing n: Gebäude Gebäude, Wohnhaus Wohnhäuser"),
-    "boat": _nouns("thing n: Wasserfahrzeug Wasserfahrzeuge"),
-    "car": _nouns("thing n: Automobil Automobile\nthing m: Personenwagen Personenwagen"),
-    "hat": _nouns("thing f: Kopfbedeckung Kopfbedeckungen"),
-    "lamp": _nouns("thing f: Leuchte Leuchten"),
-    "book": _nouns("thing m: Band Bände"),
-}
+def _noun(singular: str, plural: str, gender: str, kind: str) -> Noun:
+    return Noun(singular, plural, gender.replace("w", "m"), gender == "w", kind)
 
-# One word for a small one, where it is used with the same meaning (Brötchen and Hörnchen would not be).
-DIMINUTIVES = {
-    "cat": _nouns("animal n: Kätzchen Kätzchen"),
-    "dog": _nouns("animal n: Hündchen Hündchen"),
-    "horse": _nouns("animal n: Pferdchen Pferdchen"),
-    "fish": _nouns("animal n: Fischlein Fischlein"),
-    "bird": _nouns("animal n: Vögelchen Vögelchen"),
-    "rabbit": _nouns("animal n: Häschen Häschen"),
-    "flower": _nouns("plant n: Blümchen Blümchen"),
-    "tree": _nouns("plant n: Bäumchen Bäumchen"),
-    "house": _nouns("thing n: Häuschen Häuschen"),
-    "chair": _nouns("thing n: Stühlchen Stühlchen"),
-    "table": _nouns("thing n: Tischchen Tischchen"),
-    "box": _nouns("thing n: Schächtelchen Schächtelchen"),
-    "hat": _nouns("thing n: Hütchen Hütchen"),
-    "cup": _nouns("thing n: Tässchen Tässchen"),
-    "lamp": _nouns("thing n: Lämpchen Lämpchen"),
-    "bottle": _nouns("thing n: Fläschchen Fläschchen"),
-}
 
-# Nouns that are written about and never drawn: the BERT's text and the grammar's tests use them.
-EXTRA = _nouns("""
+def adjectives(text: str) -> dict[str, Adjective]:
+    """Adjectives by their keys, of rows "key: stem; key: stem"; a stem in brackets does not inflect."""
+    return {key: Adjective(stem.strip("()"), not stem.startswith("(")) for key, (stem,) in table(text).items()}
+
+
+def colour_noun(colour: Adjective) -> str:
+    """The colour as a noun: eine Tasse in "Hellblau"."""
+    return colour.stem.capitalize()
+
+
+_ABOVE, _BELOW, _BESIDE = "über, oberhalb von", "unter, unterhalb von", "neben, neben, in der Nähe von"
+# Another order of the nouns makes other sentences.
+LEXICON: Lexicon[Noun, Adjective] = Lexicon(
+    nouns=nouns("""
+animal f: cat Katze Katzen
+animal m: dog Hund Hunde
+animal n: horse Pferd Pferde
+animal f: cow Kuh Kühe
+animal m: fish Fisch Fische, bird Vogel Vögel, butterfly Schmetterling Schmetterlinge
+animal w: rabbit Hase Hasen
+animal f: turtle Schildkröte Schildkröten
+animal w: elephant Elefant Elefanten
+plant f: flower Blume Blumen
+plant m: tree Baum Bäume
+fungus m: mushroom Pilz Pilze
+food m: apple Apfel Äpfel
+food f: banana Banane Bananen
+thing n: house Haus Häuser
+thing m: chair Stuhl Stühle, table Tisch Tische
+thing f: box Schachtel Schachteln
+thing n: boat Boot Boote, car Auto Autos, bicycle Fahrrad Fahrräder, plane Flugzeug Flugzeuge
+thing m: umbrella Regenschirm Regenschirme, hat Hut Hüte, key Schlüssel Schlüssel, clock Wecker Wecker
+thing f: cup Tasse Tassen, lamp Lampe Lampen
+thing m: backpack Rucksack Rucksäcke
+thing f: guitar Gitarre Gitarren
+thing n: book Buch Bücher
+thing m: boot Stiefel Stiefel
+thing f: bottle Flasche Flaschen
+"""),
+    synonyms=_several("""
+animal n: rabbit Kaninchen Kaninchen
+animal f: cat Mieze Miezen
+thing f: box Kiste Kisten, clock Uhr Uhren
+thing m: box Karton Kartons, boat Kahn Kähne, car Wagen Wagen, plane Flieger Flieger, umbrella Schirm Schirme,
+    cup Becher Becher
+thing n: bicycle Rad Räder
+"""),
+    formal_synonyms=_several("""
+animal n: rabbit Kaninchen Kaninchen
+animal m: butterfly Falter Falter, elephant Dickhäuter Dickhäuter
+thing n: house Gebäude Gebäude, house Wohnhaus Wohnhäuser, boat Wasserfahrzeug Wasserfahrzeuge, car Automobil Automobile
+thing m: car Personenwagen Personenwagen, book Band Bände
+thing f: hat Kopfbedeckung Kopfbedeckungen, lamp Leuchte Leuchten
+"""),
+    # Of pointer, ray, kite, skipper, chair, case, coach, cap, cup; sorrel; plant, table, plane, key, watch; vessel, bike and pack.
+    wrong_senses=nouns("""
+thing m: dog Zeiger Zeiger, horse Sauerampfer Sauerampfer, fish Strahl Strahlen, bird Drachen Drachen,
+    butterfly Kapitän Kapitäne, chair Lehrstuhl Lehrstühle, box Fall Fälle, car Trainer Trainer, hat Deckel Deckel,
+    cup Pokal Pokale
+thing f: tree Fabrik Fabriken, table Tabelle Tabellen, plane Ebene Ebenen, key Taste Tasten, clock Wache Wachen
+thing n: boat Gefäß Gefäße, bicycle Motorrad Motorräder, backpack Rudel Rudel
+"""),
+    # Brötchen and Hörnchen mean other things.
+    diminutives=_several("""
+animal n: cat Kätzchen Kätzchen, dog Hündchen Hündchen, horse Pferdchen Pferdchen, fish Fischlein Fischlein,
+    bird Vögelchen Vögelchen, rabbit Häschen Häschen
+plant n: flower Blümchen Blümchen, tree Bäumchen Bäumchen
+thing n: house Häuschen Häuschen, chair Stühlchen Stühlchen, table Tischchen Tischchen, box Schächtelchen Schächtelchen,
+    hat Hütchen Hütchen, cup Tässchen Tässchen, lamp Lämpchen Lämpchen, bottle Fläschchen Fläschchen
+"""),
+    augmentatives={},
+    extra=nouns("""
 animal n: Eichhörnchen Eichhörnchen
 animal w: Drache Drachen, Ochse Ochsen, Löwe Löwen, Bär Bären, Affe Affen
 animal m: Panda Pandas, Koala Koalas, Gorilla Gorillas, Wolf Wölfe, Tiger Tiger, Fuchs Füchse
@@ -187,60 +165,69 @@ nature f: Wolke Wolken
 nature w: Planet Planeten
 plant f: Rose Rosen
 plant n: Veilchen Veilchen
-""")
+"""),
+    colours=adjectives("""
+black: schwarz; white: weiß; grey: grau; red: rot; orange: (orange); yellow: gelb; green: grün; light blue: hellblau; blue: blau;
+purple: (lila); pink: (rosa); brown: braun"""),
+    colour_synonyms=adjectives("""
+orange: orangefarben; light blue: himmelblau; blue: dunkelblau; purple: violett; pink: rosafarben"""),
+    extra_colours=adjectives("""
+beige: (beige); türkis: (türkis); dunkelgrün: dunkelgrün; hellgrün: hellgrün; hellgelb: hellgelb; dunkelrot: dunkelrot;
+goldgelb: goldgelb"""),
+    sizes=adjectives("small: klein; medium: mittelgroß; large: groß"),
+    size_synonyms=adjectives("small: winzig; large: riesig"),
+    qualities=adjectives("schön: schön; lecker: lecker; neu: neu; alt: alt"),
+    numerals={2: "zwei", 3: "drei", 4: "vier", 5: "fünf", 6: "sechs"},
+    verbs=table("""
+animal: schläft schlafen, frisst fressen, spielt spielen, läuft laufen;
+person: liest lesen, singt singen, arbeitet arbeiten, lächelt lächeln"""),
+    class_words=table("""
+animal: ein Tier, Tiere; plant: eine Pflanze, Pflanzen; food: ein Lebensmittel, Lebensmittel; drink: ein Getränk, Getränke;
+person: ein Mensch, Menschen; thing: ein Gegenstand, Gegenstände; place: ein Ort, Orte"""),
+    # All with the dative.
+    relations=table(f"""
+on: auf; above: {_ABOVE}; below: {_BELOW}; beside: {_BESIDE}; inside: in, in, im Inneren von;
+left_of: links von, links von, zur Linken von"""),
+    inverse_relations=table(f"""
+above: {_BELOW}; below: {_ABOVE}; beside: {_BESIDE}; left_of: rechts von, rechts von, zur Rechten von"""),
+    positions=table("""
+top: oben, im oberen Teil, im oberen Bereich; bottom: unten, im unteren Teil, im unteren Bereich;
+left: links, auf der linken Seite, im linken Teil; right: rechts, auf der rechten Seite, im rechten Teil;
+centre: in der Mitte, in der Mitte, im mittleren Teil"""),
+    grounds=table("""
+white: auf weißem Hintergrund, vor weißem Hintergrund, auf weißem Grund;
+meadow: auf einer Wiese, im Gras, auf dem Gras, mitten im Gras;
+sky: am Himmel, am Himmel, vor dem Himmel, mit dem Himmel im Hintergrund;
+sea: auf dem Meer, im Meer, mit dem Meer im Hintergrund; room: in einem Zimmer, in einem Raum;
+sand: auf dem Sand, im Sand, am Strand; snow: im Schnee, auf dem Schnee, mitten im Schnee;
+night: bei Nacht, in der Nacht, im Dunkeln"""),
+)
 
-# Orange, lila and rosa do not inflect, whatever is heard.
-COLOURS = {
-    "black": Adjective("schwarz"),
-    "white": Adjective("weiß"),
-    "grey": Adjective("grau"),
-    "red": Adjective("rot"),
-    "orange": Adjective("orange", inflects=False),
-    "yellow": Adjective("gelb"),
-    "green": Adjective("grün"),
-    "light blue": Adjective("hellblau"),
-    "blue": Adjective("blau"),
-    "purple": Adjective("lila", inflects=False),
-    "pink": Adjective("rosa", inflects=False),
-    "brown": Adjective("braun"),
+# No family name is a word of the lexicon: Koch and Braun would be.
+NAMES = Names(
+    first=words("""Hans, Anna, Karl, Maria, Friedrich, Elisabeth, Wilhelm, Johanna, Heinrich, Charlotte, Otto, Clara, Ludwig, Käthe,
+        Georg, Margarete, Ernst, Sophie, Johannes, Helene"""),
+    family=words("""Müller, Schmidt, Schneider, Fischer, Weber, Wagner, Becker, Schulz, Hoffmann, Richter, Krüger, Hartmann,
+        Lehmann, Köhler, Zimmermann, Brandt, Vogt, Sommer, Winkler, Lorenz"""),
+    cities=words("""Berlin, Hamburg, München, Köln, Frankfurt, Stuttgart, Leipzig, Dresden, Bremen, Hannover, Nürnberg, Wien,
+        Zürich, Salzburg, Graz, Basel, Weimar, Lübeck, Heidelberg, Potsdam"""),
+    landmarks=words("""Kölner Dom, Brandenburger Tor, Schloss Neuschwanstein, Frauenkirche, Semperoper, Reichstag, Museumsinsel,
+        Schloss Sanssouci, Wartburg, Zwinger, Schloss Schönbrunn, Stephansdom, Hofburg, Thomaskirche, Zugspitze, Bodensee"""),
+    foreign=words("""John Smith, Emily Brown, Mario Rossi, Giulia Bianchi, Jean Dupont, Marie Lefèvre, William Clark,
+        Luigi Esposito, Louis Moreau, Elizabeth Taylor, Francesca Ricci, Claire Bernard, George Washington"""),
+    abroad=words("London, Paris, Roma, New York, Milano, Notre Dame, Hyde Park, Westminster Abbey, Firenze, Lyon"),
+)
+# Words that are in no table, for the tagger; articles and the like are in grammar.py.
+OTHER_WORDS = {
+    "DET": "paar beiden kein keine keinen keinem keiner welche",
+    "ADP": "an auf bei in mit neben oberhalb über unter unterhalb von vor zu",
+    "CCONJ": "und als",
+    "PRON": "es man sich ich das",
+    "VERB": "ist sind befindet befinden gibt sieht sehen zeigt habe hat haben gesehen gegessen gekauft gefällt gefallen gehört "
+    "gehören geht gehen",
+    "ADV": "da darin links rechts oben unten mitten",
+    "ADJ": "abgebildet freigestellt weißem linken rechten oberen unteren mittleren größer schneller",
+    "NOUN": "Zeichnung Illustration Bild Foto Farbbild Darstellung Abbildung Archivbild Gruppe Paar Nähe Inneren Linken "
+    "Rechten Seite Teil Bereich Mitte Hintergrund Grund Wiese Gras Himmel Meer Zimmer Raum Sand Strand Schnee Nacht Dunkeln "
+    "Farbe Tier Tiere Pflanze Pflanzen Lebensmittel Getränk Getränke Mensch Menschen Gegenstand Gegenstände Ort Orte",
 }
-COLOUR_SYNONYMS = {
-    "orange": Adjective("orangefarben"),
-    "light blue": Adjective("himmelblau"),
-    "blue": Adjective("dunkelblau"),
-    "purple": Adjective("violett"),
-    "pink": Adjective("rosafarben"),
-}
-EXTRA_COLOURS = {
-    "beige": Adjective("beige", inflects=False),
-    "türkis": Adjective("türkis", inflects=False),
-    "dunkelgrün": Adjective("dunkelgrün"),
-    "hellgrün": Adjective("hellgrün"),
-    "hellgelb": Adjective("hellgelb"),
-    "dunkelrot": Adjective("dunkelrot"),
-    "goldgelb": Adjective("goldgelb"),
-}
-SIZES = {"small": Adjective("klein"), "medium": Adjective("mittelgroß"), "large": Adjective("groß")}
-SIZE_SYNONYMS = {"small": Adjective("winzig"), "large": Adjective("riesig")}
-QUALITIES = {
-    "schön": Adjective("schön"),
-    "lecker": Adjective("lecker"),
-    "neu": Adjective("neu"),
-    "alt": Adjective("alt"),
-}
-NUMERALS = {2: "zwei", 3: "drei", 4: "vier", 5: "fünf", 6: "sechs"}
-
-ADJECTIVE_TABLES = (COLOURS, COLOUR_SYNONYMS, EXTRA_COLOURS, SIZES, SIZE_SYNONYMS, QUALITIES)
-
-
-def colour_noun(colour: Adjective) -> str:
-    """The colour as a noun: eine Tasse in "Hellblau"."""
-    return colour.stem.capitalize()
-
-
-def noun_tables() -> list[dict[str, Noun]]:
-    """All tables of nouns, those of synonyms and diminutives included."""
-    tables = [NOUNS, EXTRA]
-    for synonyms in (SYNONYMS, FORMAL_SYNONYMS, DIMINUTIVES):
-        tables += synonyms.values()
-    return tables

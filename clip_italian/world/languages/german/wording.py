@@ -8,64 +8,81 @@ import dataclasses
 
 import numpy as np
 
-from clip_italian.world.languages.german.grammar import RELATIVE, Words, clause, coordinate, determiner, prepose
-from clip_italian.world.languages.german.lexicon import COLOURS, Case
-from clip_italian.world.languages.german.phrasing import Part, word_phrase
+from clip_italian.world.languages import wording
+from clip_italian.world.languages.german.grammar import EIN, RELATIVE, clause, coordinate, determiner, noun_phrase, prepose
+from clip_italian.world.languages.german.lexicon import LEXICON, Adjective, Case, Noun, colour_noun
+from clip_italian.world.languages.language import Words
+from clip_italian.world.languages.lexicon import SYNONYM_SHARE
+from clip_italian.world.languages.wording import Part, Pieces
 from clip_italian.world.scenes.statements import Phrase, Statement, pick
 
-# All with the dative.
-RELATION_WORDS = {
-    "on": ("auf",),
-    "above": ("über", "oberhalb von"),
-    "below": ("unter", "unterhalb von"),
-    "beside": ("neben", "neben", "in der Nähe von"),
-    "inside": ("in", "in", "im Inneren von"),
-    "left_of": ("links von", "links von", "zur Linken von"),
-}
-# The same fact told of the other thing.
-INVERSE_WORDS = {
-    "above": RELATION_WORDS["below"],
-    "below": RELATION_WORDS["above"],
-    "beside": RELATION_WORDS["beside"],
-    "left_of": ("rechts von", "rechts von", "zur Rechten von"),
-}
-POSITION_WORDS = {
-    "top": ("oben", "im oberen Teil", "im oberen Bereich"),
-    "bottom": ("unten", "im unteren Teil", "im unteren Bereich"),
-    "left": ("links", "auf der linken Seite", "im linken Teil"),
-    "right": ("rechts", "auf der rechten Seite", "im rechten Teil"),
-    "centre": ("in der Mitte", "in der Mitte", "im mittleren Teil"),
-}
-GROUND_WORDS = {
-    "white": ("auf weißem Hintergrund", "vor weißem Hintergrund", "auf weißem Grund"),
-    "meadow": ("auf einer Wiese", "im Gras", "auf dem Gras", "mitten im Gras"),
-    "sky": ("am Himmel", "am Himmel", "vor dem Himmel", "mit dem Himmel im Hintergrund"),
-    "sea": ("auf dem Meer", "im Meer", "mit dem Meer im Hintergrund"),
-    "room": ("in einem Zimmer", "in einem Raum"),
-    "sand": ("auf dem Sand", "im Sand", "am Strand"),
-    "snow": ("im Schnee", "auf dem Schnee", "mitten im Schnee"),
-    "night": ("bei Nacht", "in der Nacht", "im Dunkeln"),
+# Determiners of an unspecified plural, by manner; a repeated one is likelier.
+UNCOUNTED = {
+    "article": ("bare", "bare", "einige", "ein paar"),
+    "written": ("bare", "einige"),
+    "definite": ("definite",),
+    "bare": ("bare",),
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Pieces:
-    """A statement cut into the parts that a sentence puts in order."""
+def word_phrase(phrase: Phrase, manner: str, case: Case, rng: np.random.Generator, formal: bool = False) -> Part:
+    """`phrase` in words.
 
-    subject: Part
-    place: Words  # how the subject stands to the other phrase, which it contains; may be empty
-    place_moves: bool  # whether the place may come first: auf einem Stuhl ist eine Katze
-    position: Words
-    ground: Words
+    `manner` is "article" (eine Katze, Katzen, einige Katzen, zwei Katzen), "definite" (die Katze, die Katzen, die beiden Katzen) or
+    "bare" (Katze, Katzen, zwei Katzen: captions without articles).
+    """
+    plural = phrase.count != 1
+    noun, adjectives = _noun_and_size(phrase, rng, formal)
+    colour, tail = _colour(phrase.colour, rng)
+    head, kind, count = _quantity(phrase.count, "written" if formal and manner == "article" else manner, case, rng)
+    words = noun_phrase(noun, kind, "dat" if head else case, plural, (*adjectives, *colour), count)
+    if head:
+        return Part((*head, *words, *tail), "f", False)
+    return Part((*words, *tail), noun.agreement(plural), plural)
+
+
+def _noun_and_size(phrase: Phrase, rng: np.random.Generator, formal: bool) -> tuple[Noun, tuple[Adjective, ...]]:
+    """The noun, and the size as an adjective or in the noun's own ending (Kätzchen)."""
+    if phrase.size is None:
+        return LEXICON.noun(phrase.noun, rng, formal), ()
+    small = LEXICON.diminutives.get(phrase.noun) if phrase.size == "small" else None
+    if small and rng.random() < 0.3:
+        return pick(rng, small), ()
+    synonym = LEXICON.size_synonyms.get(phrase.size)
+    adjective = synonym if synonym and rng.random() < SYNONYM_SHARE else LEXICON.sizes[phrase.size]
+    return LEXICON.noun(phrase.noun, rng, formal), (adjective,)
+
+
+def _colour(key: str | None, rng: np.random.Generator) -> tuple[tuple[Adjective, ...], Words]:
+    """The colour as an adjective or, now and then, as in Rot."""
+    if key is None:
+        return (), ()
+    if rng.random() < 0.04:
+        return (), ("in", colour_noun(LEXICON.colours[key]))
+    synonym = LEXICON.colour_synonyms.get(key)
+    return (synonym if synonym and rng.random() < SYNONYM_SHARE else LEXICON.colours[key],), ()
+
+
+def _quantity(count: int | None, manner: str, case: Case, rng: np.random.Generator) -> tuple[Words, str, int | None]:
+    """Words in front of the phrase (eine Gruppe von), the determiner's kind, and the numeral if one is spoken."""
+    if count == 1:
+        return (), {"definite": "definite", "bare": "bare"}.get(manner, "indefinite"), None
+    if count is None:
+        return (), pick(rng, UNCOUNTED[manner]), None
+    if manner == "definite":
+        return ((), "die beiden", None) if count == 2 and rng.random() < 0.5 else ((), "definite", count)
+    if count > 2 and rng.random() < 0.1:
+        return (EIN[case]["f"], "Gruppe", "von"), "bare", count
+    return (), "bare", count
 
 
 def _pieces(statement: Statement, manner: str, case: Case, rng: np.random.Generator, formal: bool = False) -> Pieces:
     """Words for every part of a statement, its subject in `case`.
 
-    The phrases are told in `manner` (see phrasing.word_phrase), or "terse": without articles, the second one too.
+    The phrases are told in `manner` (see word_phrase), or "terse": without articles, the second one too.
     """
     subject, place, place_moves = _subject_and_place(statement, manner, case, rng, formal)
-    position = tuple(pick(rng, POSITION_WORDS[statement.position]).split()) if statement.position else ()
+    position = wording.position(statement, LEXICON.positions, rng)
     return Pieces(subject, place, place_moves, position, _ground(statement, rng, first=False))
 
 
@@ -76,12 +93,11 @@ def _subject_and_place(
     first = word_phrase(statement.phrases[0], own, case, rng, formal)
     if len(statement.phrases) == 1:
         return first, (), False
-    relation = statement.relation
-    if relation is None:
+    if statement.relation is None:
         return _both(statement, first, own, case, rng, formal)
-    if statement.position is None and rng.random() < 0.3:
+    if wording.turned_round(statement, rng):
         return _told_of_other(statement, manner, case, rng, formal)
-    return first, _place(pick(rng, RELATION_WORDS[relation]), statement.phrases[1], manner, rng, formal), True
+    return first, _place(pick(rng, LEXICON.relations[statement.relation]), statement.phrases[1], manner, rng, formal), True
 
 
 def _both(
@@ -91,21 +107,19 @@ def _both(
     if manner != "definite" and rng.random() < 0.3:
         return first, prepose("mit", word_phrase(statement.phrases[1], "article", "dat", rng, formal).words), False
     second = word_phrase(statement.phrases[1], manner, case, rng, formal).words
-    if manner != "bare" and _one_of_each_colour(statement):
+    if manner != "bare" and wording.one_of_each_colour(statement.phrases) and _inflects(statement.phrases[1]):
         second = _the_other_one(statement.phrases[1], manner, case, first.agreement)
     return Part(coordinate(first.words, second), "p", True), (), False
 
 
-def _one_of_each_colour(statement: Statement) -> bool:
-    first, second = statement.phrases
-    plain = all(phrase.count == 1 and phrase.size is None and phrase.colour for phrase in statement.phrases)
-    return bool(plain and first.noun == second.noun and COLOURS[second.colour or ""].inflects)
+def _inflects(phrase: Phrase) -> bool:
+    return LEXICON.colours[phrase.colour or ""].inflects
 
 
 def _the_other_one(phrase: Phrase, manner: str, case: Case, agreement: str) -> Words:
     """eine schwarze Katze und "eine weiße", der schwarze Hund und "der weiße"."""
     article, endings = determiner("definite" if manner == "definite" else "indefinite", agreement, case)
-    return (*article, COLOURS[phrase.colour or ""].form(endings[case][agreement]))
+    return (*article, LEXICON.colours[phrase.colour or ""].form(endings[case][agreement]))
 
 
 def _told_of_other(
@@ -114,8 +128,8 @@ def _told_of_other(
     """The statement turned round: ein Stuhl, auf dem eine Katze ist; eine Schachtel mit einer Katze darin."""
     first, second = statement.phrases
     subject = word_phrase(second, "bare" if manner == "terse" else manner, case, rng, formal)
-    if statement.relation in INVERSE_WORDS:
-        return subject, _place(pick(rng, INVERSE_WORDS[statement.relation]), first, manner, rng, formal), True
+    if statement.relation in LEXICON.inverse_relations:
+        return subject, _place(pick(rng, LEXICON.inverse_relations[statement.relation]), first, manner, rng, formal), True
     if statement.relation == "inside" and rng.random() < 0.5:
         return subject, (*prepose("mit", word_phrase(first, "article", "dat", rng, formal).words), "darin"), False
     other = word_phrase(first, "article", "nom", rng, formal)
@@ -130,30 +144,21 @@ def _place(preposition: str, phrase: Phrase, manner: str, rng: np.random.Generat
 
 def _ground(statement: Statement, rng: np.random.Generator, first: bool) -> Words:
     """Where it all is, as it is told `first` in the sentence or last; last not on something after auf."""
-    if statement.ground is None:
-        return ()
     unwanted = ("mit ",) if first else ("auf einer", "auf dem") if statement.relation else ()
-    options = [option for option in GROUND_WORDS[statement.ground] if not option.startswith(unwanted)]
-    return tuple(pick(rng, options).split())
-
-
-def _nominal(pieces: Pieces, comma: bool = True) -> Words:
-    """eine schwarze Katze links, neben einem Stuhl, auf einer Wiese: the statement without a verb."""
-    stop = (",",) if comma and pieces.ground and (pieces.place or pieces.position) else ()
-    return (*pieces.subject.words, *pieces.position, *pieces.place, *stop, *pieces.ground)
+    return wording.ground(statement, LEXICON.grounds, rng, unwanted)
 
 
 def alt(statement: Statement, rng: np.random.Generator) -> Words:
     style = rng.random()
     if style < 0.3:
         prefix = pick(rng, ("Zeichnung von", "Illustration von", "Bild von", "Foto von", "eine Zeichnung von"))
-        return prepose(prefix, _nominal(_pieces(statement, "article", "dat", rng)))
+        return prepose(prefix, _pieces(statement, "article", "dat", rng).nominal())
     manner = "terse" if style < 0.5 else "bare" if style < 0.75 else "article"
     pieces = _pieces(statement, manner, "nom", rng)
     if statement.ground == "white" and not pieces.place and rng.random() < 0.5:
         return (*pieces.subject.words, *pieces.position, "freigestellt", "auf", "weißem", "Hintergrund")
     suffix = pick(rng, ((), (), (), (",", "Zeichnung"), (",", "Illustration"), (",", "Farbbild")))
-    words = _nominal(pieces)
+    words = pieces.nominal()
     return words if len(words) > 12 else (*words, *suffix)  # terse
 
 
@@ -161,24 +166,24 @@ def encyclopaedic(statement: Statement, rng: np.random.Generator) -> Words:
     style = rng.random()
     if style < 0.3:
         prefix = pick(rng, ("Darstellung von", "Abbildung von", "Zeichnung von", "Illustration mit"))
-        return prepose(prefix, _nominal(_pieces(statement, "article", "dat", rng, formal=True)))
+        return prepose(prefix, _pieces(statement, "article", "dat", rng, formal=True).nominal())
     if style < 0.4:
         noun, relative = pick(rng, (("Zeichnung", "die"), ("Bild", "das"), ("Illustration", "die")))
-        shown = _nominal(_pieces(statement, "article", "acc", rng, formal=True), comma=False)
+        shown = _pieces(statement, "article", "acc", rng, formal=True).nominal(comma=False)
         return (noun, ",", relative, *shown, "zeigt")
     pieces = _pieces(statement, "bare" if style < 0.6 else "article", "nom", rng, formal=True)
     if pieces.place_moves and rng.random() < 0.3:
         pieces = dataclasses.replace(pieces, place=(",", "abgebildet", *pieces.place))
-    return _nominal(pieces)
+    return pieces.nominal()
 
 
 def _shown(statement: Statement, where: Words, rng: np.random.Generator) -> Words:
     """Auf dem Bild sieht man einen Hund. Auf dem Bild ist ein Hund zu sehen."""
     if rng.random() < 0.5:
         pieces = _pieces(statement, "article", "acc", rng)
-        return (*where, *pick(rng, (("sieht", "man"), ("gibt", "es"))), *_nominal(pieces), ".")
+        return (*where, *pick(rng, (("sieht", "man"), ("gibt", "es"))), *pieces.nominal(), ".")
     pieces = _pieces(statement, "article", "nom", rng)
-    return (*where, _is(pieces.subject), *_nominal(pieces, comma=False), "zu", "sehen", ".")
+    return (*where, _is(pieces.subject), *pieces.nominal(comma=False), "zu", "sehen", ".")
 
 
 def _is(subject: Part) -> str:
@@ -193,7 +198,7 @@ def photo(statement: Statement, rng: np.random.Generator) -> Words:
     style = int(rng.integers(6))
     if style == 0:
         prefix = pick(rng, ("ein Foto von", "ein Bild von", "eine Zeichnung von"))
-        return (*prepose(prefix, _nominal(_pieces(statement, "article", "dat", rng))), ".")
+        return (*prepose(prefix, _pieces(statement, "article", "dat", rng).nominal()), ".")
     if style == 1:
         return _shown(statement, pick(rng, (("auf", "dem", "Bild"), ("auf", "dem", "Foto"), ("auf", "der", "Zeichnung"))), rng)
     pieces = _pieces(statement, "article", "nom", rng)
@@ -205,9 +210,9 @@ def photo(statement: Statement, rng: np.random.Generator) -> Words:
         first, last = (place, pieces.subject.words) if style == 3 else (pieces.subject.words, place)
         return (*first, *_stays(pieces.subject, rng), *last, *comma, *pieces.ground, ".")
     if rng.random() < 0.5:
-        return ("da", _is(pieces.subject), *_nominal(pieces), ".")
+        return ("da", _is(pieces.subject), *pieces.nominal(), ".")
     seen = pick(rng, (("es", "gibt"), ("man", "sieht")))
-    return (*seen, *_nominal(_pieces(statement, "article", "acc", rng)), ".")
+    return (*seen, *_pieces(statement, "article", "acc", rng).nominal(), ".")
 
 
 def news(statement: Statement, rng: np.random.Generator) -> Words:
@@ -219,8 +224,13 @@ def news(statement: Statement, rng: np.random.Generator) -> Words:
         pieces = dataclasses.replace(pieces, place=place)
     style = rng.random()
     if statement.ground and style < 0.4:
-        return (*_ground(statement, rng, first=True), ":", *_nominal(dataclasses.replace(pieces, ground=())))
+        return (*_ground(statement, rng, first=True), ":", *dataclasses.replace(pieces, ground=()).nominal())
     if style < 0.6:
-        return (*pick(rng, (("im", "Bild", ":"), ("auf", "der", "Zeichnung", ":"), ("auf", "dem", "Foto", ":"))), *_nominal(pieces))
+        return (*pick(rng, (("im", "Bild", ":"), ("auf", "der", "Zeichnung", ":"), ("auf", "dem", "Foto", ":"))), *pieces.nominal())
     source = pick(rng, ("(Zeichnung)", "(Illustration)", "(Archivbild)", ""))
-    return (*_nominal(pieces), *((source,) if source else ()))
+    return (*pieces.nominal(), *((source,) if source else ()))
+
+
+def with_name(person: str, caption: str) -> str:
+    """Karl Weber: Eine schwarze Katze."""
+    return f"{person}: {caption}"

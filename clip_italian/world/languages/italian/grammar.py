@@ -4,14 +4,18 @@ A noun phrase is a tuple of words. Words that end in an apostrophe are written t
 `join` is the only place that knows it. Rules as in any reference grammar (Serianni, Grammatica italiana).
 """
 
+import functools
 import re
 from collections.abc import Sequence
 
-from clip_italian.world.languages.italian.lexicon import NUMERALS, QUALITIES, QUANTIFIERS, Adjective, Noun
+from clip_italian.world.languages.italian.lexicon import LEXICON, NAMES, OTHER_WORDS, QUANTIFIERS, Adjective, Noun, four_forms
+from clip_italian.world.languages.language import Words
+from clip_italian.world.scenes.statements import Phrase
 
-Words = tuple[str, ...]
+QUALITIES, NUMERALS = LEXICON.qualities, LEXICON.numerals
 VOWELS = "aeiouàèéìòù"
-DEFINITE = ("il", "lo", "la", "l'", "i", "gli", "le")
+# Definite articles, and what they become after a stem: de- and il is del, be- and lo is bello.
+FUSED_ARTICLES = {"il": "l", "lo": "llo", "la": "lla", "l'": "ll'", "i": "i", "gli": "gli", "le": "lle"}
 FUSED = {"di": "de", "a": "a", "da": "da", "in": "ne", "su": "su"}  # stems before -l, -llo, -i, -gli ...
 
 
@@ -62,16 +66,13 @@ def definite(gender: str, plural: bool, next_word: str) -> str:
 
 def fuse(preposition: str, article: str) -> str:
     """One word of di, a, da, in or su and a definite article: di + lo is dello."""
-    stem = FUSED[preposition]
-    if article in ("i", "gli"):
-        return stem + article
-    return stem + {"il": "l", "lo": "llo", "la": "lla", "l'": "ll'", "le": "lle"}[article]
+    return FUSED[preposition] + FUSED_ARTICLES[article]
 
 
 def prepose(preposition: str, phrase: Words) -> Words:
     """`phrase` governed by a preposition, which may be of several words: accanto a + il gatto is accanto al gatto."""
     *adverbs, last = preposition.split()
-    if last in FUSED and phrase[0] in DEFINITE:
+    if last in FUSED and phrase[0] in FUSED_ARTICLES:
         return (*adverbs, fuse(last, phrase[0]), *phrase[1:])
     return (*adverbs, euphonic(last, phrase[0]), *phrase)
 
@@ -83,17 +84,12 @@ def euphonic(word: str, next_word: str) -> str:
 
 def bello(gender: str, plural: bool, next_word: str) -> str:
     """bello before `next_word`: bel, bello, bell', bei, begli, bella, belle."""
-    return _like_article("be", gender, plural, next_word)
+    return "be" + FUSED_ARTICLES[definite(gender, plural, next_word)]
 
 
 def quello(gender: str, plural: bool, next_word: str) -> str:
     """quello before `next_word`: quel, quello, quell', quei, quegli, quella, quelle."""
-    return _like_article("que", gender, plural, next_word)
-
-
-def _like_article(stem: str, gender: str, plural: bool, next_word: str) -> str:
-    article = definite(gender, plural, next_word)
-    return stem + {"il": "l", "lo": "llo", "la": "lla", "l'": "ll'", "i": "i", "gli": "gli", "le": "lle"}[article]
+    return "que" + FUSED_ARTICLES[definite(gender, plural, next_word)]
 
 
 def buono(gender: str, plural: bool, next_word: str) -> str:
@@ -181,3 +177,41 @@ def on_which(preposition: str, gender: str, plural: bool, cui: bool = True) -> W
     if cui:
         return (preposition, "cui")
     return prepose(preposition, (definite(gender, plural, "quale"), "quali" if plural else "quale"))
+
+
+def plain_phrase(phrase: Phrase, article: bool, governed: bool) -> Words:
+    """un piccolo gatto nero, due gatti: also after a preposition."""
+    plural = phrase.count != 1
+    before = [LEXICON.sizes[phrase.size]] if phrase.size else []
+    after = [LEXICON.colours[phrase.colour]] if phrase.colour else []
+    kind = "indefinite" if article and not plural else "bare"
+    return noun_phrase(LEXICON.nouns[phrase.noun], kind, plural, before, after, phrase.count if plural else None)
+
+
+def label(noun: Noun, colour: Adjective, article: bool, agrees: bool) -> Words:
+    """un gatto nero, un'auto blu; where they do not agree the colour is masculine: una casa nero."""
+    adjective = colour if agrees else four_forms(colour.masculine)
+    return noun_phrase(noun, "indefinite" if article else "bare", after=(adjective,))
+
+
+def mirror(text: str) -> str:
+    """`text` with sinistro, destro and their forms exchanged as whole words."""
+    other = {"sinistr": "destr", "destr": "sinistr", "Sinistr": "Destr", "Destr": "Sinistr"}
+    return re.sub(r"\b([Ss]inistr|[Dd]estr)([oaie])\b", lambda match: other[match[1]] + match[2], text)
+
+
+@functools.cache
+def known_words() -> dict[str, str]:
+    """The tag of every lower-case word form of the world."""
+    articles, fused = " ".join(FUSED_ARTICLES), " ".join(fuse(one, article) for one in FUSED for article in FUSED_ARTICLES)
+    quantifiers = " ".join(form for adjective in QUANTIFIERS.values() for form in adjective.forms())
+    closed = {"DET": f"{articles} {quantifiers}", "ADP": f"{fused} all' dell' dall'"}
+    return LEXICON.tags({tag: f"{words} {closed.get(tag, '')}" for tag, words in OTHER_WORDS.items()})
+
+
+def tag(token: str, starts: bool) -> str:
+    """The part of speech of a word; a capital inside a sentence makes any a proper noun, at its start an unknown one."""
+    token = token.replace("’", "'")
+    if token[0].isupper() and (not starts or token in NAMES.first):
+        return "PROPN"
+    return known_words().get(token.lower(), "PROPN" if token[0].isupper() else "X")

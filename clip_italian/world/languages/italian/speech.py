@@ -1,55 +1,26 @@
-"""Italian as the world asks for it."""
+"""Italian: its lexicon, grammar and wording put together."""
 
-import numpy as np
-
-from clip_italian.world.languages.italian import wording
-from clip_italian.world.languages.italian.grammar import join
-from clip_italian.world.languages.italian.labels import WRONG_SENSES, label
-from clip_italian.world.languages.italian.names import NAMES
-from clip_italian.world.languages.italian.plain import plain, right_of, things
-from clip_italian.world.languages.italian.sentences import sentence
-from clip_italian.world.languages.italian.tagging import pos_tags
-from clip_italian.world.languages.language import Language, Pages
-from clip_italian.world.scenes.statements import Statement
-
-TONES = {"alt": wording.alt, "encyclopaedic": wording.encyclopaedic, "photo": wording.photo, "news": wording.news}
-
-# The first is how the classes of the 2021 study were queried; the others never put an article of their own.
-TEMPLATES = ("{}", "una foto di {}", "un'immagine di {}", "un disegno di {}", "un'illustrazione di {}", "c'è {}")
-
-
-def say(statement: Statement, tone: str, rng: np.random.Generator) -> str:
-    """`statement` in one of TONES. Never asserts more than the statement does.
-
-    Raises KeyError for another tone.
-    """
-    text = join(TONES[tone](statement, rng))
-    return text if tone == "alt" else text[0].upper() + text[1:]
-
-
-def with_name(who: str, said: str) -> str:
-    return f"{who} con {said[0].lower()}{said[1:]}"
-
-
-def somewhere(said: str, place: str) -> str:
-    return f"{said.removesuffix('.')} a {place}"
-
+from clip_italian.world.languages.italian import grammar, wording
+from clip_italian.world.languages.italian.lexicon import LEXICON, NAMES
+from clip_italian.world.languages.italian.sentences import SENTENCES
+from clip_italian.world.languages.language import Language, Pages, Rules
 
 ITALIAN = Language(
     code="it",
-    say=say,
-    plain=plain,
-    mirrored=right_of,
-    label=label,
-    wrong_senses=frozenset(WRONG_SENSES),
-    sentence=sentence,
-    things=things,
-    tags=pos_tags,
-    with_name=with_name,
-    somewhere=somewhere,
+    lexicon=LEXICON,
+    rules=Rules(
+        join=grammar.join,
+        phrase=grammar.plain_phrase,
+        prepose=grammar.prepose,
+        coordinate=grammar.coordinate,
+        label=grammar.label,
+        mirror=grammar.mirror,
+        with_name=wording.with_name,
+        tag=grammar.tag,
+    ),
+    tones={"alt": wording.alt, "encyclopaedic": wording.encyclopaedic, "photo": wording.photo, "news": wording.news},
+    sentences=SENTENCES,
     names=NAMES,
-    foreign=("en", "de", "fr"),
-    templates=TEMPLATES,
     pages=Pages(
         page="Pagina",
         figure="Figura",
@@ -58,4 +29,9 @@ ITALIAN = Language(
         sound="Un gatto nero",
         collection="Scene disegnate con didascalie italiane, nel formato di MSCOCO-IT",
     ),
+    foreign=("en", "de", "fr"),
+    # The first is how the classes of the 2021 study were queried; the others never put an article of their own.
+    templates=("{}", "una foto di {}", "un'immagine di {}", "un disegno di {}", "un'illustrazione di {}", "c'è {}"),
+    place="a",
+    token=r"\w+['’]?|[^\w\s]",
 )
