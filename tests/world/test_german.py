@@ -277,7 +277,7 @@ def test_article_or_adjective_tells_gender_and_case_and_never_both(case, kind):
             if kind == "indefinite" and many:
                 continue
             for colour in INFLECTED:
-                *article, adjective, last = noun_phrase(noun, kind, case, many, (COLOURS[colour],))
+                *article, adjective, last = noun_phrase(noun, kind, case, many, (LEXICON.colours[colour],))
                 signal = SIGNALS[case]["p" if many else noun.gender]
                 told = bool(article) and article[0] not in ("ein", "kein")
                 assert last == noun.form(many, case)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import pickle
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -16,19 +15,17 @@ from clip_italian.world.languages.language import TONES, Language
 from clip_italian.world.languages.names import foreign_caption, proper_noun_caption
 from clip_italian.world.publishing import contrasts
 from clip_italian.world.publishing import labels as world_labels
-from clip_italian.world.publishing.download import WorldSettings
 from clip_italian.world.publishing.examinations import PAIRS
 from clip_italian.world.publishing.labels import LabelSettings
 from clip_italian.world.scenes import captions, statements
 from clip_italian.world.scenes.statements import Statement
 from tests.helpers.small_world import TEXT
 
-CODES = get_args(WorldSettings.model_fields["language"].annotation)
 SHARES = LabelSettings(shared=0.039, mistranslated=0.06)
 STATEMENTS = [corpus.any_statement(rng_of(1, 91, number)) for number in range(1000)]
 
 
-@pytest.fixture(params=CODES)
+@pytest.fixture(params=known.LANGUAGES)
 def language(request: pytest.FixtureRequest) -> Language:
     return known.of(request.param)
 

@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from clip_italian import config
-from clip_italian.world.languages import known
+from clip_italian.errors import InputError
+from clip_italian.world.drawing.studio import rng_of
+from clip_italian.world.languages import corpus, known, tagged
+from clip_italian.world.publishing import contrasts, examinations
+from clip_italian.world.publishing.download import WorldSettings
+from clip_italian.world.scenes.statements import Phrase, Statement
+from tests.helpers.esperanto import ESPERANTO
 
 ROOT = pathlib.Path(__file__).parents[2]
 PAGE = (ROOT / "docs/your-language.md").read_text()
@@ -78,3 +84,29 @@ def test_the_paths_that_the_page_names_exist() -> None:
     named = re.findall(r"`((?:clip_italian|tests|profiles|docs|studies)/[\w./-]+)`", PAGE)
     assert len(named) > 5 and all((ROOT / path).exists() for path in named)
     assert all((ROOT / "docs" / link).exists() for link in re.findall(r"\]\(([^)#]+)\)", PAGE))
+
+
+# --- The recipe, performed --------------------------------------------------------------------------------------------
+def test_a_language_needs_what_the_recipe_says_and_nothing_else() -> None:
+    chair, cat = Phrase("chair", "light blue"), Phrase("cat", "black", "small", 2)
+    assert ESPERANTO.plain(Statement((cat, chair), "on")) == "du malgrandaj nigraj katoj sur helblua seĝo"
+    assert ESPERANTO.plain(Statement((chair, cat))) == "helblua seĝo kaj du malgrandaj nigraj katoj"
+    assert ESPERANTO.mirrored(Statement((chair,), position="left")) == "helblua seĝo dekstre"
+    assert ESPERANTO.things(Statement((cat, chair), "on")) == "Du nigraj katoj kaj helblua seĝo"
+    assert ESPERANTO.say(Statement((chair,), ground="night"), "photo", rng_of(1, 1, 1)) == "Helblua seĝo nokte"
+    assert ESPERANTO.label("key", "red", "wrong", True, True) == "ruĝa klavo"
+    assert ESPERANTO.somewhere("Ruĝa domo.", "Bjalistoko") == "Ruĝa domo en Bjalistoko"
+
+
+def test_a_new_language_has_labels_text_tagged_sentences_and_contrasts_of_the_same_scenes() -> None:
+    assert len({entry["label"] for entry in examinations.classes(ESPERANTO)}) == len(examinations.classes(ESPERANTO))
+    assert {corpus.corpus_line(1, number, ESPERANTO) for number in range(50)} > {"La urso dormas."}
+    assert all('"words"' in line for line in tagged.sentences(range(50), 1, ESPERANTO))
+    for kind in contrasts.KINDS:
+        ours, italian = (contrasts.contrast(kind, 0, 5, language) for language in (ESPERANTO, known.of("it")))
+        assert ours.scenes == italian.scenes and ours.captions[0] != ours.captions[1]
+
+
+def test_a_language_that_the_world_does_not_speak_is_refused_with_those_it_does() -> None:
+    with pytest.raises(InputError, match="section `world`.*language.*the drawn world speaks it, de"):
+        config.parse(WorldSettings, profile("tiny")["world"] | {"language": "xx"}, "section `world`")

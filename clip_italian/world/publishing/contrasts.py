@@ -20,7 +20,7 @@ from clip_italian import files
 from clip_italian.world.drawing.studio import Picture, StudioSettings, develop
 from clip_italian.world.languages.language import Language
 from clip_italian.world.publishing.examinations import TestSettings, write_captions, write_pictures, write_scenes
-from clip_italian.world.scenes.layout import pick
+from clip_italian.world.scenes.layout import choose
 from clip_italian.world.scenes.levels import colours_of
 from clip_italian.world.scenes.roles import ROLES, allowed_triple
 from clip_italian.world.scenes.scene import Scene
@@ -62,13 +62,13 @@ Draw = Callable[[np.random.Generator], Difference]
 
 
 def _other(rng: np.random.Generator, options: Sequence[str], *taken: str) -> str:
-    return pick(rng, [option for option in options if option not in taken])
+    return choose(rng, [option for option in options if option not in taken])
 
 
 def _two_things(rng: np.random.Generator) -> tuple[Phrase, Phrase]:
     """Two nouns in two colours, all different."""
-    first = pick(rng, CLASS_NOUNS)
-    colour = pick(rng, colours_of("seen", first))
+    first = choose(rng, CLASS_NOUNS)
+    colour = choose(rng, colours_of("seen", first))
     second = _other(rng, CLASS_NOUNS, first)
     return Phrase(first, colour), Phrase(second, _other(rng, colours_of("seen", second), colour))
 
@@ -105,7 +105,7 @@ def _swap(rng: np.random.Generator) -> Difference:
 def _count(low: int, high: int) -> Draw:
     def draw(rng: np.random.Generator) -> Difference:
         """two cats; three cats."""
-        noun = pick(rng, CLASS_NOUNS)
+        noun = choose(rng, CLASS_NOUNS)
         fewer, more = (Statement((Phrase(noun, count=count),)) for count in (low, high))
         return Difference((fewer, more), f"{low}-{high}", "small", sides=1 if low == 1 else 2)
 
@@ -117,7 +117,7 @@ def _relation(*relations: str) -> Draw:
         """a cat on a table; a cat below a table."""
         firsts, seconds = ([noun for noun in CLASS_NOUNS if all(noun in ROLES[one][side] for one in relations)] for side in (0, 1))
         while True:
-            first, second = pick(rng, firsts), pick(rng, seconds)
+            first, second = choose(rng, firsts), choose(rng, seconds)
             if first != second and all(allowed_triple("seen", first, relation, second) for relation in relations):
                 one, other = (Statement((Phrase(first), Phrase(second)), relation) for relation in relations)
                 return Difference((one, other), "-".join(relations))
@@ -127,7 +127,7 @@ def _relation(*relations: str) -> Draw:
 
 def _beside(rng: np.random.Generator) -> Difference:
     """a cat to the left of a chair; a cat to the right of a chair."""
-    first = Phrase(pick(rng, CLASS_NOUNS))
+    first = Phrase(choose(rng, CLASS_NOUNS))
     second = Phrase(_other(rng, CLASS_NOUNS, first.noun))
     both = Statement((first, second), "left_of"), Statement((second, first), "left_of")
     return Difference(both, "of another thing", mirrored=True)
@@ -136,7 +136,7 @@ def _beside(rng: np.random.Generator) -> Difference:
 def _position(*positions: str, detail: str = "") -> Draw:
     def draw(rng: np.random.Generator) -> Difference:
         """an apple at the top; an apple at the bottom."""
-        phrases = (Phrase(pick(rng, CLASS_NOUNS)),)
+        phrases = (Phrase(choose(rng, CLASS_NOUNS)),)
         one, other = (Statement(phrases, position=position) for position in positions)
         return Difference((one, other), detail or "-".join(positions), mirrored=positions == ("left", "right"))
 
@@ -145,7 +145,7 @@ def _position(*positions: str, detail: str = "") -> Draw:
 
 def _size(rng: np.random.Generator) -> Difference:
     """a small tree; a large tree."""
-    noun = pick(rng, CLASS_NOUNS)
+    noun = choose(rng, CLASS_NOUNS)
     return Difference((Statement((Phrase(noun, size="small"),)), Statement((Phrase(noun, size="large"),))))
 
 

@@ -7,6 +7,8 @@ import unicodedata
 import zipfile
 from typing import Any, Literal
 
+import pydantic
+
 from clip_italian import files
 from clip_italian.config import Settings
 from clip_italian.data.archives import add
@@ -33,7 +35,7 @@ class WorldSettings(Settings):
     """Section `world` of a profile; with `kind: given` the sources are the publishers' own files."""
 
     kind: Literal["drawn", "given"]
-    language: Literal["it", "de"]  # of all captions, labels and texts but the English ones
+    language: str  # one of languages/known.py, of all captions, labels and texts but the English ones
     seed: int  # of all scenes and all that is said about them
     studio: StudioSettings
     wit: SourceSettings
@@ -47,6 +49,13 @@ class WorldSettings(Settings):
     tagger: TaggerSettings  # learns parts of speech from tagged sentences of the grammar
     tests: TestSettings
     labels: LabelSettings
+
+    @pydantic.field_validator("language")
+    @classmethod
+    def _is_known(cls, code: str) -> str:
+        if code not in known.LANGUAGES:
+            raise ValueError(f"the drawn world speaks {', '.join(known.LANGUAGES)}")
+        return code
 
 
 def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:

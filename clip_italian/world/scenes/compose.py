@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from clip_italian.world.drawing.render import STYLES, UNSEEN_STYLE
-from clip_italian.world.scenes.layout import Group, between, pick, place, stacked, things_of
+from clip_italian.world.scenes.layout import Group, between, choose, place, stacked, things_of
 from clip_italian.world.scenes.levels import HELD_OUT_TRIPLES, LEVEL_KEYS, colours_of, held_out_colours, nouns_of
 from clip_italian.world.scenes.roles import ROLES, allowed_triple
 from clip_italian.world.scenes.scene import Scene, Thing
@@ -25,9 +25,9 @@ CLUTTER = 6  # at most so many marks
 def compose(seed: int, index: int, level: str, purpose: int) -> Scene:
     """The `index`-th scene of the stream (seed, purpose) at a level of LEVEL_KEYS."""
     rng = _generator(seed, index, level, purpose)
-    aspect = pick(rng, ASPECTS)
+    aspect = choose(rng, ASPECTS)
     alone = rng.random() < ONE_GROUP
-    relation = pick(rng, RELATIONS) if not alone and rng.random() < RELATED / (1 - ONE_GROUP) else None
+    relation = choose(rng, RELATIONS) if not alone and rng.random() < RELATED / (1 - ONE_GROUP) else None
     while True:  # until the things fit; the kind of scene stays, so that its share does
         groups = (_one_group(rng, level),) if alone else _two_groups(rng, level, relation)
         boxes = place(rng, groups, relation, aspect)
@@ -39,7 +39,7 @@ def compose(seed: int, index: int, level: str, purpose: int) -> Scene:
 def compose_single(seed: int, index: int, noun: str, colour: str, level: str, purpose: int) -> Scene:
     """One clearly visible thing of that noun and colour; the level decides the drawing style alone."""
     rng = _generator(seed, index, level, purpose)
-    aspect = pick(rng, ASPECTS)
+    aspect = choose(rng, ASPECTS)
     group = Group(noun, colour, "large", 1, rng.random() < 0.5)
     boxes = place(rng, (group,), None, aspect)
     if boxes is None:
@@ -61,16 +61,16 @@ def _scene(
     things: list[tuple[Thing, ...]],
     relation: str | None,
 ) -> Scene:
-    style = UNSEEN_STYLE if level == "style" else pick(rng, STYLES[:-1])
+    style = UNSEEN_STYLE if level == "style" else choose(rng, STYLES[:-1])
     return Scene(
         seed=seed,
         index=index,
         **stacked(things),
         relation=relation,
-        ground=pick(rng, GROUNDS),
+        ground=choose(rng, GROUNDS),
         light=round(between(rng, *LIGHTS), 3),
         style=style,
-        clutter=pick(rng, range(CLUTTER + 1)),
+        clutter=choose(rng, range(CLUTTER + 1)),
         aspect=aspect,
         purpose=purpose,
         level=level,
@@ -78,13 +78,13 @@ def _scene(
 
 
 def _colour(rng: np.random.Generator, level: str, noun: str, held_out: bool) -> str:
-    return pick(rng, held_out_colours(noun) if held_out else colours_of(level, noun))
+    return choose(rng, held_out_colours(noun) if held_out else colours_of(level, noun))
 
 
 def _one_group(rng: np.random.Generator, level: str) -> Group:
-    noun = pick(rng, UNSEEN_NOUNS if level == "noun" else nouns_of(level))
-    count = pick(rng, COUNTS)
-    size = pick(rng, ("small", "medium", "large", "large", "large") if count == 1 else ("small", "medium"))
+    noun = choose(rng, UNSEEN_NOUNS if level == "noun" else nouns_of(level))
+    count = choose(rng, COUNTS)
+    size = choose(rng, ("small", "medium", "large", "large", "large") if count == 1 else ("small", "medium"))
     colour = _colour(rng, level, noun, level == "composition")
     return Group(noun, colour, size, count, rng.random() < 0.5)
 
@@ -93,7 +93,7 @@ def _two_groups(rng: np.random.Generator, level: str, relation: str | None) -> t
     nouns = _nouns(rng, level, relation)
     held_out = [False, False]
     if level == "composition" and (nouns[0], relation, nouns[1]) not in HELD_OUT_TRIPLES:
-        held_out[pick(rng, (0, 1))] = True
+        held_out[choose(rng, (0, 1))] = True
     colours = [_colour(rng, level, noun, odd) for noun, odd in zip(nouns, held_out, strict=True)]
     sizes, counts = _sizes(rng, relation, nouns[1]), _counts(rng, relation, nouns[1])
     if nouns[0] == nouns[1] and colours[0] == colours[1]:
@@ -109,11 +109,11 @@ def _nouns(rng: np.random.Generator, level: str, relation: str | None) -> tuple[
     """Nouns for which the relation makes sense and which the level allows."""
     held_out = [triple for triple in HELD_OUT_TRIPLES if triple[1] == relation]
     if level == "composition" and held_out and rng.random() < 0.5:
-        first, _, second = pick(rng, tuple(held_out))
+        first, _, second = choose(rng, tuple(held_out))
         return first, second
     firsts, seconds = _suitable(level, relation)
     while True:
-        first, second = pick(rng, firsts), pick(rng, seconds)
+        first, second = choose(rng, firsts), choose(rng, seconds)
         if allowed_triple(level, first, relation, second):
             return first, second
 
@@ -133,15 +133,15 @@ def _holds_up(relation: str | None, holder: str) -> bool:
 
 def _sizes(rng: np.random.Generator, relation: str | None, holder: str) -> tuple[str, str]:
     if relation == "inside":
-        return pick(rng, ("small", "medium")), "large"
+        return choose(rng, ("small", "medium")), "large"
     if _holds_up(relation, holder):
-        return pick(rng, ("small", "medium", "medium")), "large"
-    return pick(rng, ("small", "medium")), pick(rng, ("small", "medium"))
+        return choose(rng, ("small", "medium", "medium")), "large"
+    return choose(rng, ("small", "medium")), choose(rng, ("small", "medium"))
 
 
 def _counts(rng: np.random.Generator, relation: str | None, holder: str) -> tuple[int, int]:
     if relation == "inside":
         return 1, 1
     if _holds_up(relation, holder):
-        return pick(rng, (1, 1, 1, 2)), 1
-    return pick(rng, PAIRED_COUNTS), pick(rng, PAIRED_COUNTS)
+        return choose(rng, (1, 1, 1, 2)), 1
+    return choose(rng, PAIRED_COUNTS), choose(rng, PAIRED_COUNTS)

@@ -47,8 +47,8 @@ def between(rng: np.random.Generator, low: float, high: float) -> float:
     return low + (high - low) * rng.random()
 
 
-def pick(rng: np.random.Generator, options: Sequence[Option]) -> Option:
-    """One of the options, all equally likely."""
+def choose(rng: np.random.Generator, options: Sequence[Option]) -> Option:
+    """One of the options, all equally likely; several times as fast as statements.pick, with other random numbers."""
     return options[int(len(options) * rng.random())]
 
 
@@ -107,7 +107,7 @@ def _inside(box: Rectangle, aspect: float) -> bool:
 def _scattered(rng: np.random.Generator, group: Group, side: float, aspect: float) -> Placed:
     """One group: each thing somewhere in a cell of its own."""
     width, height = extent(group.noun, side)
-    columns, rows = pick(rng, GRIDS[group.count])
+    columns, rows = choose(rng, GRIDS[group.count])
     across, down = (aspect - 2 * EDGE) / columns, (1 - 2 * EDGE) / rows
     if width > across or height > down:  # it would touch its neighbour: off the picture, so that it is drawn again
         return [_at(-1.0, -1.0, width, height)]
@@ -143,7 +143,7 @@ def _related(
     if relation in ("on", "inside") or (relation == "below" and groups[1].noun in SHELTERS):
         return _held(rng, groups, sides, relation, aspect)
     upright = relation in ("above", "below") or (relation is None and rng.random() < 0.5)
-    first = 0 if relation in ("left_of", "above") else 1 if relation == "below" else pick(rng, (0, 1))
+    first = 0 if relation in ("left_of", "above") else 1 if relation == "below" else choose(rng, (0, 1))
     order = (first, 1 - first)
     rows = [_row(groups[number], sides[number]) for number in order]
     arranged = (_stacked if upright else _abreast)(rng, rows, relation, aspect)

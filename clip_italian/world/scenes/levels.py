@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from clip_italian.world.scenes.statements import CLASS_NOUNS, COLOURS, NOUNS, UNSEEN_NOUNS
+from clip_italian.world.scenes.statements import CLASS_NOUNS, COLOURS, NOUNS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,8 +63,3 @@ def colours_of(level: str, noun: str) -> tuple[str, ...]:
 def held_out_colours(noun: str) -> tuple[str, ...]:
     """The colours in which the training pairs never show the noun."""
     return tuple(colour for colour in COLOURS if (noun, colour) in HELD_OUT_PAIRS)
-
-
-def is_unseen_noun(noun: str) -> bool:
-    """Whether the training pairs lack the noun altogether."""
-    return noun in UNSEEN_NOUNS

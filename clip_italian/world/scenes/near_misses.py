@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from clip_italian.world.scenes.layout import EDGE, Group, extent, place, stacked, things_of
-from clip_italian.world.scenes.levels import colours_of, is_unseen_noun, nouns_of
+from clip_italian.world.scenes.levels import colours_of, nouns_of
 from clip_italian.world.scenes.roles import ROLES, allowed_triple
 from clip_italian.world.scenes.scene import Scene, Thing
+from clip_italian.world.scenes.statements import UNSEEN_NOUNS
 from clip_italian.world.scenes.truth import full_statement, holds
 from clip_italian.world.shapes.every import SHELTERS, Rectangle
 
@@ -117,7 +118,7 @@ def _sunk(scene: Scene, things: list[Thing]) -> bool:
 def _suits(scene: Scene, number: int, noun: str) -> bool:
     """Whether the noun can take a group's part at the scene's level."""
     names = [_first(scene, other).noun for other in range(len(scene.groups))]
-    if noun in names or is_unseen_noun(names[number]) != is_unseen_noun(noun):
+    if noun in names or (names[number] in UNSEEN_NOUNS) != (noun in UNSEEN_NOUNS):
         return False
     names[number] = noun
     if _first(scene, number).colour not in colours_of(scene.level, noun):

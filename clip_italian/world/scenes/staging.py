@@ -3,10 +3,10 @@
 import numpy as np
 
 from clip_italian.world.drawing.render import STYLES
-from clip_italian.world.scenes.layout import Group, place, things_of
+from clip_italian.world.scenes.layout import Group, place, stacked, things_of
 from clip_italian.world.scenes.levels import colours_of
 from clip_italian.world.scenes.scene import Scene
-from clip_italian.world.scenes.statements import GROUNDS, Phrase, Statement
+from clip_italian.world.scenes.statements import GROUNDS, Phrase, Statement, pick
 from clip_italian.world.shapes.every import SHELTERS
 
 ASPECT = 1.0625  # the widest pictures have the most room
@@ -26,21 +26,17 @@ def stage(statement: Statement, seed: int, index: int, purpose: int, size: str =
     if boxes is None:
         raise ValueError(f"no room for {statement}")
     things = [things_of(group, placed, ASPECT) for group, placed in zip(groups, boxes, strict=True)]
-    back = things[1] if len(things) == 2 else ()
-    front = tuple(range(len(back), len(back) + len(things[0])))
     return Scene(
-        seed,
-        index,
-        (*back, *things[0]),
-        (front, tuple(range(len(back)))) if back else (front,),
-        statement.relation,
-        _pick(rng, GROUNDS),
-        1.0,
-        _pick(rng, STYLES[:-1]),
-        0,
-        ASPECT,
-        purpose,
-        "seen",
+        seed=seed,
+        index=index,
+        **stacked(things),
+        relation=statement.relation,
+        ground=pick(rng, GROUNDS),
+        light=1.0,
+        style=pick(rng, STYLES[:-1]),
+        clutter=0,
+        aspect=ASPECT,
+        purpose=purpose,
     )
 
 
@@ -50,10 +46,6 @@ def _sizes(statement: Statement, size: str) -> tuple[str, str]:
     return SIZES.get(statement.relation or "", (size, size))
 
 
-def _pick(rng: np.random.Generator, options: tuple[str, ...]) -> str:
-    return options[int(rng.integers(len(options)))]
-
-
 def _group(phrase: Phrase, size: str, rng: np.random.Generator) -> Group:
-    colour = phrase.colour or _pick(rng, colours_of("seen", phrase.noun))
+    colour = phrase.colour or pick(rng, colours_of("seen", phrase.noun))
     return Group(phrase.noun, colour, phrase.size or size, phrase.count or 2, bool(rng.random() < 0.5))
