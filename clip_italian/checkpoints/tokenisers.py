@@ -46,7 +46,7 @@ def canonical(text: str) -> str:
 NAMED: dict[str, Callable[[str], str]] = {"whitespace": whitespace, "lower": lower, "canonicalize": canonical}
 
 
-def named(name: str, where: str) -> Callable[[str], str]:
+def cleaning(name: str, where: str) -> Callable[[str], str]:
     """The function of that name; raises InputError with the names that are known."""
     if name not in NAMED:
         raise InputError(f"{where}: `clean` is `{name}`; known are {', '.join(NAMED)}")
@@ -157,7 +157,7 @@ def _open_clip(folder: pathlib.Path, settings: DualEncoderSettings) -> Tokenise:
     for key in [*options, *(["tokenizer_mode"] if config.get("tokenizer_mode") else [])]:
         if key not in ("clean", "context_length"):
             raise InputError(f"{where}: `{key}` of the tokeniser is not known; known are clean, context_length")
-    clean = named(options.get("clean", "whitespace" if named else "lower"), where)
+    clean = cleaning(options.get("clean", "whitespace" if named else "lower"), where)
     try:
         tokenizer = read(folder)
     except InputError as error:

@@ -25,7 +25,7 @@ KILLS = {"curate": 2, "augment": 5}
 # Ends the process as kill -9 does, when all shards have their names and none has its index.
 BEFORE_THE_INDEX = """
 import os, signal, stages.augment
-from clip_italian.data import shards
+from clip_italian.data.images import shards
 shards.write_index = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 if __name__ == "__main__":
     stages.augment.main()

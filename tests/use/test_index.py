@@ -179,8 +179,8 @@ def test_a_run_that_is_killed_five_times_ends_with_the_same_index(here, model):
         save(here / "pictures" / f"{number:03d}.png", number)
     program = (
         "import sys, time, pathlib, clip_italian\n"
-        "from clip_italian.use import model\n"
-        "from clip_italian.use.index import building\n"
+        "from clip_italian.checkpoints import model\n"
+        "from clip_italian.use.search import building\n"
         "building.PART, encode = 4, model.Clip.encode_fitted\n"
         "def slowly(self, pixels, *more):\n"
         "    print('encoding', flush=True); time.sleep(0.05)\n"
