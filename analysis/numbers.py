@@ -150,11 +150,12 @@ def parameters(study: studies.Study) -> dict[str, Entry]:
     entries = {}
     for model in [*study.grid, "italian_bert"]:
         seed = study.grid.get(model, [evaluation.ONLY_SEED])[0]
-        folder = evaluation.run_folders(study.profile, model, seed)[-1]
-        for name, value in journal.read(folder).parameters.items():
+        last = evaluation.run_journals(study.profile, model, seed)[-1]
+        file, key = journal.path(study.profile, model, last.stage), journal.key(last)[: journal.KEY_LENGTH]
+        line = journal.read(file).index(last)
+        for name, value in last.parameters.items():
             if not isinstance(value, bool):
-                key = journal.key(folder)[: journal.KEY_LENGTH]
-                entries[f"{model}/{name}"] = entry(value, folder / "journal.json", f"parameters.{name}", key)
+                entries[f"{model}/{name}"] = entry(value, file, f"{line}.parameters.{name}", key)
     return entries
 
 

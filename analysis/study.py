@@ -6,7 +6,7 @@ import pathlib
 import re
 from typing import Any
 
-from clip_italian import config, files, journal
+from clip_italian import config, files
 from clip_italian.config import Settings
 from clip_italian.evaluation.study import settings as evaluation
 from clip_italian.world.publishing.contradictions import ContradictionSettings
@@ -131,10 +131,9 @@ class Study:
     def curves(self, arm: str, seed: int) -> list[dict[str, float]]:
         """Validation rows of both phases, `step` counting all updates and `frozen` telling the first phase."""
         rows: list[dict[str, float]] = []
-        for folder in evaluation.run_folders(self.profile, arm, seed):
-            frozen = folder.parent.name == "pretrain"
+        for journal in evaluation.run_journals(self.profile, arm, seed):
             start = rows[-1]["step"] if rows else 0
-            rows += [row | {"step": row["step"] + start, "frozen": frozen} for row in journal.read(folder).curves]
+            rows += [row | {"step": row["step"] + start, "frozen": journal.stage == "pretrain"} for row in journal.curves]
         return rows
 
     def frozen_updates(self, arm: str, seed: int) -> int:

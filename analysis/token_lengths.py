@@ -8,10 +8,9 @@ from jaxtyping import Int
 from analysis import study as studies
 from analysis import tables
 from analysis.data_sheet import LABELS
-from clip_italian import journal
 from clip_italian.data import tokens
 from clip_italian.data.images.shards import open_shards
-from clip_italian.evaluation.study.settings import run_folders
+from clip_italian.evaluation.study.settings import run_journals
 
 QUANTILES = {"median": 0.5, "p95": 0.95, "p99": 0.99, "longest": 1.0}
 ALL = "all sources"
@@ -41,8 +40,7 @@ def row(source: str, counts: Int[np.ndarray, " captions"], longest: int) -> tabl
 def longest_text(study: studies.Study) -> int:
     """Tokens at which the proposed arm cuts its captions, as its journal has it."""
     proposed = study.settings.proposed
-    folder = run_folders(study.profile, proposed, study.grid[proposed][0])[-1]
-    return int(journal.read(folder).parameters["max_tokens"])
+    return int(run_journals(study.profile, proposed, study.grid[proposed][0])[-1].parameters["max_tokens"])
 
 
 def main() -> None:

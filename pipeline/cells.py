@@ -68,9 +68,8 @@ def run(cells: list[Cell], processes: int, threads: int) -> dict[str, pathlib.Pa
     else:
         _wait([_start(launch, threads, order) for order in orders])
     for cell in missing:
-        path = pathlib.Path("provenance", config.params().profile, f"{cell.label}.json")
         facts = {"launch": launch.model_dump(), "pace": throughput.summary(folders[cell.name] / "state")}
-        journal.write_provenance(path, started, threads=threads, libraries=_versions(), **facts)
+        _record(cell, journal.provenance(started, threads=threads, libraries=_versions(), **facts))
         _forget_others(folders[cell.name])
     return {name: folder / "out" for name, folder in folders.items()}
 
@@ -98,11 +97,23 @@ def _wait(groups: list[list[subprocess.Popen[bytes]]]) -> None:
         raise InputError("a process of the stage failed, see above; run again to go on from there")
 
 
+def _record(cell: Cell, provenance: dict[str, Any]) -> None:
+    """Adds a piece's provenance to its stage's file, provenance/<profile>/<stage and arguments>.json, under the piece's name."""
+    path = pathlib.Path("provenance", config.params().profile, f"{'-'.join([cell.stage, *cell.arguments])}.json")
+    recorded = files.read_json(path) if path.exists() else {}
+    files.write_json(path, recorded | {cell.name: provenance})
+
+
 def publish(outputs: dict[str, pathlib.Path], part: str, target: pathlib.Path) -> None:
     """Copies `part` of every cell's outputs to `target/<name>`, replacing `target` as a whole."""
     with files.replacing_folder(target) as folder:
         for name, output in outputs.items():
             shutil.copytree(output / part, folder / name)
+
+
+def publish_journals(outputs: dict[str, pathlib.Path], target: pathlib.Path) -> None:
+    """Writes the journals of all cells to the file `target`, a line each, in their order."""
+    journal.write(target, [one for output in outputs.values() for one in journal.read(output / journal.FILE)])
 
 
 def _key(cell: Cell, threads: int) -> str:

@@ -31,7 +31,7 @@ def threads() -> EnvironmentSettings:
 def write(
     out: pathlib.Path, stage: str, arm: str, seed: int, settings: Settings, inputs: dict[str, str], model: Model, curve: Curve
 ) -> None:
-    """Writes `out/model` and `out/journal`."""
+    """Writes the model to `out/model`, and its journal."""
     assembly.save(out / "model", model)
     write_journal(out, stage, arm, seed, settings, inputs, curve)
 
@@ -39,10 +39,10 @@ def write(
 def write_journal(
     out: pathlib.Path, stage: str, arm: str, seed: int, settings: Settings, inputs: dict[str, str], curve: Curve
 ) -> None:
-    """Writes `out/journal` of the model in `out/model`; the metrics are those of the kept checkpoint."""
+    """Writes `out/journal.jsonl` of the model in `out/model`; the metrics are those of the kept checkpoint."""
     best = min(curve, key=lambda row: row["valid_loss"]) if curve else {}
     metrics = {name: value for name, value in best.items() if name.startswith("valid")}
     outputs = {weights.WEIGHTS: files.sha256(out / "model" / weights.WEIGHTS)}
     kept = {"kept_step": best["step"]} if best else {}
     parameters = journal.flat(settings.model_dump(mode="json"))
-    journal.write(out / "journal", Journal(stage, arm, seed, parameters, inputs, outputs, metrics | kept, curve))
+    journal.write(out / journal.FILE, [Journal(stage, arm, seed, parameters, inputs, outputs, metrics | kept, curve)])

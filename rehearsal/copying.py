@@ -8,7 +8,7 @@ from clip_italian import files
 
 ROOT = pathlib.Path(".rehearsal")
 KEPT = {".dvc/config", ".dvc/.gitignore"}  # of what starts with .dvc
-SHIPPED = ("demo/model", "demo/pictures", "demo/pictures.index")
+SHIPPED = ("demo/model", "demo/pictures.zip", "demo/pictures.index")
 OUTPUTS = ("paper/figures", "paper/tables", "paper/paper.pdf", "DATASHEET.md", *SHIPPED)
 MADE = ("studies", "provenance", "results", "runs", "reports", "site", "dvc.lock", *OUTPUTS)
 

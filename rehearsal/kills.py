@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from clip_italian import config, files
+from clip_italian import config, files, journal
 from rehearsal import copying
 
 STUDY, PROFILE, PARAMS = copying.ROOT / "kills", pathlib.Path("profiles/tiny.yaml"), pathlib.Path("params.yaml")
@@ -70,13 +70,13 @@ def finished(phase: str) -> str:
 
 
 def outputs(phase: str) -> tuple[pathlib.Path, pathlib.Path]:
-    return pathlib.Path("models", PROFILE.stem, PHASES[phase], ARM), pathlib.Path("runs", PROFILE.stem, ARM, phase)
+    return pathlib.Path("models", PROFILE.stem, PHASES[phase], ARM), journal.path(PROFILE.stem, ARM, phase)
 
 
 def forget(phase: str) -> None:
     """Removes what a phase made, and its checkpoints."""
     for path in [*outputs(phase), *CELLS.glob(f"{phase}-{ARM}-*")]:
-        shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def killed(phase: str) -> dict[int, int]:

@@ -3,7 +3,7 @@
 import pathlib
 import shutil
 
-from clip_italian import config, files
+from clip_italian import config, files, journal
 from clip_italian.checkpoints import assembly
 from clip_italian.training import backbones
 from clip_italian.training.backbones import BackboneSettings
@@ -18,9 +18,9 @@ def main() -> None:
         for name, paths in inputs.items()
     ]
     for name, output in cells.run(both, processes=2, threads=outputs.threads().threads).items():
-        for part, target in (("model", outputs.backbones() / name), ("journal", runs() / name)):
-            with files.replacing_folder(target) as folder:
-                shutil.copytree(output / part, folder, dirs_exist_ok=True)
+        with files.replacing_folder(outputs.backbones() / name) as folder:
+            shutil.copytree(output / "model", folder, dirs_exist_ok=True)
+        cells.publish_journals({name: output}, journal.path(config.params().profile, name, "backbones"))
 
 
 def shards() -> pathlib.Path:
@@ -29,10 +29,6 @@ def shards() -> pathlib.Path:
 
 def corpus() -> pathlib.Path:
     return pathlib.Path("data", config.params().profile, "raw", "text", "sentences.txt")
-
-
-def runs() -> pathlib.Path:
-    return pathlib.Path("runs", config.params().profile, "backbones")
 
 
 def cell(name: str, state: pathlib.Path, out: pathlib.Path) -> None:

@@ -8,7 +8,7 @@ import pathlib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from clip_italian import config, files
+from clip_italian import config, files, journal
 from clip_italian.checkpoints import assembly
 from clip_italian.checkpoints.assembly import Model
 from clip_italian.config import Settings
@@ -51,7 +51,7 @@ def main(baseline: str) -> None:
     pieces = [cells.Cell("baselines", str(seed), (baseline,), settings, inputs) for seed in seeds]
     finished = cells.run(pieces, processes=len(seeds), threads=outputs.threads().cell_threads)
     cells.publish(finished, "model", pathlib.Path("models", params.profile, "tuned", baseline))
-    cells.publish(finished, "journal", pathlib.Path("runs", params.profile, baseline, "baseline"))
+    cells.publish_journals(finished, journal.path(params.profile, baseline, "baseline"))
 
 
 def cell(name: str, baseline: str, state: pathlib.Path, out: pathlib.Path) -> None:

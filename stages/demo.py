@@ -1,4 +1,4 @@
-"""What ships for the demo: demo/model, demo/pictures and demo/pictures.index."""
+"""What ships for the demo: demo/model, demo/pictures.zip and demo/pictures.index."""
 
 import pathlib
 

@@ -8,7 +8,7 @@ import shutil
 
 import numpy as np
 
-from clip_italian import config, files
+from clip_italian import config, files, journal
 from clip_italian.checkpoints import loading
 from clip_italian.evaluation.study.settings import EvaluationSettings
 from clip_italian.use.finetuning import domain, report, running, runs
@@ -26,13 +26,14 @@ def main() -> None:
         chosen = settings.finetuning(seed).model_dump() | {"places": settings.places}
         pieces.append(cells.Cell("domain", str(seed), (), chosen, (start(seed), shop())))
     finished = cells.run(pieces, processes=len(pieces), threads=outputs.threads().cell_threads)
-    for part, target in zip((running.MODEL, runs.JOURNAL), (models(), journals()), strict=True):
-        cells.publish(finished, part, target)
+    cells.publish(finished, running.MODEL, models())
+    cells.publish_journals(finished, journals())
     _evaluate(settings, params.profile, finished)
 
 
 def _write_nothing(profile: str, settings: DomainSettings) -> None:
-    for folder in (models(), journals(), reports()):
+    journal.write(journals(), [])
+    for folder in (models(), reports()):
         with files.replacing_folder(folder) as made:
             files.write_text(made / "none.md", "This profile draws no shop.\n")
     domain.write(profile, settings, {})
@@ -44,8 +45,8 @@ def cell(name: str, state: pathlib.Path, out: pathlib.Path) -> None:
     settings = config.section(DomainSettings, "domain")
     folder = runs.begin("domain", runs.asked(str(start(int(name))), None, tables, False, settings.finetuning(int(name))), state)
     running.run(folder)
-    for part in (running.MODEL, runs.JOURNAL):
-        shutil.copytree(folder / part, out / part)
+    shutil.copytree(folder / running.MODEL, out / running.MODEL)
+    shutil.copy(folder / journal.FILE, out / journal.FILE)
     before, after = loading.load(start(int(name))), loading.load(out / running.MODEL)
     for language in domain.LANGUAGES:
         found = domain.find(before, after, domain.asked(shop(), language), settings.places)
@@ -68,8 +69,8 @@ def models() -> pathlib.Path:
 
 
 def journals() -> pathlib.Path:
-    """Where each seed's journal is kept."""
-    return pathlib.Path("runs", config.params().profile, "domain/finetune")
+    """Where the journals of all seeds are kept."""
+    return journal.path(config.params().profile, "domain", "finetune")
 
 
 def reports() -> pathlib.Path:

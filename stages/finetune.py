@@ -2,7 +2,7 @@
 
 import pathlib
 
-from clip_italian import config
+from clip_italian import config, journal
 from clip_italian.checkpoints import assembly
 from clip_italian.data.images.settings import ImageSettings
 from clip_italian.data.images.shards import open_shards
@@ -24,7 +24,7 @@ def main(arm: str) -> None:
         threads=outputs.threads().cell_threads,
     )
     cells.publish(finished, "model", pathlib.Path("models", params.profile, "tuned", arm))
-    cells.publish(finished, "journal", pathlib.Path("runs", params.profile, arm, "finetune"))
+    cells.publish_journals(finished, journal.path(params.profile, arm, "finetune"))
 
 
 def frozen(arm: str, seed: int) -> pathlib.Path:

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from clip_italian import config, files
+from clip_italian import config, files, journal
 from clip_italian.checkpoints import assembly
 from clip_italian.data.images import shards
 from clip_italian.data.images.augmentation import AugmentationSettings
@@ -24,7 +24,7 @@ def main(arm: str) -> None:
     else:
         finished = cells.run(seeds, processes=1, threads=outputs.threads().threads)  # a second's work each
     cells.publish(finished, "model", pathlib.Path("models", params.profile, "frozen", arm))
-    cells.publish(finished, "journal", pathlib.Path("runs", params.profile, arm, "pretrain"))
+    cells.publish_journals(finished, journal.path(params.profile, arm, "pretrain"))
 
 
 def views(settings: TrainingSettings, images: ImageSettings, arm: str) -> AugmentationSettings | None:

@@ -20,4 +20,4 @@ def main() -> None:
         report, asked = translate(data / "raw", folder, CACHE, settings, progress=sys.stderr.isatty())
     files.write_json(pathlib.Path("reports", profile, "translate.json"), report)
     # How much came from the cache is no result: it differs when a run is killed and goes on.
-    journal.write_provenance(pathlib.Path("provenance", profile, "translate.json"), started, asked=asked)
+    files.write_json(pathlib.Path("provenance", profile, "translate.json"), journal.provenance(started, asked=asked))

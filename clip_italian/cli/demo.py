@@ -27,7 +27,9 @@ def add(commands: Any) -> None:
     demo.add_argument("--images", help="folder or name of its picture half, where that is a model of its own")
     pictures = demo.add_mutually_exclusive_group()
     pictures.add_argument("--index", type=pathlib.Path, help="an index of the pictures to be searched, and of its model")
-    pictures.add_argument("--folder", type=pathlib.Path, help="pictures, whose index FOLDER.index is made or brought up to date")
+    pictures.add_argument(
+        "--folder", type=pathlib.Path, help="folder or zip of pictures, whose index FOLDER.index is made or brought up to date"
+    )
     demo.add_argument("--port", type=int, help="(default: the first free one from 7860 on)")
     demo.set_defaults(run=run)
 

@@ -110,13 +110,12 @@ def fill(root: pathlib.Path = runs.ROOT) -> None:
 
 def _group(folder: pathlib.Path) -> Group:
     """A run as the views of the study take one."""
-    written = journal.read(folder / runs.JOURNAL)
+    (written,) = journal.read(folder / journal.FILE)
     numbers = files.read_json(folder / runs.NUMBERS)["metrics"]
     values = {f"{part}/{name}": cells[part]["value"] for name, cells in numbers.items() for part in ("before", "after")}
     intervals = {f"{part}/{name}": cells[part]["interval"] for name, cells in numbers.items() for part in ("before", "after")}
     started, ended = ((folder / name).stat().st_mtime for name in (runs.ASKED, runs.NUMBERS))
-    key = journal.key(folder / runs.JOURNAL)
-    run = Run(folder.name, written.seed, key, [folder / runs.JOURNAL], [written], values, started, ended, None, {})
+    run = Run(folder.name, written.seed, journal.key(written), [folder / journal.FILE], [written], values, started, ended, None, {})
     return Group(folder.name, "finetuned", [run], values, intervals)
 
 

@@ -33,7 +33,7 @@ def add_model(command: Any) -> None:
 
 def _add_index(commands: Any) -> None:
     index = commands.add_parser("index", help="encode a folder of pictures once, to be searched; again: what is new in it")
-    index.add_argument("folder", type=pathlib.Path, help="folder of pictures, with those below it")
+    index.add_argument("folder", type=pathlib.Path, help="folder of pictures, with those below it, or a zip of them")
     add_model(index)
     index.add_argument("--index", type=pathlib.Path, help=f"folder of the index (default: FOLDER{SUFFIX})")
     index.set_defaults(run=run_index)

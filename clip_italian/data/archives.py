@@ -2,6 +2,7 @@
 
 import bz2
 import contextlib
+import dataclasses
 import functools
 import gzip
 import io
@@ -80,10 +81,16 @@ class Archive:
         """Bytes of a member after decompression, as the archive declares it."""
         return self._zip.getinfo(name).file_size
 
+    def checksum(self, name: str) -> int:
+        """The CRC-32 of a member, as the archive declares it."""
+        return self._zip.getinfo(name).CRC
+
     def read(self, name: str) -> bytes:
-        """A member's bytes; raises InputError when they fail the archive's own checksum."""
+        """A member's bytes; raises InputError when there is none of that name, or they fail the archive's own checksum."""
         try:
             return self._zip.read(name)
+        except KeyError:
+            raise InputError(f"{self.path}: has no member `{name}`; get the file from its publisher again") from None
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:  # the last where it is encrypted
             raise InputError(f"{self.path}: member `{name}` is damaged ({error}); delete the file and run `dvc repro`") from None
 
@@ -223,3 +230,23 @@ class Stored(Protocol):
     def read_bytes(self) -> bytes:
         """All of the file."""
         ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Member:
+    """A member of a zip, whose bytes are read where they lie."""
+
+    archive: Archive
+    name: str
+
+    @property
+    def stem(self) -> str:
+        """The last part of its name without the suffix, as a path has it."""
+        return pathlib.PurePosixPath(self.name).stem
+
+    def read_bytes(self) -> bytes:
+        """The member's bytes."""
+        return self.archive.read(self.name)
+
+    def __str__(self) -> str:
+        return f"{self.archive.path}: {self.name}"

@@ -1,4 +1,4 @@
-"""All runs of a profile as their journals, results and provenance tell them: what the run views show.
+"""All runs of a profile, read from their journals, results and provenance: what MLflow and the page of runs show.
 
 A run is one seed of one model: its training phases joined, and what the evaluations said of it.
 """
@@ -12,11 +12,12 @@ from typing import Any
 from clip_italian import files, journal
 from clip_italian.config import Params
 from clip_italian.errors import InputError
-from clip_italian.evaluation.study.settings import grid, run_folders
+from clip_italian.evaluation.study.settings import BACKBONES, grid, run_journals
 from clip_italian.journal import Journal
 
 PROTOCOLS = ("retrieval", "zeroshot", "probe")
 STAGES = {"baseline": "baselines"}  # phase of a journal -> stage of the graph, where the names differ
+DOMAIN = "domain"  # the arm that is fine-tuned on the shop
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Run:
     model: str
     seed: int
     key: str  # SHA-256 over the contents of the journals
-    folders: list[pathlib.Path]  # of the journals, in the order of the phases
+    files: list[pathlib.Path]  # that have the journals, in the order of the phases
     journals: list[Journal]
     values: dict[str, float]  # "set/metric" -> value of the evaluations
     started: float  # seconds since 1970; of the journals' files when there is no provenance
@@ -56,8 +57,8 @@ def read(params: Params, single_seed: list[str]) -> list[Group]:
         _group(params.profile, model, "arm" if model in params.arms else "baseline", seeds, results)
         for model, seeds in grid(params, single_seed).items()
     ]
-    shown = {folder for group in groups for run in group.runs for folder in run.folders}  # a backbone tested as it is
-    groups += [_backbone(params.profile, folder) for folder in _backbones(params.profile) if folder not in shown]
+    shown = {file for group in groups for run in group.runs for file in run.files}  # a backbone tested as it is
+    groups += [_backbone(params.profile, file) for file in _backbones(params.profile) if file not in shown]
     return groups + _domain(params.profile)
 
 
@@ -65,7 +66,7 @@ def _group(profile: str, model: str, role: str, seeds: list[int], results: list[
     entries = {name: entry for protocol in results for name, entry in protocol.get(model, {}).items()}
     if not entries:
         raise InputError(f"results/{profile}: nothing is known of `{model}`; run `dvc repro` to evaluate it")
-    runs = [_run(profile, model, seed, run_folders(profile, model, seed), _flat(entries, "seeds", str(seed))) for seed in seeds]
+    runs = [_run(profile, model, seed, run_journals(profile, model, seed), _flat(entries, "seeds", str(seed))) for seed in seeds]
     return Group(model, role, runs, _flat(entries, "mean"), _flat(entries, "interval"))
 
 
@@ -80,19 +81,19 @@ def _flat(entries: dict[str, Any], *path: str) -> dict[str, Any]:
 
 
 def _backbones(profile: str) -> list[pathlib.Path]:
-    return sorted(path.parent for path in pathlib.Path("runs", profile, "backbones").glob("*/journal.json"))
+    return sorted(pathlib.Path("runs", profile).glob(f"*/{BACKBONES}.jsonl"))
 
 
-def _backbone(profile: str, folder: pathlib.Path) -> Group:
-    run = _run(profile, folder.name, journal.read(folder).seed, [folder], {})
-    return Group(folder.name, "backbone", [run], {}, {})
+def _backbone(profile: str, file: pathlib.Path) -> Group:
+    (one,) = journal.read(file)
+    return Group(one.arm, "backbone", [_run(profile, one.arm, one.seed, [one], {})], {}, {})
 
 
 def _domain(profile: str) -> list[Group]:
     """The runs of stage `domain`, with what their queries find in the end; none where the profile draws no shop."""
-    written = pathlib.Path("runs", profile, "domain/finetune").glob("*/journal.json")
-    folders = {int(path.parent.name): path.parent for path in written}
-    if not folders:
+    path = journal.path(profile, DOMAIN, "finetune")
+    written = journal.read(path) if path.exists() else []
+    if not written:
         return []
     languages = files.read_json(pathlib.Path("results", profile, "domain.json"))["languages"]
     after = {
@@ -100,16 +101,16 @@ def _domain(profile: str) -> list[Group]:
         for language, parts in languages.items()
         for part, content in parts.items()
     }
-    found = [_run(profile, "domain", seed, [folder], _flat(after, "seeds", str(seed))) for seed, folder in sorted(folders.items())]
-    return [Group("domain", "domain", found, _flat(after, "mean"), _flat(after, "interval"))]
+    found = [_run(profile, DOMAIN, one.seed, [one], _flat(after, "seeds", str(one.seed))) for one in written]
+    return [Group(DOMAIN, "domain", found, _flat(after, "mean"), _flat(after, "interval"))]
 
 
-def _run(profile: str, model: str, seed: int, folders: list[pathlib.Path], values: dict[str, float]) -> Run:
-    journals = [journal.read(folder) for folder in folders]
-    clocks = [_clock(profile, folder, one) for folder, one in zip(folders, journals, strict=True)]
+def _run(profile: str, model: str, seed: int, journals: list[Journal], values: dict[str, float]) -> Run:
+    paths = [journal.path(profile, one.arm, one.stage) for one in journals]
+    clocks = [_clock(profile, path, one) for path, one in zip(paths, journals, strict=True)]
     started, ended = min(clock["started"] for clock in clocks), max(clock["ended"] for clock in clocks)
     pace = {name: value for one, clock in zip(journals, clocks, strict=True) for name, value in _pace(one.stage, clock).items()}
-    return Run(model, seed, journal.key(*folders), folders, journals, values, started, ended, clocks[-1]["commit"], pace)
+    return Run(model, seed, journal.key(*journals), paths, journals, values, started, ended, clocks[-1]["commit"], pace)
 
 
 def _pace(stage: str, clock: dict[str, Any]) -> dict[str, float]:
@@ -122,16 +123,18 @@ def _pace(stage: str, clock: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def _clock(profile: str, folder: pathlib.Path, one: Journal) -> dict[str, Any]:
-    stage = STAGES.get(one.stage, one.stage)
-    # A backbone has no seeds, and what was fine-tuned on the shop is called as its stage.
-    names = (f"{stage}-{one.arm}-{one.seed}", f"{stage}-{one.arm}", f"{one.arm}-{one.seed}")
-    written = (pathlib.Path("provenance", profile, f"{name}.json") for name in names)
-    found = next((path for path in written if path.exists()), None)
-    if found:
-        return files.read_json(found)
-    changed = (folder / "journal.json").stat().st_mtime
-    return {"started": changed, "ended": changed, "commit": None}
+def _clock(profile: str, path: pathlib.Path, one: Journal) -> dict[str, Any]:
+    """The provenance of a journal; where nothing is recorded, the time of change of its file stands for the clocks."""
+    if one.stage == BACKBONES:
+        stage, name = BACKBONES, one.arm
+    elif one.arm == DOMAIN:
+        stage, name = DOMAIN, str(one.seed)
+    else:
+        stage, name = f"{STAGES.get(one.stage, one.stage)}-{one.arm}", str(one.seed)
+    recorded = pathlib.Path("provenance", profile, f"{stage}.json")
+    found: dict[str, dict[str, Any]] = files.read_json(recorded) if recorded.exists() else {}
+    changed = path.stat().st_mtime
+    return found.get(name, {"started": changed, "ended": changed, "commit": None})
 
 
 def shared_parameters(run: Run) -> dict[str, Any]:

@@ -159,10 +159,12 @@ def _log(client: MlflowClient, profile: str, run_id: str, view: View, stored: di
     if view.parent:
         tags["mlflow.parentRunId"] = stored[view.parent].info.run_id
     _log_small(client, run_id, tags=[RunTag(name, value) for name, value in tags.items()])
+    folder = ARTIFACTS / profile / run_id / "artifacts"
     for path in view.artifacts:
-        target = ARTIFACTS / profile / run_id / "artifacts" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / path)
+    for name, text in view.texts.items():
+        files.write_text(folder / name, text)
 
 
 def _log_small(client: MlflowClient, run_id: str, **items: list[Any]) -> None:

@@ -143,8 +143,7 @@ def _changes(group: Group, peers: list[Group]) -> str:
 def _run_row(run: Run, number: int, names: list[str]) -> str:
     values = "".join(f"<td>{_number(run.values.get(name))}</td>" for name in names)
     links = " ".join(
-        f"<a href='../{folder.as_posix()}/journal.json'>{_text(one.stage)}</a>"
-        for folder, one in zip(run.folders, run.journals, strict=True)
+        f"<a href='../{path.as_posix()}'>{_text(one.stage)}</a>" for path, one in zip(run.files, run.journals, strict=True)
     )
     dot = f"<svg width=12 height=10 style='display:inline-block'><circle cx=5 cy=5 r=4 fill='{_colour(number)}'/></svg>"
     key = f"<code title='{run.key}'>{run.key[: journal.KEY_LENGTH]}</code>"

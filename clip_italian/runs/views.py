@@ -25,10 +25,11 @@ class View:
     tags: dict[str, str] = dataclasses.field(default_factory=dict)
     inputs: dict[str, str] = dataclasses.field(default_factory=dict)  # name of a data set -> digest
     artifacts: list[pathlib.Path] = dataclasses.field(default_factory=list)
+    texts: dict[str, str] = dataclasses.field(default_factory=dict)  # further artifacts: path -> content
 
     def digest(self) -> str:
         """SHA-256 of everything that is shown."""
-        shown = [self.name, self.parent, self.parameters, self.metrics, self.tags, self.inputs]
+        shown = [self.name, self.parent, self.parameters, self.metrics, self.tags, self.inputs, self.texts]
         content = json.dumps([*shown, [files.sha256(path) for path in self.artifacts]], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
@@ -77,14 +78,14 @@ def _child(group: Group, run: Run, lock: dict[str, Any]) -> View:
     view.metrics = [(name, value, 0) for name, value in run.values.items()]
     view.metrics += [(f"pace/{name}", value, 0) for name, value in run.pace.items()]
     view.tags = {"mlflow.source.git.commit": run.commit} if run.commit else {}
-    for folder, one in zip(run.folders, run.journals, strict=True):
+    for path, one in zip(run.files, run.journals, strict=True):
         last = int(one.curves[-1]["step"]) if one.curves else 0
         names = sorted({name for row in one.curves for name in row} - {"step"})
         view.metrics += [(f"{one.stage}/{name}", value, int(step)) for name in names for step, value in journals.curve(one, name)]
         view.metrics += [(f"{one.stage}/{name}", value, last) for name, value in one.metrics.items() if name not in names]
         view.tags |= {f"clip_italian.sha256.{one.stage}.{name}": value for name, value in one.outputs.items()}
         view.inputs |= one.inputs
-        view.artifacts += [folder / "journal.json", folder / "curves.jsonl"]
+        view.texts[path.as_posix()] = one.line()
         view.tags |= _lock_tags(lock, one.stage, one.arm)
     return view
 

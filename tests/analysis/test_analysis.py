@@ -255,6 +255,8 @@ def _content(file: str, _where: pathlib.Path):
         with np.load(file) as content:
             return {name: content[name].sum() for name in content.files}
     path = pathlib.Path(file)
+    if file.endswith(".jsonl"):
+        return [json.loads(line) for line in path.read_text().splitlines()]
     return config.read_yaml(path) if file.endswith(".yaml") else json.loads(path.read_text())
 
 

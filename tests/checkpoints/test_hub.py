@@ -242,7 +242,7 @@ def test_the_paper_s_backbones_are_imported_and_clip_italian_is_assembled_from_t
     golden = copied("openai", here / "again")
     np.testing.assert_allclose(clip_italian.load(folder / "english_clip").encode_text(TEXTS), golden.expected["text"], atol=1e-5)
     for name, repository in (("english_clip", CLIP), ("italian_bert", BERT)):
-        inputs = journal.read(here / "runs/paper/backbones" / name).inputs
+        inputs = journal.read(here / "runs/paper" / name / "backbones.jsonl")[0].inputs
         weights = study.folders[repository] / "model.safetensors"
         assert inputs[f"{repository}@{study.commit(repository)}/model.safetensors"] == files.sha256(weights)
 

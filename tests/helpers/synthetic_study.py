@@ -222,33 +222,33 @@ def write_classes(classes: int) -> None:
 
 def write_runs() -> None:
     """A journal and curves for every run; arms with a frozen phase have two."""
-    write_journal(pathlib.Path("runs", PROFILE, "backbones/italian_bert"), "italian_bert", 0, [])
+    write_journals("italian_bert", "backbones", {0: []})
     for model, noise in QUALITY.items():
+        if model in BASELINES:
+            write_journals(model, "backbones" if model == "english_clip" else "baseline", {seed: [] for seed in seeds_of(model)})
+            continue
+        frozen, early, late = FROZEN.get(model, 0), {}, {}
         for seed in seeds_of(model):
-            frozen = FROZEN.get(model, 0)
-            if model in BASELINES:
-                folder = "backbones/english_clip" if model == "english_clip" else f"{model}/baseline/{seed}"
-                write_journal(pathlib.Path("runs", PROFILE, folder), model, seed, [])
-                continue
             rng = np.random.default_rng([7, list(QUALITY).index(model), seed])
             steps = np.arange(0, UPDATES + 1, 40)
             loss = 2.2 + noise + 2.0 * np.exp(-steps / 150) + 0.02 * rng.normal(size=len(steps))
             rows = [
                 {"step": float(s), "valid_loss": float(v), "valid_loss_at_20": float(v)} for s, v in zip(steps, loss, strict=True)
             ]
-            root = pathlib.Path("runs", PROFILE, model)
-            if frozen:
-                early = [row for row in rows if row["step"] <= frozen]
-                write_journal(root / "pretrain" / str(seed), model, seed, early)
-            late = [row | {"step": row["step"] - frozen} for row in rows if row["step"] >= frozen]
-            write_journal(root / "finetune" / str(seed), model, seed, late)
+            early[seed] = [row for row in rows if row["step"] <= frozen]
+            late[seed] = [row | {"step": row["step"] - frozen} for row in rows if row["step"] >= frozen]
+        if frozen:
+            write_journals(model, "pretrain", early)
+        write_journals(model, "finetune", late)
 
 
-def write_journal(folder: pathlib.Path, model: str, seed: int, curves: list) -> None:
+def write_journals(model: str, stage: str, curves: dict[int, list]) -> None:
+    """The journals of all seeds of a stage, given the curves of each."""
     parameters = dict(PARAMETERS)
     if model not in (*BASELINES, "italian_bert"):
         parameters |= FROZEN_PARAMETERS | {"frozen_updates": FROZEN.get(model, 0)}
-    journal.write(folder, journal.Journal("made-up", model, seed, parameters, {}, {}, {}, curves))
+    made = [journal.Journal(stage, model, seed, parameters, {}, {}, {}, rows) for seed, rows in curves.items()]
+    journal.write(journal.path(PROFILE, model, stage), made)
 
 
 def picture(index: int, level: str = "seen") -> np.ndarray:
@@ -381,8 +381,7 @@ def write_domain() -> None:
     languages = {language: domain.summarise(asked, found, settings, 2 * n) for n, language in enumerate(domain.LANGUAGES)}
     content = {"start": "mclip", "places": 6, "languages": languages}
     files.write_json(pathlib.Path("results", PROFILE, "domain.json"), content)
-    for seed in found:
-        write_journal(pathlib.Path("runs", PROFILE, "domain/finetune", str(seed)), "domain", seed, [])
+    write_journals("domain", "finetune", {seed: [] for seed in found})
 
 
 def write_embeddings(images: int, classes: int) -> None:

@@ -20,16 +20,20 @@ ONE = Journal(
 )
 
 
-def test_a_journal_is_read_as_it_was_written(here):
-    journal.write(here, ONE)
-    assert journal.read(here) == ONE
+KEY = "2f36629a96865c17cec8f60f81ab0baf953d1f9a0f413b6ba44b9cf78748e38e"  # of ONE, as the first studies printed it
 
 
-def test_equal_content_has_equal_bytes_and_key_wherever_it_lies(here):
-    for name in ("a", "b"):
-        journal.write(here / name, ONE)
-    assert (here / "a/journal.json").read_bytes() == (here / "b/journal.json").read_bytes()
-    assert journal.key(here / "a") == journal.key(here / "b")
+def test_journals_are_read_as_they_were_written(here):
+    other = dataclasses.replace(ONE, seed=1)
+    journal.write(here / "runs.jsonl", [ONE, other])
+    assert journal.read(here / "runs.jsonl") == [ONE, other]
+    assert (here / "runs.jsonl").read_text() == ONE.line() + other.line()
+
+
+def test_a_run_keeps_its_key_whatever_file_it_stands_in():
+    assert journal.key(ONE) == journal.key(dataclasses.replace(ONE)) == KEY
+    other = dataclasses.replace(ONE, stage="pretrain")
+    assert journal.key(ONE, other) != journal.key(other, ONE)
 
 
 @pytest.mark.parametrize(
@@ -44,15 +48,12 @@ def test_equal_content_has_equal_bytes_and_key_wherever_it_lies(here):
         {"curves": []},
     ],
 )
-def test_every_part_of_the_content_changes_the_key(here, change):
-    journal.write(here / "a", ONE)
-    journal.write(here / "b", dataclasses.replace(ONE, **change))
-    assert journal.key(here / "a") != journal.key(here / "b")
+def test_every_part_of_the_content_changes_the_key(change):
+    assert journal.key(ONE) != journal.key(dataclasses.replace(ONE, **change))
 
 
-def test_a_journal_holds_no_clock_host_or_commit(here):
-    journal.write(here, ONE)
-    assert set(json.loads((here / "journal.json").read_text())) == {
+def test_a_journal_holds_no_clock_host_or_commit():
+    assert set(json.loads(ONE.line())) == {
         "stage",
         "arm",
         "seed",
@@ -60,24 +61,30 @@ def test_a_journal_holds_no_clock_host_or_commit(here):
         "inputs",
         "outputs",
         "metrics",
+        "curves",
     }
 
 
-def test_nan_never_enters_a_journal(here):
+def test_nan_never_enters_a_journal_and_what_was_there_stays(here):
+    journal.write(here / "runs.jsonl", [ONE])
     with pytest.raises(ValueError, match="not JSON compliant"):
-        journal.write(here, dataclasses.replace(ONE, metrics={"valid_loss": float("nan")}))
+        journal.write(here / "runs.jsonl", [ONE, dataclasses.replace(ONE, metrics={"valid_loss": float("nan")})])
+    assert journal.read(here / "runs.jsonl") == [ONE]
 
 
-def test_a_missing_journal_is_named(here):
-    with pytest.raises(InputError, match=r"nowhere/journal.json: missing"):
-        journal.read(pathlib.Path("nowhere"))
+def test_a_missing_or_damaged_journal_is_named(here):
+    with pytest.raises(InputError, match=r"nowhere.jsonl: missing; run `dvc repro`"):
+        journal.read(pathlib.Path("nowhere.jsonl"))
+    for damage in ('{"stage": "fine', "[]", '{"stage": "finetune"}'):
+        (here / "runs.jsonl").write_text(ONE.line() + damage)
+        with pytest.raises(InputError, match=r"runs.jsonl, line 2: not a journal"):
+            journal.read(here / "runs.jsonl")
 
 
 def test_nested_settings_become_dotted_names():
     assert journal.flat({"a": {"b": 1, "c": {"d": 2}}, "e": [3]}) == {"a.b": 1, "a.c.d": 2, "e": [3]}
 
 
-def test_provenance_says_when_and_with_what(here):
-    journal.write_provenance(here / "p.json", 100.0, note="x")
-    facts = json.loads((here / "p.json").read_text())
+def test_provenance_says_when_and_with_what():
+    facts = journal.provenance(100.0, note="x")
     assert facts["started"] == 100.0 < facts["ended"] and facts["note"] == "x" and "python" in facts

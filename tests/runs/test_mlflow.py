@@ -26,10 +26,9 @@ PARAMS = Params(profile="tiny", arms=["original", "full"], baselines=["mclip"], 
 HEADLINE = "retrieval-seen/text_to_image/any/mrr@1"
 
 
-def write_run(model, phase, seed, rate):
-    name = f"{phase}s" if phase == "baseline" else phase
+def one_run(model, phase, seed, rate):
     curves = [{"step": step, "valid_loss": 3.0 - step / 20 - seed / 100} for step in range(0, 40, 10)]
-    one = Journal(
+    return Journal(
         phase,
         model,
         seed,
@@ -39,11 +38,16 @@ def write_run(model, phase, seed, rate):
         {"kept_step": 30.0},
         curves,
     )
-    journal.write(pathlib.Path("runs/tiny", model, phase, str(seed)), one)
-    files.write_json(
-        pathlib.Path("provenance/tiny", f"{name}-{model}-{seed}.json"),
-        {"started": 100.0 + seed, "ended": 200.0 + seed, "commit": "c" * 40, "pace": {".": {"pairs_per_second": 90.0 + seed}}},
-    )
+
+
+def write_runs(model, phase, seeds, rate):
+    journal.write(journal.path("tiny", model, phase), [one_run(model, phase, seed, rate) for seed in seeds])
+    stage = "baselines" if phase == "baseline" else phase
+    facts = {
+        seed: {"started": 100.0 + seed, "ended": 200.0 + seed, "commit": "c" * 40, "pace": {".": {"pairs_per_second": 90.0 + seed}}}
+        for seed in seeds
+    }
+    files.write_json(pathlib.Path("provenance/tiny", f"{stage}-{model}.json"), facts)
 
 
 def write_results(seeds, shift=0.0):
@@ -67,12 +71,11 @@ def write_results(seeds, shift=0.0):
 
 def write_study(seeds=(0, 1), rate=0.1):
     for model in PARAMS.arms:
-        for seed in seeds:
-            write_run(model, "pretrain", seed, rate)
-            write_run(model, "finetune", seed, rate)
-    for seed in seeds:
-        write_run("mclip", "baseline", seed, 0.5)
-    journal.write(pathlib.Path("runs/tiny/backbones/english_clip"), Journal("backbones", "english_clip", 0, {}, {}, {}, {}, []))
+        write_runs(model, "pretrain", seeds, rate)
+        write_runs(model, "finetune", seeds, rate)
+    write_runs("mclip", "baseline", seeds, 0.5)
+    backbone = Journal("backbones", "english_clip", 0, {}, {}, {}, {}, [])
+    journal.write(journal.path("tiny", "english_clip", "backbones"), [backbone])
     write_results(seeds)
     files.write_text(pathlib.Path("paper/figures/one.svg"), "<svg/>")
 
@@ -124,7 +127,7 @@ def test_every_seed_has_a_run_under_its_arm_with_curves_values_and_inputs(study)
     client = MlflowClient(f"sqlite:///{mlflow.STORE.absolute()}")
     curve = client.get_metric_history(run.info.run_id, "finetune/valid_loss")
     assert [(point.step, point.value) for point in sorted(curve, key=lambda point: point.step)] == journals.curve(
-        journal.read(pathlib.Path("runs/tiny/full/finetune/1")), "valid_loss"
+        journal.read(pathlib.Path("runs/tiny/full/finetune.jsonl"))[1], "valid_loss"
     )
 
 
@@ -135,8 +138,11 @@ def test_a_parent_shows_mean_and_interval_over_its_seeds(study):
 
 
 def test_the_key_of_a_run_is_that_of_its_journals(study):
-    folders = [pathlib.Path("runs/tiny/full", phase, "0") for phase in ("pretrain", "finetune")]
-    assert stored()["full seed 0"].data.tags[mlflow.KEY] == journal.key(*folders)
+    phases = [journal.read(journal.path("tiny", "full", phase))[0] for phase in ("pretrain", "finetune")]
+    run = stored()["full seed 0"]
+    assert run.data.tags[mlflow.KEY] == journal.key(*phases)
+    kept = mlflow.ARTIFACTS / "tiny" / run.info.run_id / "artifacts/runs/tiny/full"
+    assert [journal.read(kept / f"{one.stage}.jsonl") for one in phases] == [[one] for one in phases]
 
 
 def test_files_lie_where_a_bare_server_looks_and_survive_a_move(study):

@@ -1,6 +1,5 @@
 """The stages of the frozen phase, on a few random pictures: features, and the arms that read them or do without."""
 
-import json
 import pathlib
 
 import jax
@@ -8,7 +7,7 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from clip_italian import config, files
+from clip_italian import config, files, journal
 from clip_italian.checkpoints import assembly
 from clip_italian.checkpoints.assembly import Model
 from clip_italian.data import tokens
@@ -85,8 +84,8 @@ def test_features_are_made_and_arms_learn_on_them_or_without(study):
     np.testing.assert_allclose(kernels["views_1"], kernels["looped_1"], rtol=1e-5, atol=1e-6)
     different = [kernels[arm] for arm in ("views_1", "views_2", "fresh", "dropout")]
     assert all(not np.allclose(one, other, rtol=1e-4) for i, one in enumerate(different) for other in different[:i])
-    inputs = {arm: set(json.loads((study / f"out/{arm}/journal/journal.json").read_text())["inputs"]) for arm in ("full", "fresh")}
-    assert inputs == {"full": {"features", "backbones"}, "fresh": {"train", "valid", "backbones"}}
+    inputs = {arm: [set(one.inputs) for one in journal.read(study / f"out/{arm}/journal.jsonl")] for arm in ("full", "fresh")}
+    assert inputs == {"full": [{"features", "backbones"}], "fresh": [{"train", "valid", "backbones"}]}
 
 
 def test_an_arm_that_wants_more_than_is_computed_is_refused_before_anything_is_trained(study):

@@ -8,15 +8,17 @@ import shutil
 import subprocess
 import sys
 import urllib.request
+import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from clip_italian import __main__ as shell
-from clip_italian import config
+from clip_italian import config, files
 from clip_italian.checkpoints import assembly
 from clip_italian.cli import demo as command
+from clip_italian.data import archives
 from clip_italian.data.images import images
 from clip_italian.errors import InputError
 from clip_italian.use.demo import about, core, shipping, words
@@ -30,7 +32,8 @@ from tests.helpers.golden_systems import copied
 
 ROOT = pathlib.Path(__file__).parents[2]
 SHIPPED = ROOT / shipping.FOLDER
-PICTURES = sorted(path.name for path in (SHIPPED / shipping.PICTURES).iterdir())
+ARCHIVE = SHIPPED / shipping.PICTURES
+PICTURES = sorted(zipfile.ZipFile(ARCHIVE).namelist())
 HERE = importlib.util.find_spec("gradio") is not None
 needs_gradio = pytest.mark.skipif(not HERE, reason="gradio is not in this environment; `make demo-test` makes one that has it")
 needs_chromium = pytest.mark.skipif(not (HERE and demo_browser.CHROMIUM), reason="needs gradio and Chromium")
@@ -57,8 +60,9 @@ def scenes():
 
 
 @pytest.fixture
-def picture():
-    return str(SHIPPED / shipping.PICTURES / PICTURES[0])
+def picture(tmp_path):
+    """The file of the first picture that ships."""
+    return zipfile.ZipFile(ARCHIVE).extract(PICTURES[0], tmp_path)
 
 
 def right(scenes, shelves):
@@ -70,7 +74,7 @@ def right(scenes, shelves):
 # --- What ships -------------------------------------------------------------------------------------------------------
 def test_what_ships_is_whole_and_small(demo):
     def size(name):
-        return sum(path.stat().st_size for path in (SHIPPED / name).iterdir())
+        return sum(path.stat().st_size for path in files.files_below(SHIPPED / name))
 
     assembly.load(SHIPPED / shipping.MODEL)
     assert size(shipping.MODEL) <= shipping.LARGEST and size(shipping.PICTURES) + size(shipping.INDEX) <= 1_500_000
@@ -139,9 +143,14 @@ def test_a_search_gives_as_many_pictures_as_wished_best_first(demo):
 def test_a_picture_that_has_gone_is_found_without_pixels(demo, here):
     shutil.copytree(SHIPPED, here / "demo")
     best = core.search(demo, "un gatto", 1)[0].name
-    (here / "demo" / shipping.PICTURES / f"{best}.jpg").unlink()
+    with zipfile.ZipFile(here / "demo" / shipping.PICTURES, "w") as left:
+        for name in PICTURES:
+            if name != f"{best}.jpg":
+                archives.add(left, name, zipfile.ZipFile(ARCHIVE).read(name))
     (gone,) = core.search(command.chosen_demo(), "un gatto", 1)
     assert gone.name == best and gone.pixels is None
+    (here / "demo" / shipping.PICTURES).unlink()
+    assert all(one.pixels is None for one in core.search(command.chosen_demo(), "un gatto", 9))
 
 
 def test_captions_have_shares_in_their_order(demo, picture):
@@ -168,7 +177,7 @@ FILES = {
     "format not allowed": lambda path: path.write_text("a letter"),
     "a web page, not an image": lambda path: path.write_text("<html>"),
     "empty file": lambda path: path.write_bytes(b""),
-    "damaged image": lambda path: path.write_bytes((SHIPPED / shipping.PICTURES / PICTURES[0]).read_bytes()[:400]),
+    "damaged image": lambda path: path.write_bytes(zipfile.ZipFile(ARCHIVE).read(PICTURES[0])[:400]),
     "too small": lambda path: Image.new("RGB", (4, 40)).save(path, format="PNG"),
     "too elongated": lambda path: Image.new("RGB", (10, 400)).save(path, format="PNG"),
     "too many pixels": lambda path: Image.new("1", (9000, 9000)).save(path, format="PNG"),
@@ -229,10 +238,13 @@ def test_the_command_does_not_wait_for_imports_that_only_others_need():
 
 def test_any_model_and_any_pictures_can_be_shown(here):
     model = str(copied("clip-italian", here).folder)
-    shutil.copytree(SHIPPED, here / "demo", ignore=lambda folder, names: [name for name in names if name[:3].isdigit()][5:])
+    shutil.copytree(SHIPPED, here / "demo")
+    with zipfile.ZipFile(here / "demo" / shipping.PICTURES, "w") as few:
+        for name in PICTURES[:5]:
+            archives.add(few, name, zipfile.ZipFile(ARCHIVE).read(name))
     theirs = command.chosen_demo(model)  # the pictures that ship
     assert not theirs.ships and len(theirs.pictures) == 5
-    shutil.copytree("demo/pictures", "mine")
+    archives.unpack(here / "demo" / shipping.PICTURES, here / "mine")
     mine = command.chosen_demo(folder=pathlib.Path("mine"))  # the model that ships
     assert mine.ships and len(Index(pathlib.Path("mine.index"))) == 5
     assert command.chosen_demo(index=pathlib.Path("mine.index")).ships

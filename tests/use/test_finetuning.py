@@ -83,7 +83,7 @@ def test_a_model_learns_ones_own_pairs_and_is_compared_with_itself_before(shop, 
     said = capsys.readouterr().out
     assert "36 pictures for training, 4 for validation, 0 left out" in said
     assert "4 queries of 12 pictures, of which 3.0 are right on average" in said
-    curve = journal.read(done.folder / "journal").curves
+    curve = journal.read(done.folder / "journal.jsonl")[0].curves
     assert curve[-1]["valid_loss"] < curve[0]["valid_loss"]
     assert [row["step"] for row in curve] == [0, 9, 18, 27, 36]
     kept = min(curve, key=lambda row: row["valid_loss"])

@@ -97,6 +97,23 @@ def test_what_is_new_or_has_changed_is_encoded_and_nothing_else(model, folder, e
     np.testing.assert_allclose(store.vectors(pathlib.Path("pictures.index")), model.encode_image(files), atol=1e-6)
 
 
+def test_a_zip_of_pictures_is_indexed_as_the_folder_is(model, folder, encoded):
+    index(model, folder)
+    zipped = pathlib.Path(shutil.make_archive("pictures", "zip", folder))
+    report, path = index(model, zipped, pathlib.Path("zipped.index")), pathlib.Path("zipped.index")
+    assert (report.encoded, report.refused) == (10, []) and paths(path) == paths()
+    np.testing.assert_array_equal(store.vectors(path), store.vectors(pathlib.Path("pictures.index")))
+    (best,) = Index(path).nearest(np.array(store.vectors(path)[3]), 1)
+    assert str(best.path) == f"{zipped.resolve()}: {paths()[3]}" and best.path.read_bytes() == (folder / paths()[3]).read_bytes()
+    encoded.clear()
+    save(folder / "a/0.png", 99)
+    zipped = pathlib.Path(shutil.make_archive("pictures", "zip", folder))
+    assert (index(model, zipped, path).unchanged, sum(encoded)) == (9, 1)
+    zipped.write_bytes(zipped.read_bytes()[:-30])
+    with pytest.raises(InputError, match=r"pictures\.zip: not a whole zip file"):
+        index(model, zipped, path)
+
+
 def test_a_file_that_was_moved_or_copied_is_not_encoded_again(model, folder, encoded):
     shutil.copy(folder / "a/0.png", folder / "a/copy.png")
     assert index(model, folder).copies == 1 and sum(encoded) == 10

@@ -8,12 +8,12 @@ import tarfile
 import numpy as np
 
 from clip_italian.config import Settings
-from clip_italian.data.archives import Archive
+from clip_italian.data.archives import Archive, Member
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation.published import class_sets
 from clip_italian.evaluation.published.class_sets import LabelFilesSettings
-from clip_italian.evaluation.published.test_sets import Captioned, Classified, Member, TestSet, damaged, json_of, templates_of, text
+from clip_italian.evaluation.published.test_sets import Captioned, Classified, TestSet, damaged, json_of, templates_of, text
 from clip_italian.evaluation.ranks import Relevant
 
 PICTURES = ("webp", "png", "jpg", "jpeg")

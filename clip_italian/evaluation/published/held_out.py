@@ -22,12 +22,12 @@ from jaxtyping import Int
 
 from clip_italian import files
 from clip_italian.data import archives
-from clip_italian.data.archives import Stored
+from clip_italian.data.archives import Member, Stored
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation.published import protocols
 from clip_italian.evaluation.published.class_sets import class_folders
-from clip_italian.evaluation.published.test_sets import Captioned, Classified, Member, TestSet
+from clip_italian.evaluation.published.test_sets import Captioned, Classified, TestSet
 from clip_italian.evaluation.study.settings import PROBE_SETS, HeldOutSettings, ProbePictures
 
 ALONE = ["{}"]  # templates of a zero-shot set: its labels are asked as `evaluation.templates` says

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from clip_italian.data.archives import Archive, Stored
+from clip_italian.data.archives import Archive, Member, Stored
 from clip_italian.errors import InputError
 from clip_italian.evaluation import classification
 from clip_italian.evaluation.ranks import Relevant
@@ -93,21 +93,6 @@ def templates_of(path: pathlib.Path, listed: list[str]) -> list[str]:
 def damaged(path: pathlib.Path, problem: object) -> InputError:
     """The error of a publisher's file that is not what its publisher made."""
     return InputError(f"{path}: damaged or of another data set ({problem}); get it from its publisher again")
-
-
-@dataclasses.dataclass(frozen=True)
-class Member:
-    """A member of a zip."""
-
-    archive: Archive
-    name: str
-
-    def read_bytes(self) -> bytes:
-        """The member's bytes."""
-        return self.archive.read(self.name)
-
-    def __str__(self) -> str:
-        return f"{self.archive.path}: {self.name}"
 
 
 def located(folder: pathlib.Path, places: Sequence[str], names: Sequence[str]) -> list[Stored]:

@@ -8,12 +8,14 @@ import pydantic
 from clip_italian import journal
 from clip_italian.config import Params, Settings
 from clip_italian.errors import InputError
+from clip_italian.journal import Journal
 
 ONLY_SEED = 0  # where a model that has no seeds of its own keeps its embeddings
 PROBE_SETS = ("probe-train", "probe-valid")  # images that linear probes learn from, and that their weight decay is chosen on
 GOOD = "good"  # the label set that all others are compared with
 TEMPLATES = "templates"  # the condition of good labels in an ensemble of templates rather than alone
-PHASES = ("pretrain", "finetune", "baseline")  # whose journals make up a run
+BACKBONES = "backbones"  # the stage whose models have no seeds of the study: one serves all
+PHASES = ("pretrain", "finetune", "baseline", BACKBONES)  # whose journals make up a run; the last of a backbone tested as it is
 
 
 class ErrorSettings(Settings):
@@ -109,17 +111,15 @@ def test_folder(profile: str, test_set: str) -> pathlib.Path:
     return pathlib.Path("data", profile, "raw", "test", test_set)
 
 
-def run_folders(profile: str, model: str, seed: int) -> list[pathlib.Path]:
+def run_journals(profile: str, model: str, seed: int) -> list[Journal]:
     """The journals of one run, in the order of its phases; raises InputError when it has none."""
-    own = [pathlib.Path("runs", profile, model, phase, str(seed)) for phase in PHASES]
-    backbone = pathlib.Path("runs", profile, "backbones", model)  # a backbone tested as it is
-    present = [folder for folder in [*own, backbone] if (folder / "journal.json").exists()]
-    if not present:
-        raise InputError(f"{own[1]}: no journal of {model}, seed {seed}; run `dvc repro` to make it")
-    return present
+    paths = [journal.path(profile, model, phase) for phase in PHASES]
+    found = [one for path in paths if path.exists() for one in journal.read(path) if one.seed == seed or one.stage == BACKBONES]
+    if not found:
+        raise InputError(f"{paths[1]}: no journal of {model}, seed {seed}; run `dvc repro` to make it")
+    return found
 
 
 def run_key(profile: str, model: str, seeds: list[int]) -> str:
     """The printed key of a model's run (one seed) or of its runs (several)."""
-    folders = [folder for seed in seeds for folder in run_folders(profile, model, seed)]
-    return journal.key(*folders)[: journal.KEY_LENGTH]
+    return journal.key(*(one for seed in seeds for one in run_journals(profile, model, seed)))[: journal.KEY_LENGTH]

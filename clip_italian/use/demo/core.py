@@ -14,7 +14,7 @@ from clip_italian.checkpoints.model import Clip
 from clip_italian.data.images import images
 from clip_italian.data.images.images import ImageLimits, ImageRejected, Pixels
 from clip_italian.errors import InputError
-from clip_italian.use.search import classifying, localising, searching
+from clip_italian.use.search import classifying, localising, searching, store
 from clip_italian.use.search.localising import Method
 from clip_italian.use.search.searching import Hit, Index
 from clip_italian.world.languages.italian.speech import ITALIAN
@@ -143,7 +143,7 @@ def _shown(hits: Sequence[Hit]) -> list[Shown]:
         return [Shown(hit.score, hit.path.stem, pixels) for hit, pixels in zip(hits, thumbnails, strict=True)]
 
 
-def _thumbnail(path: pathlib.Path, most: int = THUMBNAIL) -> Pixels | None:
+def _thumbnail(path: store.Image, most: int = THUMBNAIL) -> Pixels | None:
     """None where the file has gone, or cannot be read any more."""
     try:
         return _sized(pictures.opened(path), 1, most)

@@ -1,21 +1,22 @@
 """What ships with the repository, so that the demo works in a fresh clone: a small model, drawn pictures, and their index.
 
 demo/model           one of the study's models as it is
-demo/pictures        drawn scenes that are in none of the study's sets: some for each query of the gallery, and others
+demo/pictures.zip    drawn scenes that are in none of the study's sets: some for each query of the gallery, and others
 demo/pictures.index  of these pictures, by that model
 """
 
-import os
 import pathlib
 import re
 import shutil
 import tempfile
+import zipfile
 
 import simplejpeg
 
 from clip_italian import files
 from clip_italian.checkpoints import loading
 from clip_italian.config import Settings
+from clip_italian.data import archives
 from clip_italian.errors import InputError
 from clip_italian.use.search import building, store
 from clip_italian.use.search.store import Origin
@@ -28,7 +29,7 @@ from clip_italian.world.scenes.staging import stage
 from clip_italian.world.scenes.truth import full_statement
 
 FOLDER = pathlib.Path("demo")
-MODEL, PICTURES, INDEX = "model", "pictures", "pictures.index"
+MODEL, PICTURES, INDEX = "model", "pictures.zip", "pictures.index"
 NONE = "none.md"
 LARGEST = 3_000_000  # bytes of a model that everybody clones
 QUERY_PURPOSE, OTHER_PURPOSE = 81, 82  # keep these scenes apart from those of the study
@@ -58,7 +59,7 @@ def names(drawn: list[Scene]) -> list[str]:
 
 
 def write(model: pathlib.Path, settings: DemoSettings, scratch: pathlib.Path) -> None:
-    """Writes the three folders, worked on below `scratch` until they are whole.
+    """Writes the model, the pictures and the index, worked on below `scratch` until they are whole.
 
     Raises InputError when the model is larger than LARGEST.
     """
@@ -67,7 +68,9 @@ def write(model: pathlib.Path, settings: DemoSettings, scratch: pathlib.Path) ->
             _write_all(pathlib.Path(made), model, settings)
         else:
             _write_none(pathlib.Path(made), model)
-        for name in (MODEL, PICTURES, INDEX):
+        with files.replacing(FOLDER / PICTURES) as archive:
+            shutil.copyfile(pathlib.Path(made, PICTURES), archive)
+        for name in (MODEL, INDEX):
             files.move_folder(pathlib.Path(made, name), FOLDER / name)
 
 
@@ -84,20 +87,21 @@ def _write_all(folder: pathlib.Path, model: pathlib.Path, settings: DemoSettings
     building.build(loaded, origin, folder / INDEX)
 
 
-def _draw(folder: pathlib.Path, settings: DemoSettings) -> None:
-    folder.mkdir()
+def _draw(path: pathlib.Path, settings: DemoSettings) -> None:
     drawn = scenes(settings)
-    for name, scene in zip(names(drawn), drawn, strict=True):
-        picture = render(scene, *picture_size(scene, settings.height))
-        (folder / name).write_bytes(simplejpeg.encode_jpeg(picture, settings.jpeg_quality))
-        os.utime(folder / name, (0, 0))  # which the index notes
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, scene in zip(names(drawn), drawn, strict=True):
+            image = render(scene, *picture_size(scene, settings.height))
+            archives.add(archive, name, simplejpeg.encode_jpeg(image, settings.jpeg_quality))
 
 
 def _write_none(folder: pathlib.Path, model: pathlib.Path) -> None:
-    """Git holds no empty folders, and dvc wants its outputs."""
+    """Says so in each output: git holds no empty folders, and dvc wants its outputs."""
     said = f"This profile ships no demo. `python -m clip_italian demo --model {model} --folder PICTURES` shows its model.\n"
-    for name in (MODEL, PICTURES, INDEX):
+    for name in (MODEL, INDEX):
         files.write_text(folder / name / NONE, said)
+    with zipfile.ZipFile(folder / PICTURES, "w") as archive:
+        archives.add(archive, NONE, said.encode())
 
 
 def shipped(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:

@@ -3,7 +3,7 @@
 import pathlib
 from typing import Any, NamedTuple
 
-from clip_italian import files, journal
+from clip_italian import files
 from clip_italian.config import Settings
 from clip_italian.evaluation.study import settings as evaluation
 from clip_italian.evaluation.study.settings import EvaluationSettings
@@ -158,7 +158,7 @@ def of_study(profile: str, about: ExportSettings, tests: EvaluationSettings) -> 
         about=about,
         confidence=tests.confidence,
         run_key=evaluation.run_key(profile, about.arm, [about.seed]),
-        phases=tuple(journal.read(folder) for folder in evaluation.run_folders(profile, about.arm, about.seed)),
+        phases=tuple(evaluation.run_journals(profile, about.arm, about.seed)),
         pairs=tuple((name, source["split"]["train"]) for name, source in sorted(curated["sources"].items())),
         results=tuple(results(profile, about, tests)),
         language=tests.language,

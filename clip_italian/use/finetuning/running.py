@@ -179,7 +179,8 @@ def _write_model(
     metrics = {"kept_step": best["step"], "valid_loss": best["valid_loss"]}
     metrics |= {f"{part}/{name}": cells[part]["value"] for name, cells in numbers.items() for part in ("before", "after")}
     parameters = journal.flat(chosen.model_dump(mode="json")) | {"pictures": sets.train, "valid_pictures": sets.valid}
-    journal.write(folder / runs.JOURNAL, Journal("finetune", folder.name, chosen.seed, parameters, inputs, outputs, metrics, curve))
+    written = Journal("finetune", folder.name, chosen.seed, parameters, inputs, outputs, metrics, curve)
+    journal.write(folder / journal.FILE, [written])
 
 
 def _write_onnx(

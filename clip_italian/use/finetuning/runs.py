@@ -1,7 +1,7 @@
 """A run of fine-tuning on disk: one folder by its name, which is enough to find it again, to see how it goes and to go on with it.
 
 `asked.json` says what is to be done, `log.txt` what was said, `data` and `state` are what is needed to go on and vanish at the end;
-`model`, `journal`, `numbers.json`, `report.html` and, if it was asked for, `onnx` are what comes out.
+`model`, `journal.jsonl`, `numbers.json`, `report.html` and, if it was asked for, `onnx` are what comes out.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from clip_italian.use.finetuning.settings import FinetuningSettings
 
 ROOT = pathlib.Path("finetuned")
 NAME = re.compile(r"[\w][\w.-]{0,63}")
-ASKED, LOG, LOCK, NUMBERS, REPORT, JOURNAL = "asked.json", "log.txt", "lock", "numbers.json", "report.html", "journal"
+ASKED, LOG, LOCK, NUMBERS, REPORT = "asked.json", "log.txt", "lock", "numbers.json", "report.html"
 
 
 class Asked(NamedTuple):

@@ -9,7 +9,7 @@ import hashlib
 import json
 import pathlib
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +28,7 @@ from clip_italian.use.search.store import Contents, Entry, Found, Origin, Refusa
 PART = 16 * BATCH  # pictures: half a minute with a base model on two cores
 KNOWN = {store.MANIFEST, store.VECTORS, store.PICTURES, store.REFUSED, approximate.MANIFEST, approximate.GRAPH}
 SHOWN = 10  # refused files that a report names
+FileOf = Callable[[str], store.Image]  # a picture's file by its path
 
 
 class Report(NamedTuple):
@@ -69,13 +70,13 @@ def build(model: Clip, origin: Origin, path: pathlib.Path, progress: bool = Fals
     Raises InputError where `path` holds something else, a damaged index, or one by another model.
     """
     folder = store.pictures_folder(path, origin)
-    found = store.pictures(folder)
+    found, file_of = store.pictures(folder), store.files_of(folder)
     before = _before(path, origin)
     draft, parts = Draft(before, found), path.with_name(f".{path.name}.parts")
     _keep_parts_of(origin, parts)
     with tqdm.tqdm(total=len(draft.todo), unit="picture", disable=not progress) as bar:
         for start in range(0, len(draft.todo), PART):
-            draft.add(_part(parts / f"{start:012d}.npz", draft.todo[start : start + PART], folder, model, draft.place, bar))
+            draft.add(_part(parts / f"{start:012d}.npz", draft.todo[start : start + PART], file_of, model, draft.place, bar))
     if draft.todo or draft.gone or before is None:
         store.write(path, origin, draft.contents(model.settings.projection))
     shutil.rmtree(parts, ignore_errors=True)
@@ -149,13 +150,11 @@ def _keep_parts_of(origin: Origin, parts: pathlib.Path) -> None:
     files.write_json(of, origin._asdict())
 
 
-def _part(
-    path: pathlib.Path, found: list[Found], folder: pathlib.Path, model: Clip, known: Mapping[str, int], bar: tqdm.tqdm
-) -> Part:
+def _part(path: pathlib.Path, found: list[Found], file_of: FileOf, model: Clip, known: Mapping[str, int], bar: tqdm.tqdm) -> Part:
     """What comes of some files: as a run before has left it, or made and left for another."""
     part = _left(path, found)
     if part is None:
-        part = _made(folder, found, model, known, bar)
+        part = _made(file_of, found, model, known, bar)
         table = {"entries": part.entries, "refusals": part.refusals, "contents": part.contents}
         with files.replacing(path) as temporary, open(temporary, "wb") as file:
             np.savez(file, allow_pickle=False, vectors=part.vectors, table=np.array(json.dumps(table)))
@@ -177,14 +176,14 @@ def _left(path: pathlib.Path, found: list[Found]) -> Part | None:
     return Part(entries, refusals, table["contents"], vectors)
 
 
-def _made(folder: pathlib.Path, found: list[Found], model: Clip, known: Mapping[str, int], bar: tqdm.tqdm) -> Part:
+def _made(file_of: FileOf, found: list[Found], model: Clip, known: Mapping[str, int], bar: tqdm.tqdm) -> Part:
     """Reads, decodes and encodes."""
     seen, vectors = set(known), [np.zeros((0, model.settings.projection), np.float32)]
     part = Part([], [], [], vectors[0])
 
     def read(one: Found) -> tuple[str, Pixels | None] | ImageRejected:
         try:
-            return _fitted(folder / one.path, model, seen)
+            return _fitted(file_of(one.path), model, seen)
         except ImageRejected as reason:
             return reason
 
@@ -206,7 +205,7 @@ def _made(folder: pathlib.Path, found: list[Found], model: Clip, known: Mapping[
     return part._replace(vectors=np.concatenate(vectors))
 
 
-def _fitted(path: pathlib.Path, model: Clip, seen: Collection[str]) -> tuple[str, Pixels | None]:
+def _fitted(path: store.Image, model: Clip, seen: Collection[str]) -> tuple[str, Pixels | None]:
     """A file's digest and its picture as the model takes it, or none where one of the same digest has been encoded."""
     try:
         content = path.read_bytes()

@@ -3,13 +3,13 @@
 import base64
 import html
 import io
-import pathlib
 from collections.abc import Sequence
 
 from PIL import Image
 
 from clip_italian.checkpoints import pictures
 from clip_italian.errors import InputError
+from clip_italian.use.search import store
 from clip_italian.use.search.searching import Hit
 
 SIDE = 240  # pixels of a thumbnail's long side
@@ -45,7 +45,7 @@ def _figure(hit: Hit) -> str:
     return f"<figure><div class=frame>{shown}</div>{caption}</figure>\n"
 
 
-def thumbnail(path: pathlib.Path) -> str:
+def thumbnail(path: store.Image) -> str:
     """A picture as a data URL; empty where the file has gone since it was read."""
     try:
         picture = Image.fromarray(pictures.opened(path))

@@ -23,8 +23,8 @@ class Hit(NamedTuple):
     """A picture that was found."""
 
     score: float  # cosine
-    path: pathlib.Path
-    copies: tuple[pathlib.Path, ...]  # files of the same bytes
+    path: store.Image
+    copies: tuple[store.Image, ...]  # files of the same bytes
 
 
 class Index:
@@ -40,6 +40,7 @@ class Index:
         store.check(path)
         self.vectors: Float[np.ndarray, "n p"] = store.vectors(path)
         self._table = pyarrow.feather.read_table(str(path / store.PICTURES), memory_map=True)
+        self._file_of = store.files_of(store.pictures_folder(path, self.origin))
         self._copies = Copies(self._table["sha256"])
         self._graph = Graph(path, self.vectors, self._copies.firsts) if approximate else None
 
@@ -52,9 +53,9 @@ class Index:
         store.check_model(self.path, self.origin, loading.digests(model))
         return model
 
-    def picture(self, row: int) -> pathlib.Path:
+    def picture(self, row: int) -> store.Image:
         """The file whose vector is in that row."""
-        return store.pictures_folder(self.path, self.origin) / self._table["path"][row].as_py()
+        return self._file_of(self._table["path"][row].as_py())
 
     def nearest(self, query: Float[np.ndarray, " p"], count: int) -> list[Hit]:
         """The pictures of the highest cosines with a unit vector; files of the same bytes are one.

@@ -6,7 +6,7 @@ could not be read and why, and `manifest.json` the model's digests, the folder o
 
 import os
 import pathlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ import pyarrow.feather  # type: ignore[import-untyped]
 from jaxtyping import Float
 
 from clip_italian import files
+from clip_italian.data.archives import Archive, Member
 from clip_italian.errors import InputError
 
 # The pictures of a folder: where they are, and whether they have changed.
@@ -22,25 +23,52 @@ from clip_italian.errors import InputError
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
 
+ARCHIVE = ".zip"  # whose members are taken as the files of a folder
+Image = pathlib.Path | Member  # an image's file where it lies
+
+
 class Found(NamedTuple):
     """A file of the folder. While size and time of change stay as they are it counts as unchanged."""
 
     path: str  # below the folder, with slashes
     size: int  # bytes
-    changed: int  # nanoseconds since 1970
+    changed: int  # nanoseconds since 1970; the CRC-32 of an archive's member
 
 
 def pictures(folder: pathlib.Path) -> list[Found]:
-    """All files below a folder that are pictures by their names, sorted by path; hidden files and folders are left aside.
+    """All files of a folder or a zip that are pictures by their names, sorted by path; hidden files and folders are left aside.
 
     Links to folders are not followed. Raises InputError when the folder is missing or has no picture.
     """
-    if not folder.is_dir():
+    if _is_archive(folder):
+        found = sorted(_in_archive(folder))
+    elif folder.is_dir():
+        found = sorted(_below(folder, ""))
+    else:
         raise InputError(f"{folder}: no such folder; check the path")
-    found = sorted(_below(folder, ""))
     if not found:
         raise InputError(f"{folder}: no picture in it (looked for {', '.join(SUFFIXES)}); check the path")
     return found
+
+
+def files_of(folder: pathlib.Path) -> Callable[[str], Image]:
+    """How a picture is found by its path below a folder or in a zip. Raises InputError for a zip that is damaged or unsafe."""
+    if not _is_archive(folder):
+        return lambda path: folder / path
+    archive = Archive(folder)
+    return lambda path: Member(archive, path)
+
+
+def _is_archive(folder: pathlib.Path) -> bool:
+    return folder.suffix == ARCHIVE and folder.is_file()
+
+
+def _in_archive(path: pathlib.Path) -> Iterator[Found]:
+    with Archive(path) as archive:
+        for name in archive.names:
+            hidden = any(part.startswith(".") for part in name.split("/"))
+            if name.lower().endswith(SUFFIXES) and not hidden:
+                yield Found(name, archive.size(name), archive.checksum(name))
 
 
 def _below(folder: pathlib.Path, prefix: str) -> Iterator[Found]:
@@ -88,7 +116,7 @@ class Contents(NamedTuple):
 class Origin(NamedTuple):
     """Of which pictures and by which model an index is made."""
 
-    folder: str  # of the pictures; one that is not absolute starts where the index lies
+    folder: str  # or zip of the pictures; one that is not absolute starts where the index lies
     model: str  # as `load` was given it
     images: str | None  # its picture half, where that is a model of its own
     digests: Mapping[str, str]  # SHA-256 of the model's files
@@ -122,7 +150,7 @@ def _manifest(path: pathlib.Path) -> dict[str, Any]:
 
 
 def pictures_folder(path: pathlib.Path, of: Origin) -> pathlib.Path:
-    """Where the pictures of the index at `path` are."""
+    """The folder or zip of the pictures of the index at `path`."""
     return path.parent / of.folder
 
 
