@@ -18,6 +18,7 @@ from pipeline import cells
 ROOT = pathlib.Path(cells.__file__).parents[1]
 TOY_STAGE = """
 import os, pathlib, time
+from clip_italian import journal
 from clip_italian.errors import InputError
 
 def cell(name, arm, state, out):
@@ -30,6 +31,7 @@ def cell(name, arm, state, out):
     if name == "slow":
         time.sleep(60)
     (out / "model").mkdir()
+    journal.write(out / journal.FILE, [journal.Journal("toy", arm, int(name) if name.isdecimal() else 0, {}, {}, {}, {})])
     (out / "model" / "process").write_text(str(os.getpid()))
     (out / "model" / "value").write_text(f"{name} {arm} {pathlib.Path('input').read_text()}")
 """
@@ -39,6 +41,7 @@ launch: {launcher: none, processes: 1, hosts: [], devices: null, port: 0, heartb
 """
 DRIVER = """
 import json, os, pathlib, sys
+from clip_italian import journal
 from clip_italian.errors import InputError
 from pipeline import cells
 names, settings, processes, threads = json.loads(sys.argv[1])
@@ -48,6 +51,7 @@ try:
 except InputError as error:
     sys.exit(f"toy: {error}")
 cells.publish(outputs, "model", pathlib.Path("published"))
+cells.publish_journals(outputs, journal.path("toy", "arm", "toy"))
 print(os.getpid())
 """
 
@@ -91,9 +95,13 @@ def test_finished_cells_are_reused_and_a_new_one_alone_is_computed(project):
     done, computed = run("0", "1")
     assert (done.returncode, done.stderr, computed) == (0, "", ["0", "1"])
     assert (project / "published" / "1" / "value").read_text() == "1 arm first"
+    (project / "runs/toy/arm/toy.jsonl").unlink()
     assert run("0", "1")[1] == []
+    before = (project / "runs/toy/arm/toy.jsonl").read_bytes()
     assert run("0", "1", "2")[1] == ["2"]
     assert sorted(os.listdir(project / "published")) == ["0", "1", "2"]
+    written = (project / "runs/toy/arm/toy.jsonl").read_bytes()
+    assert written.startswith(before) and [json.loads(line)["seed"] for line in written.splitlines()] == [0, 1, 2]
     recorded = files.read_json(project / "provenance/toy/toy-arm.json")
     assert {name: one["threads"] for name, one in recorded.items()} == {"0": 1, "1": 1, "2": 1}
 
