@@ -34,7 +34,7 @@ def read(study: studies.Study) -> dict[str, Counts]:
     images, settings = config.section(ImageSettings, "images"), study.settings.contradictions
     base = images.augmentations[images.views_of]
     alone = {name: contradictions.alone(change, images.stored, base) for name, change in settings.alone.items()}
-    return contradictions.count(settings, images.stored, alone | images.augmentations)
+    return contradictions.count(settings, images.stored, images.side, alone | images.augmentations)
 
 
 def share(count: list[int]) -> float | None:

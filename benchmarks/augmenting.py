@@ -57,7 +57,7 @@ def ours(files: list[bytes], settings: ImageSettings) -> dict[str, Callable[[], 
         return resizing.square(pixels, settings.stored, fit)
 
     def view(stored: list[np.ndarray]) -> np.ndarray:
-        return augmentation.views(np.stack(stored), 0, np.arange(len(stored)), 0, chosen)
+        return augmentation.views(np.stack(stored), settings.side, 0, np.arange(len(stored)), 0, chosen)
 
     stored = [store(content) for content in files]
     return {

@@ -142,7 +142,8 @@ def _made(job: Job, shard: Shard) -> dict[str, Any]:
             writers[0].write(clean)
             numbers = np.array([shards.number(example.id) for example, _ in part], np.int64)
             for view, writer in enumerate(writers[1:]):
-                writer.write(augmentation.views(clean, settings.seed, numbers, view, settings.augmentations[settings.views_of]))
+                chosen = settings.augmentations[settings.views_of]
+                writer.write(augmentation.views(clean, settings.side, settings.seed, numbers, view, chosen))
     return {name: writer.entry() for name, writer in zip(names, writers, strict=True)}
 
 

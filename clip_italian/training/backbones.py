@@ -104,6 +104,7 @@ class EnglishClipSettings(Settings):
     # First factor on the cosines. At CLIP's 1 / 0.07 both towers soon give one vector for everything and take hundreds of
     # updates to come apart again (LOG.md).
     scale: float
+    image_size: int  # pixels a side
     augmentation: AugmentationSettings
     optimiser: OptimiserSettings
 
@@ -150,7 +151,7 @@ class BackboneSettings(Settings):
 def english_architecture(settings: EnglishClipSettings, vocabulary: int) -> DualEncoderSettings:
     """The two towers of the English CLIP, for so many byte pairs."""
     image = ViTSettings(
-        image_size=settings.augmentation.side,
+        image_size=settings.image_size,
         stem=settings.stem,
         patch=settings.patch,
         pooling=settings.pooling,
@@ -172,7 +173,7 @@ def english_clip(settings: EnglishClipSettings, seed: int, folder: pathlib.Path,
     captions = [text for group in open_shards(folder).captions for text in group]
     tokenizer = tokens.train_clip_bpe(captions, settings.vocabulary)
     data = examples.load(folder, tokenizer, settings.max_tokens)
-    architecture, side = english_architecture(settings, tokenizer.get_vocab_size()), settings.augmentation.side
+    architecture, size = english_architecture(settings, tokenizer.get_vocab_size()), settings.image_size
     params = dual_encoder.initial(architecture, jax.random.key(seed), settings.scale)
     held_out = np.arange(len(data) - settings.valid_examples, len(data))
 
@@ -183,11 +184,11 @@ def english_clip(settings: EnglishClipSettings, seed: int, folder: pathlib.Path,
         shapes = step < settings.noun_updates and step % 2 == 0
         drawn = _single_thing(drawn, singles, data.offsets) if shapes else _not_name_alone(drawn, data.offsets)
         stored = data.pixels(drawn.examples)
-        pixels = augmentation.views(stored, seed, data.numbers[drawn.examples], drawn.epoch, settings.augmentation)
+        pixels = augmentation.views(stored, size, seed, data.numbers[drawn.examples], drawn.epoch, settings.augmentation)
         return devices.own({"pixels": pixels, **tokens.take(data.tokens, drawn.captions)._asdict()})
 
     encoder = Encoder(architecture, settings.batch)
-    pixels = resizing.squares(data.pixels(held_out), side)
+    pixels = resizing.squares(data.pixels(held_out), size)
     first = tokens.take(data.first_captions(), held_out)
     validate = objective.validator(
         lambda params: encoder.images(params, pixels), lambda params: encoder.texts(params, first), settings.batch

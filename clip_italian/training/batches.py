@@ -51,4 +51,4 @@ class PixelBatches:
         if self.views is None:
             return resizing.squares(stored, self.side)
         view = epoch % self.kinds if self.kinds else epoch
-        return augmentation.views(stored, self.views_seed, self.examples.numbers[examples], view, self.views)
+        return augmentation.views(stored, self.side, self.views_seed, self.examples.numbers[examples], view, self.views)

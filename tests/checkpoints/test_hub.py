@@ -200,7 +200,8 @@ def profile(hub, **changed):
     weights = hub.folders[CLIP] / "model.safetensors"
     section["imported"]["english_clip"] |= {"revision": hub.commit(CLIP), "sha256": {weights.name: files.sha256(weights)}}
     section["english_clip"] |= {"patch": 8, "image": TOWER, "text": TOWER, "projection": 6, "max_tokens": 20} | changed
-    section["english_clip"]["augmentation"] |= {"crop": 16, "side": 16}
+    section["english_clip"]["image_size"] = 16
+    section["english_clip"]["augmentation"]["crop"] = 16
     section["italian_bert"] |= {"tower": TOWER, "max_tokens": 12}
     content["environment"] |= {"threads": 2, "cell_threads": 1}
     pathlib.Path("profiles").mkdir(exist_ok=True)

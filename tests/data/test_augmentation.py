@@ -18,7 +18,6 @@ from tests.helpers.augmentation_cases import AFFINES, FACTORS, GOLDEN, LARGE, PE
 
 NONE = AugmentationSettings(
     crop=48,
-    side=48,
     beyond="picture",
     brightness=0.0,
     contrast=0.0,
@@ -34,9 +33,7 @@ NONE = AugmentationSettings(
     perspective=0.0,
     interpolation="bilinear",
     fill=127,
-    autocontrast=0.0,
-    equalize=0.0,
-    equalizer="opencv",
+    operations={},
 )
 ALL = NONE.model_copy(
     update={
@@ -49,8 +46,7 @@ ALL = NONE.model_copy(
         "shear": 15.0,
         "distortion": 0.3,
         "perspective": 0.3,
-        "autocontrast": 0.3,
-        "equalize": 0.3,
+        "operations": {"autocontrast": 0.3, "equalize_opencv": 0.3},
     }
 )
 JITTERED = ALL.model_copy(update={"brightness": 0.4, "contrast": 0.4, "saturation": 0.4, "jitter": "before", "beyond": "fill"})
@@ -68,35 +64,35 @@ def only(**changes):
 @pytest.mark.parametrize("settings", [ALL, JITTERED])
 def test_a_view_is_a_pure_function_of_its_arguments(settings):
     before = PICTURES.copy()
-    assert np.array_equal(views(PICTURES, 7, IDS, 1, settings), views(PICTURES, 7, IDS, 1, settings))
+    assert np.array_equal(views(PICTURES, 48, 7, IDS, 1, settings), views(PICTURES, 48, 7, IDS, 1, settings))
     assert np.array_equal(PICTURES, before)
 
 
 @pytest.mark.parametrize("settings", [ALL, JITTERED])
 def test_a_view_does_not_depend_on_its_batch(settings):
-    together = views(PICTURES, 7, IDS, 1, settings)
-    backwards = views(PICTURES[::-1], 7, IDS[::-1].copy(), 1, settings)[::-1]
-    alone = np.stack([view(image, 7, int(i), 1, settings) for image, i in zip(PICTURES, IDS, strict=True)])
+    together = views(PICTURES, 48, 7, IDS, 1, settings)
+    backwards = views(PICTURES[::-1], 48, 7, IDS[::-1].copy(), 1, settings)[::-1]
+    alone = np.stack([view(image, 48, 7, int(i), 1, settings) for image, i in zip(PICTURES, IDS, strict=True)])
     assert np.array_equal(together, backwards)
     assert np.array_equal(together, alone)
 
 
 @pytest.mark.parametrize("changed", [{"seed": 8}, {"view_index": 2}, {"ids": IDS + 1}])
 def test_another_seed_view_or_id_gives_another_view(changed):
-    arguments = {"images": PICTURES, "seed": 7, "ids": IDS, "view_index": 1, "settings": ALL}
+    arguments = {"images": PICTURES, "size": 48, "seed": 7, "ids": IDS, "view_index": 1, "settings": ALL}
     same = (views(**arguments) == views(**arguments | changed)).all(axis=(1, 2, 3))
     assert not same.any()
 
 
 def test_without_strength_a_view_is_the_picture():
     pictures = PICTURES[:, :48, :48]
-    assert np.array_equal(views(pictures, 7, IDS, 0, NONE), pictures)
+    assert np.array_equal(views(pictures, 48, 7, IDS, 0, NONE), pictures)
 
 
 def test_a_crop_is_a_window_of_the_picture_and_every_window_occurs():
     rows, columns = np.mgrid[:56, :56].astype(np.uint8)
     where = np.broadcast_to(np.stack([rows, columns, rows], -1), (2000, 56, 56, 3)).copy()
-    crops = views(where, 7, np.arange(2000), 0, NONE)
+    crops = views(where, 48, 7, np.arange(2000), 0, NONE)
     corners = crops[:, 0, 0, :2]
     assert np.array_equal(crops - crops[:, :1, :1], np.broadcast_to(where[:1, :48, :48], crops.shape))
     assert len(np.unique(corners, axis=0)) == 81
@@ -104,18 +100,18 @@ def test_a_crop_is_a_window_of_the_picture_and_every_window_occurs():
 
 def test_a_certain_flip_mirrors_the_picture():
     pictures = PICTURES[:, :48, :48]
-    assert np.array_equal(views(pictures, 7, IDS, 0, only(flip=1.0)), pictures[:, :, ::-1])
+    assert np.array_equal(views(pictures, 48, 7, IDS, 0, only(flip=1.0)), pictures[:, :, ::-1])
 
 
 def test_half_of_the_views_are_flipped():
     pictures = PICTURES[:, :48, :48]
-    flipped = (views(pictures, 7, IDS, 0, only(flip=0.5)) == pictures[:, :, ::-1]).all(axis=(1, 2, 3))
+    flipped = (views(pictures, 48, 7, IDS, 0, only(flip=0.5)) == pictures[:, :, ::-1]).all(axis=(1, 2, 3))
     assert 20 <= flipped.sum() <= 44
 
 
 def test_what_comes_from_outside_the_picture_is_grey_127():
     white = np.full((200, 48, 48, 3), 255, np.uint8)
-    shifted = views(white, 7, np.arange(200), 0, only(translate=0.1))
+    shifted = views(white, 48, 7, np.arange(200), 0, only(translate=0.1))
     assert (shifted[:, 24, 24] == 255).all()
     assert set(np.unique(shifted[:, [0, 0, -1, -1], [0, -1, 0, -1]])) >= {127, 255}
     # A shift of a tenth moves in at most five columns.
@@ -126,7 +122,7 @@ def test_scale_stays_within_its_limits():
     disc = np.zeros((300, 48, 48, 3), np.uint8)
     rows, columns = np.mgrid[:48, :48] - 23.5
     disc[:, rows**2 + columns**2 < 15**2] = 255
-    area = (views(disc, 7, np.arange(300), 0, only(scale=[0.8, 1.2]))[..., 0] == 255).sum(axis=(1, 2))
+    area = (views(disc, 48, 7, np.arange(300), 0, only(scale=[0.8, 1.2]))[..., 0] == 255).sum(axis=(1, 2))
     radius = np.sqrt(area / np.pi) / 15
     assert 0.75 < radius.min() < 0.85
     assert 1.13 < radius.max() < 1.22
@@ -135,7 +131,7 @@ def test_scale_stays_within_its_limits():
 def test_rotation_stays_within_fifteen_degrees_either_way():
     bar = np.zeros((300, 48, 48, 3), np.uint8)
     bar[:, 23:25] = 255
-    turned = views(bar, 7, np.arange(300), 0, only(degrees=15.0))[..., 0] > 150.0  # the fill is darker
+    turned = views(bar, 48, 7, np.arange(300), 0, only(degrees=15.0))[..., 0] > 150.0  # the fill is darker
     rows = np.arange(48)[None, :, None]
     height = (turned * rows).sum(axis=1) / np.maximum(turned.sum(axis=1), 1)
     angle = np.degrees(np.arctan2(height[:, 38] - height[:, 9], 29))
@@ -145,7 +141,7 @@ def test_rotation_stays_within_fifteen_degrees_either_way():
 
 def test_the_perspective_step_moves_corners_inwards_only():
     white = np.full((300, 48, 48, 3), 255, np.uint8)
-    seen = (views(white, 7, np.arange(300), 0, only(perspective=1.0, distortion=0.3)) == 255).all(axis=-1)
+    seen = (views(white, 48, 7, np.arange(300), 0, only(perspective=1.0, distortion=0.3)) == 255).all(axis=-1)
     share = seen.mean(axis=(1, 2))
     assert share.max() <= 1
     assert 0.49 <= share.min() < 0.7  # all four corners at their innermost would leave 0.7 squared
@@ -154,7 +150,7 @@ def test_the_perspective_step_moves_corners_inwards_only():
 def test_the_hue_shift_keeps_grey_and_turns_colours_both_ways():
     pictures = np.empty((200, 48, 48, 3), np.uint8)
     pictures[:, :24], pictures[:, 24:] = (120, 120, 120), (200, 40, 40)
-    shifted = views(pictures, 7, np.arange(200), 0, only(hue=0.1))
+    shifted = views(pictures, 48, 7, np.arange(200), 0, only(hue=0.1))
     assert (shifted[:, :24] == 120).all()
     difference = shifted[:, 30, 0, 1].astype(int) - shifted[:, 30, 0, 2]  # towards yellow, towards purple
     assert difference.min() < -60
@@ -163,19 +159,19 @@ def test_the_hue_shift_keeps_grey_and_turns_colours_both_ways():
 
 def test_autocontrast_stretches_each_channel_to_the_full_range():
     dull = (PICTURES[:, :48, :48] // 4 + 60).astype(np.uint8)
-    stretched = views(dull, 7, IDS, 0, only(autocontrast=1.0))
+    stretched = views(dull, 48, 7, IDS, 0, only(operations={"autocontrast": 1.0}))
     assert (stretched.min(axis=(1, 2)) == 0).all()
     assert (stretched.max(axis=(1, 2)) == 255).all()
 
 
 def test_autocontrast_leaves_a_channel_of_one_value_alone():
     flat = np.full((4, 48, 48, 3), 90, np.uint8)
-    assert np.array_equal(views(flat, 7, IDS[:4], 0, only(autocontrast=1.0)), flat)
+    assert np.array_equal(views(flat, 48, 7, IDS[:4], 0, only(operations={"autocontrast": 1.0})), flat)
 
 
 def test_equalize_spreads_the_histogram():
     dull = (PICTURES[:, :48, :48] // 4 + 60).astype(np.uint8)
-    spread = views(dull, 7, IDS, 0, only(equalize=1.0)).astype(float)
+    spread = views(dull, 48, 7, IDS, 0, only(operations={"equalize_opencv": 1.0})).astype(float)
     assert np.abs(np.quantile(spread, [0.25, 0.5, 0.75]) - [64, 127, 191]).max() < 8
 
 
@@ -184,18 +180,29 @@ VIEWS_2021 = ("193383f60ca6e5c2", "ddfbf9e8cd8dec7c", "c15a68e59388f701")
 
 
 def test_the_list_of_2021_draws_the_views_it_always_drew():
-    drawn = [views(PICTURES, 42, IDS, k, MINI.augmentations["code_2021"]).tobytes() for k in range(3)]
+    drawn = [views(PICTURES, 48, 42, IDS, k, MINI.augmentations["code_2021"]).tobytes() for k in range(3)]
     assert tuple(hashlib.sha256(content).hexdigest()[:16] for content in drawn) == VIEWS_2021
+
+
+def test_a_new_operation_takes_a_function_and_two_lines_and_leaves_the_other_draws_as_they_are(monkeypatch):
+    before = views(PICTURES, 48, 7, IDS, 1, ALL)
+    monkeypatch.setitem(augmentation.DRAWS, "darken", 2)
+    monkeypatch.setitem(augmentation.OPERATIONS, "darken", ("darken", lambda image, numbers: (image * numbers[0]).astype(np.uint8)))
+    assert np.array_equal(views(PICTURES, 48, 7, IDS, 1, ALL), before)
+    settings = ALL.model_copy(update={"operations": {**ALL.operations, "darken": 0.5}})
+    ratio = views(PICTURES, 48, 7, IDS, 1, settings).mean(axis=(1, 2, 3)) / before.mean(axis=(1, 2, 3))
+    darkened = ratio < 0.999
+    assert 20 <= darkened.sum() <= 44 and len(np.unique(ratio[darkened].round(3))) > 15
 
 
 def test_the_two_equalizers_differ_by_the_share_of_a_level():
     flat = np.zeros((224, 224, 3), np.uint8)
     flat[:, 56:], flat[:, 112:] = 100, 200
-    for operation, expected in ((colours.equalize, (0, 127, 255)), (colours.equalize_by_opencv, (0, 85, 255))):
+    for operation, expected in ((colours.equalize, (0, 127, 255)), (colours.equalize_opencv, (0, 85, 255))):
         assert np.abs(operation(flat)[0, [0, 60, 200], 0].astype(int) - expected).max() <= 1
     ramp = np.repeat(np.arange(256, dtype=np.uint8), 196).reshape(224, 224)
     even = np.stack([ramp] * 3, axis=-1)
-    assert np.abs(colours.equalize(even).astype(int) - colours.equalize_by_opencv(even)).max() <= 1
+    assert np.abs(colours.equalize(even).astype(int) - colours.equalize_opencv(even)).max() <= 1
     one = np.full((48, 48, 3), 90, np.uint8)
     assert np.array_equal(colours.equalize(one), one)
 
@@ -209,8 +216,8 @@ def test_the_readmes_list_is_the_codes_with_three_more_jitters():
 def test_maps_say_where_the_pixels_of_views_come_from():
     dots = np.zeros((64, 56, 56, 3), np.uint8)
     dots[:, 26:31, 20:25] = 255  # around row 28, column 22
-    shown = views(dots, 7, IDS, 3, only(crop=52, flip=0.5, degrees=15.0, fill=0))
-    for one, matrix in zip(shown, maps((56, 56), 7, IDS, 3, only(crop=52, flip=0.5, degrees=15.0)), strict=True):
+    shown = views(dots, 48, 7, IDS, 3, only(crop=52, flip=0.5, degrees=15.0, fill=0))
+    for one, matrix in zip(shown, maps((56, 56), 48, 7, IDS, 3, only(crop=52, flip=0.5, degrees=15.0)), strict=True):
         x, y, w = matrix @ (22, 28, 1)
         light = one[..., 0] / one[..., 0].sum()
         assert (light.sum(axis=1) @ np.arange(48), light.sum(axis=0) @ np.arange(48)) == pytest.approx((y / w, x / w), abs=0.1)
@@ -220,15 +227,15 @@ def test_beyond_the_crop_lies_the_picture_or_the_fill():
     picture = np.full((200, 56, 56, 3), 255, np.uint8)
     inwards = {"crop": 48, "scale": [0.9, 0.9], "fill": 0}
     centred = picture[:, 4:-4, 4:-4]  # crops have one place only
-    assert (views(centred, 7, np.arange(200), 0, only(**inwards))[:, 0] == 0).all()
-    dark = (views(picture, 7, np.arange(200), 0, only(**inwards, beyond="fill")) < 255).mean()
-    less = (views(picture, 7, np.arange(200), 0, only(**inwards)) < 255).mean()
+    assert (views(centred, 48, 7, np.arange(200), 0, only(**inwards))[:, 0] == 0).all()
+    dark = (views(picture, 48, 7, np.arange(200), 0, only(**inwards, beyond="fill")) < 255).mean()
+    less = (views(picture, 48, 7, np.arange(200), 0, only(**inwards)) < 255).mean()
     assert dark == pytest.approx(1 - (42 / 48) ** 2) and less < dark / 2  # 43.2 pixels, of which the outer two are mixed
 
 
 def test_jitter_before_the_warp_leaves_the_fill_as_it_is():
     picture = np.full((100, 48, 48, 3), 200, np.uint8)
-    shown = views(picture, 7, np.arange(100), 0, only(brightness=0.4, jitter="before", scale=[0.5, 0.5]))
+    shown = views(picture, 48, 7, np.arange(100), 0, only(brightness=0.4, jitter="before", scale=[0.5, 0.5]))
     assert (shown[:, 0] == 127).all() and len(np.unique(shown[:, 24, 24])) > 50
 
 
@@ -236,7 +243,7 @@ def test_jitter_before_the_warp_leaves_the_fill_as_it_is():
 def test_jitter_factors_spread_evenly_around_one(name, monkeypatch):
     seen = []
     monkeypatch.setattr(colours, "jittered", lambda image, jitter: seen.append(jitter) or image)
-    views(np.repeat(PICTURES, 16, axis=0), 7, np.arange(1024), 0, only(**{name: 0.4}))
+    views(np.repeat(PICTURES, 16, axis=0), 48, 7, np.arange(1024), 0, only(**{name: 0.4}))
     place = ("brightness", "contrast", "saturation").index(name)
     factors = np.array([jitter.factors[place] for jitter in seen])
     assert np.abs(np.quantile(factors, [0, 0.25, 0.5, 0.75, 1]) - [0.6, 0.8, 1, 1.2, 1.4]).max() < 0.04
@@ -284,7 +291,7 @@ def warped(to_view):
     results = []
     for picture, fill in ((pictures()["bright"], 127), (whole, 0)):
         results.append(np.empty_like(picture))
-        augmentation._warp(picture, frame @ to_view @ np.linalg.inv(frame), results[-1], only(side=SIDE, fill=fill))
+        augmentation._warp(picture, frame @ to_view @ np.linalg.inv(frame), results[-1], only(fill=fill))
     return results
 
 
@@ -320,10 +327,13 @@ def test_a_perspective_map_between_the_same_corners_is_torchvisions(number):
     ("change", "message"),
     [
         ({"views_of": "code"}, "`views_of` is code, which is none of `augmentations`"),
-        ({"side": 47}, "48 pixels a side where models see 47"),
         ({"stored": 50}, "crop of 52 is larger than the stored 50"),
         ({"augmentations": {"code_2021": ALL.model_dump() | {"scale": [1.2, 0.8]}}}, "a smallest and a largest factor"),
         ({"augmentations": {"code_2021": ALL.model_dump() | {"flip": 1.5}}}, "less than or equal to 1"),
+        (
+            {"augmentations": {"code_2021": ALL.model_dump() | {"operations": {"equalise": 0.1}}}},
+            "`operations` has `equalise`; known",
+        ),
     ],
 )
 def test_settings_that_cannot_be_are_refused(change, message):

@@ -28,7 +28,6 @@ SETTINGS = ImageSettings(
     augmentations={
         "code_2021": AugmentationSettings(
             crop=52,
-            side=48,
             beyond="picture",
             brightness=0.0,
             contrast=0.0,
@@ -44,9 +43,7 @@ SETTINGS = ImageSettings(
             perspective=0.3,
             interpolation="bilinear",
             fill=127,
-            autocontrast=0.1,
-            equalize=0.1,
-            equalizer="opencv",
+            operations={"autocontrast": 0.1, "equalize_opencv": 0.1},
         )
     },
 )
@@ -104,7 +101,7 @@ def test_stored_views_are_the_views_that_training_would_draw(data):
     train, view = open_shards(data / "shards/train"), open_shards(data / "shards/views/1")
     numbers = np.array([shards.number(name) for name in train.ids])
     assert list(view.ids) == list(train.ids)
-    expected = augmentation.views(train.all_pixels(), 42, numbers, 1, SETTINGS.augmentations["code_2021"])
+    expected = augmentation.views(train.all_pixels(), 48, 42, numbers, 1, SETTINGS.augmentations["code_2021"])
     assert np.array_equal(view.all_pixels(), expected)
 
 

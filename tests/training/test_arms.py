@@ -31,7 +31,7 @@ ENGLISH_OF = {f"un gatto {word}": f"a {word} cat" for word in ("uno", "due", "tr
 CAPTIONS = list(ENGLISH_OF)
 ROOT = pathlib.Path(config.__file__).parents[1]
 TINY = config.read_yaml(ROOT / "profiles/tiny.yaml")
-VIEWS = config.parse(AugmentationSettings, TINY["images"]["augmentations"]["code_2021"] | {"crop": 24, "side": 24}, "images")
+VIEWS = config.parse(AugmentationSettings, TINY["images"]["augmentations"]["code_2021"] | {"crop": 24}, "images")
 VIEWS_SEED = 42  # of the views of all frozen phases
 NO_DRAWS = FeatureSettings(text_draws=0, text_dropout=0.0)
 
@@ -138,7 +138,7 @@ def with_views(data, captions):
     said = [[captions[i % 8], captions[(i + 1) % 8]] for i in range(24)]
     described = [Example(*one) for one in zip(stored.ids, stored.sources, said, strict=True)]
     for name, place in folders.items():
-        seen = augmentation.views(clean, VIEWS_SEED, numbers, place - 1, VIEWS) if place else clean
+        seen = augmentation.views(clean, 24, VIEWS_SEED, numbers, place - 1, VIEWS) if place else clean
         write_shards(data / name, described, seen, 16)
 
 
@@ -191,7 +191,7 @@ def test_the_frozen_phase_on_pixels_sees_so_many_views_in_turn_or_new_ones(data,
     views = [batches(step)["pixels"][np.argsort(order.permutation(0, step, 24))] for step in range(4)]
     same = {(i, j) for i in range(4) for j in range(i) if np.array_equal(views[i], views[j])}
     assert same == ({(2, 0), (3, 1)} if kinds else set())
-    assert np.array_equal(views[1], augmentation.views(train.stored.all_pixels(), VIEWS_SEED, train.numbers, 1, VIEWS))
+    assert np.array_equal(views[1], augmentation.views(train.stored.all_pixels(), 24, VIEWS_SEED, train.numbers, 1, VIEWS))
 
 
 def test_with_text_dropout_an_epoch_of_the_frozen_phase_sees_a_draw_of_the_captions(data):

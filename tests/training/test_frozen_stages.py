@@ -38,7 +38,7 @@ def study(here):
     """A study at profile tiny whose pictures have 24 pixels a side, up to what stage `features` reads."""
     content = config.read_yaml(ROOT / "profiles/tiny.yaml")
     for one in content["images"]["augmentations"].values():
-        one |= {"crop": 24, "side": 24}
+        one |= {"crop": 24}
     content["images"] |= {"stored": 24, "side": 24, "views": 2}
     content["features"] = {"text_draws": 2, "text_dropout": 0.2}
     content["training"] |= FROZEN
@@ -57,7 +57,7 @@ def store_pictures(folder, images):
     write_shards(folder / "valid", described, pictures(1, 24), 16)
     write_shards(folder / "train", described, clean, 16)
     for k in range(images.views):
-        seen = augmentation.views(clean, images.seed, numbers, k, images.augmentations[images.views_of])
+        seen = augmentation.views(clean, images.side, images.seed, numbers, k, images.augmentations[images.views_of])
         write_shards(folder / f"views/{k}", described, seen, 16)
 
 

@@ -109,24 +109,26 @@ def test_what_an_operation_cannot_touch_stays_true():
             "flip": {"flip": 1.0},
             "hue": {"hue": 0.1},
             "shift": {"translate": 0.1},
-            "equalize": {"equalize": 1.0},
+            "equalize": {"operations": {"equalize_opencv": 1.0}},
         }.items()
     }
-    counts = count(SETTINGS, SIDE, images)
+    counts = count(SETTINGS, SIDE, SIDE, images)
     assert all(false == 0 for _, false in counts["nothing"].values())
     assert counts["nothing"]["caption"][0] == 40 * 2 * 3
     assert false_of(counts, "flip", "side") > 0.8 and false_of(counts, "flip", "colour") == 0
     assert false_of(counts, "hue", "colour") > 0.1 and false_of(counts, "hue", "side") == 0
     assert false_of(counts, "shift", "side") > 0.02 and false_of(counts, "shift", "colour") == 0
     assert false_of(counts, "equalize", "colour") > 0.5
-    assert counts == count(SETTINGS, SIDE, images)
+    assert counts == count(SETTINGS, SIDE, SIDE, images)
 
 
 @pytest.mark.parametrize("profile", ["mini", "paper"])
 def test_the_caption_safe_setting_hardly_ever_makes_a_caption_false(profile):
     images = config.parse(ImageSettings, config.read_yaml(ROOT / f"profiles/{profile}.yaml")["images"], "images")
     settings = SETTINGS.model_copy(update={"scenes": 15 if profile == "paper" else 100, "views": 1})
-    counts = count(settings, images.stored, {name: images.augmentations[name] for name in ("caption_safe", "code_2021")})
+    counts = count(
+        settings, images.stored, images.side, {name: images.augmentations[name] for name in ("caption_safe", "code_2021")}
+    )
     assert false_of(counts, "caption_safe", "caption") < 0.01 < 0.03 < false_of(counts, "code_2021", "caption")
     assert false_of(counts, "caption_safe", "colour") < 0.01
 

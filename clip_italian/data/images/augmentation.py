@@ -1,8 +1,11 @@
-"""The augmentation list of 2021 (clip-italian, hybrid_clip/run_hybrid_clip.py, class Transform), in its order.
+"""Augmented views of images: the augmentation list of 2021 (clip-italian, hybrid_clip/run_hybrid_clip.py, class Transform).
 
-Random crop, colour jitter, horizontal flip, affine, perspective, autocontrast, equalize. Crop, flip, affine and perspective are one
-projective map, applied by a single warp, so that a picture is interpolated once and not three times. Where 2021 drew whole pixels,
-for shifts and corners, this code draws fractions of them.
+Random crop, colour jitter, horizontal flip, affine, perspective, then colour operations such as autocontrast and equalize.
+Crop, flip, affine and perspective are one projective map, applied by a single warp, so that an image is interpolated once and
+not three times. Where 2021 drew whole pixels, for shifts and corners, this code draws fractions of pixels.
+
+To add a colour operation: write a function in colours.py, add a line to `OPERATIONS` and one at the end of `DRAWS`, and name it
+under `operations` of an augmentation in a profile.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,23 +22,45 @@ from clip_italian.data.images.colours import Jitter
 from clip_italian.data.images.draws import uniforms
 
 PURPOSE = 31  # keeps these draws apart from every other use of the same seed
-DRAWS = 28  # uniform numbers per view
 INTERPOLATIONS = {"nearest": cv2.INTER_NEAREST, "bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
-# Pictures are small and calls short: a second thread inside OpenCV costs more than it brings.
+# Images are small and calls short: a second thread inside OpenCV costs more than it brings.
 cv2.setNumThreads(1)
 
+Image = UInt8[np.ndarray, "height width 3"]
 Batch = UInt8[np.ndarray, "n height width 3"]
+Numbers = Float[np.ndarray, " k"]  # uniform in [0, 1)
+Draws = dict[str, Float[np.ndarray, "n k"]]  # by step
 Maps = Float[np.ndarray, "n 3 3"]
 Share = Annotated[float, pydantic.Field(ge=0, le=1)]
 Strength = Annotated[float, pydantic.Field(ge=0)]
+
+# How many uniform numbers each step of a view takes. A new step goes to the end: the numbers of the others then stay the same.
+DRAWS = {
+    "hue": 1,
+    "autocontrast": 1,
+    "equalize": 1,
+    "crop": 2,
+    "flip": 1,
+    "affine": 6,
+    "perspective": 9,
+    "factors": 3,  # of brightness, contrast and saturation
+    "order": 4,  # of the four colour jitters
+}
+# Operations on a finished view, by their names in profiles: the step of DRAWS whose first number decides whether it acts, and
+# the function of image and numbers. The two definitions of equalize agree unless a level is frequent: they differ by that
+# level's share of the image. Torchvision's steps are whole pixels, too coarse for images below some 100 pixels a side.
+OPERATIONS: dict[str, tuple[str, Callable[[Image, Numbers], Image]]] = {
+    "autocontrast": ("autocontrast", lambda image, _: colours.autocontrast(image)),
+    "equalize": ("equalize", lambda image, _: colours.equalize(image)),
+    "equalize_opencv": ("equalize", lambda image, _: colours.equalize_opencv(image)),
+}
 
 
 class AugmentationSettings(Settings):
     """One of the named settings under `augmentations` of section `images`; strengths as in torchvision's transforms."""
 
-    crop: Annotated[int, pydantic.Field(gt=0)]  # side of the random crop, in pixels of the stored picture
-    side: Annotated[int, pydantic.Field(gt=0)]  # pixels along the sides of a view
-    # What a view shows beyond the crop, where a step moves the frame inwards: the stored picture as far as it reaches, or the fill
+    crop: Annotated[int, pydantic.Field(gt=0)]  # side of the random crop, in pixels of the stored image
+    # What a view shows beyond the crop, where a step moves the frame inwards: the stored image as far as it reaches, or the fill
     # alone, as in 2021.
     beyond: Literal["picture", "fill"]
     brightness: Strength  # factors from 1 minus it, at least 0, to 1 plus it; so the next two
@@ -52,64 +77,67 @@ class AugmentationSettings(Settings):
     distortion: Share  # perspective: how far a corner may move inwards, as a share of half the side
     perspective: Share  # probability
     interpolation: Literal["nearest", "bilinear", "bicubic"]  # of the warp
-    fill: Annotated[int, pydantic.Field(ge=0, le=255)]  # grey level of what lies outside the picture
-    autocontrast: Share  # probability
-    equalize: Share  # probability
-    # Whose definition: they agree where no level is frequent, and are as far apart as a level's share of the picture. Torchvision's
-    # steps are whole pixels, too coarse for pictures below some 100 pixels a side.
-    equalizer: Literal["torchvision", "opencv"]
+    fill: Annotated[int, pydantic.Field(ge=0, le=255)]  # grey level of what lies outside the image
+    operations: dict[str, Share]  # on the finished view, in this order: names of `OPERATIONS`, each with its probability
 
     @pydantic.model_validator(mode="after")
     def _ordered(self) -> "AugmentationSettings":
         if len(self.scale) != 2 or not 0 < self.scale[0] <= self.scale[1]:
             raise ValueError(f"`scale` is {self.scale}, which must be a smallest and a largest factor above 0")
+        for name in self.operations:
+            if name not in OPERATIONS:
+                raise ValueError(f"`operations` has `{name}`; known are {', '.join(OPERATIONS)}")
         return self
 
 
 def view(
-    image: UInt8[np.ndarray, "height width 3"],
-    seed: int,
-    example_id: int,
-    view_index: int,
-    settings: AugmentationSettings,
-) -> UInt8[np.ndarray, "side side 3"]:
-    """One augmented view of one picture: a pure function of its arguments."""
-    return views(image[None], seed, np.array([example_id]), view_index, settings)[0]
+    image: Image, size: int, seed: int, example_id: int, view_index: int, settings: AugmentationSettings
+) -> UInt8[np.ndarray, "size size 3"]:
+    """One augmented view of one image, `size` pixels a side: a pure function of its arguments."""
+    return views(image[None], size, seed, np.array([example_id]), view_index, settings)[0]
 
 
 def views(
-    images: Batch, seed: int, ids: Int[np.ndarray, " n"], view_index: int, settings: AugmentationSettings
-) -> UInt8[np.ndarray, "n side side 3"]:
-    """One augmented view of each picture; element i depends on nothing but images[i], seed, ids[i] and view_index."""
-    draws = uniforms((seed, PURPOSE, view_index), ids, DRAWS)
-    corners = _corners(draws[:, 3:5], images.shape[1:3], settings)
-    result = np.empty((len(images), settings.side, settings.side, 3), np.uint8)
-    parts = zip(images, _maps(draws, corners, settings), corners, _jitters(draws, settings), result, strict=True)
+    images: Batch, size: int, seed: int, ids: Int[np.ndarray, " n"], view_index: int, settings: AugmentationSettings
+) -> UInt8[np.ndarray, "n size size 3"]:
+    """One augmented view of each image, `size` pixels a side.
+
+    Element i depends on nothing but images[i], seed, ids[i] and view_index.
+    """
+    draws = _draws(seed, ids, view_index)
+    corners = _corners(draws["crop"], images.shape[1:3], settings)
+    result = np.empty((len(images), size, size, 3), np.uint8)
+    parts = zip(images, _maps(draws, corners, size, settings), corners, _jitters(draws, settings), result, strict=True)
     for image, matrix, corner, jitter, target in parts:
         window, from_window = _window(image, matrix, corner, settings)
         _warp(colours.jittered(window, jitter) if settings.jitter == "before" else window, from_window, target, settings)
         if settings.jitter == "after":
             target[:] = colours.jittered(target, jitter)
-    _apply_some(result, draws[:, 1] < settings.autocontrast, colours.autocontrast)
-    _apply_some(result, draws[:, 2] < settings.equalize, colours.EQUALIZERS[settings.equalizer])
+    for name, probability in settings.operations.items():
+        step, operation = OPERATIONS[name]
+        for i in np.flatnonzero(draws[step][:, 0] < probability):
+            result[i] = operation(result[i], draws[step][i, 1:])
     return result
 
 
-def _apply_some(images: Batch, chosen: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> None:
-    for i in np.flatnonzero(chosen):
-        images[i] = change(images[i])
+def maps(
+    shape: tuple[int, int], size: int, seed: int, ids: Int[np.ndarray, " n"], view_index: int, settings: AugmentationSettings
+) -> Maps:
+    """Where the pixels of `views` come from: the map from pixel centres of a stored image to pixel centres of its view."""
+    draws = _draws(seed, ids, view_index)
+    return _maps(draws, _corners(draws["crop"], shape, settings), size, settings)
 
 
-def maps(shape: tuple[int, int], seed: int, ids: Int[np.ndarray, " n"], view_index: int, settings: AugmentationSettings) -> Maps:
-    """Where the pixels of `views` come from: the map from pixel centres of a stored picture to pixel centres of its view."""
-    draws = uniforms((seed, PURPOSE, view_index), ids, DRAWS)
-    return _maps(draws, _corners(draws[:, 3:5], shape, settings), settings)
+def _draws(seed: int, ids: Int[np.ndarray, " n"], view_index: int) -> Draws:
+    ends = np.cumsum(list(DRAWS.values()))
+    numbers = uniforms((seed, PURPOSE, view_index), ids, int(ends[-1]))
+    return dict(zip(DRAWS, np.split(numbers, ends[:-1], axis=1), strict=True))
 
 
 def _window(
-    image: UInt8[np.ndarray, "height width 3"], matrix: np.ndarray, corner: np.ndarray, settings: AugmentationSettings
+    image: Image, matrix: np.ndarray, corner: np.ndarray, settings: AugmentationSettings
 ) -> tuple[UInt8[np.ndarray, "rows columns 3"], np.ndarray]:
-    """What of the picture may be seen, and the map from there."""
+    """The part of the image that a view may show, and the map from there to the view."""
     if settings.beyond == "picture":
         return image, matrix
     top, left = (int(place) for place in corner)
@@ -119,15 +147,15 @@ def _window(
 
 def _warp(window: np.ndarray, matrix: np.ndarray, target: np.ndarray, settings: AugmentationSettings) -> None:
     flags, fill = INTERPOLATIONS[settings.interpolation], (settings.fill,) * 3
-    cv2.warpPerspective(window, matrix, (settings.side, settings.side), target, flags, cv2.BORDER_CONSTANT, fill)
+    cv2.warpPerspective(window, matrix, target.shape[:2], target, flags, cv2.BORDER_CONSTANT, fill)
 
 
-def _jitters(draws: Float[np.ndarray, "n k"], settings: AugmentationSettings) -> Iterator[Jitter]:
+def _jitters(draws: Draws, settings: AugmentationSettings) -> Iterator[Jitter]:
     """The draws of torchvision.transforms.ColorJitter."""
     strengths = (settings.brightness, settings.contrast, settings.saturation)
-    factors = [_between(draws[:, 21 + k], max(0.0, 1 - strength), 1 + strength) for k, strength in enumerate(strengths)]
-    hues = _between(draws[:, 0], -settings.hue, settings.hue)
-    orders = np.argsort(draws[:, 24:28], axis=1)
+    factors = [_between(draws["factors"][:, k], max(0.0, 1 - strength), 1 + strength) for k, strength in enumerate(strengths)]
+    hues = _between(draws["hue"][:, 0], -settings.hue, settings.hue)
+    orders = np.argsort(draws["order"], axis=1)
     for *values, order in zip(*factors, hues, orders, strict=True):
         yield Jitter(tuple(map(float, values)), tuple(order.tolist()))
 
@@ -136,14 +164,14 @@ def _between(draw: np.ndarray, low: float, high: float) -> np.ndarray:
     return low + draw * (high - low)
 
 
-def _maps(draws: Float[np.ndarray, "n k"], corners: Int[np.ndarray, "n 2"], settings: AugmentationSettings) -> Maps:
+def _maps(draws: Draws, corners: Int[np.ndarray, "n 2"], size: int, settings: AugmentationSettings) -> Maps:
     to_view = _crops(corners, settings)
-    to_view = _flips(draws[:, 5] < settings.flip) @ to_view
-    to_view = _affines(draws[:, 6:12], settings) @ to_view
-    to_view = _perspectives(draws[:, 12:21], settings) @ to_view
+    to_view = _flips(draws["flip"][:, 0] < settings.flip) @ to_view
+    to_view = _affines(draws["affine"], settings) @ to_view
+    to_view = _perspectives(draws["perspective"], settings) @ to_view
     # So far the view was the square [-1/2, 1/2]; its pixel centres lie half a pixel inside.
-    centre = settings.side / 2 - 0.5
-    return np.array([[settings.side, 0, centre], [0, settings.side, centre], [0, 0, 1]]) @ to_view
+    centre = size / 2 - 0.5
+    return np.array([[size, 0, centre], [0, size, centre], [0, 0, 1]]) @ to_view
 
 
 def _identities(n: int) -> Maps:

@@ -72,12 +72,9 @@ def equalize(image: Picture) -> Picture:
     return cv2.merge([_equalized(channel) for channel in cv2.split(image)])
 
 
-def equalize_by_opencv(image: Picture) -> Picture:
+def equalize_opencv(image: Picture) -> Picture:
     """The same as cv2.equalizeHist has it: a level becomes the share of the pixels up to it, without those of the lowest."""
     return cv2.merge([cv2.equalizeHist(channel) for channel in cv2.split(image)])
-
-
-EQUALIZERS = {"torchvision": equalize, "opencv": equalize_by_opencv}
 
 
 def _equalized(channel: Channel) -> Channel:

@@ -26,9 +26,6 @@ class ImageSettings(Settings):
         if self.views_of not in self.augmentations:
             raise ValueError(f"`views_of` is {self.views_of}, which is none of `augmentations`: {', '.join(self.augmentations)}")
         for name, one in self.augmentations.items():
-            if one.side != self.side or one.crop > self.stored:
-                raise ValueError(
-                    f"augmentation {name}: its views have {one.side} pixels a side where models see {self.side}, or its "
-                    f"crop of {one.crop} is larger than the stored {self.stored}"
-                )
+            if one.crop > self.stored:
+                raise ValueError(f"augmentation {name}: its crop of {one.crop} is larger than the stored {self.stored}")
         return self

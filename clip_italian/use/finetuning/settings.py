@@ -33,6 +33,7 @@ class FinetuningSettings(Settings):
     text_dropout: Share
     dtype: Literal["float32", "bfloat16"]
     remat: bool
+    image_size: Count
     stored: Count
     augmentation: AugmentationSettings | None
     seed: Annotated[int, pydantic.Field(ge=0)]
@@ -45,9 +46,9 @@ class FinetuningSettings(Settings):
     def _in_order(self) -> "FinetuningSettings":
         if self.frozen_epochs > self.epochs:
             raise ValueError(f"`frozen_epochs` is {self.frozen_epochs}, which is more than `epochs`, {self.epochs}")
-        if self.augmentation and not self.augmentation.side <= self.augmentation.crop <= self.stored:
+        if self.augmentation and not self.image_size <= self.augmentation.crop <= self.stored:
             raise ValueError(
-                f"`augmentation.side`, `augmentation.crop` and `stored` are {self.augmentation.side}, {self.augmentation.crop} and "
+                f"`image_size`, `augmentation.crop` and `stored` are {self.image_size}, {self.augmentation.crop} and "
                 f"{self.stored}; none may be above the next"
             )
         return self
@@ -75,13 +76,11 @@ def augmentation(settings: FinetuningSettings, model: DualEncoderSettings) -> Au
     """The augmentation at the size that the model sees."""
     if settings.augmentation is None:
         return None
-    sizes = {"crop": _scaled(settings.augmentation.crop, settings, model), "side": model.image.image_size}
-    return settings.augmentation.model_copy(update=sizes)
+    return settings.augmentation.model_copy(update={"crop": _scaled(settings.augmentation.crop, settings, model)})
 
 
 def _scaled(pixels: int, settings: FinetuningSettings, model: DualEncoderSettings) -> int:
-    assert settings.augmentation
-    return round(pixels * model.image.image_size / settings.augmentation.side)
+    return round(pixels * model.image.image_size / settings.image_size)
 
 
 def training(settings: FinetuningSettings, model: DualEncoderSettings, train: int, valid: int) -> TrainingSettings:

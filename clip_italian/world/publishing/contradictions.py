@@ -7,6 +7,7 @@ still holds is decided as for any scene (clip_italian/world/scenes/truth.py).
 
 import dataclasses
 import functools
+from typing import Any
 
 import cv2
 import numpy as np
@@ -41,11 +42,9 @@ STRENGTHS = (
     "shear",
     "distortion",
     "perspective",
-    "autocontrast",
-    "equalize",
 )
 
-Strength = int | float | list[float]
+Strength = int | float | list[float] | dict[str, float]
 Counts = dict[str, list[int]]  # by kind: statements, and how many of them became false
 Picture = UInt8[np.ndarray, "side side 3"]
 View = UInt8[np.ndarray, "shown shown 3"]
@@ -112,18 +111,22 @@ def seen(picture: Stored, view: View, matrix: Float[np.ndarray, "3 3"]) -> Scene
 
 
 def alone(change: dict[str, Strength], stored_side: int, base: AugmentationSettings) -> AugmentationSettings:
-    """One operation, of the strength that `change` tells, with the interpolation, fill and equalizer of `base`.
+    """One operation, of the strength that `change` tells, with the interpolation and fill of `base`.
 
     Raises InputError where `change` is none.
     """
     off = dict.fromkeys(STRENGTHS, 0.0) | {"scale": [1.0, 1.0], "crop": stored_side, "jitter": "before", "beyond": "picture"}
-    return config.parse(AugmentationSettings, base.model_dump() | off | change, "section `analysis`: key `contradictions.alone`")
+    none: dict[str, Any] = {"operations": {}}
+    where = "section `analysis`: key `contradictions.alone`"
+    return config.parse(AugmentationSettings, base.model_dump() | off | none | change, where)
 
 
-def count(settings: ContradictionSettings, side: int, augmentations: dict[str, AugmentationSettings]) -> dict[str, Counts]:
+def count(
+    settings: ContradictionSettings, side: int, size: int, augmentations: dict[str, AugmentationSettings]
+) -> dict[str, Counts]:
     """For each augmentation and kind: how many statements, once for each view, and how many of them the view makes false.
 
-    `side` is that of the stored pictures, in pixels.
+    `side` and `size` are pixels along the sides of the stored images and of their views.
     """
     numbers = np.arange(settings.scenes)
     pictures = [stored(compose(settings.seed, number, "all", PURPOSE), side) for number in numbers.tolist()]
@@ -133,8 +136,8 @@ def count(settings: ContradictionSettings, side: int, augmentations: dict[str, A
     for name, chosen in augmentations.items():
         counts[name] = {kind: [0, 0] for kind in KINDS}
         for k in range(settings.views):
-            views = augmentation.views(pixels, settings.seed, numbers, k, chosen)
-            maps = augmentation.maps((side, side), settings.seed, numbers, k, chosen)
+            views = augmentation.views(pixels, size, settings.seed, numbers, k, chosen)
+            maps = augmentation.maps((side, side), size, settings.seed, numbers, k, chosen)
             for picture, statements_of, view, matrix in zip(pictures, said, views, maps, strict=True):
                 _add(counts[name], statements_of, seen(picture, view, matrix))
     return counts
