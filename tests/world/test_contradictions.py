@@ -112,14 +112,14 @@ def test_what_an_operation_cannot_touch_stays_true():
             "equalize": {"operations": {"equalize_opencv": 1.0}},
         }.items()
     }
-    counts = count(SETTINGS, SIDE, SIDE, images)
+    counts = count(SETTINGS, SIDE, MINI.side, images)
     assert all(false == 0 for _, false in counts["nothing"].values())
     assert counts["nothing"]["caption"][0] == 40 * 2 * 3
     assert false_of(counts, "flip", "side") > 0.8 and false_of(counts, "flip", "colour") == 0
     assert false_of(counts, "hue", "colour") > 0.1 and false_of(counts, "hue", "side") == 0
     assert false_of(counts, "shift", "side") > 0.02 and false_of(counts, "shift", "colour") == 0
     assert false_of(counts, "equalize", "colour") > 0.5
-    assert counts == count(SETTINGS, SIDE, SIDE, images)
+    assert counts == count(SETTINGS, SIDE, MINI.side, images)
 
 
 @pytest.mark.parametrize("profile", ["mini", "paper"])
