@@ -89,7 +89,13 @@ def _digest(journal: Journal) -> str:
 
 def provenance(started: float, **facts: Any) -> dict[str, Any]:
     """When, where and with what something was computed; kept in git, never hashed, never an input."""
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
     machine = {"python": platform.python_version(), "system": platform.platform(), "cores": os.cpu_count()}
     clock = {"started": round(started, 3), "ended": round(time.time(), 3)}
-    return clock | machine | {"commit": commit or None} | facts
+    return clock | machine | {"commit": _commit()} | facts
+
+
+def _commit() -> str | None:
+    """The commit of the repository whose root is the current folder; None where that is not one, though it lie inside another."""
+    if not pathlib.Path(".git").exists():
+        return None
+    return subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip() or None

@@ -26,6 +26,9 @@ def main(*command: str) -> None:
     program = shutil.which(command[0]) if command else None
     if program is None:
         sys.exit(f"supervise: no command `{' '.join(command)}`; run `make venv`")
+    config = pathlib.Path(".dvc/config")
+    if command[0] == "dvc" and not pathlib.Path(".git").exists() and not (config.exists() and "no_scm" in config.read_text()):
+        sys.exit(f"{pathlib.Path.cwd()}: not a git repository, which DVC needs; clone the repository, or run `git init` here")
     forget_locks_of_the_dead(RWLOCK)
     try:
         lock.mend()

@@ -5,6 +5,7 @@ another machine, whose rounding differs, the numbers themselves are compared wit
 """
 
 import fnmatch
+import functools
 import hashlib
 import json
 import pathlib
@@ -18,7 +19,6 @@ from clip_italian.errors import InputError
 from pipeline import lock
 from pipeline.lock import LOCK
 
-CACHE = pathlib.Path(".dvc/cache/files/md5")
 IGNORED = ("__pycache__", "*.tmp")  # as .dvcignore says
 PROTOCOLS = ("retrieval", "zeroshot", "probe")
 # Means over seeds are fractions of 1. Another processor rounds differently, training amplifies that to about what
@@ -51,9 +51,22 @@ def listing_md5(entries: dict[str, str]) -> str:
     return hashlib.md5(json.dumps(rows, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + ".dir"
 
 
+@functools.cache
+def cache() -> pathlib.Path:
+    """The folder of the cache's objects, wherever DVC is configured to keep it; raises InputError where DVC does not say."""
+    try:
+        done = subprocess.run(["dvc", "cache", "dir"], capture_output=True, text=True)
+    except FileNotFoundError:
+        raise InputError("`dvc` is not on the search path; use `make verify`") from None
+    if done.returncode:
+        raise InputError(f"`dvc cache dir`: {done.stderr.strip()}; run it in the repository's folder")
+    folder = pathlib.Path(done.stdout.strip(), "files/md5")
+    return folder.relative_to(pathlib.Path.cwd()) if folder.is_relative_to(pathlib.Path.cwd()) else folder
+
+
 def cached(name: str) -> pathlib.Path:
     """Where the cache keeps the object of that MD5."""
-    return CACHE / name[:2] / name[2:]
+    return cache() / name[:2] / name[2:]
 
 
 def locked_outputs() -> dict[pathlib.Path, str]:
@@ -65,7 +78,7 @@ def locked_outputs() -> dict[pathlib.Path, str]:
 
 def check_cache(outputs: dict[pathlib.Path, str]) -> int:
     """Hashes every object of the cache and returns how many; raises InputError naming the first damaged one."""
-    objects = [path for path in files.files_below(CACHE) if not _ignored(path.name)] if CACHE.exists() else []
+    objects = [path for path in files.files_below(cache()) if not _ignored(path.name)] if cache().exists() else []
     for path in objects:
         name = path.parent.name + path.name
         if md5(path) != name.removesuffix(".dir"):
@@ -155,12 +168,15 @@ def main() -> None:
     """Prints what was checked; exits 1 with one line at the first thing that is not as it should be."""
     try:
         outputs = locked_outputs()
-        print(f"{CACHE}: {check_cache(outputs)} objects, none damaged")
+        print(f"{cache()}: {check_cache(outputs)} objects, none damaged")
         intact, absent = check_outputs(outputs)
         print(f"{LOCK}: {intact} outputs as it says")
         if absent:
             print(f"{len(absent)} outputs are not here, {absent[0]} first; `dvc checkout` or `dvc repro` makes them")
         compared, largest = check_numbers(config.params().profile)
+        if not compared:
+            print("results: none compared, the last commit has no numbers of this profile")
+            return
         print(f"results: {compared} means against the last commit, furthest apart {largest:.4f} ({TOLERANCE} allowed)")
     except InputError as error:
         sys.exit(f"verify: {error}")

@@ -122,6 +122,13 @@ def test_a_lock_file_that_is_being_written_is_waited_for(here, monkeypatch):
     assert lock.read_text() == alive
 
 
+def test_dvc_without_a_git_repository_is_refused_with_the_remedy(here):
+    command = [sys.executable, "-m", "pipeline.supervise", "dvc", "repro"]
+    path = f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(command, capture_output=True, text=True, env=CLEAN | {"PATH": path})
+    assert done.returncode == 1 and "not a git repository, which DVC needs; clone the repository, or run `git init`" in done.stderr
+
+
 def test_a_supervised_command_keeps_its_exit_code_and_its_output(here):
     done = subprocess.run(
         [sys.executable, "-m", "pipeline.supervise", "sh", "-c", "echo out; exit 7"],

@@ -1,5 +1,8 @@
 import json
+import os
+import pathlib
 import subprocess
+import sys
 
 import pytest
 
@@ -15,6 +18,12 @@ def put(path, text):
         files.write_text(verify.cached(name), text)
         verify.cached(name).chmod(0o444)
     return name
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch):
+    """The cache where DVC keeps it by default; to ask DVC takes a second."""
+    monkeypatch.setattr(verify, "cache", lambda: pathlib.Path(".dvc/cache/files/md5"))
 
 
 @pytest.fixture
@@ -75,7 +84,7 @@ def test_a_flipped_bit_in_a_read_only_cache_file_is_found(outputs, here, name):
 
 
 def test_a_damaged_listing_in_the_cache_is_found(outputs):
-    victim = next(path for path in verify.CACHE.rglob("*.dir"))
+    victim = next(path for path in verify.cache().rglob("*.dir"))
     victim.write_text("[")
     with pytest.raises(InputError, match=r"\.dir: damaged.*delete it and folder"):
         verify.check_cache(outputs)
@@ -114,3 +123,31 @@ def test_a_number_beyond_the_tolerance_and_a_missing_one_are_named(here):
 def test_a_study_that_never_ran_says_so(here):
     with pytest.raises(InputError, match="dvc.lock: missing"):
         verify.locked_outputs()
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_damaged_object_is_found_wherever_the_cache_is(here, shared):
+    """The command as a user runs it, with `dvc cache dir` set and not."""
+    project, cache = here / "project", here / "shared" if shared else here / "project/.dvc/cache"
+    (project / ".dvc").mkdir(parents=True)
+    files.write_text(project / ".dvc/config", "[core]\n    no_scm = True\n    analytics = false\n")
+    if shared:
+        files.write_text(project / ".dvc/config.local", f"[cache]\n    dir = {cache}\n")
+    victim = cache / "files/md5/00" / ("0" * 30)
+    files.write_text(victim, "not what its name says")
+    files.write_json(project / "dvc.lock", {"schema": "2.0", "stages": {}})
+    root = str(pathlib.Path(verify.__file__).parents[1])
+    variables = {"PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": root, "HOME": str(here)}
+    command = [sys.executable, "-m", "pipeline.verify"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, env=variables)
+    assert done.returncode == 1 and f"{'0' * 30}: damaged" in done.stderr, done.stderr
+
+
+def test_numbers_without_a_commit_are_said_to_be_uncompared(here, monkeypatch, capsys):
+    files.write_json(here / "dvc.lock", {"stages": {}})
+    for name in verify.PROTOCOLS:
+        files.write_json(here / "results/tiny" / f"{name}.json", {"models": {}})
+    files.write_text(here / "profiles/tiny.yaml", "")
+    files.write_text(here / "params.yaml", "profile: tiny\narms: [a]\nbaselines: [b]\nprobed: [a]\nseeds: [0]\n")
+    verify.main()
+    assert "none compared" in capsys.readouterr().out

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import pathlib
+import subprocess
 
 import pytest
 
@@ -88,3 +89,16 @@ def test_nested_settings_become_dotted_names():
 def test_provenance_says_when_and_with_what():
     facts = journal.provenance(100.0, note="x")
     assert facts["started"] == 100.0 < facts["ended"] and facts["note"] == "x" and "python" in facts
+
+
+def test_a_checkout_inside_another_repository_does_not_record_the_others_commit(here, monkeypatch):
+    def commit(folder):
+        for command in (["init", "-q"], ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "x", "--allow-empty"]):
+            subprocess.run(["git", *command], cwd=folder, check=True)
+
+    commit(here)
+    (here / "study").mkdir()
+    monkeypatch.chdir(here / "study")
+    assert journal.provenance(100.0)["commit"] is None
+    commit(here / "study")
+    assert len(journal.provenance(100.0)["commit"]) == 40
