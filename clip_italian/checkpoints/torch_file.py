@@ -12,6 +12,7 @@ import numpy as np
 
 from clip_italian.checkpoints.tensors import Tensors, check_shape, damaged, elements, one_line, refused, shown
 from clip_italian.checkpoints.torch_pickle import Machine, Storage, Strided
+from clip_italian.data.archives import leads_outside
 
 MAX_PICKLE = 16 << 20  # bytes; usual are some 100 for each tensor
 CHUNK = 1 << 20
@@ -106,8 +107,7 @@ def _open_zip(where: str, path: pathlib.Path) -> zipfile.ZipFile:
 def _check_names(where: str, names: list[str]) -> None:
     """Nothing is ever unpacked; a name that would lead out of a folder still says what the file was made for."""
     for name in names:
-        parts = name.split("/")
-        if ".." in parts or parts[0] == "" or "\\" in name:
+        if leads_outside(name):
             raise damaged(where, f"unsafe member {shown(name)} in its zip")
 
 

@@ -25,6 +25,12 @@ RATIO = 200  # bytes that come out for each that is there: pictures give 1, tabl
 HARMLESS = 1 << 26  # bytes that may come out whatever the ratio
 
 
+def leads_outside(name: str) -> bool:
+    """Whether a member's name leads out of the folder in which the archive is unpacked, on this system or on another."""
+    parts = name.split("/")
+    return ".." in parts or parts[0] == "" or "\\" in name
+
+
 class Directory:
     """The members of an archive while they are counted: the first one that may not be there raises InputError."""
 
@@ -36,8 +42,7 @@ class Directory:
 
     def add(self, name: str, size: int, plain: bool) -> None:
         """Takes a member of so many bytes, `plain` where it is a file or a folder."""
-        parts = name.split("/")
-        if ".." in parts or parts[0] == "" or "\\" in name or not plain:
+        if leads_outside(name) or not plain:
             raise InputError(f"{self.path}: unsafe member `{name}`; get the file from its publisher again")
         if name in self._names:
             raise InputError(f"{self.path}: the member's name `{name}` occurs twice; get the file from its publisher again")

@@ -8,6 +8,7 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 
+from clip_italian.data.archives import leads_outside
 from clip_italian.errors import InputError
 
 Sample = dict[str, bytes | None]  # bytes by extension, lower case; None where there are too many
@@ -50,8 +51,7 @@ def _members(path: pathlib.Path, longest: int) -> Iterator[tuple[tarfile.TarInfo
 
 
 def _check(path: pathlib.Path, info: tarfile.TarInfo, seen: set[str]) -> None:
-    parts = info.name.split("/")
-    if not info.isreg() or info.issparse() or ".." in parts or parts[0] == "" or "\\" in info.name:
+    if not info.isreg() or info.issparse() or leads_outside(info.name):
         raise InputError(f"{path}: unsafe member `{info.name}`; get the file from where it came from again, or leave it out")
     if info.name in seen:
         raise InputError(f"{path}: member `{info.name}` occurs twice; get the file from where it came from again")
