@@ -17,7 +17,7 @@ PROFILES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
 MODULES = [path.relative_to(ROOT) for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 # A layer imports its own and earlier ones. The rest of clip_italian (views, verification) may import any of them.
 LAYERS = (
-    ("config", "errors", "files", "journal", "environment", "devices"),
+    ("config", "errors", "files", "journal", "environment", "devices", "templates"),
     ("world", "data", "models", "checkpoints"),
     ("training", "evaluation"),
     ("use", "runs"),

@@ -1,5 +1,6 @@
 """The MLflow view of made-up journals; one store is shared, because making one takes seconds."""
 
+import dataclasses
 import json
 import multiprocessing
 import os
@@ -258,4 +259,7 @@ def test_the_page_shows_every_run_and_asks_for_nothing(study):
         for run in group.runs:
             assert run.key[: journal.KEY_LENGTH] in page
     assert not any(word in page for word in ("http://", "https://", "<script", "@import", "url("))
+    hostile = "<script>\"'&"
+    renamed = runs_page.page(hostile, [dataclasses.replace(groups[0], model=hostile), *groups[1:]], settings)
+    assert "<script" not in renamed and renamed.count("&lt;script&gt;&#34;&#39;&amp;") >= 5
     assert set(json.loads(journals.index(groups))) == {f"{run.model}/{run.seed}" for group in groups for run in group.runs}
