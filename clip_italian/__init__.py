@@ -1,13 +1,16 @@
 """CLIP for Italian: a contrastive image-text study that can be regenerated from its raw data.
 
-`clip_italian.load(name_or_path)` gives a model that encodes pictures and texts; `clip_italian.finetune` trains one on one's own.
+`load(name_or_path)` gives a model that encodes images and texts; `finetune(...)` trains one on your own pairs.
 """
 
 from typing import Any
 
+__version__ = "1.0.0"
+__all__ = ["__version__", "finetune", "load"]
+
 
 def __getattr__(name: str) -> Any:
-    """On first use: a stage of the study that imports this package must not import every tower."""
+    """Imports `load` and `finetune` on first use: a stage that imports this package must not import every tower."""
     if name == "load":
         from clip_italian.checkpoints.loading import load
 
@@ -17,3 +20,7 @@ def __getattr__(name: str) -> Any:
 
         return finetune
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

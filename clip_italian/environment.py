@@ -76,6 +76,12 @@ def die_with_parent() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def enter_worker() -> None:
+    """For a worker process: it dies with its parent, and ^C, which reaches both, is the parent's to answer."""
+    die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @contextlib.contextmanager
 def only_one(name: str) -> Iterator[None]:
     """Holds the lock of that name; raises InputError with the holder's process id when another process has it."""

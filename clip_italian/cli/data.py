@@ -14,10 +14,9 @@ from clip_italian.data.translation.engines import TranslationSettings
 from clip_italian.data.workers import WorkersSettings
 
 
-def add(commands: Any) -> None:
-    """Adds the command `data` with its own commands."""
-    group = commands.add_parser("data", help="bring pictures and captions into the study, and out of it")
-    data = group.add_subparsers(title="commands", required=True)
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Adds the commands of `data`."""
+    data = command.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_import(data)
     _add_export(data)
     _add_rating(data)

@@ -1,37 +1,32 @@
-"""`python -m clip_italian demo`: which model and which pictures the demo shows."""
+"""`python -m clip_italian demo`: shows a model and images in a browser."""
 
 import argparse
 import hashlib
 import importlib.util
 import pathlib
 import sys
-from typing import Any
 
 from clip_italian import files
 from clip_italian.checkpoints import loading
+from clip_italian.cli.options import MODEL
 from clip_italian.errors import InputError
 from clip_italian.use.demo import shipping
 from clip_italian.use.demo.core import Demo
 from clip_italian.use.search import building, store
 from clip_italian.use.search.searching import Index
 
-SUFFIX = ".index"
 SCRATCH = pathlib.Path(".state/demo")  # indexes of the pictures that ship, by other models
 MISSING = "gradio is not installed; `make demo` makes an environment that has it, or install what requirements-demo.lock lists"
 
 
-def add(commands: Any) -> None:
-    """Adds the command."""
-    demo = commands.add_parser("demo", help="show a model in a browser: search, captions, heat maps; nothing leaves the machine")
-    demo.add_argument("--model", help="folder or name of a model, as `clip_italian.load` takes it (default: demo/model)")
-    demo.add_argument("--images", help="folder or name of its picture half, where that is a model of its own")
-    pictures = demo.add_mutually_exclusive_group()
-    pictures.add_argument("--index", type=pathlib.Path, help="an index of the pictures to be searched, and of its model")
-    pictures.add_argument(
-        "--folder", type=pathlib.Path, help="folder or zip of pictures, whose index FOLDER.index is made or brought up to date"
-    )
-    demo.add_argument("--port", type=int, help="(default: the first free one from 7860 on)")
-    demo.set_defaults(run=run)
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Adds the command's options."""
+    command.add_argument("--model", help=f"{MODEL} (default: demo/model)")
+    command.add_argument("--images", help="folder or name of its image tower, where that is a model of its own")
+    searched = command.add_mutually_exclusive_group()
+    searched.add_argument("--index", type=pathlib.Path, help="an index of the images to search, by the same model")
+    searched.add_argument("--folder", type=pathlib.Path, help="folder or zip of images; FOLDER.index is made or updated")
+    command.add_argument("--port", type=int, help="(default: the first free one from 7860 on)")
 
 
 def run(chosen: argparse.Namespace) -> None:
@@ -74,9 +69,9 @@ def _indexed(name: str, images: str | None, folder: pathlib.Path | None, shipped
     """An index of the folder, or of the pictures that ship, that is made or brought up to date."""
     model = loading.load(name, images=images)
     if folder:
-        path = folder.with_name(folder.resolve().name + SUFFIX)
+        path = store.default_path(folder)
     else:
-        path = SCRATCH / f"{hashlib.sha256(files.dumps(loading.digests(model)).encode()).hexdigest()[:12]}{SUFFIX}"
+        path = SCRATCH / f"{hashlib.sha256(files.dumps(loading.digests(model)).encode()).hexdigest()[:12]}{store.SUFFIX}"
     origin = building.origin(model, folder or shipped, name, images)
     print(f"{path}: {building.build(model, origin, path, progress=sys.stderr.isatty()).lines()}")
     return Index(path)

@@ -83,7 +83,7 @@ def _by_processes(
 
 def _pool(count: int) -> ProcessPoolExecutor:
     # Spawned, not forked: the children are the stage's own and die with it.
-    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), environment.die_with_parent)
+    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), environment.enter_worker)
 
 
 def _submitted(pool: ProcessPoolExecutor, function: Callable[[Item], Result], item: Item) -> Future[Result]:

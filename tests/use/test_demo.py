@@ -229,13 +229,6 @@ def test_the_command_says_what_is_missing(here, monkeypatch):
         shell.main(["demo"])
 
 
-def test_the_command_does_not_wait_for_imports_that_only_others_need():
-    program = "import sys, clip_italian.__main__; print(*sys.modules)"
-    imported = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
-    assert "clip_italian.cli.demo" in imported
-    assert {"scipy.stats", "clip_italian.training.loop", "gradio"} & set(imported) == set()
-
-
 def test_any_model_and_any_pictures_can_be_shown(here):
     model = str(copied("clip-italian", here).folder)
     shutil.copytree(SHIPPED, here / "demo")

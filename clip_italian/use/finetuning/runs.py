@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from clip_italian import files
+from clip_italian.config import Settings
 from clip_italian.errors import InputError
-from clip_italian.use.finetuning.settings import FinetuningSettings
 
 ROOT = pathlib.Path("finetuned")
 NAME = re.compile(r"[\w][\w.-]{0,63}")
@@ -34,9 +34,7 @@ class Asked(NamedTuple):
     digests: dict[str, str]  # SHA-256 of the files of data, by what they are for
 
 
-def asked(
-    model: str, images: str | None, tables: dict[str, pathlib.Path | None], onnx: bool, settings: FinetuningSettings
-) -> Asked:
+def asked(model: str, images: str | None, tables: dict[str, pathlib.Path | None], onnx: bool, settings: Settings) -> Asked:
     """What is to be done with `tables`: `data`, and `valid`, `queries` and `gallery` or None."""
     if tables["gallery"] and not tables["queries"]:
         raise InputError(f"{tables['gallery']}: an index without queries; give these too (--queries)")

@@ -80,7 +80,7 @@ class Copies:
     """Which rows are of the same bytes. `firsts` has the first row of each content, ascending."""
 
     def __init__(self, digests: pyarrow.ChunkedArray) -> None:
-        contents = digests.combine_chunks().dictionary_encode().indices.to_numpy()
+        contents = np.from_dlpack(digests.combine_chunks().dictionary_encode().indices)  # `to_numpy` imports pandas
         self._order: Int[np.ndarray, " n"] = np.argsort(contents, kind="stable")
         starts = np.unique(contents[self._order], return_index=True)[1]
         self._edges = np.append(starts, len(contents))

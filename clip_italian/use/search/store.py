@@ -86,6 +86,14 @@ def _below(folder: pathlib.Path, prefix: str) -> Iterator[Found]:
             yield Found(prefix + entry.name, facts.st_size, facts.st_mtime_ns)
 
 
+SUFFIX = ".index"  # of the folder of an index
+
+
+def default_path(folder: pathlib.Path) -> pathlib.Path:
+    """Where the index of a folder lies unless another place is named: beside it."""
+    return folder.with_name(folder.resolve().name + SUFFIX)
+
+
 FORMAT = 1
 MANIFEST, VECTORS, PICTURES, REFUSED = "index.json", "vectors.npy", "pictures.arrow", "refused.arrow"
 AGAIN = "delete the folder and run `python -m clip_italian index` again"

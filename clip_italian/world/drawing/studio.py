@@ -85,7 +85,7 @@ def results(jobs: dict[str, list[Task]], workers: int) -> Iterator[tuple[str, li
     """
     # Spawned, not forked: the children are the stage's own and die with it.
     context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(workers, context, environment.die_with_parent) as pool:
+    with concurrent.futures.ProcessPoolExecutor(workers, context, environment.enter_worker) as pool:
         try:
             done = pool.map(_do, [task for job in jobs.values() for task in job])
             for name, job in jobs.items():
