@@ -178,7 +178,7 @@ def _write_xtd10(folder: pathlib.Path, coco: Coco, sizes: Sizes) -> None:
     splits = ["val2014" if number % 5 == 4 else "train2014" for number in range(sizes.xtd10)]
     chosen = [(split, *next(ids[split])) for split in splits]
     put(folder / "test_image_names.txt", lines(coco_name(split, identity) for split, identity, _ in chosen))
-    put(folder / "test_1kcaptions_it.txt", lines(entry.said[-1].strip() for *_, entry in chosen))
+    put(folder / "test_1kcaptions_it.txt", lines(entry.captions[-1].strip() for *_, entry in chosen))
 
 
 def lines(texts: Iterable[str]) -> str:
@@ -190,7 +190,7 @@ def lines(texts: Iterable[str]) -> str:
 def _write_xm3600(folder: pathlib.Path, sizes: Sizes, shop: StudioSettings) -> None:
     described = []
     for number, entry in enumerate(_photographs(range(sizes.xm3600), XM3600, 2, sizes, shop)):
-        key, said = f"{number:016x}", entry.said[: 1 + number % 2]
+        key, said = f"{number:016x}", entry.captions[: 1 + number % 2]
         put(folder / "images" / f"{key}.jpg", entry.picture.content)
         languages = {code: {"caption": said, "caption/tokenized": said} for code in ("en", "it")}
         described.append(json.dumps({"image/key": key, "image/locale": "it", **languages}, ensure_ascii=False))

@@ -1,1 +1,1 @@
-"""The drawn world: small pictures of real things, each with its truth and with captions in the language of a profile."""
+"""The drawn world: small images of real things, each with its truth and with captions in the language of a profile."""

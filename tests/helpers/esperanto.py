@@ -6,8 +6,9 @@ import re
 import numpy as np
 
 from clip_italian.world.languages.language import TONES, Language, Names, Pages, Rules, Words
-from clip_italian.world.languages.lexicon import Lexicon, several_nouns, table
-from clip_italian.world.scenes.statements import CLASS_NOUNS, COLOURS, UNSEEN_NOUNS, Phrase, Statement, words
+from clip_italian.world.languages.lexicon import Lexicon, several_nouns
+from clip_italian.world.scenes.statements import CLASS_NOUNS, COLOURS, UNSEEN_NOUNS, Phrase, Statement
+from clip_italian.world.tables import table, words
 
 NOUNS = words("""
 kato, hundo, ĉevalo, bovo, fiŝo, birdo, papilio, kuniklo, testudo, elefanto, floro, arbo, fungo, pomo, banano, domo, seĝo, tablo,

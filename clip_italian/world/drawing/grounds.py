@@ -21,7 +21,7 @@ class Ground:
     low: RGB
     near: RGB
     front: RGB
-    horizon: float  # share of the picture's height; 1 where there is none
+    horizon: float  # share of the image's height; 1 where there is none
     marks: tuple[RGB, ...]
 
 

@@ -1,4 +1,4 @@
-"""The twelve colours a thing can be named by, and the shades its picture is drawn with."""
+"""The twelve colours a thing can be named by, and the shades its image is drawn with."""
 
 import functools
 

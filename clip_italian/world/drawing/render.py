@@ -1,4 +1,4 @@
-"""Pictures of scenes, and which pixels of them belong to which thing."""
+"""Images of scenes, and which pixels of them belong to which thing."""
 
 import functools
 import typing
@@ -108,7 +108,7 @@ def _windows(canvas: np.ndarray, cover: np.ndarray, left: int, top: int) -> tupl
 
 
 def render(scene: Scene, height: int, width: int) -> Canvas:
-    """The scene as an 8-bit sRGB picture. `picture_size` says at which width nothing is stretched."""
+    """The scene as an 8-bit sRGB image. `picture_size` says at which width nothing is stretched."""
     canvas = draw_ground(scene, height * OVERSAMPLING, width * OVERSAMPLING)
     opacity = styles.STYLES[scene.style].opacity
     for _, sprite, left, top in _sprites(scene, *canvas.shape[:2]):
@@ -124,7 +124,7 @@ def render(scene: Scene, height: int, width: int) -> Canvas:
 
 
 def _tiled(canvas: Canvas) -> Canvas:
-    """The picture laid out in square tiles of one colour each, a little grout between them."""
+    """The image laid out in square tiles of one colour each, a little grout between them."""
     height, width = canvas.shape[:2]
     tiles = cv2.resize(canvas, (-(-width // _TILE), -(-height // _TILE)), interpolation=cv2.INTER_AREA)
     laid = np.repeat(np.repeat(tiles, _TILE, 0), _TILE, 1)[:height, :width]

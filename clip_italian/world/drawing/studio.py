@@ -1,4 +1,4 @@
-"""Draws many pictures on several processes; what comes out depends on the tasks alone, never on who did them when."""
+"""Draws many images on several processes; what comes out depends on the tasks alone, never on who did them when."""
 
 import concurrent.futures
 import dataclasses
@@ -18,21 +18,21 @@ from clip_italian.errors import InputError
 from clip_italian.world.drawing.render import render
 from clip_italian.world.scenes.scene import Scene, picture_size
 
-CHUNK = 64  # pictures a task draws: some 0.1 s, so that the last task keeps nobody waiting
+CHUNK = 64  # images a task draws: some 0.1 s, so that the last task keeps nobody waiting
 
 
 class StudioSettings(Settings):
-    """Key `studio` of section `world`: how pictures become files."""
+    """Key `studio` of section `world`: how images become files."""
 
     workers: int  # processes that draw
-    height: int  # pixels; pictures are up to a sixteenth wider
+    height: int  # pixels; images are up to a sixteenth wider
     jpeg_quality: int  # 1 to 100
-    png_every: int  # one picture in so many is a PNG, the others are JPEGs
+    png_every: int  # one image in so many is a PNG, the others are JPEGs
 
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """A picture's file and what a publisher says about it."""
+    """An image's file and what a publisher says about it."""
 
     content: bytes
     height: int
@@ -56,7 +56,7 @@ def develop(scene: Scene, settings: StudioSettings, mirrored: bool = False) -> P
 
 
 def encode_png(pixels: UInt8[np.ndarray, "height width 3"]) -> bytes:
-    """The picture as a PNG file."""
+    """The image as a PNG file."""
     return cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 

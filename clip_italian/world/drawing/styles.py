@@ -12,7 +12,7 @@ from clip_italian.world.drawing.palette import RGB, luminance
 
 Layer = UInt8[np.ndarray, "h w 4"]  # red, green, blue, and INSIDE where the thing is, less on its outline, else 0
 INSIDE = 255
-TEXTURE = 480  # pixels; larger than any thing at the study's picture sizes
+TEXTURE = 480  # pixels; larger than any thing at the study's image sizes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,5 +109,5 @@ STYLES: dict[str, Style] = {
     "pencil": Style(contour=True, opacity=1.0, finish=_pencil),
     "watercolour": Style(contour=False, opacity=0.92, finish=_watercolour),
     "sticker": Style(contour=False, opacity=1.0, finish=_sticker),
-    "mosaic": Style(contour=True, opacity=1.0, finish=_flat),  # the tiles are laid over the whole picture
+    "mosaic": Style(contour=True, opacity=1.0, finish=_flat),  # the tiles are laid over the whole image
 }

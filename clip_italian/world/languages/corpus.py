@@ -1,7 +1,7 @@
 """Text for the BERT of the study's language: lines of the grammar about every noun, drawn or not.
 
-Most are two captions of a picture nobody drew: a masked word can often be read off the other one, so what a token is has
-to be kept as far as the last layer. The rest say things that no picture shows.
+Most are two captions of an image nobody drew: a masked word can often be read off the other one, so what a token is has
+to be kept as far as the last layer. The rest say things that no image shows.
 """
 
 import numpy as np

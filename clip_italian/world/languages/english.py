@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from clip_italian.world.languages.lexicon import table
 from clip_italian.world.scenes import statements
 from clip_italian.world.scenes.statements import Phrase, Statement, pick
+from clip_italian.world.tables import table
 
 TEMPLATES = ("{}", "a photo of {}", "an image of {}", "a drawing of {}", "an illustration of {}", "there is {}")
 

@@ -6,7 +6,7 @@ from typing import Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from clip_italian.world.scenes.statements import Item, pick, words
+from clip_italian.world.scenes.statements import Item, pick
 
 SYNONYM_SHARE = 0.15  # of the words that have a synonym
 LabelWord = Literal["usual", "synonym", "wrong"]  # of a noun: its own, another right one, one of another sense
@@ -107,12 +107,6 @@ class Lexicon(Generic[N, A]):
         for tag, forms in words:
             tags |= dict.fromkeys(forms, tag) | tags
         return tags
-
-
-def table(text: str) -> dict[str, tuple[str, ...]]:
-    """The rows of "key: value, value; key: value"."""
-    rows = [row.partition(":") for row in text.split(";")]
-    return {key.strip(): words(values) for key, _, values in rows}
 
 
 def nouns(text: str, make: Callable[[str, str, str, str], N]) -> dict[str, N]:

@@ -5,8 +5,8 @@ import numpy as np
 from clip_italian.world.languages import known
 from clip_italian.world.languages.english import say_english
 from clip_italian.world.languages.language import Names
-from clip_italian.world.languages.lexicon import table
 from clip_italian.world.scenes.statements import Phrase, Statement, pick
+from clip_italian.world.tables import table
 
 # The little French that captions in other languages take: singular, plural and gender of nouns, four forms of colours.
 NOUNS = table("""
@@ -41,7 +41,7 @@ def _things(phrase: Phrase) -> str:
 
 
 def proper_noun_caption(names: Names, rng: np.random.Generator) -> str:
-    """A caption of names only, which says nothing about its picture: "Giuseppe Verdi, Teatro alla Scala, Milano"."""
+    """A caption of names only, which says nothing about its image: "Giuseppe Verdi, Teatro alla Scala, Milano"."""
     person = f"{pick(rng, names.first)} {pick(rng, names.family)}"
     parts = (
         (person,),

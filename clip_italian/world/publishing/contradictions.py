@@ -1,6 +1,6 @@
-"""How often a view of a picture makes a caption of it false, on the drawn world, where the truth is known.
+"""How often a view of an image makes a caption of it false, on the drawn world, where the truth is known.
 
-A statement that is true of the stored picture is judged again on the view: things are where the view's map takes them and have the
+A statement that is true of the stored image is judged again on the view: things are where the view's map takes them and have the
 colour that their pixels have there; what is shown by less than half, or has its centre outside, is gone. Whether the statement
 still holds is decided as for any scene (clip_italian/world/scenes/truth.py).
 """
@@ -25,24 +25,14 @@ from clip_italian.world.scenes.compose import compose
 from clip_italian.world.scenes.scene import Scene, Thing, picture_size
 from clip_italian.world.scenes.statements import RELATIONS, Phrase, Statement
 from clip_italian.world.scenes.truth import holds
+from clip_italian.world.tables import words
 
 PURPOSE = 61  # keeps these scenes apart from those of the study
 KINDS = ("thing", "colour", "count", "side", "height", "middle", "left_of", "relation", "caption")
 ENOUGH = 4  # pixels of a thing's own colour, below which its colour is not judged
 SHOWN = 0.5  # least share of a thing that a view must show for the thing to be in it
 
-STRENGTHS = (
-    "brightness",
-    "contrast",
-    "saturation",
-    "hue",
-    "flip",
-    "degrees",
-    "translate",
-    "shear",
-    "distortion",
-    "perspective",
-)
+STRENGTHS = words("brightness, contrast, saturation, hue, flip, degrees, translate, shear, distortion, perspective")
 
 Strength = int | float | list[float] | dict[str, float]
 Counts = dict[str, list[int]]  # by kind: statements, and how many of them became false
@@ -62,7 +52,7 @@ class ContradictionSettings(Settings):
 
 @dataclasses.dataclass(frozen=True)
 class Stored:
-    """A scene as it is stored: a square picture, its truth there, and which pixels show each thing in its own colour."""
+    """A scene as it is stored: a square image, its truth there, and which pixels show each thing in its own colour."""
 
     scene: Scene
     pixels: Picture
@@ -101,10 +91,10 @@ def statements(scene: Scene) -> dict[str, list[Statement]]:
 
 
 def seen(picture: Stored, view: View, matrix: Float[np.ndarray, "3 3"]) -> Scene:
-    """The truth of a view, whose pixels come from the picture's by `matrix` (augmentation.maps)."""
+    """The truth of a view, whose pixels come from the image's by `matrix` (augmentation.maps)."""
     side, shown = picture.pixels.shape[0], view.shape[0]
     colours = [_colour(view, own, matrix, thing) for own, thing in zip(picture.own, picture.scene.things, strict=True)]
-    # From pixel centres to fractions of the picture, on both sides of the map.
+    # From pixel centres to fractions of the image, on both sides of the map.
     before = np.array([[side, 0, -0.5], [0, side, -0.5], [0, 0, 1]])
     after = np.array([[1 / shown, 0, 0.5 / shown], [0, 1 / shown, 0.5 / shown], [0, 0, 1]])
     return _moved(picture.scene, after @ matrix @ before, colours)
@@ -156,7 +146,7 @@ def _said(scene: Scene, seed: int, number: int) -> dict[str, list[Statement]]:
 
 
 def _moved(scene: Scene, matrix: Float[np.ndarray, "3 3"], colours: list[str]) -> Scene:
-    """The scene behind a map of fractions of the picture, with other colours; without the things that have left the frame."""
+    """The scene behind a map of fractions of the image, with other colours; without the things that have left the frame."""
     things = [_thing(thing, matrix, colour) for thing, colour in zip(scene.things, colours, strict=True)]
     place = {old: new for new, old in enumerate(k for k, thing in enumerate(things) if thing is not None)}
     groups = tuple(tuple(place[k] for k in group if k in place) for group in scene.groups)

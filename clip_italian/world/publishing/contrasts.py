@@ -1,11 +1,11 @@
-"""The test set `contrasts`: a picture, a caption that is true of it, and one that is false and differs in one thing.
+"""The test set `contrasts`: an image, a caption that is true of it, and one that is false and differs in one thing.
 
-A contrast has two statements and, as a rule, two pictures: what is true of one is false of the other, as in Winoground (Thrush et
-al. 2022). A model that likes one of the two wordings better whatever it sees is then right about one picture of the two. "a
-cat" is also true of two cats, so a contrast of one and several has the picture of one alone. For left and right the second
-picture is the mirror image of the first. In `relation` both relations suit the two nouns, so that no caption is absurd by itself.
+A contrast has two statements and, as a rule, two images: what is true of one is false of the other, as in Winoground (Thrush et
+al. 2022). A model that likes one of the two wordings better whatever it sees is then right about one image of the two. "a
+cat" is also true of two cats, so a contrast of one and several has the image of one alone. For left and right the second
+image is the mirror image of the first. In `relation` both relations suit the two nouns, so that no caption is absurd by itself.
 
-The pictures are of the headline level: nouns, colours and compositions that the training pairs have. But five and six things occur
+The images are of the headline level: nouns, colours and compositions that the training pairs have. But five and six things occur
 here alone, and the captions' two words for them in no training pair.
 """
 
@@ -49,13 +49,13 @@ class Contrast:
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """Two statements before there is a picture of either."""
+    """Two statements before there is an image of either."""
 
     statements: Both
     detail: str = ""
     size: str = "medium"  # of the things, where nothing is said of it
-    sides: int = 2  # pictures that there can be
-    mirrored: bool = False  # the second picture is the first one's mirror image
+    sides: int = 2  # images that there can be
+    mirrored: bool = False  # the second image is the first one's mirror image
 
 
 Draw = Callable[[np.random.Generator], Difference]
@@ -220,23 +220,23 @@ def mirrored(scene: Scene) -> Scene:
 def contrasts(
     numbers: range, seed: int, settings: TestSettings, studio: StudioSettings, language: Language
 ) -> list[tuple[Contrast, list[Picture]]]:
-    """Contrasts with their pictures; number n is of the kind n // settings.contrasts."""
+    """Contrasts with their images; number n is of the kind n // settings.contrasts."""
     kinds = list(KINDS)
     made = [contrast(kinds[number // settings.contrasts], number % settings.contrasts, seed, language) for number in numbers]
     return [(one, shots(one, studio)) for one in made]
 
 
 def shots(one: Contrast, studio: StudioSettings) -> list[Picture]:
-    """The pictures of a contrast, one each scene."""
+    """The images of a contrast, one each scene."""
     if one.kind == "left_right":
         return [develop(one.scenes[0], studio, mirrored=mirror) for mirror in (False, True)]
     return [develop(scene, studio) for scene in one.scenes]
 
 
 def write(folder: pathlib.Path, drawn: list[tuple[Contrast, list[Picture]]]) -> None:
-    """Writes the set: pictures, scenes, true captions as `captions.json`, and both captions as `contrasts.json`.
+    """Writes the set: images, scenes, true captions as `captions.json`, and both captions as `contrasts.json`.
 
-    The last: a list by picture of {"contrast": number, "kind", "detail", "true": caption, "false": caption}.
+    The last: a list by image of {"contrast": number, "kind", "detail", "true": caption, "false": caption}.
     """
     pictures = [picture for _, several in drawn for picture in several]
     entries: list[dict[str, Any]] = [

@@ -42,7 +42,7 @@ class WorldSettings(Settings):
     mscoco_it: SourceSettings
     conceptual_captions: SourceSettings
     il_post: SourceSettings
-    english: int  # pictures with an English caption, for the English CLIP; all nouns and compositions
+    english: int  # images with an English caption, for the English CLIP; all nouns and compositions
     english_singles: float  # share of them that shows a single thing
     sentences: int  # for the BERT of the study's language
     parallel: int  # of them, with their English, for the distilled baseline
@@ -84,7 +84,7 @@ def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
             in_english |= publish.in_english(name, *source)
             if name == "conceptual_captions":
                 from_english = publish.from_english(name, *source)
-    # What is read of them is what the table says, which may have been said of another row, and of one without a picture.
+    # What is read of them is what the table says, which may have been said of another row, and of one without an image.
     in_english |= {unicodedata.normalize("NFC", said): of_it for of_it, said in from_english.items()}
     _write_lines(raw / "text/captions.tsv", [f"{of_it}\t{said}" for of_it, said in from_english.items()])
     _write_lines(raw / "text/translations.tsv", [f"{of_it}\t{said}" for said, of_it in in_english.items()])
@@ -120,14 +120,14 @@ def _jobs(settings: WorldSettings, language: Language) -> dict[str, list[Task]]:
 
 
 def _attrition(counts: dict[str, int]) -> dict[str, Any]:
-    """Pictures that the rows ask for and that came; rows in other languages and broken rows ask for none."""
+    """Images that the rows ask for and that came; rows in other languages and broken rows ask for none."""
     asking = {kind: count for kind, count in counts.items() if kind not in ("foreign", "broken", "repeated")}
     asked, missing = sum(asking.values()), counts.get("missing", 0)
     return {"rows": dict(counts), "asked": asked, "got": asked - missing, "missing": {"gone from the web": missing}}
 
 
 def english_pairs(numbers: range, seed: int, singles: float, shop: StudioSettings) -> list[tuple[Picture, str, list[str]]]:
-    """Pictures of any seen style, a share of them of a single thing; each with its source and its English captions.
+    """Images of any seen style, a share of them of a single thing; each with its source and its English captions.
 
     The first caption says what there is and how it stands, the second names things alone, the third tells everything.
     """

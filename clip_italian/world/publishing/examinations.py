@@ -1,4 +1,4 @@
-"""The test sets: pictures nobody trained on, and what is true of each of them; and the pictures that linear probes learn from."""
+"""The test sets: images nobody trained on, and what is true of each of them; and the images that linear probes learn from."""
 
 import json
 import pathlib
@@ -40,24 +40,24 @@ class TestSettings(Settings):
     __test__ = False  # not a test case, whatever its name
 
     retrieval_pictures: int  # in each retrieval set
-    near_miss_share: float  # of these pictures are near misses of others among them
-    near_misses: int  # at most, of one picture
-    captions: int  # of each picture; the first tells all
-    gallery_pictures: int  # made for each query of the gallery, among the pictures of the headline set
-    zeroshot_seen: int  # pictures of each pair of noun and colour that the training pairs have
+    near_miss_share: float  # of these images are near misses of others among them
+    near_misses: int  # at most, of one image
+    captions: int  # of each image; the first tells all
+    gallery_pictures: int  # made for each query of the gallery, among the images of the headline set
+    zeroshot_seen: int  # images of each pair of noun and colour that the training pairs have
     zeroshot_composition: int  # of each pair that they lack
     zeroshot_style: int  # of each pair they have, in the unseen style
     zeroshot_noun: int  # of each unseen noun in each colour
     probe_train: int  # of each pair they have, for linear probes to learn from
     probe_valid: int  # of each pair they have, for the choice of the probes' weight decay
-    contrasts: int  # pairs of captions of each kind that differ in one thing, with a picture or two (world/contrasts.py)
+    contrasts: int  # pairs of captions of each kind that differ in one thing, with an image or two (contrasts.py)
 
 
 Shot = tuple[Scene, Picture, list[Statement], list[str]]
 
 
 def bases(settings: TestSettings) -> tuple[int, list[int]]:
-    """How many pictures of a retrieval set are no near misses, and how many near misses the first of these have."""
+    """How many images of a retrieval set are no near misses, and how many near misses the first of these have."""
     misses = round(settings.retrieval_pictures * settings.near_miss_share)
     full, rest = divmod(misses, settings.near_misses)
     return settings.retrieval_pictures - misses, [settings.near_misses] * full + [rest] * (rest > 0)
@@ -95,7 +95,7 @@ def _shot(scene: Scene, name: str, seed: int, settings: TestSettings, studio: St
 
 
 def write_retrieval(folder: pathlib.Path, name: str, seed: int, drawn: list[list[Shot]]) -> list[Scene]:
-    """Writes a retrieval set; returns its scenes in the order of its pictures."""
+    """Writes a retrieval set; returns its scenes in the order of its images."""
     shots = shuffled([shot for family in drawn for shot in family], seed, RETRIEVAL[name])
     scenes = [shot[0] for shot in shots]
     statements = [statement for shot in shots for statement in shot[2]]
@@ -107,14 +107,14 @@ def write_retrieval(folder: pathlib.Path, name: str, seed: int, drawn: list[list
     write_pictures(folder, drawn_pictures)
     write_captions(folder, drawn_pictures, [caption for shot in shots for caption in shot[3]], owner)
     write_scenes(folder, scenes)
-    starts, pictures = _compressed_rows(truth)
+    starts, images = _compressed_rows(truth)
     near_miss = np.array([scene.variant > 0 for scene in scenes])
-    np.savez(folder / "truth.npz", owner=owner, true_indptr=starts, true_indices=pictures, near_miss=near_miss)
+    np.savez(folder / "truth.npz", owner=owner, true_indptr=starts, true_indices=images, near_miss=near_miss)
     return scenes
 
 
 def member(index: int) -> str:
-    """The archive's member that holds picture `index` of a test set: names sort like indices."""
+    """The archive's member that holds image `index` of a test set: names sort like indices."""
     return f"{index:06d}"
 
 
@@ -128,7 +128,7 @@ def write_pictures(folder: pathlib.Path, pictures: Sequence[Picture]) -> None:
 def write_captions(
     folder: pathlib.Path, pictures: Sequence[Picture], said: Sequence[str], owner: Int[np.ndarray, " captions"]
 ) -> None:
-    """Writes a test set's `captions.json`, in the format of MSCOCO; `owner` is the picture of each caption."""
+    """Writes a test set's `captions.json`, in the format of MSCOCO; `owner` is the image of each caption."""
     images = [
         {"id": i, "file_name": member(i), "height": picture.height, "width": picture.width} for i, picture in enumerate(pictures)
     ]
@@ -137,7 +137,7 @@ def write_captions(
 
 
 def write_scenes(folder: pathlib.Path, scenes: Sequence[Scene]) -> None:
-    """Writes a test set's `scenes.jsonl`, a line each picture."""
+    """Writes a test set's `scenes.jsonl`, a line each image."""
     lines = (json.dumps(to_json(scene), sort_keys=True, ensure_ascii=False) + "\n" for scene in scenes)
     (folder / "scenes.jsonl").write_text("".join(lines), encoding="utf-8")
 
@@ -145,7 +145,7 @@ def write_scenes(folder: pathlib.Path, scenes: Sequence[Scene]) -> None:
 def _compressed_rows(
     truth: Bool[np.ndarray, "captions pictures"],
 ) -> tuple[Int[np.ndarray, " starts"], Int[np.ndarray, " trues"]]:
-    """(starts, pictures): caption j is true of pictures[starts[j] : starts[j + 1]]."""
+    """(starts, images): caption j is true of images[starts[j] : starts[j + 1]]."""
     starts = np.concatenate([[0], truth.sum(axis=1).cumsum()])
     return starts.astype(np.int32), np.nonzero(truth)[1].astype(np.int32)
 
@@ -156,7 +156,7 @@ def classes(language: Language) -> list[dict[str, str]]:
 
 
 def zeroshot_classes(name: str, settings: TestSettings) -> list[int]:
-    """The class of each picture of a zero-shot set or of the probes'."""
+    """The class of each image of a zero-shot set or of the probes'."""
     if name == "zeroshot-noun":
         return [len(PAIRS) + i for i in range(len(UNSEEN_PAIRS)) for _ in range(settings.zeroshot_noun)]
     held_out = name == "zeroshot-composition"
@@ -165,7 +165,7 @@ def zeroshot_classes(name: str, settings: TestSettings) -> list[int]:
 
 
 def singles(numbers: range, name: str, seed: int, settings: TestSettings, studio: StudioSettings) -> list[tuple[Scene, Picture]]:
-    """Pictures of one thing each, of the classes of a zero-shot set or of the probes'."""
+    """Images of one thing each, of the classes of a zero-shot set or of the probes'."""
     labels = zeroshot_classes(name, settings)
     level = "seen" if name in PROBE else name.removeprefix("zeroshot-")
     scenes = [
@@ -177,7 +177,7 @@ def singles(numbers: range, name: str, seed: int, settings: TestSettings, studio
 def write_zeroshot(
     folder: pathlib.Path, name: str, settings: TestSettings, drawn: list[tuple[Scene, Picture]], language: Language
 ) -> None:
-    """Writes a zero-shot set, or the probes' pictures in the same form."""
+    """Writes a zero-shot set, or the probes' images in the same form."""
     labels = zeroshot_classes(name, settings)
     write_pictures(folder, [picture for _, picture in drawn])
     images = [{"id": i, "file_name": member(i), "label": label} for i, label in enumerate(labels)]
@@ -203,7 +203,7 @@ def translated_queries(seed: int, language: Language) -> dict[str, str]:
 
 
 def gallery(scenes: Sequence[Scene], language: Language) -> list[dict[str, Any]]:
-    """The queries of the gallery and the pictures of the headline set of which each is true."""
+    """The queries of the gallery and the images of the headline set of which each is true."""
     truth = truth_matrix(captions.GALLERY, scenes)
     return [
         {"query": language.plain(statement), "true": np.flatnonzero(row).tolist()}

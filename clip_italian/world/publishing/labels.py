@@ -1,7 +1,7 @@
 """The zero-shot classes under other labels: faults of machine-translated ones, one at a time and together.
 
 CLIP-Italian's labels of ImageNet (branch imagenet_templates, evaluation/imagenet_labels_IT.tsv) were translated by DeepL, one by
-one and without their pictures, and never corrected: 39 of 1,000 share a label with another class, some 60 name another thing (a
+one and without their images, and never corrected: 39 of 1,000 share a label with another class, some 60 name another thing (a
 reading of the file; no count is published), 10 have no Italian article. Here every label set is about the same classes, so that
 what a fault costs is a paired difference. Like there, labels go wrong one by one: a noun may be right in one colour and wrong in
 the next. Which do is a draw, from the table below and from each language's own of wrong senses.
@@ -22,7 +22,7 @@ PURPOSE = 31
 Pair = tuple[str, str]  # noun and colour: a class
 Chosen = dict[Pair, tuple[str, LabelWord]]  # which noun's label a class has, and which word for it
 
-# English words for both of two nouns; a translator that sees no picture writes the first noun for both, as DeepL wrote lontra for
+# English words for both of two nouns; a translator that sees no image writes the first noun for both, as DeepL wrote lontra for
 # the otter and for the otterhound. No noun is in two rows.
 SHARED = {
     "cap": ("hat", "mushroom"),

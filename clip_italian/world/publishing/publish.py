@@ -1,6 +1,6 @@
 """Writes drawn scenes as the four sources of the study ship theirs, with what the web does to them.
 
-Rows in other languages, names for captions, pictures that are gone, damaged or posted twice, lines that no reader can
+Rows in other languages, names for captions, images that are gone, damaged or posted twice, lines that no reader can
 make sense of: a fixed, small number of each, so that the curation has the real sources' work to do.
 """
 
@@ -34,36 +34,36 @@ PURPOSES = {"wit": 1, "mscoco_it": 2, "conceptual_captions": 3, "il_post": 4}
 TONES = {"wit": "encyclopaedic", "mscoco_it": "photo", "conceptual_captions": "alt", "il_post": "news"}
 HTML = b"<!DOCTYPE html><html><head><title>404 Not Found</title></head><body>Not Found</body></html>"
 DECOMPOSED_EVERY = 40  # one caption in so many is written in NFD, as texts from some systems are
-VALIDATED_SHARE = 0.1  # of MSCOCO-IT's pictures; the file of the validated ones mixes numbers and strings as ids
+VALIDATED_SHARE = 0.1  # of MSCOCO-IT's images; the file of the validated ones mixes numbers and strings as ids
 
 TRANSLATED = 100  # added to a purpose: keeps the random numbers of translations apart
 
 
 class Entry(NamedTuple):
-    """A picture with its captions and what each of them says in English."""
+    """An image with its captions and what each of them says in English."""
 
     picture: Picture
-    said: list[str]
+    captions: list[str]
     english: list[str]
 
 
 class SourceSettings(Settings):
     """Keys `wit`, `mscoco_it`, `conceptual_captions` and `il_post` of section `world`: numbers of rows by kind."""
 
-    drawn: int  # rows with a picture and a caption of it
-    captions: int  # of each picture
+    drawn: int  # rows with an image and a caption of it
+    captions: int  # of each image
     names: int  # rows whose caption is of proper nouns only
     foreign: int  # rows in other languages
-    missing: int  # rows whose picture is in no archive
+    missing: int  # rows whose image is in no archive
     repeated: int  # rows that are there twice
-    copied: int  # rows whose picture and caption are there a second time, encoded anew, at another address
-    damaged: int  # rows whose picture cannot be decoded
+    copied: int  # rows whose image and caption are there a second time, encoded anew, at another address
+    damaged: int  # rows whose image cannot be decoded
 
 
 def entries(
     numbers: range, source: str, seed: int, settings: SourceSettings, studio: StudioSettings, language: Language
 ) -> list[Entry]:
-    """Pictures of training scenes with captions in the tone of the source."""
+    """Images of training scenes with captions in the tone of the source."""
     return [_entry(number, source, seed, settings.captions, studio, language) for number in numbers]
 
 
@@ -86,23 +86,23 @@ def translations(statements: Sequence[Statement], seed: int, purpose: int, numbe
 def in_english(source: str, seed: int, settings: SourceSettings, drawn: list[Entry], language: Language) -> dict[str, str]:
     """A source's captions with their translations."""
     named = {caption: caption for caption in (name(source, seed, number, language) for number in range(settings.names))}
-    return named | {said: english for entry in drawn for said, english in zip(entry.said, entry.english, strict=True)}
+    return named | {said: english for entry in drawn for said, english in zip(entry.captions, entry.english, strict=True)}
 
 
 def damaged(content: bytes, number: int) -> bytes:
-    """What a server sends instead of the picture: half of it, a web page, nothing."""
+    """What a server sends instead of the image: half of it, a web page, nothing."""
     return (content[: len(content) // 2], HTML, b"")[number % 3]
 
 
 def encoded_again(picture: Picture) -> bytes:
-    """The same picture, a little larger, as another site would have saved it."""
+    """The same image, a little larger, as another site would have saved it."""
     with Image.open(io.BytesIO(picture.content)) as image:
         larger = image.convert("RGB").resize((image.width * 5 // 4, image.height * 5 // 4), Image.Resampling.BICUBIC)
     return simplejpeg.encode_jpeg(np.asarray(larger), 80)
 
 
 def address(source: str, kind: str, number: int) -> str:
-    """Where a picture is said to lie; .example is reserved and leads nowhere (RFC 2606)."""
+    """Where an image is said to lie; .example is reserved and leads nowhere (RFC 2606)."""
     return f"https://{source.replace('_', '-')}.example/{kind}/{number:06d}.jpg"
 
 
@@ -119,13 +119,13 @@ def name(source: str, seed: int, number: int, language: Language) -> str:
 
 
 class Post(NamedTuple):
-    """A row of a source whose pictures have addresses."""
+    """A row of a source whose images have addresses."""
 
     kind: str
     language: str
     address: str
     picture: bytes | None  # None where it is gone
-    said: str
+    caption: str
     english: str
 
 
@@ -156,7 +156,7 @@ def posts(source: str, seed: int, settings: SourceSettings, drawn: list[Entry], 
 
 
 def add_picture(archive: zipfile.ZipFile, post: Post) -> None:
-    """Adds a row's picture to its source's archive, if there is one."""
+    """Adds a row's image to its source's archive, if there is one."""
     if post.picture is not None:
         add(archive, member_of(post.address), post.picture)
 
@@ -165,7 +165,7 @@ def from_english(source: str, seed: int, settings: SourceSettings, drawn: list[E
     """The English of a source's rows with what they say, one for each: the first, where several were said."""
     table: dict[str, str] = {}
     for post in posts(source, seed, settings, drawn, language):
-        table.setdefault(post.english, post.said)
+        table.setdefault(post.english, post.caption)
     return table
 
 
@@ -190,25 +190,8 @@ def write_wit(folder: pathlib.Path, seed: int, settings: SourceSettings, drawn: 
 def _wit_row(number: int, post: Post, pages: Pages) -> list[str | int]:
     page, title = f"https://{post.language}.wikipedia.example/wiki/{number}", f"{pages.page} {number}"
     context = f"{title}.\n{pages.context}" if number % 3 == 0 else f"{title}."
-    return [
-        post.language,
-        page,
-        post.address,
-        title,
-        "",
-        title,
-        post.said,
-        f"{pages.figure} {number}.jpg",
-        "",
-        "image/jpeg",
-        64,
-        64,
-        "true",
-        "true",
-        "false",
-        context,
-        "",
-    ]
+    about = [post.language, page, post.address, title, "", title, post.caption]
+    return [*about, f"{pages.figure} {number}.jpg", "", "image/jpeg", 64, 64, "true", "true", "false", context, ""]
 
 
 def _broken_wit_lines(language: Language) -> tuple[bytes, ...]:
@@ -252,7 +235,7 @@ def write_il_post(
             add_picture(archive, post)
             counts[post.kind] += 1
             article = f"https://il-post.example/articoli/{counts.total():06d}"
-            line = {"article_url": article, "image_url": post.address, "caption": post.said}
+            line = {"article_url": article, "image_url": post.address, "caption": post.caption}
             lines.append(json.dumps(line, ensure_ascii=False))
     broken = ('{"article_url": "https://il-post.example/articoli/x", "image_url": ', f'{{"caption": "{language.pages.sound}."}}')
     counts["broken"] = len(broken)
@@ -263,7 +246,7 @@ def write_il_post(
 def write_mscoco_it(
     folder: pathlib.Path, seed: int, settings: SourceSettings, drawn: list[Entry], language: Language
 ) -> Counter[str]:
-    """Writes MSCOCO-IT's two JSON files and the archive; returns the number of pictures of each kind."""
+    """Writes MSCOCO-IT's two JSON files and the archive; returns the number of images of each kind."""
     ids = shuffled(range(1, 10 * len(drawn)), seed, PURPOSES["mscoco_it"])[: len(drawn)]
     kinds = ["missing"] * settings.missing + ["damaged"] * settings.damaged
     kinds = kinds + ["drawn"] * (len(drawn) - len(kinds))
@@ -280,7 +263,7 @@ def write_mscoco_it(
 
 
 def coco_name(identity: int) -> str:
-    """MSCOCO's file name of a picture."""
+    """MSCOCO's file name of an image."""
     return f"COCO_train2014_{identity:012d}.jpg"
 
 

@@ -1,1 +1,1 @@
-"""Scenes of the drawn world: what a picture shows, and which captions are true of it."""
+"""Scenes of the drawn world: what an image shows, and which captions are true of it."""

@@ -15,7 +15,7 @@ from clip_italian.world.shapes.every import SHELTERS
 ONE_GROUP, RELATED = 0.68, 0.27  # shares of scenes; the rest has two groups in no relation
 COUNTS = (1, 1, 1, 1, 1, 2, 2, 3, 4)  # of a lone group, equally likely
 PAIRED_COUNTS = (1, 1, 1, 2, 2, 3)  # of each of two groups
-# Width over height of the picture: 64, 66 and 68 pixels at a height of 64, so that a square cut from the middle, which
+# Width over height of the image: 64, 66 and 68 pixels at a height of 64, so that a square cut from the middle, which
 # is what the models see, loses hardly anything of what captions speak of.
 ASPECTS = (1.0, 1.03125, 1.0625)
 LIGHTS = (0.88, 1.0)

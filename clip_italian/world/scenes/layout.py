@@ -1,6 +1,6 @@
 """Where the things of one or two groups stand, so that their relation can be seen.
 
-Lengths are in heights of the picture: x runs from 0 to the picture's aspect, y from 0 (top) to 1.
+Lengths are in heights of the image: x runs from 0 to the image's aspect, y from 0 (top) to 1.
 """
 
 import dataclasses
@@ -12,10 +12,10 @@ import numpy as np
 from clip_italian.world.scenes.scene import Thing
 from clip_italian.world.shapes.every import MOUTHS, SHAPES, SHELTERS, SURFACES, Rectangle
 
-# The longer side of a thing, in heights of the picture. The ranges leave gaps, so that sizes can be told apart.
+# The longer side of a thing, in heights of the image. The ranges leave gaps, so that sizes can be told apart.
 SIDES: dict[str, tuple[float, float]] = {"small": (0.29, 0.34), "medium": (0.40, 0.47), "large": (0.58, 0.74)}
-ALONE = (0.70, 0.88)  # of a single large thing, which may fill the picture
-EDGE = 0.02  # least distance from a thing to the picture's edge
+ALONE = (0.70, 0.88)  # of a single large thing, which may fill the image
+EDGE = 0.02  # least distance from a thing to the image's edge
 TRIES = 12
 # Cells for several equal things, (columns, rows), by their number.
 GRIDS: dict[int, tuple[tuple[int, int], ...]] = {
@@ -53,7 +53,7 @@ def choose(rng: np.random.Generator, options: Sequence[Option]) -> Option:
 
 
 def extent(noun: str, side: float) -> tuple[float, float]:
-    """(width, height) of the noun's picture whose longer side is `side`."""
+    """(width, height) of the noun's image whose longer side is `side`."""
     aspect = SHAPES[noun].aspect
     return (side, side / aspect) if aspect >= 1 else (side * aspect, side)
 
@@ -85,7 +85,7 @@ def _sides(group: Group, only: bool) -> tuple[float, float]:
 
 
 def things_of(group: Group, boxes: Placed, aspect: float) -> tuple[Thing, ...]:
-    """The group's things with their boxes in fractions of the picture."""
+    """The group's things with their boxes in fractions of the image."""
     fractions = [
         (round(left / aspect, 4), round(top, 4), round(right / aspect, 4), round(bottom, 4)) for left, top, right, bottom in boxes
     ]
@@ -109,7 +109,7 @@ def _scattered(rng: np.random.Generator, group: Group, side: float, aspect: floa
     width, height = extent(group.noun, side)
     columns, rows = choose(rng, GRIDS[group.count])
     across, down = (aspect - 2 * EDGE) / columns, (1 - 2 * EDGE) / rows
-    if width > across or height > down:  # it would touch its neighbour: off the picture, so that it is drawn again
+    if width > across or height > down:  # it would touch its neighbour: off the image, so that it is drawn again
         return [_at(-1.0, -1.0, width, height)]
     placed = []
     for cell in sorted(rng.permutation(columns * rows)[: group.count].tolist()):
@@ -139,7 +139,7 @@ def _spread(group: Group, side: float, left: float, bottom: float) -> Placed:
 def _related(
     rng: np.random.Generator, groups: tuple[Group, ...], sides: list[float], relation: str | None, aspect: float
 ) -> list[Placed]:
-    """Two groups in the relation, perhaps partly off the picture."""
+    """Two groups in the relation, perhaps partly off the image."""
     if relation in ("on", "inside") or (relation == "below" and groups[1].noun in SHELTERS):
         return _held(rng, groups, sides, relation, aspect)
     upright = relation in ("above", "below") or (relation is None and rng.random() < 0.5)

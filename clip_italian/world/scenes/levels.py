@@ -3,6 +3,7 @@
 import dataclasses
 
 from clip_italian.world.scenes.statements import CLASS_NOUNS, COLOURS, NOUNS
+from clip_italian.world.tables import table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,20 +24,10 @@ LEVELS: tuple[Level, ...] = (
 LEVEL_KEYS: tuple[str, ...] = tuple(level.key for level in LEVELS)
 
 # Every colour lacks three nouns, every class noun lacks one colour or two: 36 of the 360 pairs.
-_HELD_OUT: dict[str, tuple[str, str, str]] = {
-    "black": ("butterfly", "apple", "lamp"),
-    "white": ("fish", "tree", "backpack"),
-    "grey": ("flower", "banana", "umbrella"),
-    "red": ("dog", "turtle", "bicycle"),
-    "orange": ("cow", "house", "boat"),
-    "yellow": ("bird", "chair", "cup"),
-    "green": ("rabbit", "clock", "elephant"),
-    "light blue": ("cat", "car", "table"),
-    "blue": ("horse", "mushroom", "box"),
-    "purple": ("plane", "key", "turtle"),
-    "pink": ("hat", "banana", "bicycle"),
-    "brown": ("bird", "backpack", "butterfly"),
-}
+_HELD_OUT = table("""
+black: butterfly, apple, lamp; white: fish, tree, backpack; grey: flower, banana, umbrella; red: dog, turtle, bicycle;
+orange: cow, house, boat; yellow: bird, chair, cup; green: rabbit, clock, elephant; light blue: cat, car, table;
+blue: horse, mushroom, box; purple: plane, key, turtle; pink: hat, banana, bicycle; brown: bird, backpack, butterfly""")
 HELD_OUT_PAIRS: frozenset[tuple[str, str]] = frozenset((noun, colour) for colour, nouns in _HELD_OUT.items() for noun in nouns)
 HELD_OUT_TRIPLES: tuple[tuple[str, str, str], ...] = (
     ("cat", "on", "table"),

@@ -104,7 +104,7 @@ def _nouns(scene: Scene, rng: np.random.Generator) -> Iterator[Scene]:
 
 
 def _fits(things: list[Thing], held: bool) -> bool:
-    """Whether everything is inside the picture and, unless one thing holds the others, apart."""
+    """Whether everything is inside the image and, unless one thing holds the others, apart."""
     boxes = [thing.box for thing in things]
     inside = all(box[0] >= 0 and box[1] >= EDGE / 2 and box[2] <= 1 for box in boxes)
     return inside and (held or all(_apart(*pair, 0.0) for pair in itertools.combinations(boxes, 2)))
@@ -172,7 +172,7 @@ def _apart(box: Rectangle, other: Rectangle, gap: float) -> bool:
 
 
 def _roles(scene: Scene) -> Iterator[Scene]:
-    """The nouns change sides: the picture's places are reflected, the things are not."""
+    """The nouns change sides: the image's places are reflected, the things are not."""
     if scene.relation == "left_of":
         things = tuple(
             dataclasses.replace(thing, box=(round(1 - thing.box[2], 4), thing.box[1], round(1 - thing.box[0], 4), thing.box[3]))

@@ -1,8 +1,9 @@
 """Which nouns can sensibly stand in which relation."""
 
 from clip_italian.world.scenes.levels import HELD_OUT_TRIPLES
-from clip_italian.world.scenes.statements import NOUNS, words
+from clip_italian.world.scenes.statements import NOUNS
 from clip_italian.world.shapes.every import MOUTHS, SURFACES
+from clip_italian.world.tables import words
 
 # What can sensibly be put somewhere, what keeps itself in the air, what can hang there.
 _PORTABLE = words("""

@@ -1,4 +1,4 @@
-"""A scene: everything that is true of one drawn picture."""
+"""A scene: everything that is true of one drawn image."""
 
 import dataclasses
 import typing
@@ -6,7 +6,7 @@ import typing
 
 @dataclasses.dataclass(frozen=True)
 class Thing:
-    """One drawn thing. `box` is (left, top, right, bottom) in fractions of the picture, y downwards."""
+    """One drawn thing. `box` is (left, top, right, bottom) in fractions of the image, y downwards."""
 
     noun: str
     colour: str
@@ -33,7 +33,7 @@ class Scene:
     light: float  # 1 is full daylight; multiplies all colours a little
     style: str  # one of STYLES in clip_italian.world.drawing.render
     clutter: int  # number of unnamed background marks
-    aspect: float = 1.0  # width over height of the picture it was composed for
+    aspect: float = 1.0  # width over height of the image it was composed for
     purpose: int = 0  # the stream of scenes it belongs to
     level: str = "seen"  # one of LEVELS in clip_italian.world.scenes.levels
     variant: int = 0  # 0 as composed; n: its n-th near miss

@@ -9,7 +9,7 @@ from clip_italian.world.scenes.scene import Scene
 from clip_italian.world.scenes.statements import GROUNDS, Phrase, Statement, pick
 from clip_italian.world.shapes.every import SHELTERS
 
-ASPECT = 1.0625  # the widest pictures have the most room
+ASPECT = 1.0625  # the widest images have the most room
 SIZES = {"on": ("medium", "large"), "inside": ("small", "large")}  # what carries is larger than what it carries
 
 
@@ -17,7 +17,7 @@ def stage(statement: Statement, seed: int, index: int, purpose: int, size: str =
     """A scene of seen things that shows what the statement says of nouns, colours, counts, sizes and relation.
 
     All else is drawn at random, the place of a lone thing too. `size` is that of things about whose size nothing is said and
-    nothing follows from the relation. Raises ValueError where it does not fit into a picture.
+    nothing follows from the relation. Raises ValueError where it does not fit into an image.
     """
     rng = np.random.default_rng([seed, purpose, index])
     sizes = _sizes(statement, size)

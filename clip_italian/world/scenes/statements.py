@@ -1,7 +1,7 @@
-"""What a caption asserts about a picture, apart from its words.
+"""What a caption asserts about an image, apart from its words.
 
 Captions are made from statements and checked against scenes through statements, so a caption can be scored
-against its own picture and against every other picture of which it happens to be true.
+against its own image and against every other image of which it happens to be true.
 """
 
 import dataclasses
@@ -10,17 +10,14 @@ from typing import TypeVar
 
 import numpy as np
 
+from clip_italian.world.tables import words
+
 Item = TypeVar("Item")
 
 
 def pick(rng: np.random.Generator, options: Sequence[Item]) -> Item:
     """One of `options`, all equally likely; repeat an option to make it likelier."""
     return options[int(rng.integers(len(options)))]
-
-
-def words(text: str) -> tuple[str, ...]:
-    """The entries of "one, two words, three"."""
-    return tuple(" ".join(entry.split()) for entry in text.split(","))
 
 
 # The identifiers of what can be said, in every language. Their order is that of classes, and decides what is drawn at random.
@@ -55,5 +52,5 @@ class Statement:
 
     phrases: tuple[Phrase, ...]
     relation: str | None = None  # of phrases[0] to phrases[1], one of RELATIONS; None: both are there
-    position: str | None = None  # of phrases[0] in the picture, one of POSITIONS, the viewer's left and right
+    position: str | None = None  # of phrases[0] in the image, one of POSITIONS, the viewer's left and right
     ground: str | None = None  # one of GROUNDS

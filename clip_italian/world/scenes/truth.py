@@ -9,7 +9,7 @@ from clip_italian.world.scenes.scene import Scene, Thing
 from clip_italian.world.scenes.statements import POSITIONS, Phrase, Statement
 from clip_italian.world.shapes.every import Rectangle
 
-NEAR = 0.12  # widths of the picture: farther apart is not beside
+NEAR = 0.12  # widths of the image: farther apart is not beside
 TOUCH = 0.015  # overlap that the outlines of separate things may have
 INVERSES = {"above": "below", "below": "above", "beside": "beside"}
 
@@ -77,7 +77,7 @@ def _units(phrase: Phrase, scene: Scene) -> list[Unit]:
 
 
 def _stands(unit: Unit, position: str, scene: Scene) -> bool:
-    """Whether every thing of the unit has its centre in that third of the picture."""
+    """Whether every thing of the unit has its centre in that third of the image."""
     for number in unit:
         left, top, right, bottom = scene.things[number].box
         x, y = (left + right) / 2, (top + bottom) / 2

@@ -1,7 +1,7 @@
 """What the catalogue has beside clothes, drawn as they are."""
 
 from clip_italian.world.shapes.parts import blob, curve, mirrored, oval, poly, stroke
-from clip_italian.world.shop.garments import Drawing
+from clip_italian.world.shop.garments import Drawing, Drawn
 
 
 def _scarf(fringed: bool) -> Drawing:
@@ -67,7 +67,8 @@ def _socks(long: bool) -> Drawing:
     return (*sock(68), *sock(28))
 
 
-def _tie(half: float) -> Drawing:
+def _tie(wide: bool) -> Drawing:
+    half = 21 if wide else 10
     return (
         poly("main", (47 - half * 0.1, 20), (53 + half * 0.1, 20), (50 + half, 82), (50, 97), (50 - half, 82)),
         poly("shade", (41 - half * 0.2, 3), (59 + half * 0.2, 3), (55 + half * 0.1, 21), (45 - half * 0.1, 21)),
@@ -84,15 +85,10 @@ def _beanie(topped: bool) -> Drawing:
     )
 
 
-ACCESSORIES: dict[tuple[str, str], Drawing] = {
-    ("scarf", "fringe"): _scarf(True),
-    ("scarf", "no fringe"): _scarf(False),
-    ("bag", "shoulder strap"): _bag(True),
-    ("bag", "handles"): _bag(False),
-    ("socks", "short"): _socks(False),
-    ("socks", "long"): _socks(True),
-    ("tie", "narrow"): _tie(10),
-    ("tie", "wide"): _tie(21),
-    ("beanie", "pompom"): _beanie(True),
-    ("beanie", "no pompom"): _beanie(False),
+ACCESSORIES: dict[str, Drawn] = {
+    "scarf": (_scarf, True, False),
+    "bag": (_bag, True, False),
+    "socks": (_socks, False, True),
+    "tie": (_tie, False, True),
+    "beanie": (_beanie, True, False),
 }

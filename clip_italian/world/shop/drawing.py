@@ -1,4 +1,4 @@
-"""Catalogue pictures: one product on a light ground, and which pixels of it are cloth."""
+"""Catalogue images: one product on a light ground, and which pixels of it are cloth."""
 
 import dataclasses
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from clip_italian.world.scenes.statements import pick
 from clip_italian.world.shapes.parts import Part
 from clip_italian.world.shop.accessories import ACCESSORIES
 from clip_italian.world.shop.garments import CLOTHES, Drawing
-from clip_italian.world.shop.products import Product
+from clip_italian.world.shop.products import DETAILS, Product
 
 FRAME = 100  # units along a drawing's side
 GROUNDS: tuple[RGB, ...] = ((253, 253, 252), (240, 241, 243), (246, 240, 230), (230, 238, 243), (245, 234, 234))
@@ -29,7 +29,11 @@ def _centred(drawing: Drawing) -> Drawing:
     return tuple(dataclasses.replace(part, points=part.points + shift) for part in drawing)
 
 
-DRAWINGS = {name: _centred(drawing) for name, drawing in (CLOTHES | ACCESSORIES).items()}
+DRAWINGS = {
+    (kind, detail): _centred(drawn(way))
+    for kind, (drawn, *ways) in (CLOTHES | ACCESSORIES).items()
+    for detail, way in zip(DETAILS[kind], ways, strict=True)
+}
 
 Canvas = UInt8[np.ndarray, "h w 3"]
 Plane = UInt8[np.ndarray, "h w"]
@@ -37,7 +41,7 @@ Plane = UInt8[np.ndarray, "h w"]
 
 @dataclasses.dataclass(frozen=True)
 class Placing:
-    """How a product lies before the camera; lengths in fractions of the picture's side."""
+    """How a product lies before the camera; lengths in fractions of the image's side."""
 
     left: float
     top: float
@@ -48,7 +52,7 @@ class Placing:
 
 
 class Sprite(NamedTuple):
-    """A drawn product as large as its picture: colours, how much of the ground it hides, and what each pixel shows."""
+    """A drawn product as large as its image: colours, how much of the ground it hides, and what each pixel shows."""
 
     colours: Canvas
     cover: Plane
@@ -56,14 +60,14 @@ class Sprite(NamedTuple):
 
 
 def place(rng: np.random.Generator) -> Placing:
-    """Nearly in the middle, nearly filling the picture, in nearly full light."""
+    """Nearly in the middle, nearly filling the image, in nearly full light."""
     side = 0.82 + 0.1 * rng.random()
     left, top = (1 - side) / 2 + 0.06 * (rng.random(2) - 0.5)
     return Placing(float(left), float(top), side, pick(rng, GROUNDS), 0.92 + 0.08 * rng.random(), bool(rng.random() < 0.5))
 
 
 def draw(product: Product, placing: Placing, height: int) -> Canvas:
-    """The product as an 8-bit sRGB picture, as wide as it is high."""
+    """The product as an 8-bit sRGB image, as wide as it is high."""
     side = height * OVERSAMPLING
     sprite = _sprite(product, placing, side)
     canvas = np.full((side, side, 3), placing.ground, np.uint8)

@@ -3,9 +3,12 @@
 What is filled with "main" is cloth: it carries the product's pattern.
 """
 
+from collections.abc import Callable
+
 from clip_italian.world.shapes.parts import Part, Point, blob, curve, dot, mirrored, path, poly, stroke
 
 Drawing = tuple[Part, ...]
+Drawn = tuple[Callable[[bool], Drawing], bool, bool]
 
 
 def _sleeves(long: bool, wide: float = 0.0) -> Drawing:
@@ -139,19 +142,13 @@ def _jacket(hooded: bool) -> Drawing:
     )
 
 
-CLOTHES: dict[tuple[str, str], Drawing] = {
-    ("T-shirt", "short sleeves"): _t_shirt(False),
-    ("T-shirt", "long sleeves"): _t_shirt(True),
-    ("shirt", "short sleeves"): _shirt(False),
-    ("shirt", "long sleeves"): _shirt(True),
-    ("sweater", "turtleneck"): _sweater(True),
-    ("sweater", "V-neck"): _sweater(False),
-    ("trousers", "short"): _trousers(False),
-    ("trousers", "long"): _trousers(True),
-    ("skirt", "short"): _skirt(False),
-    ("skirt", "long"): _skirt(True),
-    ("dress", "short"): _dress(False),
-    ("dress", "long"): _dress(True),
-    ("jacket", "hood"): _jacket(True),
-    ("jacket", "no hood"): _jacket(False),
+# How each is drawn, and for which of its two details (products.DETAILS).
+CLOTHES: dict[str, Drawn] = {
+    "T-shirt": (_t_shirt, False, True),
+    "shirt": (_shirt, False, True),
+    "sweater": (_sweater, True, False),
+    "trousers": (_trousers, False, True),
+    "skirt": (_skirt, False, True),
+    "dress": (_dress, False, True),
+    "jacket": (_jacket, True, False),
 }

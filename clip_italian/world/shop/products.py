@@ -6,7 +6,8 @@ from collections.abc import Set
 import numpy as np
 
 from clip_italian.world.drawing.palette import PROTOTYPES
-from clip_italian.world.scenes.statements import pick, words
+from clip_italian.world.scenes.statements import pick
+from clip_italian.world.tables import words
 
 PLAIN = "plain"
 PATTERNS = (PLAIN, "stripes", "dots", "checks")

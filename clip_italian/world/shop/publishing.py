@@ -1,9 +1,9 @@
 """The shop's files, as `finetune` reads them and its evaluation asks.
 
-pictures/                        one picture of each product
-train.csv, valid.csv             image,text: every picture in Italian and in German
-queries-it.csv, queries-de.csv   text,image: a line for every test picture of which the text is true
-products.csv                     what each picture shows, and whether its kind in its colour is among the training pictures
+pictures/                        one image of each product
+train.csv, valid.csv             image,text: every image in Italian and in German
+queries-it.csv, queries-de.csv   text,image: a line for every test image of which the text is true
+products.csv                     what each image shows, and whether its kind in its colour is among the training images
 """
 
 import csv
@@ -24,7 +24,7 @@ from clip_italian.world.shop.products import COLOURS, KINDS, Pair, Product
 from clip_italian.world.shop.statements import FIELDS, Statement
 
 SAY: dict[str, Callable[[Statement, np.random.Generator], str]] = {"it": italian.say, "de": german.say}
-SPLITS = ("test", "valid", "train")  # more pictures of a later one change no earlier one
+SPLITS = ("test", "valid", "train")  # more images of a later one change no earlier one
 # Keep the random numbers apart: of what a product is, how it is seen, what is told of it, and how.
 PRODUCT, PLACING, STATEMENT, WORDS = 301, 311, 321, 331
 NONE = "none.md"
@@ -34,12 +34,12 @@ Count = Annotated[int, pydantic.Field(ge=0)]
 class ShopSettings(Settings):
     """Section `shop` of a profile."""
 
-    seed: int  # of the products, their pictures and captions
-    train: Count  # pictures; none of any split: nothing is drawn
+    seed: int  # of the products, their images and captions
+    train: Count  # images; none of any split: nothing is drawn
     valid: Count
     test: Count
-    held_out: list[list[str]]  # kinds, each with a colour in which test pictures alone show it
-    held_out_share: Annotated[float, pydantic.Field(ge=0, le=1)]  # of the test pictures
+    held_out: list[list[str]]  # kinds, each with a colour in which test images alone show it
+    held_out_share: Annotated[float, pydantic.Field(ge=0, le=1)]  # of the test images
     height: Annotated[int, pydantic.Field(ge=16)]  # pixels, and as many across
     jpeg_quality: Annotated[int, pydantic.Field(ge=1, le=100)]
 
@@ -79,7 +79,7 @@ class Item(NamedTuple):
 
     @property
     def image(self) -> str:
-        """Where its picture lies in the shop's folder."""
+        """Where its image lies in the shop's folder."""
         return f"pictures/{self.split}-{self.number:05d}.jpg"
 
 
@@ -146,7 +146,7 @@ def _pairs(stocked: list[Item], split: str, seed: int) -> Iterator[tuple[str, st
 
 
 def _queries(stocked: list[Item], language: str, seed: int) -> Iterator[tuple[str, str]]:
-    """Every test picture's text, one for equal statements, with all the pictures of which it is true."""
+    """Every test image's text, one for equal statements, with all the images of which it is true."""
     shown = [item for item in stocked if item.split == "test"]
     told: dict[Statement, Item] = {}
     for item in shown:

@@ -8,8 +8,8 @@ import dataclasses
 
 from clip_italian.world.languages import lexicon
 from clip_italian.world.languages.language import Names
-from clip_italian.world.languages.lexicon import Lexicon, table
-from clip_italian.world.scenes.statements import words
+from clip_italian.world.languages.lexicon import Lexicon
+from clip_italian.world.tables import table, words
 
 
 @dataclasses.dataclass(frozen=True)

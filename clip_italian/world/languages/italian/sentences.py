@@ -1,4 +1,4 @@
-"""Sentences of the grammar that say what no picture shows, of every noun, drawn or not."""
+"""Sentences of the grammar that say what no image shows, of every noun, drawn or not."""
 
 import numpy as np
 
