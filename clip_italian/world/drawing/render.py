@@ -13,6 +13,7 @@ from clip_italian.world.drawing.grounds import draw_ground
 from clip_italian.world.drawing.palette import DARK, PALE, RGB, luminance, mix, paints
 from clip_italian.world.scenes.scene import Scene, Thing
 from clip_italian.world.shapes.every import FRONTS, SHAPES
+from clip_italian.world.shapes.parts import Part
 
 cv2.setNumThreads(1)  # the study's cores are shared out between processes, not inside one
 
@@ -20,7 +21,7 @@ STYLES: tuple[str, ...] = tuple(styles.STYLES)
 UNSEEN_STYLE = STYLES[-1]
 OVERSAMPLING = 2  # pixels drawn per pixel shown, along each axis
 MARGIN = 6  # drawn pixels around a thing's box: room for its outline
-_BITS = 4  # binary digits after the point in OpenCV's coordinates
+BITS = 4  # binary digits after the point in OpenCV's coordinates
 _TILE = 4  # drawn pixels along a tile of the mosaic: two shown ones
 
 Canvas = UInt8[np.ndarray, "h w 3"]
@@ -40,31 +41,40 @@ def _outline(colour: str, ground: str) -> RGB:
     return mix(main, PALE, 0.75) if ground == "night" and luminance(main) < 110 else mix(main, DARK, 0.65)
 
 
+def paint_part(
+    canvas: np.ndarray, part: Part, path: list[np.ndarray], fill: tuple[int, ...], ink: tuple[int, ...], line: int, unit: float
+) -> None:
+    """Lays a part along `path`, in OpenCV's fixed-point pixels, over what is there.
+
+    `line` is the width of its contour in pixels, 0 for none; `unit` is the length of a drawing's unit in pixels.
+    """
+    contour = part.edged and line > 0
+    if part.width:
+        thickness = max(1, round(part.width * unit))
+        if contour:
+            cv2.polylines(canvas, path, False, ink, thickness + 2 * line, shift=BITS)
+        cv2.polylines(canvas, path, False, fill, thickness, shift=BITS)
+        return
+    cv2.fillPoly(canvas, path, fill, shift=BITS)
+    if contour:
+        cv2.polylines(canvas, path, True, ink, line, shift=BITS)
+
+
 @functools.lru_cache(maxsize=64)
 def _sprite(noun: str, colour: str, style: str, width: int, height: int, mirrored: bool, outline: RGB) -> Sprite:
     """The finished thing with MARGIN around it, read-only: equal things of one scene share it."""
     shape, paint = SHAPES[noun], paints(colour)
     layer = np.zeros((height + 2 * MARGIN, width + 2 * MARGIN, 4), np.uint8)
     unit = shape.points * (-1, 1) + (1, 0) if mirrored else shape.points
-    points = np.rint((unit * (width, height) + MARGIN) * (1 << _BITS)).astype(np.int32)
+    points = np.rint((unit * (width, height) + MARGIN) * (1 << BITS)).astype(np.int32)
     per_unit = (width * height / (shape.span[0] * shape.span[1])) ** 0.5
     line = 2 if max(width, height) > 140 else 1
     contour = styles.STYLES[style].contour and max(width, height) > 36  # lines would fill smaller things
-    ink = (*paint["ink"], 255)
     start = 0
     for part in shape.parts:
         path = [points[start : start + len(part.points)]]
         start += len(part.points)
-        fill = (*paint[part.fill], 255)
-        thickness = max(1, round(part.width * per_unit))
-        if part.width and contour and part.edged:
-            cv2.polylines(layer, path, False, ink, thickness + 2 * line, shift=_BITS)
-        if part.width:
-            cv2.polylines(layer, path, False, fill, thickness, shift=_BITS)
-            continue
-        cv2.fillPoly(layer, path, fill, shift=_BITS)
-        if contour and part.edged:
-            cv2.polylines(layer, path, True, ink, line, shift=_BITS)
+        paint_part(layer, part, path, (*paint[part.fill], 255), (*paint["ink"], 255), line if contour else 0, per_unit)
     finished = styles.STYLES[style].finish(layer, outline, 2 if max(width, height) > 66 else 1)
     sprite = Sprite(cv2.cvtColor(finished, cv2.COLOR_RGBA2RGB), cv2.extractChannel(finished, 3))
     for array in sprite:

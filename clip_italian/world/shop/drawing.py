@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from clip_italian.world.drawing.palette import DARK, RGB, mix, paints
-from clip_italian.world.drawing.render import OVERSAMPLING
+from clip_italian.world.drawing.render import BITS, OVERSAMPLING, paint_part
 from clip_italian.world.drawing.styles import INSIDE, outlined
 from clip_italian.world.scenes.statements import pick
 from clip_italian.world.shapes.parts import Part
@@ -18,7 +18,6 @@ from clip_italian.world.shop.products import DETAILS, Product
 
 FRAME = 100  # units along a drawing's side
 GROUNDS: tuple[RGB, ...] = ((253, 253, 252), (240, 241, 243), (246, 240, 230), (230, 238, 243), (245, 234, 234))
-_BITS = 4  # binary digits after the point in OpenCV's coordinates
 _CLOTH, _PATTERN = 1, 2  # what a pixel of a product shows; 0: neither
 
 
@@ -95,7 +94,9 @@ def _sprite(product: Product, placing: Placing, side: int) -> Sprite:
     paint = paints(product.colour)
     layer, content = np.zeros((side, side, 4), np.uint8), np.zeros((side, side), np.uint8)
     for part in DRAWINGS[product.kind, product.detail]:
-        _paint(layer, content, part, _path(part, placing, side), paint, placing.side * side / FRAME)
+        path, unit = _path(part, placing, side), placing.side * side / FRAME
+        paint_part(layer, part, path, (*paint[part.fill], INSIDE), (*paint["ink"], INSIDE), 1, unit)
+        paint_part(content, part, path, (_CLOTH if part.fill == "main" else 0,), (0,), 1, unit)
     if product.second is not None:
         below = (content == _CLOTH) & _pattern(product.pattern, placing, side)
         layer[below] = (*paints(product.second)["main"], INSIDE)
@@ -108,23 +109,7 @@ def _path(part: Part, placing: Placing, side: int) -> list[np.ndarray]:
     """The part's outline in OpenCV's fixed-point pixels."""
     points = part.points * (-1, 1) + (FRAME, 0) if placing.mirrored else part.points
     pixels = (points / FRAME * placing.side + (placing.left, placing.top)) * side
-    return [np.rint(pixels * (1 << _BITS)).astype(np.int32)]
-
-
-def _paint(layer: np.ndarray, content: Plane, part: Part, path: list[np.ndarray], paint: dict[str, RGB], unit: float) -> None:
-    """Lays the part over what is there; `unit` is the length of a drawing's unit in pixels."""
-    ink, fill = (*paint["ink"], INSIDE), (*paint[part.fill], INSIDE)
-    shows = _CLOTH if part.fill == "main" else 0
-    for canvas, line, inside in ((layer, ink, fill), (content, (0,), (shows,))):
-        if part.width:
-            thickness = max(1, round(part.width * unit))
-            if part.edged:
-                cv2.polylines(canvas, path, False, line, thickness + 2, shift=_BITS)
-            cv2.polylines(canvas, path, False, inside, thickness, shift=_BITS)
-            continue
-        cv2.fillPoly(canvas, path, inside, shift=_BITS)
-        if part.edged:
-            cv2.polylines(canvas, path, True, line, 1, shift=_BITS)
+    return [np.rint(pixels * (1 << BITS)).astype(np.int32)]
 
 
 def _pattern(pattern: str, placing: Placing, side: int) -> Bool[np.ndarray, "side side"]:
