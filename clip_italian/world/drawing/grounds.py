@@ -55,7 +55,7 @@ def _oval(canvas: Canvas, x: float, y: float, across: float, down: float, colour
 
 
 def _scenery(canvas: Canvas, scene: Scene, horizon: int, rng: np.random.Generator) -> None:
-    """What makes the ground one that can be named: moon, waves, clouds, skirting, hills."""
+    """Draws what a ground is recognised by: moon, waves, clouds, skirting, hills."""
     height, width = canvas.shape[:2]
     x = (0.15 + 0.7 * rng.random()) * width
     if scene.ground == "sky":

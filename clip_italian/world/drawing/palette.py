@@ -52,7 +52,7 @@ def luminance(colour: RGB) -> float:
 
 @functools.cache
 def paints(colour: str) -> dict[str, RGB]:
-    """What each fill of a shape means for a thing of this colour: its own shades and the fixed accessories."""
+    """The RGB of each fill of a shape, for a thing of this colour: its own shades and the fixed accessories."""
     main = PROTOTYPES[colour]
     own = {
         "main": main,

@@ -83,7 +83,7 @@ def _sprite(noun: str, colour: str, style: str, width: int, height: int, mirrore
 
 
 def _front(thing: Thing, sprite: Sprite, width: int, height: int) -> Sprite:
-    """What of a container hides the things inside it."""
+    """The front of a container, which hides the things inside it."""
     unit = np.array(FRONTS[thing.noun])
     unit = unit * (-1, 1) + (1, 0) if thing.mirrored else unit
     wall = np.zeros(sprite.cover.shape, np.uint8)
@@ -110,7 +110,7 @@ Window = tuple[slice, slice]
 
 
 def _windows(canvas: np.ndarray, cover: np.ndarray, left: int, top: int) -> tuple[Window, Window]:
-    """Which (rows, columns) of the canvas and of a sprite lie on each other."""
+    """The (rows, columns) of the canvas and of a sprite that overlap."""
     bottom, right = min(canvas.shape[0], top + cover.shape[0]), min(canvas.shape[1], left + cover.shape[1])
     above, before = max(0, top), max(0, left)
     below = slice(above, bottom), slice(before, right)

@@ -1,4 +1,4 @@
-"""How a thing's plain drawing becomes one of the drawing styles."""
+"""The drawing styles: each finishes a thing's plain drawing."""
 
 import dataclasses
 import functools

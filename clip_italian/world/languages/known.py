@@ -1,4 +1,4 @@
-"""The languages in which the drawn world is told."""
+"""The languages of the drawn world."""
 
 from clip_italian.world.languages.german.speech import GERMAN
 from clip_italian.world.languages.italian.speech import ITALIAN

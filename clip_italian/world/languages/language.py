@@ -32,7 +32,7 @@ class Names(NamedTuple):
 
 
 class Pages(NamedTuple):
-    """What the sources' files say around captions."""
+    """Texts of the sources' files around the captions."""
 
     page: str  # WIT's title of a page, before its number
     figure: str  # the name of its image
@@ -92,11 +92,11 @@ class Language:
         return self.rules.join((*words, *position))
 
     def mirrored(self, statement: Statement) -> str:
-        """What is true of the mirror image of a scene, where `statement` is true of the scene."""
+        """The plain wording of the statement's mirror image: left and right are exchanged."""
         return self.rules.mirror(self.plain(statement))
 
     def things(self, statement: Statement) -> str:
-        """What there is, without articles, sizes and places: how other languages' rows quote this one."""
+        """The things alone, without articles, sizes and places, for the rows in other languages."""
         first, *others = (self.rules.phrase(dataclasses.replace(one, size=None), False, False) for one in statement.phrases)
         text = self.rules.join(self.rules.coordinate(first, others[0]) if others else first)
         return text[0].upper() + text[1:]

@@ -1,4 +1,4 @@
-"""What Wikipedia's captions hold besides descriptions: proper nouns, and other languages."""
+"""Captions that describe nothing, as Wikipedia has them: proper nouns, and other languages."""
 
 import numpy as np
 

@@ -34,14 +34,14 @@ class Pieces:
 
 
 def position(statement: Statement, wordings: dict[str, tuple[str, ...]], rng: np.random.Generator) -> Words:
-    """Where the subject is in the image; empty where nothing is said of it."""
+    """Words for the statement's position; none where it has none."""
     return tuple(pick(rng, wordings[statement.position]).split()) if statement.position else ()
 
 
 def ground(
     statement: Statement, wordings: dict[str, tuple[str, ...]], rng: np.random.Generator, unwanted: tuple[str, ...] = ()
 ) -> Words:
-    """Where all of it is, in words that begin with none of `unwanted`; empty where nothing is said of it."""
+    """Words for the statement's ground that begin with none of `unwanted`; none where it has none."""
     if statement.ground is None:
         return ()
     return tuple(pick(rng, [option for option in wordings[statement.ground] if not option.startswith(unwanted)]).split())

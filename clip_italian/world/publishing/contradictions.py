@@ -1,4 +1,4 @@
-"""How often a view of an image makes a caption of it false, on the drawn world, where the truth is known.
+"""Counts how often a view of an image makes a caption of it false, on the drawn world, where the truth is known.
 
 A statement that is true of the stored image is judged again on the view: things are where the view's map takes them and have the
 colour that their pixels have there; what is shown by less than half, or has its centre outside, is gone. Whether the statement
@@ -72,7 +72,7 @@ def stored(scene: Scene, side: int) -> Stored:
 
 
 def statements(scene: Scene) -> dict[str, list[Statement]]:
-    """What is true of a scene, by kind: one statement of each thing named, its colour, its number, where it is, how two stand."""
+    """True statements about a scene, by kind: things, their colours, their numbers, their positions and their relation."""
     groups = [scene.things[group[0]] for group in scene.groups]
     counts = [len(group) for group in scene.groups]
     plain = [Phrase(thing.noun, count=count if count == 1 else None) for thing, count in zip(groups, counts, strict=True)]

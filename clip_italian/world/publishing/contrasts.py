@@ -206,7 +206,7 @@ def _showing(true: Statement, false: Statement, size: str, seed: int, number: in
 
 
 def mirrored(scene: Scene) -> Scene:
-    """What is true of the scene's mirror image; its number as a variant is 1."""
+    """The scene of the mirror image, as variant 1."""
     boxes = [
         (round(1 - right, 4), top, round(1 - left, 4), bottom) for left, top, right, bottom in (thing.box for thing in scene.things)
     ]

@@ -102,7 +102,7 @@ def _room(name: str) -> str:
 
 
 def _jobs(settings: WorldSettings, language: Language) -> dict[str, list[Task]]:
-    """What is to be drawn. The test sets come first: their truth is worked out while the rest is being drawn."""
+    """All drawing tasks by set. The test sets come first: their truth is worked out while the rest is being drawn."""
     seed, shop, tests = settings.seed, settings.studio, settings.tests
     jobs = {
         name: tasks(examinations.families, examinations.bases(tests)[0], name, seed, tests, shop, language) for name in RETRIEVAL
@@ -148,7 +148,7 @@ def english_pairs(numbers: range, seed: int, singles: float, shop: StudioSetting
 
 
 def _terse(statement: Statement) -> Statement:
-    """What things there are, their colours, and how they stand to each other."""
+    """The statement without sizes, position and ground."""
     phrases = tuple(dataclasses.replace(phrase, size=None) for phrase in statement.phrases)
     return dataclasses.replace(statement, phrases=phrases, position=None, ground=None)
 

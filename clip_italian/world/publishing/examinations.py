@@ -1,4 +1,4 @@
-"""The test sets: images nobody trained on, and what is true of each of them; and the images that linear probes learn from."""
+"""Test sets: images that no model trained on, with the captions that are true of each; and the images of linear probes."""
 
 import json
 import pathlib

@@ -61,7 +61,7 @@ def label_sets(seed: int, settings: LabelSettings, language: Language) -> dict[s
 
 
 def content(seed: int, settings: LabelSettings, language: Language) -> dict[str, object]:
-    """What raw/test/labels.json holds: the label sets, and the templates that the good labels are also tried in."""
+    """The content of raw/test/labels.json: the label sets, and the templates for the good labels."""
     return {"sets": label_sets(seed, settings, language), "templates": language.templates}
 
 

@@ -90,7 +90,7 @@ def in_english(source: str, seed: int, settings: SourceSettings, drawn: list[Ent
 
 
 def damaged(content: bytes, number: int) -> bytes:
-    """What a server sends instead of the image: half of it, a web page, nothing."""
+    """The bytes that a server sends instead of an image: half of it, a web page, or none."""
     return (content[: len(content) // 2], HTML, b"")[number % 3]
 
 
@@ -102,7 +102,7 @@ def encoded_again(picture: Picture) -> bytes:
 
 
 def address(source: str, kind: str, number: int) -> str:
-    """Where an image is said to lie; .example is reserved and leads nowhere (RFC 2606)."""
+    """The address of an image; .example is reserved and leads nowhere (RFC 2606)."""
     return f"https://{source.replace('_', '-')}.example/{kind}/{number:06d}.jpg"
 
 

@@ -1,4 +1,4 @@
-"""What captions say: a true statement about a scene, in any language."""
+"""Draws a true statement about a scene at random, which every language then puts into words."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ from clip_italian.world.scenes.scene import Scene
 from clip_italian.world.scenes.statements import POSITIONS, Phrase, Statement, pick
 from clip_italian.world.scenes.truth import holds
 
-# What the six queries of the 2021 study's gallery ask for.
+# The six queries of the 2021 study's gallery.
 GALLERY = (
     Statement((Phrase("flower", "yellow"),)),
     Statement((Phrase("flower", "blue"),)),

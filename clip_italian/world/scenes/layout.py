@@ -1,4 +1,4 @@
-"""Where the things of one or two groups stand, so that their relation can be seen.
+"""Places the things of one or two groups so that their relation can be seen.
 
 Lengths are in heights of the image: x runs from 0 to the image's aspect, y from 0 (top) to 1.
 """

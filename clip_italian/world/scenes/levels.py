@@ -1,4 +1,4 @@
-"""What is held out from the study's training pairs, level by level."""
+"""The nouns, colours and compositions that are held out from the study's training pairs, by level."""
 
 import dataclasses
 

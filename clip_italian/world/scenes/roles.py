@@ -1,4 +1,4 @@
-"""Which nouns can sensibly stand in which relation."""
+"""The nouns that can sensibly stand on either side of a relation."""
 
 from clip_italian.world.scenes.levels import HELD_OUT_TRIPLES
 from clip_italian.world.scenes.statements import NOUNS

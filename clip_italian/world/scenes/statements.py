@@ -1,4 +1,4 @@
-"""What a caption asserts about an image, apart from its words.
+"""Statements: the content of a caption, apart from its words.
 
 Captions are made from statements and checked against scenes through statements, so a caption can be scored
 against its own image and against every other image of which it happens to be true.

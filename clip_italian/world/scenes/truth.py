@@ -68,7 +68,7 @@ def _matches(phrase: Phrase, thing: Thing) -> bool:
 
 
 def _units(phrase: Phrase, scene: Scene) -> list[Unit]:
-    """What the phrase may speak of; empty if its count is wrong."""
+    """The groups of things that the phrase may speak of; empty if its count is wrong."""
     found = tuple(number for number, thing in enumerate(scene.things) if _matches(phrase, thing))
     if phrase.count == 1:
         return [(number,) for number in found]
@@ -117,7 +117,7 @@ def _hull(unit: Unit, scene: Scene) -> Rectangle:
 
 
 def _seen(first: Rectangle, relation: str, second: Rectangle) -> bool:
-    """Whether two boxes, apart from what the scene declares, stand in the relation."""
+    """Whether two boxes stand in the relation, whatever the scene declares."""
     if relation == "below":
         return _seen(second, "above", first)
     across = (second[0] + second[2] - first[0] - first[2]) / 2

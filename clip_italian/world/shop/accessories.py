@@ -1,4 +1,4 @@
-"""What the catalogue has beside clothes, drawn as they are."""
+"""Accessories of the catalogue, drawn as clothes are."""
 
 from clip_italian.world.shapes.parts import blob, curve, mirrored, oval, poly, stroke
 from clip_italian.world.shop.garments import Drawing, Drawn

@@ -40,7 +40,7 @@ Plane = UInt8[np.ndarray, "h w"]
 
 @dataclasses.dataclass(frozen=True)
 class Placing:
-    """How a product lies before the camera; lengths in fractions of the image's side."""
+    """The place of a product before the camera; lengths in fractions of the image's side."""
 
     left: float
     top: float
@@ -113,7 +113,7 @@ def _path(part: Part, placing: Placing, side: int) -> list[np.ndarray]:
 
 
 def _pattern(pattern: str, placing: Placing, side: int) -> Bool[np.ndarray, "side side"]:
-    """Where a pattern lies, in the drawing's units, so that it grows with the product."""
+    """The pixels of a pattern, in the drawing's units, so that it grows with the product."""
     rows, columns = np.mgrid[:side, :side] + 0.5
     down, across = (rows / side - placing.top) / placing.side * FRAME, (columns / side - placing.left) / placing.side * FRAME
     if pattern == "stripes":

@@ -1,4 +1,4 @@
-"""What the shop sells. Nothing of it is drawn in the scenes of the study."""
+"""The products of the shop. None of them is drawn in the scenes of the study."""
 
 import dataclasses
 from collections.abc import Set

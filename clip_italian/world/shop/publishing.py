@@ -79,7 +79,7 @@ class Item(NamedTuple):
 
     @property
     def image(self) -> str:
-        """Where its image lies in the shop's folder."""
+        """The path of its image in the shop's folder."""
         return f"pictures/{self.split}-{self.number:05d}.jpg"
 
 
@@ -124,7 +124,7 @@ def _rng(seed: int, purpose: int, split: str, number: int) -> np.random.Generato
 
 
 def statement(item: Item, seed: int) -> Statement:
-    """What is told of a product, in every language."""
+    """The statement about a product that every language puts into words."""
     return statements.describe(item.product, _rng(seed, STATEMENT, item.split, item.number))
 
 

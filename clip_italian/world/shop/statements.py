@@ -1,4 +1,4 @@
-"""What a caption asserts of a product, and of which products that is true."""
+"""Statements about products, and whether they are true of a product."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""One statement in the words and tone of each source.
+"""Captions: a statement in the words and tone of each source.
 
 Each of `alt`, `encyclopaedic`, `photo` and `news` takes a statement and a generator and returns the words of a caption.
 """
@@ -143,7 +143,7 @@ def _place(preposition: str, phrase: Phrase, manner: str, rng: np.random.Generat
 
 
 def _ground(statement: Statement, rng: np.random.Generator, first: bool) -> Words:
-    """Where it all is, as it is told `first` in the sentence or last; last not on something after su."""
+    """Words for the ground, `first` in the sentence or last; last none that begins with su where a relation is told."""
     unwanted = ("con ",) if first else ("su un", "sul") if statement.relation else ()
     return wording.ground(statement, LEXICON.grounds, rng, unwanted)
 
