@@ -32,7 +32,7 @@ import transformers
 
 from benchmarks import encoding_files, real_size
 from clip_italian.checkpoints import layouts
-from clip_italian.checkpoints.model import BATCH, Clip
+from clip_italian.checkpoints.model import BATCH, Model
 from clip_italian.data import tokens
 from clip_italian.data.tokens import Tokens
 from clip_italian.models import dual_encoder
@@ -89,9 +89,10 @@ class Reference:
 
 def tasks(folder: pathlib.Path, count: int) -> list[Task]:
     """What is timed, on so many pictures and four times as many texts."""
-    settings, params = layouts.read(folder, None)
+    layout = layouts.find(folder)
+    settings, params = layout.settings, layout.params()
     encoder, reference = Encoder(settings, BATCH, project=True), Reference(folder)
-    clip = Clip(settings, params, lambda texts: Tokens(np.zeros((0, 0), np.int32), np.zeros((0, 0), bool)))
+    clip = Model(settings, params, lambda texts: Tokens(np.zeros((0, 0), np.int32), np.zeros((0, 0), bool)))
     side = settings.image.image_size
     pixels = np.random.default_rng(0).integers(0, 256, (count, side, side, 3), dtype=np.uint8)
     texts = captions(4 * count)

@@ -45,8 +45,8 @@ MODELS = ("plain", "mini")
 PROFILE, ARM = "mini", "full"
 BLOCK = 256  # pictures or texts at once, as in stage features
 PLAIN = DualEncoderSettings(
-    image=ViTSettings(image_size=64, stem=(), patch=8, pooling="class", width=192, depth=6, heads=3, hidden=768),
-    text=BertSettings(vocabulary=4000, positions=96, pooling="pooler", width=192, depth=4, heads=3, hidden=768),
+    image=ViTSettings(image_size=64, stem=(), patch=8, pooling="class", width=192, depth=6, heads=3, mlp_dim=768),
+    text=BertSettings(vocabulary=4000, max_length=96, pooling="pooler", width=192, depth=4, heads=3, mlp_dim=768),
     projection=128,
 )
 SHORTEST, SPREAD = 3, 0.4  # of the random texts: tokens, and the deviation of the logarithm of their number
@@ -68,7 +68,7 @@ def profiles_own(settings: BackboneSettings) -> DualEncoderSettings:
 def data(model: DualEncoderSettings, views: int, count: int, median: int) -> tuple[np.ndarray, Tokens]:
     """Random pictures in so many views, and random texts of which half are longer than `median` tokens."""
     rng = np.random.default_rng(0)
-    side, length = model.image.image_size, model.text.positions
+    side, length = model.image.image_size, model.text.max_length
     pixels = rng.integers(0, 256, (views, count, side, side, 3), dtype=np.uint8)
     lengths = np.clip(rng.lognormal(np.log(median), SPREAD, count).round(), SHORTEST, length)
     mask = np.arange(length)[None] < lengths[:, None]
@@ -146,7 +146,7 @@ def compare(
         captions = tokens.trim(tokens.take(texts, drawn.examples), multiple)
         return {"pixels": pixels[drawn.epoch % views, drawn.examples], **captions._asdict()}
 
-    padded = functools.partial(raw, multiple=model.text.positions)
+    padded = functools.partial(raw, multiple=model.text.max_length)
     trimmed = functools.partial(raw, multiple=settings.token_multiple)
     fixed = (*BACKBONES, "logit_scale")
     run = functools.partial(train, params, settings=settings.frozen_optimiser, steps=steps)

@@ -19,19 +19,18 @@ from PIL import Image
 from benchmarks import encoding_files, train_step_sizes
 from clip_italian import config, environment
 from clip_italian.checkpoints import loading
-from clip_italian.checkpoints.hub import Provenance
-from clip_italian.checkpoints.model import BATCH, Clip
+from clip_italian.checkpoints.model import BATCH, Model, Provenance
 from clip_italian.data.tokens import Tokens
 from clip_italian.use.search import building
 
 SMALL = 64  # pixels a side
 
 
-def base_model() -> Clip:
+def base_model() -> Model:
     """A model of the size of ViT-B/32 with random weights, which reads no texts."""
     size = train_step_sizes.size("b32")
     nothing = Tokens(np.zeros((0, 0), np.int32), np.zeros((0, 0), bool))
-    return Clip(size.model, train_step_sizes.params(size), lambda texts: nothing, (Provenance("", None, {}),))
+    return Model(size.model, train_step_sizes.params(size), lambda texts: nothing, (Provenance("", None, {}),))
 
 
 def small(folder: pathlib.Path, count: int) -> list[pathlib.Path]:
@@ -44,7 +43,7 @@ def small(folder: pathlib.Path, count: int) -> list[pathlib.Path]:
     return paths
 
 
-def build(model: Clip, folder: pathlib.Path, path: pathlib.Path) -> float:
+def build(model: Model, folder: pathlib.Path, path: pathlib.Path) -> float:
     """Seconds to make the index or to bring it up to date."""
     started = time.perf_counter()
     building.build(model, building.origin(model, folder, "model", None), path)

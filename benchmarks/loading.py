@@ -39,7 +39,7 @@ def write(folder: pathlib.Path, kind: str) -> None:
 
         from clip_italian.checkpoints import layouts
 
-        params = layouts.read(folder, None)[1]
+        params = layouts.find(folder).params()
         (folder / KINDS["msgpack"]).write_bytes(serialization.msgpack_serialize(_nested(params)))
     path.unlink()
 

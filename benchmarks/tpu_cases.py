@@ -10,7 +10,7 @@ from benchmarks.tpu_chips import SLICES
 from clip_italian import config
 from clip_italian.devices import Layout
 from clip_italian.models import dual_encoder, flops
-from clip_italian.models.computation import Computation
+from clip_italian.models.compute_policy import ComputePolicy
 from clip_italian.models.dual_encoder import DualEncoderSettings
 from clip_italian.models.flops import Forward
 from clip_italian.training import backbones, freezing, loop, objective
@@ -92,8 +92,8 @@ def lower(case: Case, mesh: Mesh, model: DualEncoderSettings) -> jax.stages.Lowe
 
 def loss(settings: TrainingSettings, model: DualEncoderSettings) -> loop.Loss:
     """That of fine-tuning."""
-    how = Computation(settings.dtype, settings.remat, settings.text_dropout)
-    return objective.loss_on_pixels(model, settings.negatives, how, settings.micro_batches)
+    policy = ComputePolicy(settings.dtype, settings.remat, settings.text_dropout)
+    return objective.loss_on_pixels(model, settings.negatives, policy, settings.micro_batches)
 
 
 def arrays(case: Case, settings: TrainingSettings, model: DualEncoderSettings) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from benchmarks import train_step_sizes, turns
 from benchmarks.train_step_sizes import Size
 from benchmarks.turns import Way
 from clip_italian import devices
-from clip_italian.models.computation import Computation
+from clip_italian.models.compute_policy import ComputePolicy
 from clip_italian.training import freezing, loop, objective, optimiser
 from clip_italian.training.objective import Batch
 
@@ -22,7 +22,7 @@ class Ours:
 
     def __init__(self, of: Size) -> None:
         self.layout = devices.layout()
-        self.losses = {dtype: objective.loss_on_pixels(of.model, of.batch, Computation(dtype)) for dtype in of.dtypes}
+        self.losses = {dtype: objective.loss_on_pixels(of.model, of.batch, ComputePolicy(dtype)) for dtype in of.dtypes}
         self.transform = optimiser.build(train_step_sizes.arm().optimiser)
         self.trainable, self.fixed = freezing.split(train_step_sizes.params(of), ["logit_scale"])
         self.state: Any = jax.jit(self.transform.init)(self.trainable)

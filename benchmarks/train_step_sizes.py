@@ -25,8 +25,8 @@ MEDIAN, SPREAD, SHORTEST = 12, 0.4, 3  # of the texts, in tokens; the spread is 
 BATCH = "batch.npz"  # in the folder, for the peers
 BOTH = ("flax", "torch")
 B32 = DualEncoderSettings(
-    image=ViTSettings(image_size=224, stem=(), patch=32, pooling="class", width=768, depth=12, heads=12, hidden=3072),
-    text=BertSettings(vocabulary=31102, positions=512, pooling="pooler", width=768, depth=12, heads=12, hidden=3072),
+    image=ViTSettings(image_size=224, stem=(), patch=32, pooling="class", width=768, depth=12, heads=12, mlp_dim=3072),
+    text=BertSettings(vocabulary=31102, max_length=512, pooling="pooler", width=768, depth=12, heads=12, mlp_dim=3072),
     projection=512,
 )
 
@@ -77,7 +77,7 @@ def pairs(of: Size) -> Batch:
 def write(of: Size, folder: pathlib.Path) -> None:
     """The model as transformers reads it, versions 4 and 5, and the batch, its pixels in the units of the tower."""
     assert isinstance(of.model.text, BertSettings)
-    vision, text = hugging_face.vision_config(of.model.image), hugging_face.bert_config(of.model.text)
+    vision, text = hugging_face.vision_config(of.model.image), of.model.text.exported().config
     towers = {"vision_config": vision, "text_config": text, "projection_dim": of.model.projection}
     files.write_json(folder / weights.SETTINGS, {"model_type": "vision-text-dual-encoder"} | towers)
     state = weights.to_state(params(of))

@@ -4,7 +4,7 @@ import pathlib
 
 from clip_italian import config, files, journal
 from clip_italian.checkpoints import assembly, weights
-from clip_italian.checkpoints.assembly import Model
+from clip_italian.checkpoints.model import Model
 from clip_italian.config import Settings
 from clip_italian.environment import EnvironmentSettings
 from clip_italian.journal import Journal

@@ -47,7 +47,7 @@ def _train(name: str, settings: BackboneSettings, state: pathlib.Path, out: path
     else:
         sentences = corpus().read_text().splitlines()
         architecture, tower, tokenizer, curve = backbones.bert(settings.italian_bert, settings.seed, sentences, state)
-        assembly.save_bert(out / "model", architecture, tower, tokenizer)
+        assembly.save_text_tower(out / "model", architecture, tower, tokenizer)
         inputs = {"sentences.txt": files.sha256(corpus())}
         outputs.write_journal(out, "backbones", name, settings.seed, settings.italian_bert, inputs, curve)
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from clip_italian import config, files, journal
 from clip_italian.checkpoints import assembly
-from clip_italian.checkpoints.assembly import Model
+from clip_italian.checkpoints.model import Model
 from clip_italian.config import Settings
 from clip_italian.data.images.settings import ImageSettings
 from clip_italian.data.translation.engines import Translations

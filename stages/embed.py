@@ -6,7 +6,6 @@ from clip_italian import config
 from clip_italian.checkpoints import assembly
 from clip_italian.data.translation.engines import Translations
 from clip_italian.evaluation.study import associations, embed
-from clip_italian.evaluation.study.embed import Embedder
 from clip_italian.evaluation.study.settings import EvaluationSettings
 from pipeline import cells, outputs
 
@@ -40,13 +39,14 @@ def cell(name: str, state: pathlib.Path, out: pathlib.Path) -> None:
     """Embeds a model, which takes seconds a seed: nothing of it is kept in `state`."""
     params, tests = config.params(), config.section(EvaluationSettings, "evaluation")
     data = pathlib.Path("data", params.profile)
-    translate = Translations(data / "translated/translations.tsv") if name in tests.english_queries else list
     words = associations.vocabulary(tests.errors.associations)
     for seed in seeds(name, tests):
-        folder, embedder = out / OUTPUT / str(seed), Embedder(assembly.load(tuned(name) / str(seed)), translate)
-        embed.write_tests(folder, embedder, data, tests.retrieval_sets, tests.zeroshot_sets, tests.templates)
+        folder, model = out / OUTPUT / str(seed), assembly.load(tuned(name) / str(seed))
+        if name in tests.english_queries:
+            model = model.translated(Translations(data / "translated/translations.tsv"))
+        embed.write_tests(folder, model, data, tests.retrieval_sets, tests.zeroshot_sets, tests.templates)
         if name not in tests.english_queries:
-            embed.write_labels(folder, embedder, data, tests.label_conditions)
-            embed.write_errors(folder, embedder, data, tests.errors.drawn, words)
+            embed.write_labels(folder, model, data, tests.label_conditions)
+            embed.write_errors(folder, model, data, tests.errors.drawn, words)
         if name in params.probed:
-            embed.write_probes(folder, embedder, data)
+            embed.write_probes(folder, model, data)

@@ -4,7 +4,7 @@ import os
 
 from clip_italian import config, files
 from clip_italian.checkpoints import assembly
-from clip_italian.checkpoints.hub import Provenance
+from clip_italian.checkpoints.model import Provenance
 from clip_italian.training import imported
 from clip_italian.training.backbones import BackboneSettings
 from pipeline import outputs
@@ -18,7 +18,7 @@ def main() -> None:
             model, of_clip = imported.english_clip(settings)
             assembly.save(folder / "english_clip", model)
             architecture, tower, tokenizer, of_bert = imported.italian_bert(settings)
-            assembly.save_bert(folder / "italian_bert", architecture, tower, tokenizer)
+            assembly.save_text_tower(folder / "italian_bert", architecture, tower, tokenizer)
             sources = {"english_clip": _digests(of_clip), "italian_bert": _digests(of_bert)}
         files.write_json(folder / outputs.SOURCES, sources)
 

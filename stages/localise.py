@@ -8,7 +8,7 @@ import numpy as np
 
 from clip_italian import config, files
 from clip_italian.checkpoints import loading, pictures
-from clip_italian.checkpoints.model import Clip
+from clip_italian.checkpoints.model import Model
 from clip_italian.data.archives import Archive
 from clip_italian.data.images import images
 from clip_italian.evaluation.study import first_ranks, localisation
@@ -63,6 +63,6 @@ def read(folder: pathlib.Path, count: int) -> list[np.ndarray]:
         return [images.decode(archive.read(name), pictures.LIMITS) for name in names]
 
 
-def maps(loaded: Clip, method: Method, grids: list[int], pixels: np.ndarray, texts: Sequence[str]) -> np.ndarray:
+def maps(loaded: Model, method: Method, grids: list[int], pixels: np.ndarray, texts: Sequence[str]) -> np.ndarray:
     """The heat maps of a picture."""
     return localising.localise(loaded, pixels, texts, method, grids)

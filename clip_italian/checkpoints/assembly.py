@@ -1,27 +1,22 @@
 """Model folders (settings, weights, tokeniser), and the Italian model put together from two backbones."""
 
-import functools
 import pathlib
-from typing import NamedTuple
 
 import jax
 from tokenizers import Tokenizer
 
 from clip_italian import files
-from clip_italian.checkpoints import weights
+from clip_italian.checkpoints import importer, weights
+from clip_italian.checkpoints.formats import Origin
+from clip_italian.checkpoints.importer import Located
+from clip_italian.checkpoints.model import Model
+from clip_italian.checkpoints.safetensors_file import SafetensorsFile
 from clip_italian.config import Settings
 from clip_italian.data import tokens
-from clip_italian.models import dual_encoder
-from clip_italian.models.bert import BertSettings, MaskedLanguageModel
+from clip_italian.errors import InputError
+from clip_italian.models import dual_encoder, text_towers
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
-
-
-class Model(NamedTuple):
-    """A dual encoder ready to use."""
-
-    settings: DualEncoderSettings
-    params: Params
-    tokenizer: Tokenizer
+from clip_italian.models.text_tower import TextTower
 
 
 def save(folder: pathlib.Path, model: Model) -> None:
@@ -29,8 +24,8 @@ def save(folder: pathlib.Path, model: Model) -> None:
     _save(folder, model.settings, model.params, model.tokenizer)
 
 
-def save_bert(folder: pathlib.Path, settings: BertSettings, tower: Params, tokenizer: Tokenizer) -> None:
-    """Writes the folder of a BERT without prediction head."""
+def save_text_tower(folder: pathlib.Path, settings: TextTower, tower: Params, tokenizer: Tokenizer) -> None:
+    """Writes the folder of a text tower."""
     _save(folder, settings, tower, tokenizer)
 
 
@@ -45,22 +40,26 @@ def load(folder: pathlib.Path) -> Model:
     files.check_manifest(folder)
     settings = weights.load_settings(folder, DualEncoderSettings)
     like = dual_encoder.shapes(settings)
-    return Model(settings, weights.load(folder, like), tokens.load(folder))
+    return Model(settings, read_params(folder, like), tokens.load(folder))
 
 
-def load_bert(folder: pathlib.Path) -> tuple[BertSettings, Params, Tokenizer]:
-    """Reads the folder of a BERT; raises InputError like `load`."""
+def load_text_tower(folder: pathlib.Path) -> tuple[TextTower, Params, Tokenizer]:
+    """Reads the folder of a text tower; raises InputError like `load`."""
     files.check_manifest(folder)
-    settings = weights.load_settings(folder, BertSettings)
-    like = jax.eval_shape(lambda: initial_bert(settings, jax.random.key(0)))["bert"]
-    return settings, weights.load(folder, like), tokens.load(folder)
+    path = folder / weights.SETTINGS
+    settings = text_towers.parsed(files.read_json(path), str(path))
+    return settings, read_params(folder, settings.shapes()), tokens.load(folder)
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def initial_bert(settings: BertSettings, key: jax.Array) -> Params:
-    """Fresh parameters of a masked language model."""
-    ids = jax.numpy.zeros((1, 2), int)
-    return MaskedLanguageModel(settings).init(key, ids, ids == 0, ids)["params"]
+def read_params(folder: pathlib.Path, like: Params) -> Params:
+    """The arrays of `model.safetensors`, in `like`'s structure; raises InputError naming the file and the tensor at fault."""
+    path = folder / weights.WEIGHTS
+    if not path.exists():
+        raise InputError(f"{path}: missing; run `dvc repro` (or `dvc checkout`) to make it")
+    tensors = SafetensorsFile(path)
+    found = {name: Located(tensors, Origin(name, None, False)) for name in tensors.names()}
+    params: Params = jax.device_get(importer.assemble(found, like))
+    return params
 
 
 def italian(backbones: pathlib.Path, seed: int, scale: float, bias: float | None = None) -> Model:
@@ -69,15 +68,15 @@ def italian(backbones: pathlib.Path, seed: int, scale: float, bias: float | None
     The projection of images is the English CLIP's, as in the 2021 code (its README says both are random). `bias` is the first
     value of what the sigmoid loss adds to the scaled cosines; None: no such parameter.
     """
-    model = with_bert(load(backbones / "english_clip"), *load_bert(backbones / "italian_bert"), seed, scale)
+    model = with_text_tower(load(backbones / "english_clip"), *load_text_tower(backbones / "italian_bert"), seed, scale)
     if bias is None:
         return model
     settings = model.settings.model_copy(update={"logit_bias": True})
     return Model(settings, {**model.params, "logit_bias": jax.numpy.float32(bias)}, model.tokenizer)
 
 
-def with_bert(clip: Model, text: BertSettings, tower: Params, tokenizer: Tokenizer, seed: int, scale: float) -> Model:
-    """A model with the image side of `clip`, a BERT for its texts, and a random projection of these."""
+def with_text_tower(clip: Model, text: TextTower, tower: Params, tokenizer: Tokenizer, seed: int, scale: float) -> Model:
+    """A model with the image side of `clip`, another text tower, and a random projection of these."""
     settings = clip.settings.model_copy(update={"text": text})
     params = {
         "vision_model": clip.params["vision_model"],

@@ -1,11 +1,14 @@
 """How the checkpoints of other libraries name their tensors, as data: what each name is called here.
 
 Names are those of a PyTorch state dict. The rules of a format are applied to a name in their order, each as a regular
-expression and its replacement. What a format ignores is no part of a dual encoder: buffers, and the heads of other tasks.
+expression and its replacement. What a format ignores is no part of a dual encoder. A format says where the text tower lies;
+what its tensors are called from there on, and which are ignored, the tower says itself (`TextTower.tensor_names`).
 """
 
 import re
 from typing import NamedTuple
+
+from clip_italian.models.text_tower import TextTower
 
 TRANSPOSED = "@transposed"  # at the end of a replacement: a matrix that the file keeps as (in, out)
 THIRDS = ("q_proj", "k_proj", "v_proj")  # the parts of torch.nn.MultiheadAttention's `in_proj_weight` and `in_proj_bias`
@@ -27,48 +30,23 @@ class Origin(NamedTuple):
 
 
 BUFFERS = (r"(^|\.)position_ids$",)
-# dbmdz's weights of 2019 call a layer norm's scale and offset gamma and beta, as TensorFlow's BERT did.
-LEGACY_NORM = ((r"\.gamma$", ".weight"), (r"\.beta$", ".bias"))
-OTHER_TASKS = (r"^cls\.", r"^lm_head\.", r"^vocab_(transform|layer_norm|projector)\.")
+TEXT = "text_model."
 
 # transformers writes CLIP's towers below `vision_model.vision_model` (version 4, and Flax) or `vision_model` (5).
 HUGGING_FACE = Format(
     (
         (r"^(vision|text)_model\.\1_model\.", r"\1_model."),
         (r"^text_model\.head\.", "text_projection."),  # SigLIP
-        *LEGACY_NORM,
     ),
     BUFFERS,
 )
 
-BERT = Format(((r"^(?:bert|roberta)\.", ""), (r"^", "text_model."), *LEGACY_NORM), (*BUFFERS, *OTHER_TASKS))
-
-BERT_WITHOUT_POOLER = Format(BERT.rules, (*BERT.ignored, r"^((bert|roberta)\.)?pooler\."))
-
-DISTILBERT = Format(
-    (
-        (r"^distilbert\.", ""),
-        (r"^transformer\.layer\.(\d+)\.attention\.([qkv])_lin\.", r"encoder.layer.\1.attention.self.\2_lin."),
-        (r"self\.q_lin", "self.query"),
-        (r"self\.k_lin", "self.key"),
-        (r"self\.v_lin", "self.value"),
-        (r"^transformer\.layer\.(\d+)\.attention\.out_lin\.", r"encoder.layer.\1.attention.output.dense."),
-        (r"^transformer\.layer\.(\d+)\.sa_layer_norm\.", r"encoder.layer.\1.attention.output.LayerNorm."),
-        (r"^transformer\.layer\.(\d+)\.ffn\.lin1\.", r"encoder.layer.\1.intermediate.dense."),
-        (r"^transformer\.layer\.(\d+)\.ffn\.lin2\.", r"encoder.layer.\1.output.dense."),
-        (r"^transformer\.layer\.(\d+)\.output_layer_norm\.", r"encoder.layer.\1.output.LayerNorm."),
-        (r"^", "text_model."),
-    ),
-    (*BUFFERS, *OTHER_TASKS),
-)
+TEXT_TOWER = Format(((r"^", TEXT),), BUFFERS)  # transformers' folder of a text tower alone
 
 SENTENCE_TRANSFORMERS_DENSE = Format(((r"^linear\.", "text_projection."),), ())
 
-# M-CLIP (Carlsson et al. 2022): XLM-RoBERTa with its unused pooler, and an affine map.
-M_CLIP = Format(
-    ((r"^LinearTransformation\.", "text_projection."), (r"^transformer\.", "text_model.")),
-    (*BUFFERS, r"^transformer\.pooler\."),
-)
+# M-CLIP (Carlsson et al. 2022): XLM-RoBERTa and an affine map.
+M_CLIP = Format(((r"^LinearTransformation\.", "text_projection."), (r"^transformer\.", TEXT)), BUFFERS)
 
 _BLOCK = (
     (r"resblocks\.(\d+)\.ln_([12])\.", r"encoder.layers.\1.layer_norm\2."),
@@ -97,19 +75,25 @@ OPEN_CLIP = Format(
     (*BUFFERS, r"(^|\.)attn_mask$"),
 )
 
-OPEN_CLIP_WITHOUT_POOLER = Format(OPEN_CLIP.rules, (*OPEN_CLIP.ignored, r"^text\.transformer\.pooler\."))
-
 NAMES_OF_OURS = Format((), ())
 
 
-def origins(name: str, form: Format) -> dict[str, Origin]:
+def origins(name: str, form: Format, text: TextTower) -> dict[str, Origin]:
     """The parameters that a file's tensor holds: their names here, and where each is; empty where it is to be ignored."""
     if any(re.search(pattern, name) for pattern in form.ignored):
         return {}
-    ours = name
-    for pattern, replacement in form.rules:
-        ours = re.sub(pattern, replacement, ours)
+    ours = _renamed(name, form.rules)
+    if ours.startswith(TEXT):
+        ours = TEXT + _renamed(ours.removeprefix(TEXT), text.tensor_names)
+        if any(re.search(pattern, ours.removeprefix(TEXT)) for pattern in text.ignored_tensors):
+            return {}
     fused = re.fullmatch(r"(.*)in_proj_(weight|bias)", ours)
     if fused:
         return {f"{fused[1]}{part}.{fused[2]}": Origin(name, third, False) for third, part in enumerate(THIRDS)}
     return {ours.removesuffix(TRANSPOSED): Origin(name, None, ours.endswith(TRANSPOSED))}
+
+
+def _renamed(name: str, rules: tuple[tuple[str, str], ...]) -> str:
+    for pattern, replacement in rules:
+        name = re.sub(pattern, replacement, name)
+    return name

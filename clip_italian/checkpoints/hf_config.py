@@ -6,21 +6,17 @@ configuration classes read them; none of its models is used.
 
 import json
 import pathlib
-from typing import Any, TypeVar
-
-from tokenizers import Tokenizer
+import types
+from typing import Any
 
 from clip_italian import files
 from clip_italian.checkpoints.tensors import damaged, one_line, shown
-from clip_italian.config import Settings, parse
+from clip_italian.config import parse
 from clip_italian.data.images.resizing import Fit
 from clip_italian.errors import InputError
-from clip_italian.models.bert import BertSettings, Pooling
-from clip_italian.models.clip_text import ClipTextSettings
-from clip_italian.models.layers import CLIP_EPSILON, Activation
+from clip_italian.models.layers import CLIP_EPSILON, Activation, activation_named
 from clip_italian.models.vit import ViTSettings
 
-ACTIVATIONS: dict[str, Activation] = {"quick_gelu": "quick_gelu", "gelu": "gelu", "gelu_pytorch_tanh": "gelu_tanh"}
 # Text towers that configurations name and do not describe (xlm-roberta-{base,large} of Conneau et al. 2020, table 8 and hub).
 _XLM_ROBERTA = {
     "model_type": "xlm-roberta",
@@ -37,118 +33,63 @@ NAMED = {
     "xlm-roberta-large": _XLM_ROBERTA
     | {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096},
 }
-BERTS = ("bert", "roberta", "xlm-roberta", "camembert", "distilbert")  # model types that `bert` reads
-S = TypeVar("S", bound=Settings)
-HALF = (0.5, 0.5, 0.5)  # SigLIP's mean and deviation of pixels
+HALF = (0.5, 0.5, 0.5)  # SigLIP's mean and std of pixels
 SQUASH = Fit(kind="squash")  # how transformers prepares pictures for SigLIP
 OPEN_CLIP_HEAD = 64  # width of an attention head where a configuration does not say (open_clip, CLIPVisionCfg)
 OPEN_CLIP_WIDTH, OPEN_CLIP_VOCABULARY, OPEN_CLIP_LENGTH, OPEN_CLIP_TEXT_HEADS = 512, 49408, 77, 8  # CLIPTextCfg
 
 
-def _checked(kind: type[S], where: str, **values: Any) -> S:
-    return parse(kind, values, where)
-
-
-def _activation(name: str, where: str) -> Activation:
-    if not isinstance(name, str) or name not in ACTIVATIONS:
-        raise InputError(f"{where}: activation `{name}` is not known; known: {', '.join(ACTIVATIONS)}")
-    return ACTIVATIONS[name]
-
-
 def vision(config: Any, where: str) -> ViTSettings:
-    """The tower of a CLIP or SigLIP vision configuration."""
+    """The tower of transformers' configuration of CLIP's or SigLIP's vision model."""
     siglip = config.model_type == "siglip_vision_model"
-    tower = _checked(
-        ViTSettings,
-        where,
-        image_size=config.image_size,
-        stem=(),
-        patch=config.patch_size,
-        width=config.hidden_size,
-        depth=config.num_hidden_layers,
-        heads=config.num_attention_heads,
-        hidden=config.intermediate_size,
-        pooling="attention" if siglip else "class",
-        activation=_activation(config.hidden_act, where),
-        epsilon=config.layer_norm_eps,
-    )
-    return tower.model_copy(update={"mean": HALF, "deviation": HALF, "fit": SQUASH}) if siglip else tower
-
-
-def clip_text(config: Any, where: str) -> ClipTextSettings:
-    """The tower of a CLIP or SigLIP text configuration."""
-    return _checked(
-        ClipTextSettings,
-        where,
-        vocabulary=config.vocab_size,
-        positions=config.max_position_embeddings,
-        width=config.hidden_size,
-        depth=config.num_hidden_layers,
-        heads=config.num_attention_heads,
-        hidden=config.intermediate_size,
-        reading="fixed" if config.model_type == "siglip_text_model" else "last",
-        activation=_activation(config.hidden_act, where),
-        epsilon=config.layer_norm_eps,
-    )
-
-
-def bert(config: Any, pooling: Pooling, vocabulary: int, where: str) -> BertSettings:
-    """The tower of a BERT, XLM-RoBERTa or DistilBERT configuration.
-
-    `vocabulary` is the number of rows of the word table: dbmdz's configurations say 32102 where the tables have 31102.
-    """
-    if config.model_type == "distilbert":
-        sizes = {"width": config.dim, "depth": config.n_layers, "heads": config.n_heads, "hidden": config.hidden_dim}
-        activation, kind = config.activation, {"segments": 0}
-    else:
-        sizes = {"width": config.hidden_size, "depth": config.num_hidden_layers, "heads": config.num_attention_heads}
-        sizes, activation = sizes | {"hidden": config.intermediate_size}, config.hidden_act
-        kind = {"segments": config.type_vocab_size, "epsilon": config.layer_norm_eps}
-    # RoBERTa counts positions from the row behind that of the padding.
-    first = config.pad_token_id + 1 if config.model_type in ("xlm-roberta", "roberta", "camembert") else 0
-    if _activation(activation, where) != "gelu":
-        raise InputError(f"{where}: activation `{activation}`; this tower has the exact GELU alone")
-    positions = config.max_position_embeddings - first
-    return _checked(
-        BertSettings, where, vocabulary=vocabulary, positions=positions, pooling=pooling, first_position=first, **sizes, **kind
-    )
+    values = {
+        "image_size": config.image_size,
+        "stem": (),
+        "patch": config.patch_size,
+        "width": config.hidden_size,
+        "depth": config.num_hidden_layers,
+        "heads": config.num_attention_heads,
+        "mlp_dim": config.intermediate_size,
+        "pooling": "attention" if siglip else "class",
+        "activation": activation_named(config.hidden_act, where),
+        "epsilon": config.layer_norm_eps,
+    }
+    tower = parse(ViTSettings, values, where)
+    return tower.model_copy(update={"mean": HALF, "std": HALF, "fit": SQUASH}) if siglip else tower
 
 
 def open_clip_vision(model: dict[str, Any], where: str) -> ViTSettings:
     """The tower of `model_cfg.vision_cfg`."""
     config = model["vision_cfg"]
     width = config["width"]
-    return _checked(
-        ViTSettings,
-        where,
+    same = types.SimpleNamespace(
+        model_type="clip_vision_model",
         image_size=config["image_size"],
-        stem=(),
-        patch=config["patch_size"],
-        width=width,
-        depth=config["layers"],
-        heads=width // config.get("head_width", OPEN_CLIP_HEAD),
-        hidden=int(width * config.get("mlp_ratio", 4.0)),
-        pooling="class",
-        activation=_open_clip_activation(model),
-        epsilon=CLIP_EPSILON,
+        patch_size=config["patch_size"],
+        hidden_size=width,
+        num_hidden_layers=config["layers"],
+        num_attention_heads=width // config.get("head_width", OPEN_CLIP_HEAD),
+        intermediate_size=int(width * config.get("mlp_ratio", 4.0)),
+        hidden_act=_open_clip_activation(model),
+        layer_norm_eps=CLIP_EPSILON,
     )
+    return vision(same, where)
 
 
-def open_clip_text(model: dict[str, Any], where: str) -> ClipTextSettings:
-    """The tower of a `model_cfg.text_cfg` that names no Hugging Face model."""
+def open_clip_text(model: dict[str, Any]) -> Any:
+    """A `model_cfg.text_cfg` that names no Hugging Face model, as transformers' configuration of the same tower."""
     config = model["text_cfg"]
     width = config.get("width", OPEN_CLIP_WIDTH)
-    return _checked(
-        ClipTextSettings,
-        where,
-        vocabulary=config.get("vocab_size", OPEN_CLIP_VOCABULARY),
-        positions=config.get("context_length", OPEN_CLIP_LENGTH),
-        width=width,
-        depth=config.get("layers", 12),
-        heads=config.get("heads", OPEN_CLIP_TEXT_HEADS),
-        hidden=int(width * config.get("mlp_ratio", 4.0)),
-        activation=_open_clip_activation(model),
-        epsilon=CLIP_EPSILON,
+    return types.SimpleNamespace(
+        model_type="clip_text_model",
+        vocab_size=config.get("vocab_size", OPEN_CLIP_VOCABULARY),
+        max_position_embeddings=config.get("context_length", OPEN_CLIP_LENGTH),
+        hidden_size=width,
+        num_hidden_layers=config.get("layers", 12),
+        num_attention_heads=config.get("heads", OPEN_CLIP_TEXT_HEADS),
+        intermediate_size=int(width * config.get("mlp_ratio", 4.0)),
+        hidden_act=_open_clip_activation(model),
+        layer_norm_eps=CLIP_EPSILON,
     )
 
 
@@ -236,14 +177,3 @@ def named(known: dict[str, Any], name: Any, key: str, where: str) -> Any:
     if name not in known:
         raise InputError(f"{where}: `{key}` is `{name}`; known are {', '.join(map(str, known))}")
     return known[name]
-
-
-def tokeniser(folder: pathlib.Path) -> Tokenizer:
-    """The tokeniser of a folder, as transformers makes it from whichever files are there."""
-    import transformers
-
-    try:
-        made: Any = transformers.AutoTokenizer.from_pretrained(str(folder))
-        return Tokenizer.from_str(made.backend_tokenizer.to_str())
-    except Exception as error:  # tokenizers raises bare Exception
-        raise damaged(str(folder), f"no tokeniser that transformers can read ({one_line(error)})") from None

@@ -5,10 +5,10 @@ import glob
 import pathlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import NamedTuple
 
 from clip_italian import files
 from clip_italian.checkpoints import tensor_files
+from clip_italian.checkpoints.model import Digest, Provenance
 from clip_italian.checkpoints.safetensors_file import INDEX
 from clip_italian.checkpoints.tensors import Tensors, damaged, one_line
 from clip_italian.errors import InputError
@@ -40,21 +40,6 @@ SHARD = re.compile(r"\S+-\d+-of-\d+\.safetensors")
 
 
 Opener = Callable[[pathlib.Path], Tensors]
-
-
-class Digest(NamedTuple):
-    """What a file held when it was read."""
-
-    sha256: str
-    size: int  # bytes
-
-
-class Provenance(NamedTuple):
-    """Where a model's files are from: a folder, or a repository of the hub at a commit; and their digests by name."""
-
-    source: str
-    commit: str | None
-    files: dict[str, Digest]
 
 
 def chosen(names: Collection[str], pinned: Collection[str | None] = ()) -> list[str]:
@@ -119,7 +104,7 @@ NETWORK = "check the network (and HF_ENDPOINT, where it is set), then load again
 def fetch(name: str, revision: str | None, sha256: Mapping[str, str] | None) -> tuple[pathlib.Path, Provenance]:
     """The folder of a repository at a branch, tag or commit (None: its main branch), and what is in it.
 
-    Only the files that `repository.chosen` names are fetched, and a download that breaks off is taken up again a few times.
+    Only the files that `chosen` names are fetched, and a download that breaks off is taken up again a few times.
     Without a network, what was fetched before is used. Raises InputError in words when there is no such repository or revision,
     when it may not be had, when the download fails, and when a file has another SHA-256 than the hub states or `sha256` gives.
     """

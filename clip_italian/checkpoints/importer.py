@@ -12,6 +12,7 @@ from clip_italian.checkpoints import weights
 from clip_italian.checkpoints.formats import Format, Origin, origins
 from clip_italian.checkpoints.tensors import Tensors
 from clip_italian.errors import InputError
+from clip_italian.models.text_tower import TextTower
 
 Params = dict[str, Any]
 
@@ -21,6 +22,7 @@ class Source(NamedTuple):
 
     tensors: Tensors
     form: Format
+    text: TextTower  # that the names of a text tower's tensors are of
     parts: tuple[str, ...]
 
 
@@ -36,7 +38,7 @@ def locate(sources: Iterable[Source]) -> dict[str, Located]:
     found: dict[str, Located] = {}
     for source in sources:
         for name in source.tensors.names():
-            for ours, origin in origins(name, source.form).items():
+            for ours, origin in origins(name, source.form, source.text).items():
                 if ours.partition(".")[0] not in source.parts and ours.partition(".")[0] in weights.PARTS:
                     continue
                 if ours in found:

@@ -1,13 +1,15 @@
-"""Folders of other libraries, as they lie on the hub, read into this project's towers."""
+"""Model folders as the libraries that define them lay them out: what is in one, for this project's towers.
 
+A folder is recognised once (`find`), and gives its architecture, the files of its parameters and its tokeniser together.
+"""
+
+import functools
 import pathlib
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
-
-import jax
+from typing import Any, NamedTuple
 
 from clip_italian import files
-from clip_italian.checkpoints import formats, hf_config, importer, processors, tensor_files, weights
+from clip_italian.checkpoints import formats, hf_config, importer, processors, tensor_files, tokenisers, weights
 from clip_italian.checkpoints.hf_config import (
     CONFIG,
     MODULES,
@@ -22,208 +24,182 @@ from clip_italian.checkpoints.hf_config import (
 )
 from clip_italian.checkpoints.hub import Opener
 from clip_italian.checkpoints.importer import Source
-from clip_italian.checkpoints.tensors import one_line, shown
+from clip_italian.checkpoints.tensors import Tensors, one_line
+from clip_italian.checkpoints.tokenisers import Tokeniser
 from clip_italian.config import parse
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
-from clip_italian.models.bert import Bert, BertSettings, Pooling
 from clip_italian.models.dual_encoder import DualEncoderSettings, Head, Params
+from clip_italian.models.text_tower import Pooling, TextTower
+from clip_italian.models.text_towers import MODEL_TYPES
 
-L = TypeVar("L", "Layout", "TextHalf")
 SCALE_OF_2021 = 20.0  # CLIP-Italian's factor on cosines, a constant in its code; the published weights may lack it
-WORD_TABLE = "text_model.embeddings.word_embeddings.weight"
 IMAGE_PARTS, TEXT_PARTS = ("vision_model", "visual_projection", "logit_scale"), ("text_model", "text_projection")
 
 
 class Layout(NamedTuple):
-    """A dual encoder's architecture and the files that hold its parameters."""
+    """A dual encoder's architecture, the files that hold its parameters, and what makes its tokeniser."""
 
     settings: DualEncoderSettings
     sources: list[Source]
+    tokeniser: Callable[[], Tokeniser]
+
+    def params(self) -> Params:
+        """The parameters; raises InputError naming the file and the tensor that is missing or of another model."""
+        found = importer.locate(self.sources)
+        like = dual_encoder.shapes(self.settings)
+        known = {} if "logit_scale" in found else {"logit_scale": dual_encoder.log_scale(SCALE_OF_2021)}
+        return importer.assemble(found, {name: part for name, part in like.items() if name not in known}) | known
 
 
 class TextHalf(NamedTuple):
-    """A text tower that was trained to match the pictures of another model, and its map into their space."""
+    """A text tower that was trained to match the images of another model, and its map into their space."""
 
-    tower: BertSettings
+    tower: TextTower
     head: Head
     projection: int
     sources: list[Source]
 
 
-def kind(folder: pathlib.Path) -> str:
-    """Which library's folder it is: a key of LAYOUTS or TEXT_HALVES, or else the `model_type` of its config.json."""
-    if (folder / MODULES).exists() and not _holds_both(folder):
-        picture = any(module_kind(module) == "CLIPModel" for module in modules(folder))
-        return "sentence_transformers_clip" if picture else "sentence_transformers"
-    if (folder / OPEN_CLIP).exists():
-        return "open_clip"
-    config = read_json(folder / CONFIG)
-    if {"image", "text", "projection"} <= set(config):
-        return "ours"
-    return str(config.get("model_type"))
+class Library(NamedTuple):
+    """How a library lays a model out: what reads a folder, and what makes the tokeniser of that folder for its text tower."""
+
+    read: Callable[[pathlib.Path, Opener], tuple[DualEncoderSettings, list[Source]] | TextHalf]
+    tokeniser: Callable[[pathlib.Path, TextTower], Tokeniser]
 
 
-def _holds_both(folder: pathlib.Path) -> bool:
-    """Whether a folder of sentence-transformers is also one of transformers, with both towers."""
-    return (folder / CONFIG).exists() and read_json(folder / CONFIG).get("model_type") == "vision-text-dual-encoder"
-
-
-def read(
-    folder: pathlib.Path, images: pathlib.Path | None, opened: Opener = tensor_files.open_tensors
-) -> tuple[DualEncoderSettings, Params]:
-    """The dual encoder in a folder; `images` is the folder of the picture half, for systems that are texts alone.
+def find(folder: pathlib.Path, images: pathlib.Path | None = None, opened: Opener = tensor_files.open_tensors) -> Layout:
+    """The model in a folder; `images` is the folder of the image half, for systems that are texts alone.
 
     Raises InputError naming the file, and the tensor or key, that is missing, damaged or of another model.
     """
-    layout = find(folder, images, opened)
-    found = importer.locate(layout.sources)
-    like = dual_encoder.shapes(layout.settings)
-    known = {} if "logit_scale" in found else {"logit_scale": dual_encoder.log_scale(SCALE_OF_2021)}
-    return layout.settings, importer.assemble(found, {k: v for k, v in like.items() if k not in known}) | known
-
-
-def read_bert(folder: pathlib.Path, pooling: Pooling, opened: Opener = tensor_files.open_tensors) -> tuple[BertSettings, Params]:
-    """The tower of a BERT, XLM-RoBERTa or DistilBERT, its heads left behind, and with other pooling than BERT's its pooler.
-
-    Raises InputError like `read`.
-    """
-    where = str(folder / CONFIG)
-    config = filled(read_json(folder / CONFIG), where)
-    if config.model_type not in hf_config.BERTS:
-        raise InputError(f"{where}: `{config.model_type}` is no text tower that is read; read are {', '.join(hf_config.BERTS)}")
-    form = formats.BERT if pooling == "pooler" else formats.BERT_WITHOUT_POOLER
-    form = formats.DISTILBERT if config.model_type == "distilbert" else form
-    sources = [Source(opened(folder), form, TEXT_PARTS)]
-    tower = hf_config.bert(config, pooling, _rows(sources), where)
-    ids = jax.numpy.zeros((1, 2), int)
-    like = jax.eval_shape(lambda: Bert(tower).init(jax.random.key(0), ids, ids == 0)["params"])
-    return tower, importer.assemble(importer.locate(sources), {"text_model": like})["text_model"]
-
-
-def find(folder: pathlib.Path, images: pathlib.Path | None, opened: Opener) -> Layout:
-    """The architecture of the model in a folder, and where its parameters are."""
-    library = kind(folder)
-    if library in LAYOUTS:
-        return _sensibly(LAYOUTS[library], folder, opened)
-    if library in hf_config.BERTS:
-        raise InputError(f"{folder}: a text tower that was never trained to match pictures; CLIP-Italian starts from such a one")
-    if library not in TEXT_HALVES:
-        known = ", ".join([*LAYOUTS, *TEXT_HALVES])
-        raise InputError(f"{folder / CONFIG}: models of type `{library}` are not known; known are {known}")
-    if images is None:
-        raise InputError(f"{folder}: holds a text tower alone; give the folder of its picture half too (`images=`)")
-    return _joined(_sensibly(TEXT_HALVES[library], folder, opened), find(images, None, opened))
-
-
-def _sensibly(layout: Callable[[pathlib.Path, Opener], L], folder: pathlib.Path, opened: Opener) -> L:
-    """What a layout makes of a folder; the last net for settings of kinds that nobody thought of, such as a list as a width."""
+    library = recognised(folder)
     try:
-        return layout(folder, opened)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        read = library.read(folder, opened)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:  # a list as a width, and the like
         raise InputError(f"{folder}: its settings make no sense ({one_line(error)}); download its JSON files again") from None
+    if not isinstance(read, TextHalf):
+        settings, sources = read
+    elif images is None:
+        raise InputError(f"{folder}: holds a text tower alone; give the folder of its image half too (`images=`)")
+    else:
+        settings, sources = _joined(read, find(images, None, opened))
+    return Layout(settings, sources, functools.partial(library.tokeniser, folder, settings.text))
 
 
-def _joined(text: TextHalf, pictures: Layout) -> Layout:
-    """The text half beside the picture half of another model."""
-    if text.projection != pictures.settings.projection:
+def recognised(folder: pathlib.Path) -> Library:
+    """The library that laid a folder out; raises InputError where none is known."""
+    config = read_json(folder / CONFIG) if (folder / CONFIG).exists() else {}
+    if (folder / MODULES).exists() and config.get("model_type") != "vision-text-dual-encoder":  # a folder may be both libraries'
+        return LIBRARIES["sentence-transformers"]
+    if (folder / OPEN_CLIP).exists():
+        return LIBRARIES["open_clip"]
+    if {"image", "text", "projection"} <= set(config or read_json(folder / CONFIG)):
+        return LIBRARIES["ours"]
+    name = str(config.get("model_type"))
+    if name in MODEL_TYPES:
+        raise InputError(f"{folder}: a text tower that was never trained to match images; CLIP-Italian starts from such a one")
+    if name not in LIBRARIES:
+        raise InputError(f"{folder / CONFIG}: models of type `{name}` are not known; known are {', '.join(LIBRARIES)}")
+    return LIBRARIES[name]
+
+
+def read_text_tower(folder: pathlib.Path, pooling: Pooling, opened: Opener = tensor_files.open_tensors) -> tuple[TextTower, Params]:
+    """A text tower of transformers, its heads left behind, and with other pooling than BERT's its pooler.
+
+    Raises InputError like `find`.
+    """
+    tensors = opened(folder)
+    tower = _tower(filled(read_json(folder / CONFIG), str(folder / CONFIG)), str(folder / CONFIG), pooling, tensors)
+    found = importer.locate([Source(tensors, formats.TEXT_TOWER, tower, TEXT_PARTS)])
+    return tower, importer.assemble(found, {"text_model": tower.shapes()})["text_model"]
+
+
+def _tower(config: Any, where: str, pooling: Pooling, tensors: Tensors) -> TextTower:
+    """The tower that a configuration of transformers describes, and these tensors are of."""
+    if config.model_type not in MODEL_TYPES:
+        raise InputError(f"{where}: `{config.model_type}` is no text tower that is read; read are {', '.join(MODEL_TYPES)}")
+    return MODEL_TYPES[config.model_type].from_config(config, where, pooling, tensors.shapes)
+
+
+def _joined(text: TextHalf, images: Layout) -> tuple[DualEncoderSettings, list[Source]]:
+    """The text half beside the image half of another model."""
+    if text.projection != images.settings.projection:
         raise InputError(
-            f"{text.sources[0].tensors.where}: texts have {text.projection} dimensions, the pictures of "
-            f"{pictures.sources[0].tensors.where} {pictures.settings.projection}; the two do not belong together"
+            f"{text.sources[0].tensors.where}: texts have {text.projection} dimensions, the images of "
+            f"{images.sources[0].tensors.where} {images.settings.projection}; the two do not belong together"
         )
-    settings = pictures.settings.model_copy(update={"text": text.tower, "text_head": text.head})
-    sources = [Source(source.tensors, source.form, IMAGE_PARTS) for source in pictures.sources]
-    return Layout(settings, [*text.sources, *sources])
+    settings = images.settings.model_copy(update={"text": text.tower, "text_head": text.head})
+    return settings, [*text.sources, *(source._replace(parts=IMAGE_PARTS) for source in images.sources)]
 
 
-def _rows(sources: list[Source]) -> int:
-    """How many words the table of a BERT has."""
-    found = importer.locate(sources)
-    if WORD_TABLE not in found:
-        raise InputError(f"{sources[0].tensors.where}: no tensor is `{WORD_TABLE}`; the file is of another model or damaged")
-    tensors, origin = found[WORD_TABLE]
-    if not (shape := tensors.shapes[origin.name]):
-        raise InputError(f"{tensors.where}: tensor {shown(origin.name)} is a single number; the file is of another model")
-    return shape[0]
-
-
-def _ours(folder: pathlib.Path, opened: Opener) -> Layout:
+def _ours(folder: pathlib.Path, opened: Opener) -> tuple[DualEncoderSettings, list[Source]]:
     """A model of this study."""
     files.check_manifest(folder)
     settings = weights.load_settings(folder, DualEncoderSettings)
-    return Layout(settings, [Source(opened(folder), formats.NAMES_OF_OURS, weights.PARTS)])
+    return settings, [Source(opened(folder), formats.NAMES_OF_OURS, settings.text, weights.PARTS)]
 
 
-def _hybrid(folder: pathlib.Path, opened: Opener) -> Layout:
+def _hybrid(folder: pathlib.Path, opened: Opener) -> tuple[DualEncoderSettings, list[Source]]:
     """A VisionTextDualEncoder of transformers, or the FlaxHybridCLIP that CLIP-Italian was trained as."""
     where, content = str(folder / CONFIG), read_json(folder / CONFIG)
     vision, text = (filled(entry(content, f"{name}_config", where), where) for name in ("vision", "text"))
-    sources = [Source(opened(folder), formats.HUGGING_FACE, weights.PARTS)]
-    tower = hf_config.bert(text, "pooler", _rows(sources), where)
+    tensors = opened(folder)
+    tower = _tower(text, where, "pooler", tensors)
     image = hf_config.vision(getattr(vision, "vision_config", vision), where)  # it may be given as a whole CLIP
     image = processors.hugging_face(folder, image)
-    return Layout(_dual(where, image=image, text=tower, projection=entry(content, "projection_dim", where)), sources)
+    settings = parse(DualEncoderSettings, dict(image=image, text=tower, projection=entry(content, "projection_dim", where)), where)
+    return settings, [Source(tensors, formats.HUGGING_FACE, tower, weights.PARTS)]
 
 
-def _clip(folder: pathlib.Path, opened: Opener) -> Layout:
+def _clip(folder: pathlib.Path, opened: Opener) -> tuple[DualEncoderSettings, list[Source]]:
+    """CLIP or SigLIP."""
     where = str(folder / CONFIG)
     config = filled(read_json(folder / CONFIG), where)
     image = processors.hugging_face(folder, hf_config.vision(config.vision_config, where))
-    text = hf_config.clip_text(config.text_config, where)
-    sources = [Source(opened(folder), formats.HUGGING_FACE, weights.PARTS)]
-    return Layout(_dual(where, image=image, text=text, projection=config.projection_dim), sources)
+    tensors = opened(folder)
+    tower = _tower(config.text_config, where, "pooler", tensors)
+    siglip = {"image_head": "none", "text_head": "affine", "logit_bias": True} if config.model_type == "siglip" else {}
+    projection = config.text_config.projection_size if siglip else config.projection_dim
+    settings = parse(DualEncoderSettings, dict(image=image, text=tower, projection=projection, **siglip), where)
+    return settings, [Source(tensors, formats.HUGGING_FACE, tower, weights.PARTS)]
 
 
-def _siglip(folder: pathlib.Path, opened: Opener) -> Layout:
-    where = str(folder / CONFIG)
-    config = filled(read_json(folder / CONFIG), where)
-    image = processors.hugging_face(folder, hf_config.vision(config.vision_config, where))
-    settings = _dual(
-        where,
-        image=image,
-        text=hf_config.clip_text(config.text_config, where),
-        projection=config.text_config.projection_size,
-        image_head="none",
-        text_head="affine",
-        logit_bias=True,
-    )
-    return Layout(settings, [Source(opened(folder), formats.HUGGING_FACE, weights.PARTS)])
-
-
-def _open_clip(folder: pathlib.Path, opened: Opener) -> Layout:
+def _open_clip(folder: pathlib.Path, opened: Opener) -> tuple[DualEncoderSettings, list[Source]]:
     where = str(folder / OPEN_CLIP)
     content = read_json(folder / OPEN_CLIP)
     model = entry(content, "model_cfg", where)
     image = processors.open_clip(content.get("preprocess_cfg") or {}, hf_config.open_clip_vision(model, where), where)
-    config = entry(model, "text_cfg", where)
-    if "hf_model_name" not in config:
-        text = hf_config.open_clip_text(model, where)
-        sources = [Source(opened(folder), formats.OPEN_CLIP, weights.PARTS)]
-        return Layout(_dual(where, image=image, text=text, projection=model["embed_dim"]), sources)
-    pooling = named(POOLERS, config.get("hf_pooler_type", config.get("pooler_type", "mean_pooler")), "hf_pooler_type", where)
-    head = named(HEADS, config.get("hf_proj_type", config.get("proj", "mlp")), "hf_proj_type", where)
-    form = formats.OPEN_CLIP if pooling == "pooler" else formats.OPEN_CLIP_WITHOUT_POOLER
-    sources = [Source(opened(folder), form, weights.PARTS)]
-    hugging_face = filled(hf_config.of_hub_name(config["hf_model_name"], where), where)
-    tower = hf_config.bert(hugging_face, pooling, _rows(sources), where)
-    return Layout(_dual(where, image=image, text=tower, projection=model["embed_dim"], text_head=head), sources)
+    text, head = entry(model, "text_cfg", where), "linear"
+    pooling: Pooling = "pooler"
+    if "hf_model_name" in text:
+        pooling = named(POOLERS, text.get("hf_pooler_type", text.get("pooler_type", "mean_pooler")), "hf_pooler_type", where)
+        head = named(HEADS, text.get("hf_proj_type", text.get("proj", "mlp")), "hf_proj_type", where)
+        config = filled(hf_config.of_hub_name(text["hf_model_name"], where), where)
+    else:
+        config = hf_config.open_clip_text(model)
+    tensors = opened(folder)
+    tower = _tower(config, where, pooling, tensors)
+    settings = parse(DualEncoderSettings, dict(image=image, text=tower, projection=model["embed_dim"], text_head=head), where)
+    return settings, [Source(tensors, formats.OPEN_CLIP, tower, weights.PARTS)]
 
 
-def _sentence_transformers(folder: pathlib.Path, opened: Opener) -> TextHalf:
-    """A transformer, pooling and a linear map, each in its folder (Reimers & Gurevych 2020)."""
+def _sentence_transformers(folder: pathlib.Path, opened: Opener) -> tuple[DualEncoderSettings, list[Source]] | TextHalf:
+    """A whole CLIP in a folder of its own, or a transformer, pooling and a linear map (Reimers & Gurevych 2020)."""
+    if any(module_kind(module) == "CLIPModel" for module in modules(folder)):
+        return _clip(module_folder(folder, "CLIPModel"), opened)
     transformer, pooling, dense = (module_folder(folder, kind) for kind in ("Transformer", "Pooling", "Dense"))
-    where = str(transformer / CONFIG)
-    config = filled(read_json(transformer / CONFIG), where)
-    map_config, dense_where = read_json(dense / CONFIG), str(dense / CONFIG)
+    where, dense_where = str(transformer / CONFIG), str(dense / CONFIG)
+    map_config = read_json(dense / CONFIG)
     if not str(entry(map_config, "activation_function", dense_where)).endswith("Identity"):
         raise InputError(f"{dense_where}: `activation_function` is not Identity; such a map is not known")
     if not _is_mean(read_json(pooling / CONFIG)):
         raise InputError(f"{pooling / CONFIG}: pooling other than the mean of all tokens; such models are not known")
-    form = formats.DISTILBERT if config.model_type == "distilbert" else formats.BERT_WITHOUT_POOLER
-    dense_source = Source(opened(dense), formats.SENTENCE_TRANSFORMERS_DENSE, TEXT_PARTS)
-    sources = [Source(opened(transformer), form, TEXT_PARTS), dense_source]
+    tensors = opened(transformer)
+    tower = _tower(filled(read_json(transformer / CONFIG), where), where, "mean", tensors)
+    dense_source = Source(opened(dense), formats.SENTENCE_TRANSFORMERS_DENSE, tower, TEXT_PARTS)
+    sources = [Source(tensors, formats.TEXT_TOWER, tower, TEXT_PARTS), dense_source]
     head: Head = "affine" if entry(map_config, "bias", dense_where) else "linear"
-    tower = hf_config.bert(config, "mean", _rows(sources), where)
     return TextHalf(tower, head, entry(map_config, "out_features", dense_where), sources)
 
 
@@ -236,25 +212,22 @@ def _is_mean(pooling: dict[str, Any]) -> bool:
 def _m_clip(folder: pathlib.Path, opened: Opener) -> TextHalf:
     """XLM-RoBERTa with an affine map (Carlsson et al. 2022)."""
     where, content = str(folder / CONFIG), read_json(folder / CONFIG)
-    sources = [Source(opened(folder), formats.M_CLIP, TEXT_PARTS)]
+    tensors = opened(folder)
     config = filled(hf_config.of_hub_name(entry(content, "modelBase", where), where), where)
-    return TextHalf(hf_config.bert(config, "mean", _rows(sources), where), "affine", entry(content, "numDims", where), sources)
-
-
-def _dual(where: str, **parts: Any) -> DualEncoderSettings:
-    return parse(DualEncoderSettings, parts, where)
+    tower = _tower(config, where, "mean", tensors)
+    source = Source(tensors, formats.M_CLIP, tower, TEXT_PARTS)
+    return TextHalf(tower, "affine", entry(content, "numDims", where), [source])
 
 
 POOLERS: dict[str, Pooling] = {"mean_pooler": "mean", "cls_pooler": "pooler"}  # open_clip's names
 HEADS: dict[str, Head] = {"mlp": "mlp", "linear": "linear"}
-LAYOUTS = {
-    "ours": _ours,
-    "vision-text-dual-encoder": _hybrid,
-    "hybrid-clip": _hybrid,
-    "clip": _clip,
-    "sentence_transformers_clip": lambda folder, opened: _clip(module_folder(folder, "CLIPModel"), opened),
-    "siglip": _siglip,
-    "siglip2": _siglip,
-    "open_clip": _open_clip,
+LIBRARIES = {
+    "ours": Library(_ours, tokenisers.ours),
+    "vision-text-dual-encoder": Library(_hybrid, tokenisers.clip_italian),
+    "hybrid-clip": Library(_hybrid, tokenisers.clip_italian),
+    "clip": Library(_clip, tokenisers.hugging_face),
+    "siglip": Library(_clip, tokenisers.siglip),
+    "open_clip": Library(_open_clip, tokenisers.open_clip),
+    "sentence-transformers": Library(_sentence_transformers, tokenisers.sentence_transformers),
+    "M-CLIP": Library(_m_clip, tokenisers.m_clip),
 }
-TEXT_HALVES = {"sentence_transformers": _sentence_transformers, "M-CLIP": _m_clip}

@@ -1,17 +1,19 @@
-"""A dual encoder in use: pictures and texts in, unit vectors out."""
+"""A dual encoder in memory: images and texts in, unit vectors out."""
 
+import dataclasses
 import pathlib
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import tqdm
 from jaxtyping import Float, UInt8
 from PIL import Image
+from tokenizers import Tokenizer
 
 from clip_italian.checkpoints import pictures
-from clip_italian.checkpoints.hub import Provenance
 from clip_italian.checkpoints.pictures import Picture
+from clip_italian.data import tokens
 from clip_italian.data.images import resizing
 from clip_italian.data.tokens import Tokens
 from clip_italian.errors import InputError
@@ -19,34 +21,74 @@ from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.encoder import Encoder
 
 BATCH = 64
+IMAGE_HALF = "images/"  # before the names of the files of an image half
 Tokenise = Callable[[list[str]], Tokens]
 
 
-class Clip:
-    """A model that `load` returns. `settings` and `params` are its architecture and its parameters.
+class Digest(NamedTuple):
+    """What a file held when it was read."""
 
-    The first pictures or texts of a size compile a program, which takes about a second each; `JAX_COMPILATION_CACHE_DIR` keeps
+    sha256: str
+    size: int  # bytes
+
+
+class Provenance(NamedTuple):
+    """Where a model's files are from: a folder, or a repository of the hub at a commit; and their digests by name."""
+
+    source: str
+    commit: str | None
+    files: dict[str, Digest]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Model:
+    """A dual encoder in memory, read by `load` or made by training.
+
+    The first images or texts of a size compile a program, which takes about a second each; `JAX_COMPILATION_CACHE_DIR` keeps
     them for the next process.
-
-    `provenance` says what files it was read from: of the model, and of its picture half where that is a model of its own.
     """
 
-    def __init__(
-        self, settings: DualEncoderSettings, params: Params, tokenise: Tokenise, provenance: tuple[Provenance, ...] = ()
-    ) -> None:
-        self.settings, self.params, self._tokenise, self.provenance = settings, params, tokenise, provenance
+    settings: DualEncoderSettings
+    params: Params
+    tokeniser: Tokenizer | Tokenise  # what tokenizer.json holds, as for all models of this study; or another library's way
+    provenance: tuple[Provenance, ...] = ()  # the files of the model, and of its image half where that is a model of its own
 
-    def cutting(self, margin: Literal["floor", "round"]) -> "Clip":
-        """The same model, its pictures cut where an odd number of pixels is left over as `resizing.Fit.margin` says."""
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """What tokenizer.json holds; raises InputError for a model that reads texts in another library's way."""
+        if isinstance(self.tokeniser, Tokenizer):
+            return self.tokeniser
+        raise InputError(
+            f"{self.provenance[0].source}: reads texts as another library does, and no tokenizer.json says all of that"
+        )
+
+    def tokenise(self, texts: list[str]) -> Tokens:
+        """Token ids of texts, cut to the longest text of the model and padded to it."""
+        if isinstance(self.tokeniser, Tokenizer):
+            return tokens.encode(self.tokeniser, texts, self.settings.text.max_length)
+        return self.tokeniser(texts)
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of every file that the model was read from, by name; those of an image half of its own behind `images/`."""
+        prefixes = ("", IMAGE_HALF)
+        parts = zip(prefixes, self.provenance, strict=False)
+        return {f"{prefix}{name}": digest.sha256 for prefix, part in parts for name, digest in part.files.items()}
+
+    def cutting(self, margin: Literal["floor", "round"]) -> "Model":
+        """The same model, its images cut where an odd number of pixels is left over as `resizing.Fit.margin` says."""
         fit = self.settings.image.fit.model_copy(update={"margin": margin})
         image = self.settings.image.model_copy(update={"fit": fit})
-        return Clip(self.settings.model_copy(update={"image": image}), self.params, self._tokenise, self.provenance)
+        return dataclasses.replace(self, settings=self.settings.model_copy(update={"image": image}))
+
+    def translated(self, translate: Callable[[list[str]], list[str]]) -> "Model":
+        """The same model, given the translations of the texts that it is asked for."""
+        return dataclasses.replace(self, tokeniser=lambda texts: self.tokenise(translate(texts)))
 
     def encode_image(self, images: Iterable[Picture], batch: int = BATCH, progress: bool = False) -> Float[np.ndarray, "n p"]:
-        """Unit vectors of pictures: paths, Pillow images or arrays, also from a generator.
+        """Unit vectors of images: paths, Pillow images or arrays, also from a generator.
 
-        `batch` pictures are decoded while those before them are encoded, and no more are held; it changes no vector beyond
-        rounding. `progress` shows a bar. Raises InputError naming the picture that cannot be read.
+        `batch` images are decoded while those before them are encoded, and no more are held; it changes no vector beyond
+        rounding. `progress` shows a bar. Raises InputError naming the image that cannot be read.
         """
         _check(images, batch)
         parts = [np.zeros((0, self.settings.projection), np.float32)]
@@ -56,13 +98,13 @@ class Clip:
         return np.concatenate(parts)
 
     def fitted(self, picture: Picture) -> UInt8[np.ndarray, "h w 3"]:
-        """A picture cut to the tower's size; raises InputError naming the one that cannot be read."""
+        """An image cut to the tower's size; raises InputError naming the one that cannot be read."""
         return resizing.square(pictures.opened(picture), self.settings.image.image_size, self.settings.image.fit)
 
     def encode_fitted(
         self, pixels: UInt8[np.ndarray, "n h w 3"], batch: int = BATCH, report: Callable[[int], object] = lambda done: None
     ) -> Float[np.ndarray, "n p"]:
-        """Unit vectors of pictures that `fitted` has cut; `report` is told how many more are done."""
+        """Unit vectors of images that `fitted` has cut; `report` is told how many more are done."""
         return Encoder(self.settings, batch, project=True, report=report).images(self.params, pixels)
 
     def encode_text(self, texts: Iterable[str], batch: int = BATCH, progress: bool = False) -> Float[np.ndarray, "n p"]:
@@ -75,10 +117,10 @@ class Clip:
         if not listed:
             return np.zeros((0, self.settings.projection), np.float32)
         with _bar(listed, progress, "text") as bar:
-            return Encoder(self.settings, batch, project=True, report=bar.update).texts(self.params, self._tokenise(listed))
+            return Encoder(self.settings, batch, project=True, report=bar.update).texts(self.params, self.tokenise(listed))
 
     def similarity(self, images: Iterable[Picture], texts: Iterable[str]) -> Float[np.ndarray, "n m"]:
-        """Cosines of every picture with every text."""
+        """Cosines of every image with every text."""
         return self.encode_image(images) @ self.encode_text(texts).T
 
 

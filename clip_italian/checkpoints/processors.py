@@ -14,7 +14,7 @@ from clip_italian.models.vit import ViTSettings
 FILES = ("preprocessor_config.json", "processor_config.json")
 # Processors whose steps are those of transformers' base class: resize, cut, normalise. Others have steps of their own.
 KNOWN = ("CLIPImageProcessor", "SiglipImageProcessor", "ViTImageProcessor")
-BYTE = 1 / 255  # the factor on pixels ahead of mean and deviation
+BYTE = 1 / 255  # the factor on pixels ahead of mean and std
 OPEN_CLIP_FITS: dict[str, Literal["crop", "squash"]] = {"shortest": "crop", "squash": "squash"}
 
 
@@ -41,8 +41,8 @@ def hugging_face(folder: pathlib.Path, tower: ViTSettings) -> ViTSettings:
         resized=None if resized == side else resized,
         interpolation=_interpolation(processor.resample, str(found[0])),
     )
-    mean, deviation = (processor.image_mean, processor.image_std) if processor.do_normalize else (0.0, 1.0)
-    return _with(tower, fit, mean, deviation, str(found[0]))
+    mean, std = (processor.image_mean, processor.image_std) if processor.do_normalize else (0.0, 1.0)
+    return _with(tower, fit, mean, std, str(found[0]))
 
 
 def _check_steps(processor: Any, where: str) -> None:
@@ -95,18 +95,18 @@ def open_clip(preprocess: dict[str, Any], tower: ViTSettings, where: str) -> ViT
     if interpolation not in FILTERS:
         raise InputError(f"{where}: `interpolation` is `{interpolation}`; known are {', '.join(FILTERS)}")
     fit = Fit(kind=OPEN_CLIP_FITS[mode], interpolation=interpolation)
-    return _with(tower, fit, given.get("mean", tower.mean), given.get("std", tower.deviation), where)
+    return _with(tower, fit, given.get("mean", tower.mean), given.get("std", tower.std), where)
 
 
-def _with(tower: ViTSettings, fit: Fit, mean: Any, deviation: Any, where: str) -> ViTSettings:
-    """The tower with another fit, mean and deviation; a single number is for all three channels."""
-    return tower.model_copy(update={"fit": fit, "mean": _channels(mean, where), "deviation": _channels(deviation, where)})
+def _with(tower: ViTSettings, fit: Fit, mean: Any, std: Any, where: str) -> ViTSettings:
+    """The tower with another fit, mean and std; a single number is for all three channels."""
+    return tower.model_copy(update={"fit": fit, "mean": _channels(mean, where), "std": _channels(std, where)})
 
 
 def _channels(value: Any, where: str) -> tuple[float, float, float]:
     values = (value,) * 3 if isinstance(value, (int, float)) else tuple(value)
     if len(values) != 3:
-        raise InputError(f"{where}: a mean or deviation of {len(values)} channels; pictures have three")
+        raise InputError(f"{where}: a mean or std of {len(values)} channels; pictures have three")
     return (float(values[0]), float(values[1]), float(values[2]))
 
 

@@ -1,11 +1,10 @@
-"""Checkpoint files of other people: found in a folder, checked against a digest, opened without running anything from them."""
+"""Checkpoint files of other people: found in a folder, opened without running anything from them."""
 
 import pathlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
-from clip_italian import files
 from clip_italian.checkpoints.msgpack_file import FlaxFile
-from clip_italian.checkpoints.safetensors_file import INDEX, SafetensorsFile, SafetensorsShards, shards
+from clip_italian.checkpoints.safetensors_file import INDEX, SafetensorsFile, SafetensorsShards
 from clip_italian.checkpoints.tensors import Tensors, damaged, refused
 from clip_italian.checkpoints.torch_file import TorchFile
 from clip_italian.errors import InputError
@@ -43,17 +42,11 @@ ENDINGS = {
 }
 
 
-def open_tensors(path: pathlib.Path, sha256: Mapping[str, str] | None = None) -> Tensors:
-    """Opens a checkpoint file, or the first of PREFERENCE in a folder.
-
-    `sha256` gives digests by file name; then every file that is read has to have its own, which is what finds a flipped bit
-    in the numbers. Raises InputError naming the file, the tensor where it is known, and the remedy.
-    """
+def open_tensors(path: pathlib.Path) -> Tensors:
+    """Opens a checkpoint file, or the first of PREFERENCE in a folder; raises InputError naming the file and the remedy."""
     try:
         path.stat()  # a missing file is missing, whatever its name
         file = _preferred(path) if path.is_dir() else path
-        for part in [file, *shards(file)] if file.name.endswith(INDEX) and sha256 is not None else [file]:
-            _check_digest(part, sha256)
         _check_kind(file)
         return _open(file)
     except FileNotFoundError:
@@ -80,15 +73,6 @@ def _preferred(folder: pathlib.Path) -> pathlib.Path:
     for path in sorted(path for path in folder.iterdir() if path.is_file()):
         _check_kind(path)  # has the better words where a folder holds nothing but, say, HDF5
     raise InputError(f"{folder}: no checkpoint; download one of {', '.join(PREFERENCE)} into it")
-
-
-def _check_digest(file: pathlib.Path, sha256: Mapping[str, str] | None) -> None:
-    if sha256 is None:
-        return
-    if file.name not in sha256:
-        raise InputError(f"{file}: no SHA-256 is given for this file; add the one its publisher states")
-    if (found := files.sha256(file)) != sha256[file.name]:
-        raise damaged(str(file), f"has SHA-256 {found} instead of {sha256[file.name]}")
 
 
 def _check_kind(file: pathlib.Path) -> None:

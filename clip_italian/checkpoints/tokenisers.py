@@ -1,6 +1,5 @@
-"""Texts as a system's tower reads them: tokens by the tokeniser in its folder, cleaned and cut as its own library does."""
+"""Texts as a model's tower reads them: tokens by the tokeniser in its folder, cleaned and cut as its own library does."""
 
-import functools
 import html
 import pathlib
 import string
@@ -9,18 +8,19 @@ from typing import Any
 
 import numpy as np
 import tokenizers
+from tokenizers import Tokenizer
 
-from clip_italian import files
-from clip_italian.checkpoints import hf_config, layouts
-from clip_italian.checkpoints.model import Tokenise
+from clip_italian.checkpoints import hf_config
+from clip_italian.checkpoints.hf_config import OPEN_CLIP, module_folder, read_json
+from clip_italian.checkpoints.tensors import one_line
+from clip_italian.data import tokens
 from clip_italian.data.tokens import Tokens
 from clip_italian.errors import InputError
-from clip_italian.models.clip_text import ClipTextSettings
-from clip_italian.models.dual_encoder import DualEncoderSettings
+from clip_italian.models.text_tower import TextTower
 
 
 # What open_clip does to a text ahead of its tokeniser, by the names of its configurations (open_clip, tokenizer.py).
-def basic(text: str) -> str:
+def _basic(text: str) -> str:
     """Broken encodings mended, HTML entities resolved, also where they were escaped twice."""
     import ftfy  # here: takes a moment, and the study's own texts need none of it
 
@@ -29,7 +29,7 @@ def basic(text: str) -> str:
 
 def whitespace(text: str) -> str:
     """One space between words."""
-    return " ".join(basic(text).split())
+    return " ".join(_basic(text).split())
 
 
 def lower(text: str) -> str:
@@ -39,18 +39,11 @@ def lower(text: str) -> str:
 
 def canonical(text: str) -> str:
     """Without ASCII punctuation, in lower case: SigLIP's texts (big_vision, prompt_engineering.py)."""
-    bare = basic(text).replace("_", " ").translate(str.maketrans("", "", string.punctuation))
+    bare = _basic(text).replace("_", " ").translate(str.maketrans("", "", string.punctuation))
     return " ".join(bare.lower().split())
 
 
-NAMED: dict[str, Callable[[str], str]] = {"whitespace": whitespace, "lower": lower, "canonicalize": canonical}
-
-
-def cleaning(name: str, where: str) -> Callable[[str], str]:
-    """The function of that name; raises InputError with the names that are known."""
-    if name not in NAMED:
-        raise InputError(f"{where}: `clean` is `{name}`; known are {', '.join(NAMED)}")
-    return NAMED[name]
+CLEANING: dict[str, Callable[[str], str]] = {"whitespace": whitespace, "lower": lower, "canonicalize": canonical}
 
 
 # Any of these is a tokeniser; without one, transformers makes up an empty one and says nothing.
@@ -60,33 +53,47 @@ CLIP_ITALIAN_LONGEST = 96  # hybrid_clip/run_hybrid_clip.py and the notebooks; i
 CLIP_TOKENIZER = "openai/clip-vit-base-patch32"  # whose byte pairs all of CLIP's English text towers share
 
 
-def tokenise(folder: pathlib.Path, settings: DualEncoderSettings) -> Tokenise:
-    """From texts to tokens, for the model in a folder; longer texts are cut.
+class Foreign:
+    """The tokeniser of another library: texts to tokens, cut to what the tower and the system take and padded to that length."""
 
-    Raises InputError naming the folder when its tokeniser is missing, damaged or of another model.
-    """
-    kind, place = layouts.kind(folder), place_of(folder)
-    if kind == "open_clip":
-        return _open_clip(place, settings)
-    if kind == "sentence_transformers":
-        return _sentence_transformers(place, settings)
-    tokenizer = read(place)
-    longest = CLIP_ITALIAN_LONGEST if kind in ("vision-text-dual-encoder", "hybrid-clip") else LONGEST
-    # SigLIP's tokeniser drops capitals and punctuation itself. SigLIP 2's is Gemma's, and its texts were lower-cased, which
-    # transformers does in its Siglip2Tokenizer but not where a folder names Gemma's.
-    if kind in ("siglip", "siglip2") and type(tokenizer).__name__ != "SiglipTokenizer":
-        _normalise_first(tokenizer, tokenizers.normalizers.Lowercase())
-    return functools.partial(encode, tokenizer, settings, longest, unchanged)
+    def __init__(
+        self,
+        tokenizer: Any,
+        text: TextTower,
+        max_length: int = LONGEST,
+        clean: Callable[[str], str] = str,
+        padded_by_id: bool = False,
+    ) -> None:
+        self._tokenizer, self._text, self._clean, self._padded_by_id = tokenizer, text, clean, padded_by_id
+        self._length = min(max_length, text.max_length)
+
+    def __call__(self, texts: list[str]) -> Tokens:
+        """Token ids with special tokens; where the tower reads padding too (SigLIP), all of them count as real.
+
+        Raises InputError when a token is not in the tower's table.
+        """
+        cleaned = [self._clean(text) for text in texts]
+        padded = self._tokenizer(
+            cleaned, truncation=True, max_length=self._length, padding="max_length", return_attention_mask=True
+        )
+        ids = np.array(padded["input_ids"], np.int32).reshape(len(texts), self._length)
+        if ids.size and ids.max() >= self._text.vocabulary:
+            raise InputError(
+                f"{self._tokenizer.name_or_path}: token {ids.max()} is beyond the {self._text.vocabulary} of the text tower; "
+                "the tokeniser is of another model"
+            )
+        if self._text.reads_padding:
+            return Tokens(ids, np.ones_like(ids, bool))
+        if self._padded_by_id:  # open_clip knows no other mask (hf_model.py, HFTextEncoder.forward)
+            return Tokens(ids, ids != self._tokenizer.pad_token_id)
+        return Tokens(ids, np.array(padded["attention_mask"], bool).reshape(ids.shape))
+
+    def plain(self) -> Tokenizer | None:
+        """What of it a tokenizer.json can hold, or None; whether that reads texts alike is for the caller to compare."""
+        return _plain(self._tokenizer)
 
 
-def place_of(folder: pathlib.Path) -> pathlib.Path:
-    """Where the tokeniser of the model in a folder lies."""
-    kind = layouts.kind(folder)
-    if kind == "sentence_transformers":
-        return hf_config.module_folder(folder, "Transformer")
-    if kind == "sentence_transformers_clip":
-        return hf_config.module_folder(folder, "CLIPModel")
-    return _m_clip_folder(folder) if kind == "M-CLIP" else folder
+Tokeniser = Tokenizer | Foreign
 
 
 def read(folder: pathlib.Path) -> Any:
@@ -98,87 +105,88 @@ def read(folder: pathlib.Path) -> Any:
     try:
         return transformers.AutoTokenizer.from_pretrained(str(folder))
     except Exception as error:  # the tokenizers library raises bare Exception
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise InputError(f"{folder}: no tokeniser that transformers can read ({reason}); get its files anew") from None
+        raise InputError(f"{folder}: no tokeniser that transformers can read ({one_line(error)}); get its files anew") from None
 
 
-def encode(tokenizer: Any, settings: DualEncoderSettings, longest: int, clean: Callable[[str], str], texts: list[str]) -> Tokens:
-    """Texts cut to what the tower and the system take, with their special tokens, and padded to that length.
+def plain(folder: pathlib.Path) -> Tokenizer:
+    """The tokeniser of a folder as a tokenizer.json holds it; raises InputError where none can."""
+    if (found := _plain(read(folder))) is None:
+        raise InputError(f"{folder}: its tokeniser is of a kind that no tokenizer.json can hold")
+    return found
 
-    Where the tower reads padding too (SigLIP), all tokens count as real. Raises InputError when a token is not in its table.
+
+def _plain(tokenizer: Any) -> Tokenizer | None:
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    return None if backend is None else Tokenizer.from_str(backend.to_str())
+
+
+def ours(folder: pathlib.Path, text: TextTower) -> Tokeniser:
+    """The tokeniser of a model of this study."""
+    return tokens.load(folder)
+
+
+def hugging_face(folder: pathlib.Path, text: TextTower) -> Tokeniser:
+    """transformers' own."""
+    return Foreign(read(folder), text)
+
+
+def clip_italian(folder: pathlib.Path, text: TextTower) -> Tokeniser:
+    return Foreign(read(folder), text, CLIP_ITALIAN_LONGEST)
+
+
+def siglip(folder: pathlib.Path, text: TextTower) -> Tokeniser:
+    """SigLIP's, which drops capitals and punctuation itself, or SigLIP 2's.
+
+    That is Gemma's, and its texts were lower-cased: transformers does that in its Siglip2Tokenizer, but not where a folder
+    names Gemma's.
     """
-    length = min(longest, settings.text.positions)
-    cleaned = [clean(text) for text in texts]
-    padded = tokenizer(cleaned, truncation=True, max_length=length, padding="max_length", return_attention_mask=True)
-    ids = np.array(padded["input_ids"], np.int32).reshape(len(texts), length)
-    if ids.size and ids.max() >= settings.text.vocabulary:
-        raise InputError(
-            f"{tokenizer.name_or_path}: token {ids.max()} is beyond the {settings.text.vocabulary} of the text tower; "
-            "the tokeniser is of another model"
-        )
-    if isinstance(settings.text, ClipTextSettings) and settings.text.reading == "fixed":
-        return Tokens(ids, np.ones_like(ids, bool))
-    return Tokens(ids, np.array(padded["attention_mask"], bool).reshape(ids.shape))
-
-
-def unchanged(text: str) -> str:
-    """What the tokeniser does is all."""
-    return text
-
-
-def _normalise_first(tokenizer: Any, step: tokenizers.normalizers.Normalizer) -> None:
-    """Puts a step ahead of what the tokeniser does to a text; special tokens written in it stay what they are."""
-    rest = tokenizer.backend_tokenizer.normalizer
-    tokenizer.backend_tokenizer.normalizer = tokenizers.normalizers.Sequence([step] if rest is None else [step, rest])
-
-
-def _m_clip_folder(folder: pathlib.Path) -> pathlib.Path:
-    """Where M-CLIP's tokeniser lies: beside the weights, or in the folder that the configuration names as `modelBase`."""
-    base = pathlib.Path(str(files.read_json(folder / hf_config.CONFIG).get("modelBase")))
-    return base if base.is_dir() and not any((folder / name).exists() for name in FILES) else folder
-
-
-def _sentence_transformers(folder: pathlib.Path, settings: DualEncoderSettings) -> Tokenise:
-    """sentence-transformers' Transformer: its own longest text, and lower case on demand."""
-    path = folder / "sentence_bert_config.json"
-    config = files.read_json(path) if path.exists() else {}
     tokenizer = read(folder)
+    return Foreign(tokenizer if type(tokenizer).__name__ == "SiglipTokenizer" else _lower_cased(tokenizer), text)
+
+
+def m_clip(folder: pathlib.Path, text: TextTower) -> Tokeniser:
+    """The one beside the weights, or in the folder that the configuration names as `modelBase`."""
+    base = pathlib.Path(str(read_json(folder / hf_config.CONFIG).get("modelBase")))
+    return Foreign(read(base if base.is_dir() and not any((folder / name).exists() for name in FILES) else folder), text)
+
+
+def sentence_transformers(folder: pathlib.Path, text: TextTower) -> Tokeniser:
+    """sentence-transformers' Transformer: its own longest text, and lower case on demand; or that of a whole CLIP."""
+    if any(hf_config.module_kind(module) == "CLIPModel" for module in hf_config.modules(folder)):
+        return hugging_face(module_folder(folder, "CLIPModel"), text)
+    inner = module_folder(folder, "Transformer")
+    path = inner / "sentence_bert_config.json"
+    config = read_json(path) if path.exists() else {}
+    tokenizer = read(inner)
     if config.get("do_lower_case"):
-        _normalise_first(tokenizer, tokenizers.normalizers.Lowercase())
-    return functools.partial(encode, tokenizer, settings, config.get("max_seq_length") or LONGEST, unchanged)
+        tokenizer = _lower_cased(tokenizer)
+    return Foreign(tokenizer, text, config.get("max_seq_length") or LONGEST)
 
 
-def _open_clip(folder: pathlib.Path, settings: DualEncoderSettings) -> Tokenise:
-    """open_clip's HFTokenizer, or its own SimpleTokenizer where the configuration names no other."""
-    where = str(folder / hf_config.OPEN_CLIP)
-    config = files.read_json(folder / hf_config.OPEN_CLIP)["model_cfg"]["text_cfg"]
-    options = config.get("tokenizer_kwargs") or {}
-    named = config.get("hf_tokenizer_name")
-    for key in [*options, *(["tokenizer_mode"] if config.get("tokenizer_mode") else [])]:
-        if key not in ("clean", "context_length"):
-            raise InputError(f"{where}: `{key}` of the tokeniser is not known; known are clean, context_length")
-    clean = cleaning(options.get("clean", "whitespace" if named else "lower"), where)
-    try:
-        tokenizer = read(folder)
-    except InputError as error:
-        hint = "" if named else f"; open_clip's own tokeniser is that of {CLIP_TOKENIZER}: copy tokenizer.json from there"
-        raise InputError(f"{error}{hint}") from None
-    if not named:
-        return functools.partial(encode, _exactly_as_given(tokenizer), settings, LONGEST, clean)
-    longest = config.get("context_length", hf_config.OPEN_CLIP_LENGTH)  # the tower may have room for more
-    encoded = functools.partial(encode, tokenizer, settings, longest, clean)
-    if isinstance(settings.text, ClipTextSettings):
-        return encoded
-    return functools.partial(_by_padding, encoded, tokenizer.pad_token_id)
-
-
-def _exactly_as_given(tokenizer: Any) -> Any:
-    """transformers' CLIPTokenizer without its own cleaning (NFC and lower case): open_clip's comes before it."""
-    tokenizer.backend_tokenizer.normalizer = tokenizers.normalizers.Sequence([])
+def _lower_cased(tokenizer: Any) -> Any:
+    """The tokeniser, which now turns texts into lower case first; special tokens written in a text stay what they are."""
+    step, rest = tokenizers.normalizers.Lowercase(), tokenizer.backend_tokenizer.normalizer
+    tokenizer.backend_tokenizer.normalizer = tokenizers.normalizers.Sequence([step] if rest is None else [step, rest])
     return tokenizer
 
 
-def _by_padding(encode: Tokenise, padding: int, texts: list[str]) -> Tokens:
-    """open_clip knows padding by its id (hf_model.py, HFTextEncoder.forward)."""
-    ids = encode(texts).ids
-    return Tokens(ids, ids != padding)
+def open_clip(folder: pathlib.Path, text: TextTower) -> Tokeniser:
+    """open_clip's HFTokenizer, or its own SimpleTokenizer where the configuration names no other."""
+    where = str(folder / OPEN_CLIP)
+    config = read_json(folder / OPEN_CLIP)["model_cfg"]["text_cfg"]
+    options = config.get("tokenizer_kwargs") or {}
+    for key in [*options, *(["tokenizer_mode"] if config.get("tokenizer_mode") else [])]:
+        if key not in ("clean", "context_length"):
+            raise InputError(f"{where}: `{key}` of the tokeniser is not known; known are clean, context_length")
+    its_own = not config.get("hf_tokenizer_name")
+    clean = hf_config.named(CLEANING, options.get("clean", "lower" if its_own else "whitespace"), "clean", where)
+    try:
+        tokenizer = read(folder)
+    except InputError as error:
+        hint = f"; open_clip's own tokeniser is that of {CLIP_TOKENIZER}: copy tokenizer.json from there" if its_own else ""
+        raise InputError(f"{error}{hint}") from None
+    if its_own:  # transformers' CLIPTokenizer without its own cleaning (NFC and lower case): open_clip's comes before it
+        tokenizer.backend_tokenizer.normalizer = tokenizers.normalizers.Sequence([])
+        return Foreign(tokenizer, text, clean=clean)
+    longest = config.get("context_length", hf_config.OPEN_CLIP_LENGTH)  # the tower may have room for more
+    return Foreign(tokenizer, text, longest, clean, padded_by_id="hf_model_name" in config)

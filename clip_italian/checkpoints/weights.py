@@ -1,18 +1,15 @@
 """Parameters as safetensors with the names and axis orders of PyTorch checkpoints, and a model's folder."""
 
 import pathlib
-from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 import jax
 import numpy as np
 import safetensors.numpy
-from flax.traverse_util import flatten_dict, unflatten_dict
+from flax.traverse_util import flatten_dict
 
 from clip_italian import config, files
-from clip_italian.checkpoints.safetensors_file import SafetensorsFile
 from clip_italian.config import Settings
-from clip_italian.errors import InputError
 
 Params = dict[str, Any]
 S = TypeVar("S", bound=Settings)
@@ -46,50 +43,13 @@ def to_state(params: Params) -> dict[str, np.ndarray]:
     return {torch_name(path): value.transpose(torch_axes(path, value.ndim)).copy(order="C") for path, value in leaves.items()}
 
 
-def from_named(names: Collection[str], read: Callable[[str], np.ndarray], like: Params, where: str) -> Params:
-    """The parameters of `like`'s structure (shapes suffice), of PyTorch's names and axis orders, each read once.
-
-    Raises InputError naming the tensor that is missing, left over, of another shape or type, or not finite.
-    """
-    wanted, found = flatten_dict(like), {}
-    for path, leaf in wanted.items():
-        name = torch_name(path)
-        if name not in names:
-            raise InputError(f"{where}: tensor `{name}` is missing; the file is of another model or damaged")
-        value = from_torch(path, read(name))
-        if value.shape != leaf.shape:
-            raise InputError(f"{where}: tensor `{name}` has shape {value.shape}, the model needs {leaf.shape}")
-        if value.dtype != leaf.dtype:
-            raise InputError(f"{where}: tensor `{name}` holds {value.dtype}, the model needs {leaf.dtype}; convert the file")
-        if not np.isfinite(value).all():
-            raise InputError(f"{where}: tensor `{name}` holds NaN or infinity; make the file anew")
-        found[path] = value
-    extra = sorted(set(names) - {torch_name(path) for path in wanted})
-    if extra:
-        raise InputError(f"{where}: tensor `{extra[0]}` ({len(extra)} in all) belongs to no part of the model")
-    return unflatten_dict(found)
-
-
 def save(folder: pathlib.Path, params: Params, settings: Settings) -> None:
     """Writes `model.safetensors` and `config.json` into `folder`."""
     content = safetensors.numpy.save(to_state(params), metadata={"format": "pt"})
     files.write_bytes(folder / WEIGHTS, content)
-    files.write_json(folder / SETTINGS, settings.model_dump())
+    files.write_json(folder / SETTINGS, settings.model_dump(by_alias=True))
 
 
 def load_settings(folder: pathlib.Path, kind: type[S]) -> S:
     """Reads `config.json`."""
     return config.parse(kind, files.read_json(folder / SETTINGS), str(folder / SETTINGS))
-
-
-def load(folder: pathlib.Path, like: Params) -> Params:
-    """Reads `model.safetensors` into `like`'s structure, a tensor at a time.
-
-    Raises InputError naming the file and the tensor at fault.
-    """
-    path = folder / WEIGHTS
-    try:
-        tensors = SafetensorsFile(path)
-        return from_named(tensors.names(), tensors.read, like, str(path))
-    except FileNotFoundError:
-        raise InputError(f"{path}: missing; run `dvc repro` (or `dvc checkout`) to make it") from None

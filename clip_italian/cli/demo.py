@@ -71,7 +71,7 @@ def _indexed(name: str, images: str | None, folder: pathlib.Path | None, shipped
     if folder:
         path = store.default_path(folder)
     else:
-        path = SCRATCH / f"{hashlib.sha256(files.dumps(loading.digests(model)).encode()).hexdigest()[:12]}{store.SUFFIX}"
+        path = SCRATCH / f"{hashlib.sha256(files.dumps(model.digests()).encode()).hexdigest()[:12]}{store.SUFFIX}"
     origin = building.origin(model, folder or shipped, name, images)
     print(f"{path}: {building.build(model, origin, path, progress=sys.stderr.isatty()).lines()}")
     return Index(path)

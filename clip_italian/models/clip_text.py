@@ -1,33 +1,62 @@
 """The text transformers of CLIP and SigLIP, with the tensor names of the checkpoints as Hugging Face ships them."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import flax.linen as nn
 import jax.numpy as jnp
-import pydantic
 from jaxtyping import Array, Bool, Float, Int
 
-from clip_italian.config import Depth, Settings, Size
+from clip_italian import config as checking
+from clip_italian.data.tokens import CLIP_SPECIAL
 from clip_italian.models import layers
-from clip_italian.models.computation import PLAIN, Computation
+from clip_italian.models.compute_policy import PLAIN, ComputePolicy
+from clip_italian.models.text_tower import Pooling, TextTower
 
 
-class ClipTextSettings(Settings):
+class ClipTextSettings(TextTower):
     """A pre-norm text tower; what has a default is CLIP's."""
 
-    vocabulary: Size  # token ids
-    positions: Size  # longest text in tokens
-    width: Size
-    depth: Depth
-    heads: Size
-    hidden: Size
     # `last` is CLIP's: tokens look back only, and the last one of each text stands for it. `fixed` is SigLIP's: every text is
-    # padded to `positions` tokens, all of them look at all, padding too, and the last position stands for the text.
+    # padded to `max_length` tokens, all of them look at all, padding too, and the last position stands for the text.
     reading: Literal["last", "fixed"] = "last"
     activation: layers.Activation = "quick_gelu"
     epsilon: float = layers.CLIP_EPSILON  # of the layer norms
 
-    _heads = pydantic.model_validator(mode="after")(layers.check_heads)
+    model_types = ("clip_text_model", "siglip_text_model")
+    special_tokens: ClassVar = {
+        "bos_token": CLIP_SPECIAL[0],
+        "eos_token": CLIP_SPECIAL[1],
+        "unk_token": CLIP_SPECIAL[1],
+        "pad_token": CLIP_SPECIAL[1],
+    }
+
+    @classmethod
+    def from_config(cls, config: Any, where: str, pooling: Pooling, shapes: Mapping[str, tuple[int, ...]]) -> "ClipTextSettings":
+        """The tower of a CLIP or SigLIP text configuration, which has one way of pooling."""
+        values = {
+            "vocabulary": config.vocab_size,
+            "max_length": config.max_position_embeddings,
+            "width": config.hidden_size,
+            "depth": config.num_hidden_layers,
+            "heads": config.num_attention_heads,
+            "mlp_dim": config.intermediate_size,
+            "reading": "fixed" if config.model_type == "siglip_text_model" else "last",
+            "activation": layers.activation_named(config.hidden_act, where),
+            "epsilon": config.layer_norm_eps,
+        }
+        return checking.parse(cls, values, where)
+
+    def module(self, policy: ComputePolicy = PLAIN) -> "ClipText":
+        return ClipText(self, policy)
+
+    @property
+    def description(self) -> str:
+        return "the text transformer of CLIP"
+
+    @property
+    def reads_padding(self) -> bool:
+        return self.reading == "fixed"
 
 
 class ClipText(nn.Module):
@@ -37,18 +66,18 @@ class ClipText(nn.Module):
     """
 
     settings: ClipTextSettings
-    how: Computation = PLAIN
+    policy: ComputePolicy = PLAIN
 
     @nn.compact
     def __call__(self, ids: Int[Array, "n t"], mask: Bool[Array, "n t"]) -> Float[Array, "n d"]:
         s, length = self.settings, ids.shape[1]
         x = layers.embedding(s.vocabulary, s.width, "embeddings.token_embedding")(ids)
-        positions = layers.embedding(s.positions, s.width, "embeddings.position_embedding")(jnp.arange(length))
-        x = (x + positions[None]).astype(self.how.dtype)
+        positions = layers.embedding(s.max_length, s.width, "embeddings.position_embedding")(jnp.arange(length))
+        x = (x + positions[None]).astype(self.policy.dtype)
         causal = jnp.tril(jnp.ones((1, length, length), bool)) if s.reading == "last" else None
-        block = layers.block(layers.ClipBlock, self.how)
+        block = layers.block(layers.ClipBlock, self.policy)
         for i in range(s.depth):
-            x = block(s.heads, s.hidden, s.activation, s.epsilon, name=f"encoder.layers.{i}")(x, causal)
+            x = block(s.heads, s.mlp_dim, s.activation, s.epsilon, name=f"encoder.layers.{i}")(x, causal)
         last = jnp.maximum(mask.sum(axis=1) - 1, 0) if s.reading == "last" else jnp.full(len(ids), length - 1)
         pooled = jnp.take_along_axis(x, last[:, None, None], axis=1)[:, 0]
         return layers.norm(pooled.astype(jnp.float32), s.epsilon, "final_layer_norm")

@@ -14,16 +14,15 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from clip_italian.config import Settings, Size
 from clip_italian.errors import InputError
-from clip_italian.models.bert import Bert, BertSettings
-from clip_italian.models.clip_text import ClipText, ClipTextSettings
-from clip_italian.models.computation import PLAIN, Computation, text_keys
+from clip_italian.models.compute_policy import PLAIN, ComputePolicy, text_keys
 from clip_italian.models.layers import exact_gelu
+from clip_italian.models.text_towers import AnyTextTower
 from clip_italian.models.vit import VisionTransformer, ViTSettings
 
 Params = dict[str, Any]
 Head = Literal["none", "linear", "affine", "mlp"]
 # Of initial weights at the width of 768 (hybrid_clip, modeling_hybrid_clip.py); narrower towers start alike in proportion.
-PROJECTION_DEVIATION, PROJECTION_WIDTH = 0.02, 768
+PROJECTION_STD, PROJECTION_WIDTH = 0.02, 768
 SMALLEST_NORM = 1e-12  # under the root: a zero vector has a zero embedding and finite gradients, unlike in 2021
 
 
@@ -31,7 +30,7 @@ class DualEncoderSettings(Settings):
     """The architecture of a dual encoder; what has a default is CLIP's and CLIP-Italian's."""
 
     image: ViTSettings
-    text: BertSettings | ClipTextSettings
+    text: AnyTextTower
     projection: Size  # width of the common space
     # From pooled features into the common space: `linear` without bias, `affine` with one, `mlp` two linear layers without
     # bias around a GELU (open_clip's HFTextEncoder), `none` where the features already are in it (SigLIP's pictures).
@@ -57,10 +56,9 @@ def initial(settings: DualEncoderSettings, key: Array, logit_scale: float | Arra
 def _fresh(settings: DualEncoderSettings, key: Array, logit_scale: float | Array) -> Params:
     image_key, text_key, visual_key, textual_key = jax.random.split(key, 4)
     size = settings.image.image_size
-    ids = jnp.zeros((1, 2), int)
     params = {
         "vision_model": VisionTransformer(settings.image).init(image_key, jnp.zeros((1, size, size, 3)))["params"],
-        "text_model": _text_tower(settings).init(text_key, ids, ids == 0)["params"],
+        "text_model": settings.text.init(text_key),
         "visual_projection": _head(settings.image_head, visual_key, settings.image.width, settings.projection),
         "text_projection": _head(settings.text_head, textual_key, settings.text.width, settings.projection),
         "logit_scale": log_scale(logit_scale),
@@ -86,26 +84,22 @@ def log_scale(scale: float | Array) -> Array:
 
 def projection(key: Array, width: int, common: int) -> Params:
     """A fresh linear map into the common space, without bias."""
-    deviation = PROJECTION_DEVIATION * math.sqrt(PROJECTION_WIDTH / width)
-    return {"kernel": deviation * jax.random.normal(key, (width, common))}
-
-
-def _text_tower(settings: DualEncoderSettings, how: Computation = PLAIN) -> Bert | ClipText:
-    return Bert(settings.text, how) if isinstance(settings.text, BertSettings) else ClipText(settings.text, how)
+    std = PROJECTION_STD * math.sqrt(PROJECTION_WIDTH / width)
+    return {"kernel": std * jax.random.normal(key, (width, common))}
 
 
 def normalise_pixels(settings: ViTSettings, pixels: UInt8[Array, "n h w 3"]) -> Float[Array, "n h w 3"]:
     """Pixels in the units of the tower."""
-    mean, deviation = (jnp.asarray(values)[None, None, None] for values in (settings.mean, settings.deviation))
-    return (pixels.astype(jnp.float32) / 255 - mean) / deviation
+    mean, std = (jnp.asarray(values)[None, None, None] for values in (settings.mean, settings.std))
+    return (pixels.astype(jnp.float32) / 255 - mean) / std
 
 
 def image_features(
-    settings: DualEncoderSettings, params: Params, pixels: UInt8[Array, "n h w 3"], how: Computation = PLAIN
+    settings: DualEncoderSettings, params: Params, pixels: UInt8[Array, "n h w 3"], policy: ComputePolicy = PLAIN
 ) -> Float[Array, "n d"]:
     """The vision tower's pooled features, before the projection, in float32."""
     normalised = normalise_pixels(settings.image, pixels)
-    features: Any = VisionTransformer(settings.image, how).apply({"params": params["vision_model"]}, normalised)
+    features: Any = VisionTransformer(settings.image, policy).apply({"params": params["vision_model"]}, normalised)
     return features
 
 
@@ -114,27 +108,24 @@ def text_features(
     params: Params,
     ids: Int[Array, "n t"],
     mask: Bool[Array, "n t"],
-    how: Computation = PLAIN,
+    policy: ComputePolicy = PLAIN,
     key: Array | None = None,
     texts: Int[Array, "n"] | None = None,
 ) -> Float[Array, "n d"]:
     """The text tower's pooled features, before the projection, in float32.
 
-    What `how.text_dropout` drops from a text depends on `key` and the text's number in `texts`, by default its place in the
+    What `policy.text_dropout` drops from a text depends on `key` and the text's number in `texts`, by default its place in the
     batch, and on nothing else: not on the other texts, the padding or the devices that the batch is spread over.
 
-    Raises InputError for dropout without a key, or in a text tower other than BERT.
+    Raises InputError for dropout without a key, or in a tower that has none.
     """
-    tower, parameters = _text_tower(settings, how), {"params": params["text_model"]}
-    if how.text_dropout == 0:
-        features: Any = tower.apply(parameters, ids, mask)
-        return features[1] if isinstance(tower, Bert) else features
-    if key is None or not isinstance(tower, Bert):
+    if policy.text_dropout == 0:
+        return settings.text.features(params["text_model"], ids, mask, policy)
+    if key is None or not settings.text.has_dropout:
         problem = "needs a random key" if key is None else "is for BERT's text tower only"
-        raise InputError(f"key `text_dropout`: {how.text_dropout} {problem}; set it to 0")
+        raise InputError(f"key `text_dropout`: {policy.text_dropout} {problem}; set it to 0")
     keys = text_keys(key, jnp.arange(len(ids)) if texts is None else texts)
-    features = tower.apply(parameters, ids, mask, keys)
-    return features[1]
+    return settings.text.features(params["text_model"], ids, mask, policy, keys)
 
 
 @jax.jit

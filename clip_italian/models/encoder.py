@@ -1,7 +1,6 @@
 """Features or embeddings of many pictures or texts with a model's towers."""
 
 import functools
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,9 +12,8 @@ from clip_italian import devices
 from clip_italian.data import tokens
 from clip_italian.data.tokens import Tokens
 from clip_italian.models import dual_encoder
-from clip_italian.models.computation import PLAIN, Computation
+from clip_italian.models.compute_policy import PLAIN, ComputePolicy
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
-from clip_italian.models.vit import ViTSettings
 
 LENGTH_MULTIPLE = 2  # tokens: few distinct lengths mean few programs
 # Numbers between two layers that a program handles at once on a CPU: 8 pictures or 32 captions of a base model. With eight times as
@@ -26,9 +24,9 @@ AT_ONCE = 1 << 19
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))
 def _image(
-    settings: DualEncoderSettings, project: bool, how: Computation, params: Params, pixels: UInt8[Array, "n h w 3"]
+    settings: DualEncoderSettings, project: bool, policy: ComputePolicy, params: Params, pixels: UInt8[Array, "n h w 3"]
 ) -> Float[Array, "n d"]:
-    features = dual_encoder.image_features(settings, params, pixels, how)
+    features = dual_encoder.image_features(settings, params, pixels, policy)
     return dual_encoder.project_image(params, features) if project else features
 
 
@@ -36,14 +34,14 @@ def _image(
 def _text(
     settings: DualEncoderSettings,
     project: bool,
-    how: Computation,
+    policy: ComputePolicy,
     params: Params,
     key: Array | None,
     ids: Int[Array, "n t"],
     mask: Bool[Array, "n t"],
     texts: Int[Array, "n"],
 ) -> Float[Array, "n d"]:
-    features = dual_encoder.text_features(settings, params, ids, mask, how, key, texts)
+    features = dual_encoder.text_features(settings, params, ids, mask, policy, key, texts)
     return dual_encoder.project_text(params, features) if project else features
 
 
@@ -61,15 +59,15 @@ class Encoder:
         block: int,
         project: bool = False,
         report: Callable[[int], object] = lambda done: None,
-        how: Computation = PLAIN,
+        policy: ComputePolicy = PLAIN,
     ) -> None:
-        self.settings, self.block, self.project, self.report, self.how = settings, block, project, report, how
+        self.settings, self.block, self.project, self.report, self.policy = settings, block, project, report, policy
         self._compiled: set[Any] = set()  # functions with the shapes of their arrays
 
     def images(self, params: Params, pixels: UInt8[np.ndarray, "n h w 3"]) -> Float[np.ndarray, "n d"]:
         """Of pictures, cut to the tower's size."""
         tower, parts = self.settings.image, []
-        rows = self._rows(patches(tower) * tower.width)
+        rows = self._rows(tower.grid**2 * tower.width)
         for start in range(0, len(pixels), rows):
             parts.append(self._run(_image, (params,), pixels[start : start + rows]))
         return self._joined(parts, tower.width)
@@ -99,7 +97,7 @@ class Encoder:
         count = len(arrays[0])
         missing = power_of_two(2 * count - 1) - count
         padded = [np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)]) for array in arrays]
-        arguments = self.settings, self.project, self.how, *given, *devices.spread(padded)
+        arguments = self.settings, self.project, self.policy, *given, *devices.spread(padded)
         program = function, tuple(array.shape for array in padded)
         if program not in self._compiled:
             devices.once(function.lower(*arguments))
@@ -122,8 +120,3 @@ def padded_length(longest: int) -> int:
     """What texts of so many tokens are padded to: 2, 4, ... 14, 16, 20, ... 28, 32, 40, ... 56, 64, 80 and so on."""
     multiple = max(LENGTH_MULTIPLE, power_of_two(max(longest - 1, 1)) // 4)
     return -(-max(longest, 1) // multiple) * multiple
-
-
-def patches(tower: ViTSettings) -> int:
-    """How many patches a picture has."""
-    return (tower.image_size // (tower.patch * math.prod(stride for _, _, stride in tower.stem))) ** 2

@@ -6,9 +6,8 @@ whole, also where a token looks back only, and so does padding. Both are what th
 
 from typing import NamedTuple
 
-from clip_italian.models.bert import BertSettings
-from clip_italian.models.clip_text import ClipTextSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings, Head
+from clip_italian.models.text_tower import TextTower
 from clip_italian.models.vit import ViTSettings
 
 BACKWARD = 2  # a product has two operands, so its backward pass is two products of its size
@@ -17,7 +16,7 @@ BACKWARD = 2  # a product has two operands, so its backward pass is two products
 class Forward(NamedTuple):
     """Operations of a forward pass of one picture, one text or one pair."""
 
-    blocks: float  # of the transformer blocks, which `Computation.remat` computes again in the backward pass
+    blocks: float  # of the transformer blocks, which `ComputePolicy.remat` computes again in the backward pass
     others: float
 
 
@@ -49,8 +48,7 @@ def image_features(settings: DualEncoderSettings) -> Forward:
 def text_features(settings: DualEncoderSettings, tokens: int) -> Forward:
     """Of the pooled features of one text of `tokens` tokens."""
     s = settings.text
-    pooler = 2 * s.width**2 if isinstance(s, BertSettings) and s.pooling == "pooler" else 0
-    return Forward(s.depth * _block(s, tokens), pooler)
+    return Forward(s.depth * _block(s, tokens), s.pooling_flops)
 
 
 def image_projection(settings: DualEncoderSettings) -> int:
@@ -68,10 +66,10 @@ def loss(settings: DualEncoderSettings, batch: int) -> int:
     return 2 * batch * settings.projection
 
 
-def _block(s: ViTSettings | BertSettings | ClipTextSettings, queries: int, keys: int | None = None) -> int:
+def _block(s: ViTSettings | TextTower, queries: int, keys: int | None = None) -> int:
     """A transformer block: query and output, key and value, scores and mixture, the two layers behind."""
     seen = queries if keys is None else keys
-    return 4 * queries * s.width**2 + 4 * seen * s.width**2 + 4 * queries * seen * s.width + 4 * queries * s.width * s.hidden
+    return 4 * queries * s.width**2 + 4 * seen * s.width**2 + 4 * queries * seen * s.width + 4 * queries * s.width * s.mlp_dim
 
 
 def _convolutions(s: ViTSettings) -> tuple[int, int]:

@@ -13,19 +13,34 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pydantic
 from jaxtyping import Array, Bool, Float
 
-from clip_italian.models.computation import Computation
-from clip_italian.models.products import product
+from clip_italian.errors import InputError
+from clip_italian.models.compute_policy import ComputePolicy
+from clip_italian.models.matmul import matmul
 
-EMBEDDING_DEVIATION = 0.02  # of initial vectors in a table; BERT (Devlin et al. 2019) and CLIP use the same
-# Linear maps start with deviation 1 / sqrt(inputs), as OpenAI's CLIP does (model.py, initialize_parameters). BERT's 0.02 is
+EMBEDDING_STD = 0.02  # of initial vectors in a table; BERT (Devlin et al. 2019) and CLIP use the same
+# Linear maps start with std 1 / sqrt(inputs), as OpenAI's CLIP does (model.py, initialize_parameters). BERT's 0.02 is
 # nearly that at its width of 768 and would be five times too small for towers of a hundred units.
 T = TypeVar("T")
 Block = TypeVar("Block", bound=type[nn.Module])
 Mask = Bool[Array, "#n #q k"]  # True where a query may look at a key
 Activation = Literal["quick_gelu", "gelu", "gelu_tanh"]
+ACTIVATIONS: dict[str, Activation] = {"quick_gelu": "quick_gelu", "gelu": "gelu", "gelu_pytorch_tanh": "gelu_tanh"}
 CLIP_EPSILON = 1e-5  # of layer norms, openai/CLIP, model.py (PyTorch's default)
+
+
+def activation_named(name: str, where: str) -> Activation:
+    """The activation that transformers calls so; raises InputError, which begins with `where`, for those that no tower has."""
+    if not isinstance(name, str) or name not in ACTIVATIONS:
+        raise InputError(f"{where}: activation `{name}` is not known; known: {', '.join(ACTIVATIONS)}")
+    return ACTIVATIONS[name]
+
+
+def stored_as(old: str, name: str, default: Any = ...) -> Any:
+    """A field of settings that model folders call by its old name; in code and in errors it has the new one."""
+    return pydantic.Field(default, validation_alias=pydantic.AliasChoices(name, old), serialization_alias=old)
 
 
 def check_heads(settings: T) -> T:
@@ -44,7 +59,7 @@ class Dense(nn.Module):
     @nn.compact
     def __call__(self, x: Float[Array, "... d"]) -> Float[Array, "... e"]:
         kernel = self.param("kernel", nn.initializers.lecun_normal(), (x.shape[-1], self.width))
-        y = product(x, kernel.astype(x.dtype))
+        y = matmul(x, kernel.astype(x.dtype))
         return with_bias(y, self.param("bias", nn.initializers.zeros, (self.width,)))
 
 
@@ -65,7 +80,7 @@ def norm(x: Float[Array, "... d"], epsilon: float, name: str) -> Float[Array, ".
 
 def embedding(rows: int, width: int, name: str) -> nn.Embed:
     """A table of vectors."""
-    return nn.Embed(rows, width, embedding_init=nn.initializers.normal(EMBEDDING_DEVIATION), name=name)
+    return nn.Embed(rows, width, embedding_init=nn.initializers.normal(EMBEDDING_STD), name=name)
 
 
 def quick_gelu(x: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -114,16 +129,16 @@ def _split(x: Float[Array, "n t d"], heads: int) -> Float[Array, "n t h e"]:
     return x.reshape(*x.shape[:2], heads, x.shape[-1] // heads)
 
 
-def block(kind: Block, how: Computation) -> Block:
-    """The class of blocks, such that the backward pass computes each again if `how` says so."""
-    return nn.remat(kind) if how.remat else kind
+def block(kind: Block, policy: ComputePolicy) -> Block:
+    """The class of blocks, such that the backward pass computes each again if `policy` says so."""
+    return nn.remat(kind) if policy.remat else kind
 
 
 class ClipBlock(nn.Module):
     """A pre-norm transformer block, the same in both towers of CLIP (Radford et al. 2021) and of SigLIP (Zhai et al. 2023)."""
 
     heads: int
-    hidden: int
+    mlp_dim: int
     activation: Activation = "quick_gelu"
     epsilon: float = CLIP_EPSILON
 
@@ -131,9 +146,9 @@ class ClipBlock(nn.Module):
     def __call__(self, x: Float[Array, "n t d"], mask: Mask | None) -> Float[Array, "n t d"]:
         names = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.out_proj")
         x = x + attention(norm(x, self.epsilon, "layer_norm1"), self.heads, names, mask)
-        return x + feed_forward(norm(x, self.epsilon, "layer_norm2"), self.hidden, self.activation)
+        return x + feed_forward(norm(x, self.epsilon, "layer_norm2"), self.mlp_dim, self.activation)
 
 
-def feed_forward(x: Float[Array, "n t d"], hidden: int, activation: Activation) -> Float[Array, "n t d"]:
+def feed_forward(x: Float[Array, "n t d"], mlp_dim: int, activation: Activation) -> Float[Array, "n t d"]:
     """The two linear layers of a block, under CLIP's names."""
-    return dense(x.shape[-1], "mlp.fc2")(activated(dense(hidden, "mlp.fc1")(x), activation))
+    return dense(x.shape[-1], "mlp.fc2")(activated(dense(mlp_dim, "mlp.fc1")(x), activation))

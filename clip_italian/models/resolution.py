@@ -10,7 +10,6 @@ from jaxtyping import Array, Float
 
 from clip_italian.errors import InputError
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
-from clip_italian.models.vit import ViTSettings
 
 POSITIONS = "embeddings.position_embedding"
 CUBIC = -0.75  # the parameter a of Keys (1981), equation 4; torch's and OpenCV's choice
@@ -20,7 +19,7 @@ def resized(settings: DualEncoderSettings, params: Params, image_size: int) -> t
     """The same model for pictures of `image_size` pixels a side; raises InputError when that is less than a patch."""
     fit = settings.image.fit.model_copy(update={"resized": None})
     image = settings.image.model_copy(update={"image_size": image_size, "fit": fit})
-    old, new = grid(settings.image), grid(image)
+    old, new = settings.image.grid, image.grid
     if new < 1:
         raise InputError(f"pictures of {image_size} pixels a side hold no patch of {image.patch}; give a larger `image_size`")
     table = params["vision_model"][POSITIONS]["embedding"]
@@ -28,14 +27,6 @@ def resized(settings: DualEncoderSettings, params: Params, image_size: int) -> t
     moved = table if new == old else jnp.concatenate([table[:tokens], interpolated(table[tokens:], old, new)])
     vision = params["vision_model"] | {POSITIONS: {"embedding": moved}}
     return settings.model_copy(update={"image": image}), params | {"vision_model": vision}
-
-
-def grid(settings: ViTSettings) -> int:
-    """How many patches there are along a side; what no patch covers is left out."""
-    side = settings.image_size
-    for _, kernel, stride in settings.stem:
-        side = side // stride if kernel == stride else -(-side // stride)
-    return side // settings.patch
 
 
 def interpolated(table: Float[Array, "t d"], old: int, new: int) -> Float[Array, "u d"]:

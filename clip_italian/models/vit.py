@@ -12,8 +12,8 @@ from jaxtyping import Array, Float
 from clip_italian.config import Depth, Settings, Size
 from clip_italian.data.images.resizing import TRANSFORMERS, Fit
 from clip_italian.models import layers
-from clip_italian.models.computation import PLAIN, Computation
-from clip_italian.models.products import product
+from clip_italian.models.compute_policy import PLAIN, ComputePolicy
+from clip_italian.models.matmul import matmul
 
 MOST_PATCHES = 1 << 24  # a bound like those of config.Size
 Lax = pydantic.Field(strict=False)  # JSON and YAML have lists only
@@ -32,7 +32,7 @@ class ViTSettings(Settings):
     width: Size
     depth: Depth  # blocks
     heads: Size
-    hidden: Size  # width inside a block's MLP
+    mlp_dim: Size = layers.stored_as("hidden", "mlp_dim")
     # What stands for the whole picture: `class` is the class token (CLIP), `mean` the average over the patches. The class
     # token starts out nearly the same for every picture, and thousands of pictures are too few to change that soon (LOG.md).
     # `attention` is SigLIP's form (Zhai et al. 2023): no class token, no norm ahead of the blocks, a bias on the patches, and
@@ -41,7 +41,7 @@ class ViTSettings(Settings):
     activation: layers.Activation = "quick_gelu"
     epsilon: float = layers.CLIP_EPSILON  # of the layer norms
     mean: Triple = (0.48145466, 0.4578275, 0.40821073)  # of the channels of pixels from 0 to 1; openai/CLIP, clip.py
-    deviation: Triple = (0.26862954, 0.26130258, 0.27577711)
+    std: Triple = layers.stored_as("deviation", "std", (0.26862954, 0.26130258, 0.27577711))
     fit: Fit = TRANSFORMERS  # how a picture becomes a square of `image_size`; what is exported to transformers sees the same
 
     _heads = pydantic.model_validator(mode="after")(layers.check_heads)
@@ -53,6 +53,14 @@ class ViTSettings(Settings):
         if (self.image_size // self.patch) ** 2 > MOST_PATCHES:
             raise ValueError(f"`image_size` {self.image_size} and `patch` {self.patch} are more than {MOST_PATCHES} patches")
         return self
+
+    @property
+    def grid(self) -> int:
+        """How many patches there are along a side; what no patch covers is left out."""
+        size = self.image_size
+        for _, kernel, stride in self.stem:
+            size = size // stride if kernel == stride else -(-size // stride)
+        return size // self.patch
 
 
 class PatchConvolution(nn.Module):
@@ -69,7 +77,7 @@ class PatchConvolution(nn.Module):
         rows, columns = height // k, width // k
         windows = x[:, : rows * k, : columns * k].reshape(n, rows, k, columns, k, c).swapaxes(2, 3)
         kernel = self.param("kernel", nn.initializers.lecun_normal(), (k, k, c, self.channels))
-        y = product(windows.reshape(n, rows, columns, k * k * c), kernel.reshape(-1, self.channels).astype(x.dtype))
+        y = matmul(windows.reshape(n, rows, columns, k * k * c), kernel.reshape(-1, self.channels).astype(x.dtype))
         return layers.with_bias(y, self.param("bias", nn.initializers.zeros, (self.channels,))) if self.bias else y
 
 
@@ -100,28 +108,28 @@ class VisionTransformer(nn.Module):
     """Pooled features of normalised pixels, after the last layer norm, in float32."""
 
     settings: ViTSettings
-    how: Computation = PLAIN
+    policy: ComputePolicy = PLAIN
 
     @nn.compact
     def __call__(self, pixels: Float[Array, "n h w 3"]) -> Float[Array, "n d"]:
-        s, pixels = self.settings, pixels.astype(self.how.dtype)
+        s, pixels = self.settings, pixels.astype(self.policy.dtype)
         for i, (channels, kernel, stride) in enumerate(s.stem):
             pixels = nn.relu(convolution(channels, kernel, stride, f"embeddings.stem.{i}", bias=True)(pixels))
         siglip, n = s.pooling == "attention", pixels.shape[0]
         x = convolution(s.width, s.patch, s.patch, "embeddings.patch_embedding", bias=siglip)(pixels).reshape(n, -1, s.width)
         if not siglip:
-            token = self.param("embeddings.class_embedding", nn.initializers.normal(layers.EMBEDDING_DEVIATION), (s.width,))
+            token = self.param("embeddings.class_embedding", nn.initializers.normal(layers.EMBEDDING_STD), (s.width,))
             x = jnp.concatenate([jnp.broadcast_to(token, (n, 1, s.width)).astype(x.dtype), x], axis=1)
         positions = layers.embedding(x.shape[1], s.width, "embeddings.position_embedding")(jnp.arange(x.shape[1]))
         x = (x + positions[None]).astype(x.dtype)
         if not siglip:
             x = layers.norm(x, s.epsilon, "pre_layrnorm")  # the published checkpoint spells it so
-        block = layers.block(layers.ClipBlock, self.how)
+        block = layers.block(layers.ClipBlock, self.policy)
         for i in range(s.depth):
-            x = block(s.heads, s.hidden, s.activation, s.epsilon, name=f"encoder.layers.{i}")(x, None)
+            x = block(s.heads, s.mlp_dim, s.activation, s.epsilon, name=f"encoder.layers.{i}")(x, None)
         if siglip:
             x = layers.norm(x, s.epsilon, "post_layernorm")
-            return AttentionPooling(s.heads, s.hidden, s.activation, s.epsilon, name="head")(x).astype(jnp.float32)
+            return AttentionPooling(s.heads, s.mlp_dim, s.activation, s.epsilon, name="head")(x).astype(jnp.float32)
         pooled = (x[:, 0] if s.pooling == "class" else x[:, 1:]).astype(jnp.float32)
         return layers.norm(pooled if s.pooling == "class" else pooled.mean(axis=1), s.epsilon, "post_layernorm")
 
@@ -130,7 +138,7 @@ class AttentionPooling(nn.Module):
     """SigLIP's pooling: one learned query looks at all patches, then a feed-forward block (Lee et al. 2019, "Set transformer")."""
 
     heads: int
-    hidden: int
+    mlp_dim: int
     activation: layers.Activation
     epsilon: float
 
@@ -141,4 +149,4 @@ class AttentionPooling(nn.Module):
         probe = jnp.broadcast_to(learned, (n, 1, width)).astype(patches.dtype)
         names = ("attention.q_proj", "attention.k_proj", "attention.v_proj", "attention.out_proj")
         x = layers.attention(probe, self.heads, names, None, patches)
-        return (x + layers.feed_forward(layers.norm(x, self.epsilon, "layernorm"), self.hidden, self.activation))[:, 0]
+        return (x + layers.feed_forward(layers.norm(x, self.epsilon, "layernorm"), self.mlp_dim, self.activation))[:, 0]

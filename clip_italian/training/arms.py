@@ -3,6 +3,7 @@
 The frozen phase trains on features of the backbones, or on pixels with the backbones in every step.
 """
 
+import dataclasses
 import pathlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -10,13 +11,13 @@ from typing import NamedTuple
 import numpy as np
 
 from clip_italian import devices
-from clip_italian.checkpoints.assembly import Model
+from clip_italian.checkpoints.model import Model
 from clip_italian.data import batches, examples, tokens
 from clip_italian.data.examples import Examples
 from clip_italian.data.images import resizing
 from clip_italian.data.images.augmentation import AugmentationSettings
 from clip_italian.models import flops
-from clip_italian.models.computation import Computation
+from clip_italian.models.compute_policy import ComputePolicy
 from clip_italian.models.dual_encoder import Params
 from clip_italian.models.encoder import Encoder
 from clip_italian.models.flops import Forward
@@ -73,7 +74,7 @@ def pretrain(settings: TrainingSettings, model: Model, folder: pathlib.Path, see
     loss, frozen = objective.loss_on_features(settings.negatives), frozen_parts(settings, heads)
     plan = Plan(settings.frozen_optimiser, settings.frozen_updates, settings.evaluate_every)
     params, curve = loop.fit(Task(heads, loss, batch_of, validate, frozen), plan, state)
-    return model._replace(params={**model.params, **params}), curve
+    return dataclasses.replace(model, params={**model.params, **params}), curve
 
 
 def pretrain_on_pixels(
@@ -94,7 +95,8 @@ def pretrain_on_pixels(
     if not settings.frozen_updates:
         return model, []
     train, valid = (
-        examples.load(data / name, model.tokenizer, model.settings.text.positions, settings.left_out) for name in ("train", "valid")
+        examples.load(data / name, model.tokenizer, model.settings.text.max_length, settings.left_out)
+        for name in ("train", "valid")
     )
     side = model.settings.image.image_size
     batches = PixelBatches(train, settings, views, side, seed, 0, views_seed, settings.frozen_views)
@@ -142,8 +144,8 @@ def _fit_on_pixels(
 ) -> tuple[Model, Curve]:
     """Training with both towers in every step; `operations` of an update are so many, of those of a forward pass."""
     devices.check_batch(settings.batch, settings.micro_batches)
-    how = Computation(settings.dtype, settings.remat, settings.text_dropout)
-    loss = objective.loss_on_pixels(model.settings, settings.negatives, how, settings.micro_batches)
+    policy = ComputePolicy(settings.dtype, settings.remat, settings.text_dropout)
+    loss = objective.loss_on_pixels(model.settings, settings.negatives, policy, settings.micro_batches)
 
     def flops_of(batch: Batch) -> float:
         return settings.batch * operations(flops.pair(model.settings, batch["ids"].shape[1], settings.batch))
@@ -155,7 +157,7 @@ def _fit_on_pixels(
 
     task = Task(model.params, loss, batches, validate, frozen, batches.ids, flops_of)
     params, curve = loop.fit(task, plan, state, watch.report)
-    return model._replace(params=params), curve
+    return dataclasses.replace(model, params=params), curve
 
 
 def _on_pixels(settings: TrainingSettings, model: Model, valid: Examples) -> Callable[[Params], dict[str, float]]:

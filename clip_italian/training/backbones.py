@@ -11,8 +11,7 @@ import numpy as np
 from jaxtyping import Array, Int
 
 from clip_italian import devices
-from clip_italian.checkpoints import assembly
-from clip_italian.checkpoints.assembly import Model
+from clip_italian.checkpoints.model import Model
 from clip_italian.config import Settings
 from clip_italian.data import batches, examples, tokens
 from clip_italian.data.images import augmentation, resizing
@@ -20,10 +19,11 @@ from clip_italian.data.images.augmentation import AugmentationSettings
 from clip_italian.data.images.shards import open_shards
 from clip_italian.data.tokens import BERT_SPECIAL, Tokens
 from clip_italian.models import dual_encoder
-from clip_italian.models.bert import BertSettings, MaskedLanguageModel, Pooling
+from clip_italian.models.bert import BertSettings, MaskedLanguageModel
 from clip_italian.models.clip_text import ClipTextSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.encoder import Encoder
+from clip_italian.models.text_tower import Pooling
 from clip_italian.models.vit import Stem, ViTSettings
 from clip_italian.training import loop, objective
 from clip_italian.training.loop import Curve, Plan, Task
@@ -56,6 +56,13 @@ def mask(tokens: Tokens, seed: int, step: int, vocabulary: int) -> Batch:
     ids = tokens.ids.copy()
     np.put_along_axis(ids, order, np.where(weights, shown, targets).astype(ids.dtype), axis=1)
     return {"ids": ids, "mask": tokens.mask, "positions": order, "targets": targets, "weights": weights.astype(np.float32)}
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def initial_bert(settings: BertSettings, key: Array) -> Params:
+    """Fresh parameters of a masked language model."""
+    ids = jnp.zeros((1, 2), int)
+    return MaskedLanguageModel(settings).init(key, ids, ids == 0, ids)["params"]
 
 
 @functools.cache
@@ -157,14 +164,14 @@ def english_architecture(settings: EnglishClipSettings, vocabulary: int) -> Dual
         pooling=settings.pooling,
         **settings.image.model_dump(),
     )
-    text = ClipTextSettings(vocabulary=vocabulary, positions=settings.max_tokens, **settings.text.model_dump())
+    text = ClipTextSettings(vocabulary=vocabulary, max_length=settings.max_tokens, **settings.text.model_dump())
     return DualEncoderSettings(image=image, text=text, projection=settings.projection)
 
 
 def bert_architecture(settings: BertTrainingSettings, vocabulary: int) -> BertSettings:
     """The tower of a BERT, for so many word pieces."""
     return BertSettings(
-        vocabulary=vocabulary, positions=settings.max_tokens, pooling=settings.pooling, **settings.tower.model_dump()
+        vocabulary=vocabulary, max_length=settings.max_tokens, pooling=settings.pooling, **settings.tower.model_dump()
     )
 
 
@@ -227,7 +234,7 @@ def bert(
         return devices.own(mask(tokens.take(encoded, drawn.examples), seed, step, architecture.vocabulary))
 
     task = Task(
-        assembly.initial_bert(architecture, jax.random.key(seed)),
+        initial_bert(architecture, jax.random.key(seed)),
         loss,
         batch_of,
         lambda params: {"valid_loss": float(validation_loss(params, validation_batch))},

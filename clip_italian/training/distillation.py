@@ -9,14 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from clip_italian import devices
-from clip_italian.checkpoints.assembly import Model
+from clip_italian.checkpoints.model import Model
 from clip_italian.config import Settings
 from clip_italian.data import batches, tokens
 from clip_italian.data.translation import engines
 from clip_italian.models import dual_encoder
 from clip_italian.models.bert import BertSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
-from clip_italian.models.encoder import Encoder
 from clip_italian.training import loop
 from clip_italian.training.backbones import TowerSettings
 from clip_italian.training.loop import Curve, Plan, Task
@@ -56,12 +55,12 @@ def distil(
     english, italian = engines.read(sentences)
     tokenizer = tokens.train_wordpiece(english + italian, settings.vocabulary)
     text = BertSettings(
-        vocabulary=tokenizer.get_vocab_size(), positions=settings.max_tokens, pooling="mean", **settings.tower.model_dump()
+        vocabulary=tokenizer.get_vocab_size(), max_length=settings.max_tokens, pooling="mean", **settings.tower.model_dump()
     )
     architecture = teacher.settings.model_copy(update={"text": text})
     params = dual_encoder.initial(architecture, jax.random.key(seed), 1.0)
     params |= {name: teacher.params[name] for name in ("vision_model", "visual_projection", "logit_scale")}
-    targets = _teacher_embeddings(teacher, english, settings.batch)
+    targets = teacher.encode_text(english, settings.batch)
     encoded = [tokens.encode(tokenizer, texts, settings.max_tokens) for texts in (english, italian)]
 
     def rows(indices: np.ndarray) -> Batch:
@@ -84,9 +83,3 @@ def distil(
     )
     params, curve = loop.fit(task, Plan(settings.optimiser, settings.updates, settings.evaluate_every), state)
     return Model(architecture, params, tokenizer), curve
-
-
-def _teacher_embeddings(teacher: Model, texts: list[str], block: int) -> np.ndarray:
-    length = teacher.settings.text.positions
-    encoder = Encoder(teacher.settings, block, project=True)
-    return encoder.texts(teacher.params, tokens.encode(teacher.tokenizer, texts, length))

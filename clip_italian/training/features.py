@@ -17,12 +17,11 @@ from jaxtyping import Float, Int
 from tqdm import tqdm
 
 from clip_italian import files
-from clip_italian.checkpoints.assembly import Model
-from clip_italian.data import tokens
+from clip_italian.checkpoints.model import Model
 from clip_italian.data.images import resizing, shards
 from clip_italian.data.images.shards import Pictures
 from clip_italian.errors import InputError
-from clip_italian.models.computation import Computation
+from clip_italian.models.compute_policy import ComputePolicy
 from clip_italian.models.encoder import Encoder
 from clip_italian.training import rows
 from clip_italian.training.settings import FeatureSettings
@@ -71,11 +70,14 @@ class _Encoding:
 
     def texts(self, name: str, count: int, texts_of: Callable[[int, int], list[str]], dropout: float = 0.0, draw: int = 0) -> None:
         """Of so many texts, a row each; with dropout its random numbers are made from the number of the draw."""
-        encoder, tower = Encoder(self.model.settings, self.block, how=Computation(text_dropout=dropout)), self.model.settings.text
+        encoder, tower = (
+            Encoder(self.model.settings, self.block, policy=ComputePolicy(text_dropout=dropout)),
+            self.model.settings.text,
+        )
         key = jax.random.fold_in(jax.random.key(DRAWS), draw)
 
         def rows_of(start: int, stop: int) -> Float[np.ndarray, "n d"]:
-            encoded = tokens.encode(self.model.tokenizer, texts_of(start, stop), tower.positions)
+            encoded = self.model.tokenise(texts_of(start, stop))
             return encoder.texts(self.model.params, encoded, jax.random.fold_in(key, start))
 
         self._write(name, (count, tower.width), TEXTS, rows_of)

@@ -5,13 +5,12 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from clip_italian import journal
-from clip_italian.checkpoints import hf_config, hub, layouts
-from clip_italian.checkpoints.assembly import Model
-from clip_italian.checkpoints.hub import Provenance
+from clip_italian.checkpoints import hub, layouts, tokenisers
+from clip_italian.checkpoints.model import Model, Provenance
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
-from clip_italian.models.bert import BertSettings
 from clip_italian.models.dual_encoder import Params
+from clip_italian.models.text_tower import TextTower
 from clip_italian.training import backbones
 from clip_italian.training.backbones import BackboneSettings
 
@@ -20,25 +19,26 @@ def english_clip(settings: BackboneSettings) -> tuple[Model, Provenance]:
     """The CLIP of `imported.english_clip`; raises InputError when it is not of the sizes that `english_clip` states."""
     source = settings.imported.english_clip
     folder, provenance = hub.fetch(source.repository, source.revision, source.sha256)
-    architecture, params = layouts.read(folder, None, hub.opener((folder, provenance)))
+    layout = layouts.find(folder, None, hub.opener((folder, provenance)))
+    architecture = layout.settings
     stated = backbones.english_architecture(settings.english_clip, architecture.text.vocabulary)
     # The study prepares its own pictures, which this says of no others.
     image = architecture.image.model_copy(update={"fit": stated.image.fit})
     architecture = architecture.model_copy(update={"image": image})
     _check(stated, architecture, source.repository, "english_clip")
-    return Model(architecture, params, hf_config.tokeniser(folder)), provenance
+    return Model(architecture, layout.params(), tokenisers.plain(folder)), provenance
 
 
-def italian_bert(settings: BackboneSettings) -> tuple[BertSettings, Params, Tokenizer, Provenance]:
+def italian_bert(settings: BackboneSettings) -> tuple[TextTower, Params, Tokenizer, Provenance]:
     """The BERT of `imported.italian_bert`, which may take longer texts than `italian_bert` states; raises InputError likewise."""
     source = settings.imported.italian_bert
     folder, provenance = hub.fetch(source.repository, source.revision, source.sha256)
     opened = hub.opener((folder, provenance))
-    architecture, tower = layouts.read_bert(folder, settings.italian_bert.pooling, opened)
+    architecture, tower = layouts.read_text_tower(folder, settings.italian_bert.pooling, opened)
     stated = backbones.bert_architecture(settings.italian_bert, architecture.vocabulary)
-    longest = max(stated.positions, architecture.positions)
-    _check(stated.model_copy(update={"positions": longest}), architecture, source.repository, "italian_bert")
-    return architecture, tower, hf_config.tokeniser(folder), provenance
+    longest = max(stated.max_length, architecture.max_length)
+    _check(stated.model_copy(update={"max_length": longest}), architecture, source.repository, "italian_bert")
+    return architecture, tower, tokenisers.plain(folder), provenance
 
 
 def _check(stated: Settings, found: Settings, repository: str, section: str) -> None:

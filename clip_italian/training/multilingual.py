@@ -3,10 +3,11 @@
 Both have the pictures, updates and recipe of the arms, but no frozen phase: that one works on cached features of the arms' towers.
 """
 
+import dataclasses
 import pathlib
 
 from clip_italian.checkpoints import assembly
-from clip_italian.checkpoints.assembly import Model
+from clip_italian.checkpoints.model import Model
 from clip_italian.config import Settings
 from clip_italian.data.images.augmentation import AugmentationSettings
 from clip_italian.data.translation import engines
@@ -53,7 +54,7 @@ def multilingual(
     """
     both = [" ".join(pair) for pair in zip(*engines.read(sentences), strict=True)]
     text, tower, tokenizer, _ = backbones.bert(settings.tower, seed, both, state / "tower")
-    model = assembly.with_bert(clip, text, tower, tokenizer, seed, settings.training.scale)
+    model = assembly.with_text_tower(clip, text, tower, tokenizer, seed, settings.training.scale)
     return arms.finetune(
         settings.training, settings.views, model, data, seed, state / "pairs", lambda said: [*said, *translations(said)]
     )
@@ -63,5 +64,5 @@ def english_control(
     settings: PairsSettings, clip: Model, translations: Translations, data: pathlib.Path, seed: int, state: pathlib.Path
 ) -> tuple[Model, Curve]:
     """The English CLIP trained on for as long as the arms, on their pictures with the captions' translations."""
-    model = clip._replace(params={**clip.params, "logit_scale": dual_encoder.log_scale(settings.training.scale)})
+    model = dataclasses.replace(clip, params={**clip.params, "logit_scale": dual_encoder.log_scale(settings.training.scale)})
     return arms.finetune(settings.training, settings.views, model, data, seed, state, translations)

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int
 from clip_italian import devices
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
-from clip_italian.models.computation import PLAIN, Computation
+from clip_italian.models.compute_policy import PLAIN, ComputePolicy
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.training.loss import contrastive_per_pair, loss_per_pair, mean_loss, with_local_negatives
 
@@ -24,7 +24,7 @@ RANKED_AT_ONCE = 1024  # texts among all pictures of a validation; bounds memory
 
 @functools.cache
 def loss_on_pixels(
-    settings: DualEncoderSettings, negatives: int, how: Computation = PLAIN, micro_batches: int = 1
+    settings: DualEncoderSettings, negatives: int, policy: ComputePolicy = PLAIN, micro_batches: int = 1
 ) -> Callable[[Params, Batch], Array]:
     """The loss of a batch with `pixels`, `ids` and `mask`, whose pairs have their negatives among `negatives` pairs.
 
@@ -36,12 +36,12 @@ def loss_on_pixels(
     on_features = loss_on_features(negatives)
 
     def features(params: Params, rows: Batch, key: Array | None) -> Batch:
-        image = dual_encoder.image_features(settings, params, rows["pixels"], how)
-        text = dual_encoder.text_features(settings, params, rows["ids"], rows["mask"], how, key, rows["number"])
+        image = dual_encoder.image_features(settings, params, rows["pixels"], policy)
+        text = dual_encoder.text_features(settings, params, rows["ids"], rows["mask"], policy, key, rows["number"])
         return {"image": image, "text": text}
 
     def loss(params: Params, batch: Batch) -> Array:
-        key = jax.random.fold_in(jax.random.key(batch["seed"]), batch["step"]) if how.text_dropout else None
+        key = jax.random.fold_in(jax.random.key(batch["seed"]), batch["step"]) if policy.text_dropout else None
         rows = {name: batch[name] for name in ("pixels", "ids", "mask")} | {"number": jnp.arange(len(batch["ids"]))}
         return on_features(params, in_parts(lambda part: features(params, part, key), rows, micro_batches))
 

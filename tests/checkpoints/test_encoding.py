@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clip_italian.checkpoints.model import Clip
+from clip_italian.checkpoints.model import Model
 from clip_italian.data.tokens import Tokens
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder, encoder
-from clip_italian.models.encoder import Encoder, padded_length, patches, power_of_two
+from clip_italian.models.encoder import Encoder, padded_length, power_of_two
 from tests.helpers.small_models import ENGLISH, IMAGE, ITALIAN, STEMMED_IMAGE, pictures
 
 TEXTS = ["a", "un gatto su una sedia", "", "due cavalli", "un fiore giallo e uno blu su un tavolo"]
@@ -34,7 +34,7 @@ def tokenise(texts):
 
 @pytest.fixture(params=[ITALIAN, ENGLISH], ids=["italian", "english"])
 def clip(request):
-    return Clip(request.param, params(request.param), tokenise)
+    return Model(request.param, params(request.param), tokenise)
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_a_large_tower_is_given_fewer_at_once(clip, shapes, monkeypatch):
 
 def test_a_block_is_a_power_of_two():
     assert [power_of_two(number) for number in (1, 2, 3, 4, 63, 64)] == [1, 2, 2, 4, 32, 64]
-    assert (patches(IMAGE), patches(STEMMED_IMAGE)) == (9, 9)
+    assert (IMAGE.grid, STEMMED_IMAGE.grid) == (3, 3)
 
 
 def test_two_batches_are_held_at_most_and_the_next_is_decoded_meanwhile(clip, monkeypatch):

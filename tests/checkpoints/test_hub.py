@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 import clip_italian
 from clip_italian import files, journal
-from clip_italian.checkpoints import assembly, loading
+from clip_italian.checkpoints import assembly
 from clip_italian.checkpoints.systems import SYSTEMS
 from clip_italian.environment import variables
 from clip_italian.errors import InputError
@@ -61,7 +61,7 @@ def test_of_all_the_forms_of_the_weights_one_is_fetched(hub, here):
     assert hub.downloaded() == ["config.json", "model.safetensors", "tokenizer_config.json", "vocab.txt"]
     (provenance,) = model.provenance
     assert (provenance.source, provenance.commit) == (NAME, hub.commit(NAME))
-    assert loading.digests(model) == {name: files.sha256(folder / name) for name in hub.downloaded()}
+    assert model.digests() == {name: files.sha256(folder / name) for name in hub.downloaded()}
 
 
 def test_shards_and_picture_halves_are_fetched_whole(hub, here):
@@ -83,7 +83,7 @@ def test_shards_and_picture_halves_are_fetched_whole(hub, here):
 def test_what_was_fetched_once_is_used_without_a_network(hub, monkeypatch):
     first = clip_italian.load(NAME)
     asked = len(hub.requests)
-    again = clip_italian.load(NAME, revision=hub.commit(NAME), sha256=loading.digests(first))
+    again = clip_italian.load(NAME, revision=hub.commit(NAME), sha256=first.digests())
     assert len(hub.requests) == asked and again.provenance == first.provenance
     offline(monkeypatch)
     for revision in (None, "main", hub.commit(NAME)):
@@ -238,7 +238,7 @@ def test_the_paper_s_backbones_are_imported_and_clip_italian_is_assembled_from_t
     for part in ("vision_model", "visual_projection"):
         np.testing.assert_equal(arrays(model.params[part]), arrays(clip.params[part]))
     assert model.params["text_projection"]["kernel"].shape == (8, 6)
-    assert (model.settings.text.positions, model.settings.text.pooling) == (20, "pooler")
+    assert (model.settings.text.max_length, model.settings.text.pooling) == (20, "pooler")
     assert model.tokenizer.encode("una foto").tokens == ["[CLS]", "una", "foto", "[SEP]"]
     golden = copied("openai", here / "again")
     np.testing.assert_allclose(clip_italian.load(folder / "english_clip").encode_text(TEXTS), golden.expected["text"], atol=1e-5)

@@ -32,7 +32,7 @@ def test_clips_pictures_are_cropped_as_transformers_crops(tmp_path):
 def test_siglips_pictures_are_squashed_with_the_filter_that_the_file_names(tmp_path):
     tower = read(tmp_path, SIGLIP)
     assert tower.fit == Fit(kind="squash", interpolation="bilinear", margin="floor")
-    assert tower.mean == tower.deviation == (0.5, 0.5, 0.5)
+    assert tower.mean == tower.std == (0.5, 0.5, 0.5)
 
 
 def test_the_sizes_of_2021_are_plain_numbers(tmp_path):
@@ -44,7 +44,7 @@ def test_the_sizes_of_2021_are_plain_numbers(tmp_path):
         "image_std": [0.2, 0.3, 0.4],
     }
     tower = read(tmp_path, old)
-    assert tower.fit == Fit(resized=28, margin="floor") and tower.deviation == (0.2, 0.3, 0.4)
+    assert tower.fit == Fit(resized=28, margin="floor") and tower.std == (0.2, 0.3, 0.4)
 
 
 def test_the_processor_file_of_version_5_is_read_too(tmp_path):
@@ -64,7 +64,7 @@ def test_the_processor_file_of_version_5_is_read_too(tmp_path):
         ({"crop_size": 32, "size": 32}, "pictures become 32 pixels a side, the tower of config.json takes 24"),
         ({"image_processor_type": "ConvNextImageProcessor"}, "prepared by `ConvNextImageProcessor`; known are CLIPImageProcessor"),
         ({"image_processor_type": "NoSuchProcessor"}, "no image processor that transformers knows"),
-        ({"image_mean": [0.5, 0.5]}, "a mean or deviation of 2 channels"),
+        ({"image_mean": [0.5, 0.5]}, "a mean or std of 2 channels"),
     ],
 )
 def test_what_cannot_be_done_here_is_named(change, message, tmp_path):
@@ -83,7 +83,7 @@ def test_open_clips_configuration_may_override_everything_but_the_size():
     }
     tower = processors.open_clip(config, IMAGE, "open_clip_config.json")
     assert tower.fit == Fit(kind="squash", interpolation="bilinear")
-    assert tower.mean == (0.5, 0.5, 0.5) and tower.deviation == (0.1, 0.2, 0.3) and tower.image_size == 24
+    assert tower.mean == (0.5, 0.5, 0.5) and tower.std == (0.1, 0.2, 0.3) and tower.image_size == 24
     assert processors.open_clip({}, IMAGE, "open_clip_config.json") == IMAGE.model_copy(update={"fit": Fit()})
 
 

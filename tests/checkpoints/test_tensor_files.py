@@ -1,6 +1,5 @@
 """Checkpoints of strangers: sound ones are read bit by bit, spoilt and hostile ones are refused and run nothing."""
 
-import hashlib
 import json
 import pickle
 
@@ -98,10 +97,6 @@ def test_shards_are_read_as_one(here):
     tensors = open_tensors(here)
     assert tensors.shapes == {"a": (2, 3), "b": (3,), "c": (3,)}
     same(tensors.read("c"), FLOATS[1])
-    digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in here.iterdir()}
-    assert open_tensors(here, digests).names() == tensors.names()
-    with pytest.raises(InputError, match=r"two\.safetensors: has SHA-256 .* instead of 00;"):
-        open_tensors(here, digests | {"two.safetensors": "00"})
 
 
 SHARDS = {
@@ -173,23 +168,16 @@ def test_garbage_is_refused(here, name, garbage):
 
 
 @pytest.mark.parametrize("name", SOUND)
-def test_a_flipped_bit_is_found_by_the_digest(here, name):
+def test_a_flipped_bit_does_no_harm(here, name):
     draw, path = np.random.default_rng(1), here / name
-    digest = hashlib.sha256(SOUND[name]).hexdigest()
     for _ in range(40):
         content = bytearray(SOUND[name])
         content[draw.integers(len(content))] ^= 1 << draw.integers(8)
         path.write_bytes(content)
-        with pytest.raises(InputError, match=f"has SHA-256 {hashlib.sha256(content).hexdigest()} instead of {digest}; download"):
-            open_tensors(here, {name: digest})
-        try:  # without a digest some are not found, but none does harm
+        try:  # without a digest, which `load` checks, some are not found
             read_all(open_tensors(here))
         except InputError as error:
             assert "\n" not in str(error) and str(error).isprintable()
-    path.write_bytes(SOUND[name])
-    assert open_tensors(here, {name: digest}).names()
-    with pytest.raises(InputError, match="no SHA-256 is given"):
-        open_tensors(here, {"other": digest})
 
 
 def test_a_flipped_bit_in_pytorch_s_numbers_is_found_by_the_zip_s_checksum(here):

@@ -8,7 +8,7 @@ import pytest
 
 import clip_italian
 from clip_italian import __main__ as shell
-from clip_italian.checkpoints.model import Clip
+from clip_italian.checkpoints.model import Model
 from clip_italian.data.archives import add
 from clip_italian.errors import InputError
 from clip_italian.evaluation.published import evaluating, protocols
@@ -53,8 +53,8 @@ def encoded(monkeypatch):
 
         return encode
 
-    monkeypatch.setattr(Clip, "encode_image", counting("pictures", Clip.encode_image))
-    monkeypatch.setattr(Clip, "encode_text", counting("texts", Clip.encode_text))
+    monkeypatch.setattr(Model, "encode_image", counting("pictures", Model.encode_image))
+    monkeypatch.setattr(Model, "encode_text", counting("texts", Model.encode_text))
     return counts
 
 
@@ -121,7 +121,7 @@ def test_damaged_embeddings_are_made_anew(model, captions, here):
 
 
 def test_a_model_whose_vectors_are_not_numbers_is_refused(model, captions, here, monkeypatch):
-    monkeypatch.setattr(Clip, "encode_image", lambda self, several, **options: np.full((len(several), 8), np.nan, np.float32))
+    monkeypatch.setattr(Model, "encode_image", lambda self, several, **options: np.full((len(several), 8), np.nan, np.float32))
     with pytest.raises(InputError, match="embeddings of pictures are not finite"):
         evaluating.evaluate(model, "clip-benchmark/retrieval", captions, here / "out")
     assert not list((here / "out").rglob("*.npz"))
@@ -162,13 +162,13 @@ def test_the_drawn_world_s_sets_are_scored_by_their_truth(model, drawn, here):
 
 def test_a_protocol_cuts_pictures_as_its_source_did_whatever_the_model_says(model, drawn, here, monkeypatch):
     kept = {}
-    original = Clip.encode_image
+    original = Model.encode_image
 
     def recording(self, several, **options):
         kept[self.settings.image.fit.margin] = original(self, several, **options)
         return kept[self.settings.image.fit.margin]
 
-    monkeypatch.setattr(Clip, "encode_image", recording)
+    monkeypatch.setattr(Model, "encode_image", recording)
     protocol = protocols.load("drawn-world/retrieval-seen")
     assert protocol.margin == model.settings.image.fit.margin == "floor"  # the study's own sets are cut as its models are exported
     evaluating.evaluate(model, "drawn-world/retrieval-seen", drawn, here / "out")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from clip_italian import config, files
-from clip_italian.checkpoints import hf_config, layouts
-from clip_italian.checkpoints.assembly import Model
+from clip_italian.checkpoints import layouts, tokenisers
+from clip_italian.checkpoints.model import Model
 from clip_italian.config import Params
 from clip_italian.data import preparation
 from clip_italian.data.images.settings import ImageSettings
@@ -18,7 +18,6 @@ from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation.published import held_out, protocols
 from clip_italian.evaluation.study import embed, probing, retrieval
-from clip_italian.evaluation.study.embed import Embedder
 from clip_italian.evaluation.study.settings import PROBE_SETS, EvaluationSettings, HeldOutSettings
 from clip_italian.training import imported
 from clip_italian.training.backbones import BackboneSettings, TowerSettings
@@ -171,10 +170,11 @@ def test_prepared_sets_are_embedded_and_evaluated_and_nothing_is_said_of_what_no
     tower = TowerSettings(width=8, depth=1, heads=1, hidden=16)
     sizes = checkpoints.ClipSizes(image=tower, text=tower, projection=8, patch=16, side=IMAGES.side, positions=24, vocabulary=100)
     checkpoints.write_clip(tmp_path / "clip", sizes, ["un gatto su una sedia"], 0)
-    model = Model(*layouts.read(tmp_path / "clip", None), hf_config.tokeniser(tmp_path / "clip"))
+    layout = layouts.find(tmp_path / "clip")
+    model = Model(layout.settings, layout.params(), tokenisers.plain(tmp_path / "clip"))
     monkeypatch.chdir(prepared.parents[1])
     folder, settings = pathlib.Path("embeddings/paper/full/0"), evaluation(retrieval_sets=["xm3600"])
-    embed.write_tests(folder, Embedder(model), prepared, settings.retrieval_sets, ["imagenet-it"], settings.templates)
+    embed.write_tests(folder, model, prepared, settings.retrieval_sets, ["imagenet-it"], settings.templates)
     (text,) = arrays.read(folder / "imagenet-it.npz", "text")
     assert len(text) == 4 and (text[0] == text[3]).all()  # one label, so that the two classes tie
     retrieval.evaluate(Params(profile="paper", arms=["full"], baselines=[], probed=["full"], seeds=[0]), settings)
@@ -253,7 +253,7 @@ def test_the_small_checkpoints_are_those_that_the_rehearsals_profile_imports(her
         model, provenance = imported.english_clip(settings)
         architecture, _, tokenizer, _ = imported.italian_bert(settings)
     assert model.settings.image.image_size == 224 and {"pytorch_model.bin", "tokenizer.json"} <= set(provenance.files)
-    assert architecture.positions == 512 and tokenizer.encode("UN GATTO").tokens == tokenizer.encode("un gatto").tokens
+    assert architecture.max_length == 512 and tokenizer.encode("UN GATTO").tokens == tokenizer.encode("un gatto").tokens
 
 
 def test_addresses_lead_to_pictures_but_for_those_that_are_gone(served):

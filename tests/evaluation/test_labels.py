@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from clip_italian import config, files
+from clip_italian.checkpoints.model import Model
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation.study import embed, label_comparisons, labels
-from clip_italian.evaluation.study.embed import Embedder
 from clip_italian.evaluation.study.label_comparisons import Outcome
 from clip_italian.evaluation.study.settings import EvaluationSettings
 from clip_italian.world.languages.italian.lexicon import LEXICON
@@ -109,13 +109,13 @@ def test_a_share_beyond_the_tables_is_refused() -> None:
 
 
 # --- Their embeddings -------------------------------------------------------------------------------------------------
-class Spelling(Embedder):
-    """Needs no model: a text's vector is made of its bytes."""
+class Spelling(Model):
+    """A model without towers: a text's vector is made of its bytes."""
 
     def __init__(self) -> None:
         pass
 
-    def texts(self, texts: list[str]) -> np.ndarray:
+    def encode_text(self, texts: list[str], *more: int) -> np.ndarray:
         rows = np.stack([np.random.default_rng(list(text.encode())).normal(size=4) for text in texts])
         return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
@@ -130,14 +130,14 @@ def embedded(tmp_path: pathlib.Path) -> dict[str, np.ndarray]:
 
 def test_every_class_has_a_vector_under_each_condition_and_equal_labels_have_equal_ones(embedded: dict[str, np.ndarray]) -> None:
     assert set(embedded) == {"good", "duplicate", "templates"}
-    assert np.allclose(embedded["good"], Spelling().texts(SETS["good"]))
+    assert np.allclose(embedded["good"], Spelling().encode_text(SETS["good"]))
     for one, other in itertools.combinations(range(len(PAIRS)), 2):
         if SETS["duplicate"][one] == SETS["duplicate"][other]:
             assert (embedded["duplicate"][one] == embedded["duplicate"][other]).all()
 
 
 def test_templates_are_averaged_and_scaled_to_length_one(embedded: dict[str, np.ndarray]) -> None:
-    each = Spelling().texts([template.format("un gatto nero") for template in ITALIAN.templates])
+    each = Spelling().encode_text([template.format("un gatto nero") for template in ITALIAN.templates])
     mean = each.mean(axis=0)
     assert embedded["templates"][0] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-6)
 

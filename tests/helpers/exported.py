@@ -4,7 +4,7 @@ import jax
 import numpy as np
 from PIL import Image
 
-from clip_italian.checkpoints.assembly import Model
+from clip_italian.checkpoints.model import Model
 from clip_italian.data import tokens
 from clip_italian.models import dual_encoder
 from clip_italian.models.bert import BertSettings
@@ -39,7 +39,7 @@ POSITIONS = 14  # tokens
 def model(text: str = "pooler", image: ViTSettings = IMAGE, seed: int = 0) -> Model:
     """A model whose text tower pools by `text`; weights are spread until each moves the result."""
     tokenizer = tokens.train_wordpiece(CORPUS, 150)
-    tower = BertSettings(vocabulary=tokenizer.get_vocab_size(), positions=POSITIONS, pooling=text, **SIZES)
+    tower = BertSettings(vocabulary=tokenizer.get_vocab_size(), max_length=POSITIONS, pooling=text, **SIZES)
     settings = DualEncoderSettings(image=image, text=tower, projection=8)
     params = jax.device_get(dual_encoder.initial(settings, jax.random.key(seed), 20.0))
     rng = np.random.default_rng(seed)

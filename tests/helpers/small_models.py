@@ -11,11 +11,11 @@ from clip_italian.models.dual_encoder import DualEncoderSettings
 from clip_italian.models.vit import ViTSettings
 from clip_italian.training.optimiser import OptimiserSettings
 
-SIZES = {"width": 16, "depth": 2, "heads": 2, "hidden": 32}
+SIZES = {"width": 16, "depth": 2, "heads": 2, "mlp_dim": 32}
 IMAGE = ViTSettings(image_size=24, stem=(), patch=8, pooling="class", **SIZES)  # CLIP's own
 STEMMED_IMAGE = ViTSettings(image_size=24, stem=((8, 2, 2), (8, 3, 1)), patch=4, pooling="mean", **SIZES)  # the drawn world's
-BERT = BertSettings(vocabulary=40, positions=12, pooling="pooler", **SIZES)
-CLIP_TEXT = ClipTextSettings(vocabulary=40, positions=12, **SIZES)
+BERT = BertSettings(vocabulary=40, max_length=12, pooling="pooler", **SIZES)
+CLIP_TEXT = ClipTextSettings(vocabulary=40, max_length=12, **SIZES)
 ITALIAN = DualEncoderSettings(image=IMAGE, text=BERT, projection=8)
 ENGLISH = DualEncoderSettings(image=STEMMED_IMAGE, text=CLIP_TEXT, projection=8)
 

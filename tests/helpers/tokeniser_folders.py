@@ -59,11 +59,11 @@ def settings(text: BertSettings | ClipTextSettings) -> DualEncoderSettings:
 
 
 def bert(vocabulary: int, positions: int) -> DualEncoderSettings:
-    return settings(BertSettings(vocabulary=vocabulary, positions=positions, pooling="mean", **SIZES))
+    return settings(BertSettings(vocabulary=vocabulary, max_length=positions, pooling="mean", **SIZES))
 
 
 def clip(vocabulary: int, positions: int, reading: Any = "last") -> DualEncoderSettings:
-    return settings(ClipTextSettings(vocabulary=vocabulary, positions=positions, reading=reading, **SIZES))
+    return settings(ClipTextSettings(vocabulary=vocabulary, max_length=positions, reading=reading, **SIZES))
 
 
 def word_pieces(folder: pathlib.Path) -> int:

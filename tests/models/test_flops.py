@@ -11,27 +11,27 @@ from jax.interpreters import partial_eval
 from clip_italian.models import dual_encoder, flops
 from clip_italian.models.bert import BertSettings
 from clip_italian.models.clip_text import ClipTextSettings
-from clip_italian.models.computation import PLAIN, Computation
+from clip_italian.models.compute_policy import PLAIN, ComputePolicy
 from clip_italian.models.dual_encoder import DualEncoderSettings
 from clip_italian.models.vit import ViTSettings
 from tests.helpers.small_models import ENGLISH, SIZES
 
-BASE = {"width": 768, "depth": 12, "heads": 12, "hidden": 3072}
-NARROW = {"width": 192, "heads": 3, "hidden": 768}
+BASE = {"width": 768, "depth": 12, "heads": 12, "mlp_dim": 3072}
+NARROW = {"width": 192, "heads": 3, "mlp_dim": 768}
 BASE_32 = DualEncoderSettings(
     image=ViTSettings(image_size=224, stem=(), patch=32, pooling="class", **BASE),
-    text=BertSettings(vocabulary=31102, positions=512, pooling="pooler", **BASE),
+    text=BertSettings(vocabulary=31102, max_length=512, pooling="pooler", **BASE),
     projection=512,
 )
 BENCH_64 = DualEncoderSettings(
     image=ViTSettings(image_size=64, stem=(), patch=8, pooling="class", depth=6, **NARROW),
-    text=BertSettings(vocabulary=4000, positions=32, pooling="pooler", depth=4, **NARROW),
+    text=BertSettings(vocabulary=4000, max_length=32, pooling="pooler", depth=4, **NARROW),
     projection=128,
 )
 # No stride divides what it is given, and every projection has another form.
 SIGLIP = DualEncoderSettings(
     image=ViTSettings(image_size=50, stem=((8, 3, 2), (6, 4, 4)), patch=2, pooling="attention", **SIZES),
-    text=ClipTextSettings(vocabulary=40, positions=12, reading="fixed", **SIZES),
+    text=ClipTextSettings(vocabulary=40, max_length=12, reading="fixed", **SIZES),
     projection=24,
     image_head="mlp",
     text_head="affine",
@@ -68,10 +68,10 @@ def shapes(settings, count, tokens):
     return params, jax.ShapeDtypeStruct((count, side, side, 3), jnp.uint8), ids, jax.ShapeDtypeStruct(ids.shape, bool)
 
 
-def cosines(settings, how=PLAIN):
+def cosines(settings, policy=PLAIN):
     def function(params, pixels, ids, mask):
-        image = dual_encoder.project_image(params, dual_encoder.image_features(settings, params, pixels, how))
-        text = dual_encoder.project_text(params, dual_encoder.text_features(settings, params, ids, mask, how))
+        image = dual_encoder.project_image(params, dual_encoder.image_features(settings, params, pixels, policy))
+        text = dual_encoder.project_text(params, dual_encoder.text_features(settings, params, ids, mask, policy))
         return image @ text.T
 
     return function
@@ -92,7 +92,7 @@ def test_the_operations_of_a_training_step_are_those_of_the_traced_program_but_f
     forward = flops.pair(BENCH_64, 8, batch=4)
     patches = 2 * 64 * 3 * 8 * 8 * 192
     for remat in (False, True):
-        summed = cosines(BENCH_64, Computation(remat=remat))
+        summed = cosines(BENCH_64, ComputePolicy(remat=remat))
         step = traced(jax.value_and_grad(lambda *inputs, summed=summed: summed(*inputs).sum()), *inputs)
         # A block that is computed again leaves out the last product of CLIP's blocks, which no gradient needs.
         unneeded = 6 * 65 * 2 * 768 * 192 if remat else 0

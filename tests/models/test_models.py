@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax.traverse_util import flatten_dict, unflatten_dict
 
-from clip_italian.checkpoints import assembly, weights
+from clip_italian.checkpoints import weights
 from clip_italian.data import tokens
 from clip_italian.data.tokens import Tokens
 from clip_italian.models import dual_encoder
@@ -15,6 +16,7 @@ from clip_italian.models.bert import Bert, MaskedLanguageModel
 from clip_italian.models.clip_text import ClipText
 from clip_italian.models.encoder import Encoder
 from clip_italian.models.vit import VisionTransformer, convolution
+from clip_italian.training import backbones
 from tests.helpers.golden_values import GOLDEN
 from tests.helpers.small_models import BERT, CLIP_TEXT, ENGLISH, IMAGE, ITALIAN, pictures, texts
 
@@ -141,7 +143,9 @@ def loaded(prefix, part, settings):
     state, inputs, outputs = golden(prefix)
     like = dual_encoder.shapes(settings)
     state = {name if name.startswith(part) else f"{part}.{name}": value for name, value in state.items()}
-    return weights.from_named(state, state.__getitem__, {part: like[part]}, prefix)[part], inputs, outputs
+    paths = flatten_dict({part: like[part]})
+    params = {path: weights.from_torch(path, state[weights.torch_name(path)]) for path in paths}
+    return unflatten_dict(params)[part], inputs, outputs
 
 
 close = functools.partial(np.testing.assert_allclose, rtol=0, atol=1e-5)
@@ -187,7 +191,7 @@ def test_the_causal_text_tower_agrees_with_the_reference_implementation():
 
 
 def test_the_masked_language_model_scores_words_by_their_own_vectors():
-    params = jax.tree.map(np.array, assembly.initial_bert(BERT, jax.random.key(1)))
+    params = jax.tree.map(np.array, backbones.initial_bert(BERT, jax.random.key(1)))
     encoded, places = texts(seed=8, count=3), np.array([[0, 1], [1, 0], [0, 0]], np.int32)
     encoded.ids[encoded.ids == 39] = 38  # word 39 stands in no text: its vector moves its own score and nothing else
     scores = jax.jit(lambda params, places: MaskedLanguageModel(BERT).apply({"params": params}, *map(jnp.asarray, encoded), places))

@@ -14,7 +14,7 @@ from PIL import Image
 
 from clip_italian.checkpoints import assembly
 from clip_italian.checkpoints.loading import load
-from clip_italian.checkpoints.model import Clip
+from clip_italian.checkpoints.model import Model
 from clip_italian.use.export import writing
 from clip_italian.use.export.card import Facts
 from tests.helpers import exported
@@ -45,7 +45,7 @@ class Study:
             formats = WITH_TORCH if name == "published" else WITH_TORCH[-1:]
             writing.write(root / name / "out", model, Facts(name, "apache-2.0"), formats)
 
-    def ours(self, name: str) -> Clip:
+    def ours(self, name: str) -> Model:
         return load(self.root / name / "ours")
 
     def foreign(self, name: str, form: str, script: str, python: str = sys.executable) -> dict[str, Any]:

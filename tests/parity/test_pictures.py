@@ -28,7 +28,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "ViT": {"image_processor_type": "ViTImageProcessor", "size": 32, "image_mean": [0.5, 0.5, 0.5]},
     "without normalisation": {"image_processor_type": "CLIPImageProcessor", "size": 32, "crop_size": 32, "do_normalize": False},
 }
-TOWER = ViTSettings(image_size=32, stem=(), patch=8, width=16, depth=1, heads=2, hidden=16, pooling="class")
+TOWER = ViTSettings(image_size=32, stem=(), patch=8, width=16, depth=1, heads=2, mlp_dim=16, pooling="class")
 
 
 def normalised(tower: ViTSettings, pixels: np.ndarray) -> np.ndarray:

@@ -37,7 +37,8 @@ def test_the_embeddings_of_base_models_agree(
     for name, value in SIZES.items():
         monkeypatch.setattr(references, name, value)
     reference = system(tmp_path / "model")
-    settings, params = layouts.read(reference.folder, None)
+    layout = layouts.find(reference.folder)
+    settings, params = layout.settings, layout.params()
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (len(LENGTHS), 224, 224, 3), dtype=np.uint8)
     mask = np.arange(max(LENGTHS))[None] < np.array(LENGTHS)[:, None]

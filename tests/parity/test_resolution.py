@@ -30,7 +30,8 @@ FORWARD: dict[str, Any] = {
 @pytest.mark.parametrize("image_size", [16, 24, 40, 61, 96])
 def test_pictures_of_another_size_give_what_transformers_gives(name: str, image_size: int, tmp_path: pathlib.Path) -> None:
     reference = references.SYSTEMS[name](tmp_path / "model")
-    settings, params = resolution.resized(*layouts.read(reference.folder, None), image_size)
+    layout = layouts.find(reference.folder)
+    settings, params = resolution.resized(layout.settings, layout.params(), image_size)
     pixels = np.random.default_rng(1).integers(0, 256, (3, image_size, image_size, 3), dtype=np.uint8)
     found = dual_encoder.project_image(params, dual_encoder.image_features(settings, params, jnp.asarray(pixels)))
     normalised = np.asarray(dual_encoder.normalise_pixels(settings.image, jnp.asarray(pixels))).transpose(0, 3, 1, 2)

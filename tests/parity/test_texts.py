@@ -5,14 +5,14 @@ import pathlib
 import numpy as np
 import pytest
 
-from clip_italian.checkpoints import tokenisers
+from clip_italian.checkpoints import layouts
 from tests.helpers import tokeniser_folders as folders
 from tests.parity import text_references
 
 
 def check(name: str, folder: pathlib.Path, settings: folders.DualEncoderSettings, expected: text_references.Rows) -> None:
     """The same real tokens, text by text; where the tower reads padding too, the same padding."""
-    found = tokenisers.tokenise(folder, settings)(folders.TEXTS)
+    found = layouts.recognised(folder).tokeniser(folder, settings.text)(folders.TEXTS)
     for text, ids, mask, want, real in zip(folders.TEXTS, *found, *expected, strict=True):
         assert ids[mask].tolist() == want[real].tolist(), f"{name}: {text!r}"
 
@@ -62,5 +62,5 @@ def test_real_sentencepiece_normalisation_passes_through(tmp_path: pathlib.Path)
     folders.written(tmp_path, config={"model_type": "siglip"}, tokenizer_config={"tokenizer_class": "SiglipTokenizer"})
     settings = folders.clip(200, 64, "fixed")
     expected = text_references.siglip(tmp_path)
-    found = tokenisers.tokenise(tmp_path, settings)(folders.TEXTS)
+    found = layouts.recognised(tmp_path).tokeniser(tmp_path, settings.text)(folders.TEXTS)
     assert np.array_equal(found.ids, expected[0])

@@ -10,8 +10,7 @@ import torch
 
 from clip_italian.checkpoints import layouts
 from clip_italian.models import dual_encoder
-from clip_italian.models.bert import Bert, BertSettings
-from clip_italian.models.clip_text import ClipText
+from clip_italian.models.bert import BertSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.vit import VisionTransformer
 from tests.parity.references import SIDE, SYSTEMS, WORDS, Reference, unit
@@ -51,10 +50,9 @@ def embedded(stages: dict[str, np.ndarray]) -> np.ndarray:
 
 def ours(settings: DualEncoderSettings, params: Params, pixels: jax.Array, ids: jax.Array, mask: jax.Array) -> Any:
     image_tower = VisionTransformer(settings.image)
-    text_tower: Any = Bert(settings.text) if isinstance(settings.text, BertSettings) else ClipText(settings.text)
     layer = "encoder.layer" if isinstance(settings.text, BertSettings) else "encoder.layers"
     seen = captured(image_tower, params["vision_model"], dual_encoder.normalise_pixels(settings.image, pixels))
-    read = captured(text_tower, params["text_model"], ids, mask)
+    read = captured(settings.text.module(), params["text_model"], ids, mask)
     image = dual_encoder.image_features(settings, params, pixels)
     text = dual_encoder.text_features(settings, params, ids, mask)
     depth = settings.image.depth - 1
@@ -100,7 +98,8 @@ def of_part(errors: dict[str, float], part: str) -> dict[str, float]:
 
 
 def test_every_stage_of_the_forward_pass_agrees(reference: Reference, request: Any, record_property: Any) -> None:
-    settings, params = layouts.read(reference.folder, reference.images)
+    layout = layouts.find(reference.folder, reference.images)
+    settings, params = layout.settings, layout.params()
     arrays = inputs(reference.fixed)
     image, text, logits = ours(settings, params, *arrays)
     expected = reference_outputs(reference, settings, arrays)
@@ -114,7 +113,8 @@ def test_every_stage_of_the_forward_pass_agrees(reference: Reference, request: A
 
 
 def test_a_pair_alone_is_what_it_is_among_others(reference: Reference) -> None:
-    settings, params = layouts.read(reference.folder, reference.images)
+    layout = layouts.find(reference.folder, reference.images)
+    settings, params = layout.settings, layout.params()
     pixels, ids, mask = inputs(reference.fixed)
     image, text, _ = ours(settings, params, pixels, ids, mask)
     for row in range(PAIRS):
@@ -125,7 +125,8 @@ def test_a_pair_alone_is_what_it_is_among_others(reference: Reference) -> None:
 
 
 def test_gradients_agree(reference: Reference, request: Any, record_property: Any) -> None:
-    settings, params = layouts.read(reference.folder, reference.images)
+    layout = layouts.find(reference.folder, reference.images)
+    settings, params = layout.settings, layout.params()
     pixels, ids, mask = arrays = inputs(reference.fixed)
 
     def loss(params: Params) -> jax.Array:
@@ -161,7 +162,7 @@ def torch_gradients(reference: Reference, settings: DualEncoderSettings, arrays:
         for parameter in parameters:
             parameter.copy_(torch.zeros_like(parameter) if parameter.grad is None else parameter.grad)
         reference.save()
-        gradients = layouts.read(reference.folder, reference.images)[1]
+        gradients = layouts.find(reference.folder, reference.images).params()
         for parameter, value in zip(parameters, kept, strict=True):
             parameter.copy_(value)
     reference.save()

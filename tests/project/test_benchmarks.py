@@ -58,7 +58,8 @@ def test_operations_of_a_step_are_those_that_xla_counts():
 
 def test_the_folder_of_the_peers_holds_the_model_that_ours_trains(tmp_path):
     train_step_sizes.write(SMALL, tmp_path)
-    settings, params = layouts.read(tmp_path, None)
+    layout = layouts.find(tmp_path)
+    settings, params = layout.settings, layout.params()
     assert settings.text == SMALL.model.text and settings.image.width == SMALL.model.image.width
     jax.tree.map(np.testing.assert_array_equal, params, train_step_sizes.params(SMALL))
 

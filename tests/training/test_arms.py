@@ -10,7 +10,7 @@ import pytest
 
 from clip_italian import config
 from clip_italian.checkpoints import assembly
-from clip_italian.checkpoints.assembly import Model
+from clip_italian.checkpoints.model import Model
 from clip_italian.data import batches as order
 from clip_italian.data import examples, tokens
 from clip_italian.data.images import augmentation
@@ -273,14 +273,14 @@ def test_the_multilingual_clip_learns_both_languages_and_repeats(data, monkeypat
     together = {f"{english} {italian}" for italian, english in ENGLISH_OF.items()}
     assert set(said) == set(ENGLISH_OF) | set(ENGLISH_OF.values()) | together
     assert changed(*results) == set()
-    assert results[0].settings.text.positions == 36 and results[0].settings.image == ENGLISH.image
+    assert results[0].settings.text.max_length == 36 and results[0].settings.image == ENGLISH.image
 
 
 def test_an_arm_with_a_bias_starts_from_the_same_towers_as_one_without(here):
     clip = model(ENGLISH)
     assembly.save(here / "english_clip", clip)
     tower = model(ITALIAN)
-    assembly.save_bert(here / "italian_bert", ITALIAN.text, tower.params["text_model"], tower.tokenizer)
+    assembly.save_text_tower(here / "italian_bert", ITALIAN.text, tower.params["text_model"], tower.tokenizer)
     plain, biased = assembly.italian(here, 3, 20.0), assembly.italian(here, 3, 10.0, -10.0)
     assert set(biased.params) - set(plain.params) == {"logit_bias"} and float(biased.params["logit_bias"]) == -10
     assert changed(plain, biased) == {"logit_scale"}

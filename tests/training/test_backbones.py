@@ -6,7 +6,6 @@ import jax
 import numpy as np
 import pytest
 
-from clip_italian.checkpoints import assembly
 from clip_italian.data.tokens import BERT_SPECIAL, Tokens
 from clip_italian.data.translation import engines
 from clip_italian.errors import InputError
@@ -79,7 +78,7 @@ def test_masking_is_a_function_of_seed_and_step():
 
 
 def test_the_masked_loss_is_the_mean_surprise_of_the_chosen_tokens_alone():
-    params = jax.device_get(assembly.initial_bert(BERT, jax.random.key(0)))
+    params = jax.device_get(backbones.initial_bert(BERT, jax.random.key(0)))
     loss = jax.jit(backbones.masked_loss(BERT))
     batch = backbones.mask(sentences(16, 5, length=12, vocabulary=BERT.vocabulary), 0, 0, BERT.vocabulary)
     value = loss(params, batch)

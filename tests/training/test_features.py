@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from clip_italian import files
-from clip_italian.checkpoints.assembly import Model
+from clip_italian.checkpoints.model import Model
 from clip_italian.data import examples, tokens
 from clip_italian.data.images.shards import Example, Pictures, open_shards, write_shards
 from clip_italian.errors import InputError

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from clip_italian import config, files, journal
 from clip_italian.checkpoints import assembly
-from clip_italian.checkpoints.assembly import Model
+from clip_italian.checkpoints.model import Model
 from clip_italian.data import tokens
 from clip_italian.data.images import augmentation
 from clip_italian.data.images.settings import ImageSettings
@@ -65,7 +65,7 @@ def store_backbones(folder):
     tokenizer = tokens.train_wordpiece(CAPTIONS, 40)
     clip, tower = (Model(one, dual_encoder.initial(one, jax.random.key(0), 20.0), tokenizer) for one in (ENGLISH, ITALIAN))
     assembly.save(folder / "english_clip", clip)
-    assembly.save_bert(folder / "italian_bert", ITALIAN.text, tower.params["text_model"], tower.tokenizer)
+    assembly.save_text_tower(folder / "italian_bert", ITALIAN.text, tower.params["text_model"], tower.tokenizer)
 
 
 def trained(study, arm):

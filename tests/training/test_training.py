@@ -15,7 +15,7 @@ import pytest
 from clip_italian import config, files
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
-from clip_italian.models.computation import PLAIN, Computation
+from clip_italian.models.compute_policy import PLAIN, ComputePolicy
 from clip_italian.models.encoder import Encoder
 from clip_italian.training import checkpoints, freezing, loop, objective, throughput
 from clip_italian.training.loop import Plan, Task
@@ -455,11 +455,11 @@ def test_accumulation_needs_the_memory_of_one_part():
 
 def test_dropped_values_depend_on_seed_and_step_and_not_on_accumulation():
     params = jax.device_get(dual_encoder.initial(ITALIAN, jax.random.key(4), 20.0))
-    how = Computation(text_dropout=0.1)
+    policy = ComputePolicy(text_dropout=0.1)
 
     def at(seed, step, parts=1):
         batch = {**towers_batch(), "seed": np.uint32(seed), "step": np.uint32(step)}
-        return value_and_gradient(objective.loss_on_pixels(ITALIAN, 8, how, parts), batch, params)
+        return value_and_gradient(objective.loss_on_pixels(ITALIAN, 8, policy, parts), batch, params)
 
     first = at(0, 0)
     assert_close(at(0, 0, 4), first, 1e-5)

@@ -1,5 +1,6 @@
 """Exports without torch: what is written is read back, runs in onnxruntime, and is described by a card the hub accepts."""
 
+import dataclasses
 import os
 import pathlib
 import re
@@ -17,6 +18,7 @@ from clip_italian import config, files
 from clip_italian.__main__ import main
 from clip_italian.checkpoints import assembly, layouts
 from clip_italian.checkpoints.loading import load
+from clip_italian.checkpoints.model import Model
 from clip_italian.data import tokens
 from clip_italian.data.images import resizing
 from clip_italian.data.images.resizing import CLIP_ITALIAN, TRANSFORMERS, Fit
@@ -80,7 +82,8 @@ def ours(out):
 # --- What is written ---------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("form", ["transformers", "open_clip", "sentence_transformers"])
 def test_a_folder_read_back_is_the_same_model(out, form):
-    settings, params = layouts.read(out / form, None)
+    layout = layouts.find(out / form)
+    settings, params = layout.settings, layout.params()
     image = exported.model().settings.image
     if form == "open_clip":  # which cuts an odd number of pixels off another way
         image = image.model_copy(update={"fit": CLIP_ITALIAN})
@@ -119,7 +122,7 @@ def test_every_folder_has_the_picture_processor(out, form):
 
 @pytest.mark.parametrize("fit", [TRANSFORMERS, Fit(kind="squash"), Fit(resized=40, interpolation="bilinear", margin="floor")])
 def test_the_picture_processor_has_the_towers_side_fit_and_units(tmp_path, fit):
-    image = IMAGE.model_copy(update={"image_size": 32, "fit": fit, "mean": (0.5, 0.4, 0.3), "deviation": (0.2, 0.3, 0.4)})
+    image = IMAGE.model_copy(update={"image_size": 32, "fit": fit, "mean": (0.5, 0.4, 0.3), "std": (0.2, 0.3, 0.4)})
     hugging_face.write_picture_processor(tmp_path, image)
     np.testing.assert_allclose(processed(tmp_path), our_pixels(image), atol=1e-6)
 
@@ -161,9 +164,9 @@ def test_onnx_files_say_what_they_take_and_give(out):
 def english_clip():
     """CLIP's own text tower, which only ONNX holds."""
     tokenizer = tokens.train_clip_bpe(exported.CORPUS, 150)
-    tower = CLIP_TEXT.model_copy(update={"vocabulary": tokenizer.get_vocab_size(), "positions": exported.POSITIONS})
+    tower = CLIP_TEXT.model_copy(update={"vocabulary": tokenizer.get_vocab_size(), "max_length": exported.POSITIONS})
     settings = exported.model().settings.model_copy(update={"text": tower})
-    return assembly.Model(settings, dual_encoder.initial(settings, jax.random.key(0), 20.0), tokenizer)
+    return Model(settings, dual_encoder.initial(settings, jax.random.key(0), 20.0), tokenizer)
 
 
 @pytest.mark.parametrize("model", [exported.stemmed, english_clip])
@@ -182,7 +185,7 @@ def test_a_file_that_computes_other_numbers_is_refused_and_not_left(tmp_path, mo
 
     def other(model):
         changed = model.params | {"visual_projection": {"kernel": model.params["visual_projection"]["kernel"] + 1e-3}}
-        return whole(model._replace(params=changed))
+        return whole(dataclasses.replace(model, params=changed))
 
     functions = [other, whole]  # converted, then compared
     monkeypatch.setattr(onnx_files, "image_function", lambda model: functions.pop(0)(model))
@@ -211,7 +214,7 @@ UNHELD = {  # what the model has, and the formats that cannot hold it with a wor
     "bias": (settings(logit_bias=True), {"transformers": "bias", "open_clip": "bias"}),
     "head": (settings(image_head="none"), {"transformers": "`none`", "open_clip": "`none`"}),
     "activation": (image(activation="gelu_tanh"), {"open_clip": "GELU by tanh"}),
-    "inner width": (image(width=19, hidden=53), {"open_clip": "inner width 53"}),
+    "inner width": (image(width=19, mlp_dim=53), {"open_clip": "inner width 53"}),
     "epsilon": (image(epsilon=1e-6), {"open_clip": "1e-06"}),
     "causal text": (settings(text=CLIP_TEXT), dict.fromkeys(["transformers", "open_clip", "sentence_transformers"], "not a BERT")),
     "no segments": (text(segments=0), dict.fromkeys(["transformers", "open_clip", "sentence_transformers"], "DistilBERT")),

@@ -14,7 +14,7 @@ from PIL import Image
 
 import clip_italian
 from clip_italian import __main__ as shell
-from clip_italian.checkpoints.model import Clip
+from clip_italian.checkpoints.model import Model
 from clip_italian.errors import InputError
 from clip_italian.use.search import building, searching, store
 from clip_italian.use.search.searching import Index
@@ -45,13 +45,13 @@ def folder(here):
 @pytest.fixture
 def encoded(monkeypatch):
     """How many pictures go through the tower."""
-    counts, original = [], Clip.encode_fitted
+    counts, original = [], Model.encode_fitted
 
     def counted(self, pixels, *more):
         counts.append(len(pixels))
         return original(self, pixels, *more)
 
-    monkeypatch.setattr(Clip, "encode_fitted", counted)
+    monkeypatch.setattr(Model, "encode_fitted", counted)
     return counts
 
 
@@ -198,11 +198,11 @@ def test_a_run_that_is_killed_five_times_ends_with_the_same_index(here, model):
         "import sys, time, pathlib, clip_italian\n"
         "from clip_italian.checkpoints import model\n"
         "from clip_italian.use.search import building\n"
-        "building.PART, encode = 4, model.Clip.encode_fitted\n"
+        "building.PART, encode = 4, model.Model.encode_fitted\n"
         "def slowly(self, pixels, *more):\n"
         "    print('encoding', flush=True); time.sleep(0.05)\n"
         "    return encode(self, pixels, *more)\n"
-        "model.Clip.encode_fitted = slowly\n"
+        "model.Model.encode_fitted = slowly\n"
         "of = clip_italian.load(sys.argv[1])\n"
         "building.build(of, building.origin(of, pathlib.Path('pictures'), sys.argv[1], None), pathlib.Path(sys.argv[2]))\n"
     )

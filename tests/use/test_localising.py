@@ -10,7 +10,7 @@ from PIL import Image
 
 import clip_italian
 from clip_italian import __main__ as shell
-from clip_italian.checkpoints.model import Clip
+from clip_italian.checkpoints.model import Model
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
 from clip_italian.use.search import localising
@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 SIDE = 28
 
 
-class RedShare(Clip):
+class RedShare(Model):
     """A model of one text, whose cosine is the share of red among what is not grey."""
 
     def __init__(self):

@@ -20,8 +20,7 @@ import numpy as np
 from jaxtyping import Float
 
 from clip_italian import files
-from clip_italian.checkpoints import loading
-from clip_italian.checkpoints.model import Clip
+from clip_italian.checkpoints.model import Model
 from clip_italian.data.archives import Stored
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays, classification
@@ -33,7 +32,7 @@ LAYOUT = 1  # of what is kept; to be raised when the same files give other vecto
 
 
 def evaluate(
-    model: Clip,
+    model: Model,
     protocol: str,
     data: pathlib.Path,
     out: pathlib.Path,
@@ -58,7 +57,7 @@ def evaluate(
     about = {
         "protocol": protocol,
         "source": settings.source,
-        "model": loading.digests(model),
+        "model": model.digests(),
         "data": _counts(test) | digests,
         "metrics": found,
         "bounds": bounds,
@@ -102,9 +101,9 @@ def _name(picture: Stored) -> str:
 class _Embeddings:
     """Unit vectors by content: of what was embedded before, the rows are read and no tower runs."""
 
-    def __init__(self, model: Clip, folder: pathlib.Path, progress: bool) -> None:
+    def __init__(self, model: Model, folder: pathlib.Path, progress: bool) -> None:
         self._model, self._folder, self._progress = model, folder, progress
-        self._digest = _digest(sorted(loading.digests(model).items()))
+        self._digest = _digest(sorted(model.digests().items()))
 
     def pictures(self, pictures: Sequence[Stored]) -> tuple[Float[np.ndarray, "pictures d"], str]:
         """A row each picture, and the digest of them all."""

@@ -13,8 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from clip_italian import config, files
-from clip_italian.checkpoints import loading
-from clip_italian.checkpoints.model import Clip
+from clip_italian.checkpoints.model import Model
 from clip_italian.config import Settings
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation.published import evaluating, protocols
@@ -87,7 +86,7 @@ def check_data(mscoco_it: pathlib.Path, imagenet_it: pathlib.Path) -> None:
 
 
 def replicate(
-    models: Mapping[str, Clip],
+    models: Mapping[str, Model],
     mscoco_it: pathlib.Path,
     imagenet_it: pathlib.Path,
     out: pathlib.Path,
@@ -108,7 +107,7 @@ def replicate(
     content = {
         "passed": all(check.passed for check in checks),
         "tolerance": tables.tolerance,
-        "files": {name: loading.digests(model) for name, model in models.items()},
+        "files": {name: model.digests() for name, model in models.items()},
         "checks": [check._asdict() for check in checks],
     }
     files.write_json(out / "replication.json", content)
@@ -116,7 +115,7 @@ def replicate(
 
 
 def _checks(
-    name: str, model: Clip, table: Published, data: pathlib.Path, out: pathlib.Path, tolerance: float, progress: bool
+    name: str, model: Model, table: Published, data: pathlib.Path, out: pathlib.Path, tolerance: float, progress: bool
 ) -> Iterator[Check]:
     (row,) = [row for row in table.rows if row.model == name]
     measured = evaluating.evaluate(model, table.name, data, out, progress=progress)

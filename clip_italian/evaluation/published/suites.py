@@ -15,8 +15,7 @@ import numpy as np
 import pydantic
 
 from clip_italian import config, files
-from clip_italian.checkpoints import loading
-from clip_italian.checkpoints.model import Clip
+from clip_italian.checkpoints.model import Model
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
 from clip_italian.evaluation.published import evaluating, protocols
@@ -55,7 +54,7 @@ def load(name: str) -> Suite:
 
 
 def evaluate(
-    model: Clip, name: str, data: pathlib.Path, out: pathlib.Path, labels: pathlib.Path | None = None, progress: bool = False
+    model: Model, name: str, data: pathlib.Path, out: pathlib.Path, labels: pathlib.Path | None = None, progress: bool = False
 ) -> dict[str, Any]:
     """Measures a model on the sets of a suite that are in `data`; returns and writes the table that is described above.
 
@@ -78,7 +77,7 @@ def evaluate(
     table = {
         "suite": name,
         "source": suite.source,
-        "model": loading.digests(model),
+        "model": model.digests(),
         "mean": _mean(suite, rows),
         "sets": rows,
         "missing": missing,

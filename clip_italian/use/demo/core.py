@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from clip_italian.checkpoints import pictures
-from clip_italian.checkpoints.model import Clip
+from clip_italian.checkpoints.model import Model
 from clip_italian.data.images import images
 from clip_italian.data.images.images import ImageLimits, ImageRejected, Pixels
 from clip_italian.errors import InputError
@@ -43,7 +43,7 @@ class Refused(Exception):
 class Demo(NamedTuple):
     """A model, the pictures that are searched, and whether the model is the one that ships, which knows drawings alone."""
 
-    model: Clip
+    model: Model
     pictures: Index
     ships: bool
 

@@ -83,7 +83,7 @@ def _write_all(folder: pathlib.Path, model: pathlib.Path, settings: DemoSettings
     shutil.copytree(model, folder / MODEL)
     _draw(folder / PICTURES, settings)
     loaded = loading.load(folder / MODEL)
-    origin = Origin(PICTURES, (FOLDER / MODEL).as_posix(), None, loading.digests(loaded))
+    origin = Origin(PICTURES, (FOLDER / MODEL).as_posix(), None, loaded.digests())
     building.build(loaded, origin, folder / INDEX)
 
 

@@ -9,7 +9,6 @@ from clip_italian.evaluation.study import settings as evaluation
 from clip_italian.evaluation.study.settings import EvaluationSettings
 from clip_italian.evaluation.study.summary import results_path
 from clip_italian.journal import Journal
-from clip_italian.models.bert import BertSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings
 from clip_italian.use.export import sentence_transformers
 
@@ -202,7 +201,7 @@ def text(form: str, settings: DualEncoderSettings, facts: Facts, home: pathlib.P
         "Direct use": direct_use(form, settings, facts.language),
         "Downstream use": f"A start for further training on pictures with {facts.language} texts; frozen features for classifiers.",
         "Out-of-scope use": out_of_scope(facts),
-        "How to load": snippet.format(home=home, texts=examples(facts), tokens=settings.text.positions),
+        "How to load": snippet.format(home=home, texts=examples(facts), tokens=settings.text.max_length),
         "Training data": training_data(facts),
         "Training procedure": procedure(facts),
         "Hardware": facts.about.hardware if facts.about else UNKNOWN,
@@ -263,17 +262,16 @@ def evaluated(result: Result, facts: Facts) -> Any:
 
 def description(form: str, settings: DualEncoderSettings, language: str) -> str:
     """What the towers are."""
-    image, text_tower = settings.image, settings.text
+    image, text = settings.image, settings.text
     stem = f"{len(image.stem)} convolutions, then " if image.stem else ""
-    kind = f"a BERT, pooled by `{text_tower.pooling}`" if isinstance(text_tower, BertSettings) else "the text transformer of CLIP"
     alone = texts_alone(form, settings)
     return (
         f"A contrastive image-text model for {language} in the manner of CLIP-Italian (Bianchi et al. 2021): two towers whose "
         f"projections into one space of {settings.projection} dimensions are compared by their cosine.\n\n"
         f"* Pictures: {stem}a vision transformer (blocks: {image.depth}, width: {image.width}), pooled by `{image.pooling}`, on "
         f"{image.image_size} x {image.image_size} pixels.\n"
-        f"* Texts: {kind} (blocks: {text_tower.depth}, width: {text_tower.width}), {text_tower.vocabulary} tokens, texts of at "
-        f"most {text_tower.positions} tokens; capitals and accents as its tokeniser has them."
+        f"* Texts: {text.description} (blocks: {text.depth}, width: {text.width}), {text.vocabulary} tokens, texts of at most "
+        f"{text.max_length} tokens; capitals and accents as its tokeniser has them."
         + ("\n\nThis folder holds the text tower alone: the library has no such picture tower. ONNX has both." if alone else "")
     )
 
@@ -334,7 +332,7 @@ def measured(facts: Facts) -> str:
 def limitations(settings: DualEncoderSettings, facts: Facts) -> str:
     limits = f"{facts.about.limits} " if facts.about else ""
     return (
-        f"{limits}Texts beyond {settings.text.positions} tokens are cut, and of pictures that are not square the ends are lost. "
+        f"{limits}Texts beyond {settings.text.max_length} tokens are cut, and of pictures that are not square the ends are lost. "
         "The model repeats what is one-sided in its training data; its fairness was not measured. Cosines compare, they are no "
         "probabilities."
     )

@@ -5,34 +5,19 @@ from typing import Any
 
 import numpy as np
 import safetensors.numpy
+from tokenizers.models import WordPiece
 
 from clip_italian import files
 from clip_italian.checkpoints import weights
-from clip_italian.checkpoints.assembly import Model
-from clip_italian.checkpoints.hf_config import ACTIVATIONS
+from clip_italian.checkpoints.model import Model
 from clip_italian.data import tokens
 from clip_italian.data.images.resizing import FILTERS
-from clip_italian.models.bert import BertSettings
 from clip_italian.models.dual_encoder import DualEncoderSettings
+from clip_italian.models.layers import ACTIVATIONS
 from clip_italian.models.vit import ViTSettings
 
+
 # The files that several formats share: weights, tokeniser, picture processor, configurations.
-BERT_TOKENS = {
-    "unk_token": "[UNK]",
-    "sep_token": "[SEP]",
-    "pad_token": "[PAD]",
-    "cls_token": "[CLS]",
-    "mask_token": "[MASK]",
-}
-CLIP_TOKENS = {
-    "bos_token": tokens.CLIP_SPECIAL[0],
-    "eos_token": tokens.CLIP_SPECIAL[1],
-    "unk_token": tokens.CLIP_SPECIAL[1],
-    "pad_token": tokens.CLIP_SPECIAL[1],
-}
-PAD = 0  # id of the padding of texts, as `tokens.encode` pads them
-
-
 def write_weights(path: pathlib.Path, state: dict[str, np.ndarray]) -> None:
     """Writes tensors as PyTorch's libraries expect them, in the order of their names: equal tensors are equal bytes."""
     content = safetensors.numpy.save(dict(sorted(state.items())), metadata={"format": "pt"})
@@ -45,13 +30,13 @@ def write_tokenizer(folder: pathlib.Path, model: Model, **more: Any) -> None:
     The class is the one that takes `tokenizer.json` as it is: BertTokenizer would put its own normaliser in place of ours,
     which keeps capitals and accents and straightens apostrophes.
     """
-    special = BERT_TOKENS if isinstance(model.settings.text, BertSettings) else CLIP_TOKENS
+    special = model.settings.text.special_tokens
     tokens.save(folder, model.tokenizer)
     files.write_json(folder / "special_tokens_map.json", special)
-    config = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": model.settings.text.positions}
+    config = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": model.settings.text.max_length}
     names = {"model_input_names": ["input_ids", "attention_mask"], "padding_side": "right", "truncation_side": "right"}
     files.write_json(folder / "tokenizer_config.json", special | config | names | more)
-    if isinstance(model.settings.text, BertSettings):
+    if isinstance(model.tokenizer.model, WordPiece):
         numbered = sorted(model.tokenizer.get_vocab().items(), key=lambda item: item[1])
         files.write_text(folder / "vocab.txt", "".join(f"{word}\n" for word, _ in numbered))
 
@@ -71,7 +56,7 @@ def write_picture_processor(folder: pathlib.Path, image: ViTSettings, **more: An
         "resample": int(FILTERS[image.fit.interpolation]),
         "rescale_factor": 1 / 255,
         "image_mean": list(image.mean),
-        "image_std": list(image.deviation),
+        "image_std": list(image.std),
     }
     kind = {"image_processor_type": "CLIPImageProcessor"}
     files.write_json(folder / "preprocessor_config.json", kind | fit | steps | numbers | more)
@@ -86,27 +71,10 @@ def vision_config(image: ViTSettings) -> dict[str, Any]:
         "hidden_size": image.width,
         "num_hidden_layers": image.depth,
         "num_attention_heads": image.heads,
-        "intermediate_size": image.hidden,
+        "intermediate_size": image.mlp_dim,
         "layer_norm_eps": image.epsilon,
         "num_channels": 3,
         "hidden_act": {ours: theirs for theirs, ours in ACTIVATIONS.items()}[image.activation],
-    }
-
-
-def bert_config(text: BertSettings) -> dict[str, Any]:
-    """The text tower as a configuration of transformers' BertModel; the inverse of `hf_config.bert`."""
-    return {
-        "model_type": "bert",
-        "vocab_size": text.vocabulary,
-        "max_position_embeddings": text.positions,
-        "type_vocab_size": text.segments,
-        "hidden_size": text.width,
-        "num_hidden_layers": text.depth,
-        "num_attention_heads": text.heads,
-        "intermediate_size": text.hidden,
-        "hidden_act": "gelu",
-        "layer_norm_eps": text.epsilon,
-        "pad_token_id": PAD,
     }
 
 
@@ -116,13 +84,12 @@ PROCESSOR = "VisionTextDualEncoderProcessor"
 def write(folder: pathlib.Path, model: Model) -> None:
     """Writes a folder that versions 4 and 5 of transformers load with no tensor missing."""
     settings = model.settings
-    assert isinstance(settings.text, BertSettings)  # `holding` has said so
     config = {
         "model_type": "vision-text-dual-encoder",
         "architectures": ["VisionTextDualEncoderModel"],
         "projection_dim": settings.projection,
         "vision_config": vision_config(settings.image),
-        "text_config": bert_config(settings.text),
+        "text_config": settings.text.exported().config,
     }
     files.write_json(folder / weights.SETTINGS, config)
     # Version 5 writes `vision_model.` once and reads both; version 4 would leave such tensors random and only warn.
@@ -151,24 +118,18 @@ def unlike_clip(settings: DualEncoderSettings) -> list[str]:
 
 def unlike_bert(settings: DualEncoderSettings) -> list[str]:
     """What sets the text tower apart from a BERT with a linear head; empty where nothing does. Its pooling is not looked at."""
-    text = settings.text
-    if not isinstance(text, BertSettings):
-        return ["the text tower is that of CLIP, not a BERT"]
-    reasons = []
-    if not text.segments:
-        reasons.append("the text tower has no token types, as DistilBERT, and BERT has them")
-    if text.first_position:
-        reasons.append(f"positions begin at {text.first_position}, as in XLM-RoBERTa, and BERT's at 0")
+    unlike = settings.text.exported().unlike
     if settings.text_head != "linear":
-        reasons.append(f"texts have a head of kind `{settings.text_head}`; only `linear` is exported")
-    return reasons
+        unlike.append(f"texts have a head of kind `{settings.text_head}`; only `linear` is exported")
+    return unlike
 
 
 def unlike_clip_italian(settings: DualEncoderSettings) -> list[str]:
     """What sets the model apart from CLIP-Italian's: CLIP's picture tower beside a BERT with its pooler."""
     reasons = unlike_clip(settings) + unlike_bert(settings)
-    if isinstance(settings.text, BertSettings) and settings.text.pooling != "pooler":
-        reasons.append(f"the text tower pools by `{settings.text.pooling}`, not by BERT's pooler")
+    text = settings.text.exported()
+    if not text.unlike and text.pooling != "pooler":
+        reasons.append(f"the text tower pools by `{text.pooling}`, not by BERT's pooler")
     if settings.logit_bias:
         reasons.append("the logits have a bias, as SigLIP's")
     return reasons

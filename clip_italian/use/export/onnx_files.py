@@ -12,8 +12,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from clip_italian import files
-from clip_italian.checkpoints.assembly import Model
-from clip_italian.data import tokens
+from clip_italian.checkpoints.model import Model
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
 from clip_italian.models.vit import VisionTransformer
@@ -32,7 +31,7 @@ def write(folder: pathlib.Path, model: Model) -> None:
     `image_embeds` and `text_embeds` are float32 of (batch, projection). Raises InputError when onnxruntime computes other
     numbers than these towers do.
     """
-    side, length = model.settings.image.image_size, model.settings.text.positions
+    side, length = model.settings.image.image_size, model.settings.text.max_length
     texts = jax.ShapeDtypeStruct(jax.export.symbolic_shape(f"batch, {length}"), jnp.int32)
     pixels = jax.ShapeDtypeStruct(jax.export.symbolic_shape(f"batch, 3, {side}, {side}"), jnp.float32)
     image = converted(image_function(model), [pixels], ["pixel_values"], "image_embeds")
@@ -108,7 +107,7 @@ def check(folder: pathlib.Path, model: Model) -> None:
 
 def sample(model: Model, rows: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Random inputs of both files: pixels, and texts of several lengths."""
-    rng, side, length = np.random.default_rng(0), model.settings.image.image_size, model.settings.text.positions
+    rng, side, length = np.random.default_rng(0), model.settings.image.image_size, model.settings.text.max_length
     pixels = rng.normal(size=(rows, 3, side, side)).astype(np.float32)
     mask = np.arange(length)[None] < rng.integers(1, length + 1, rows)[:, None]
     ids = rng.integers(0, model.settings.text.vocabulary, (rows, length))
@@ -144,7 +143,7 @@ def _seen(model: Model, pixels: UInt8[np.ndarray, "n h w 3"]) -> Iterator[Feed]:
 
 def _read(model: Model, texts: Sequence[str]) -> Iterator[Feed]:
     for start in range(0, len(texts), AT_ONCE):
-        some = tokens.encode(model.tokenizer, texts[start : start + AT_ONCE], model.settings.text.positions)
+        some = model.tokenise(list(texts[start : start + AT_ONCE]))
         yield {"input_ids": some.ids.astype(np.int64), "attention_mask": some.mask.astype(np.int64)}
 
 

@@ -8,9 +8,8 @@ import numpy as np
 
 from clip_italian import files
 from clip_italian.checkpoints import weights
-from clip_italian.checkpoints.assembly import Model
 from clip_italian.checkpoints.formats import THIRDS
-from clip_italian.models.bert import BertSettings
+from clip_italian.checkpoints.model import Model
 from clip_italian.models.dual_encoder import DualEncoderSettings
 from clip_italian.models.layers import CLIP_EPSILON
 from clip_italian.use.export import hugging_face
@@ -39,8 +38,8 @@ def unlike(settings: DualEncoderSettings) -> list[str]:
         reasons.append("the picture tower's activation is the GELU by tanh, which open_clip's has not")
     if image.epsilon != CLIP_EPSILON:
         reasons.append(f"the picture tower's layer norms add {image.epsilon}, and open_clip's {CLIP_EPSILON}")
-    if int(image.width * (image.hidden / image.width)) != image.hidden:
-        reasons.append(f"open_clip cannot compute the picture tower's inner width {image.hidden} from a ratio to {image.width}")
+    if int(image.width * (image.mlp_dim / image.width)) != image.mlp_dim:
+        reasons.append(f"open_clip cannot compute the picture tower's inner width {image.mlp_dim} from a ratio to {image.width}")
     return reasons
 
 
@@ -51,9 +50,8 @@ def write(folder: pathlib.Path, model: Model, home: pathlib.Path) -> None:
     folder: `text_cfg.hf_model_name` is `home` as it was given.
     """
     settings = model.settings
-    assert isinstance(settings.text, BertSettings)  # `unlike` has said so
     files.write_json(folder / "open_clip_config.json", config(settings, home))
-    files.write_json(folder / weights.SETTINGS, hugging_face.bert_config(settings.text))
+    files.write_json(folder / weights.SETTINGS, settings.text.exported().config)
     hugging_face.write_weights(folder / "open_clip_model.safetensors", renamed(weights.to_state(model.params)))
     hugging_face.write_tokenizer(folder, model)
 
@@ -67,10 +65,10 @@ def config(settings: DualEncoderSettings, home: pathlib.Path) -> dict[str, Any]:
         "width": image.width,
         "layers": image.depth,
         "head_width": image.width // image.heads,
-        "mlp_ratio": image.hidden / image.width,
+        "mlp_ratio": image.mlp_dim / image.width,
     }
     texts = {
-        "context_length": text.positions,
+        "context_length": text.max_length,
         "vocab_size": text.vocabulary,
         "hf_model_name": str(home),
         "hf_tokenizer_name": str(home),
@@ -79,7 +77,7 @@ def config(settings: DualEncoderSettings, home: pathlib.Path) -> dict[str, Any]:
     }
     pictures = {
         "mean": list(image.mean),
-        "std": list(image.deviation),
+        "std": list(image.std),
         "interpolation": image.fit.interpolation,
         "resize_mode": {"crop": "shortest", "squash": "squash"}[image.fit.kind],
     }

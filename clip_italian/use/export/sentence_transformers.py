@@ -10,9 +10,9 @@ import numpy as np
 
 from clip_italian import files
 from clip_italian.checkpoints import weights
-from clip_italian.checkpoints.assembly import Model
-from clip_italian.models.bert import BertSettings
+from clip_italian.checkpoints.model import Model
 from clip_italian.models.dual_encoder import DualEncoderSettings
+from clip_italian.models.text_tower import TextTower
 from clip_italian.use.export import hugging_face
 
 TEXT_TOWER, POOLER = "text_model.", "text_model.pooler.dense."
@@ -51,9 +51,9 @@ def _features(what: str) -> dict[str, str]:
 
 def _write_text_tower(folder: pathlib.Path, model: Model) -> None:
     text, state = model.settings.text, weights.to_state(model.params)
-    assert isinstance(text, BertSettings)  # `holding` has said so
-    config: dict[str, Any] = hugging_face.bert_config(text) | {"architectures": ["BertModel"]}
-    files.write_json(folder / weights.SETTINGS, config | {"output_hidden_states": text.pooling == "first_last"})
+    exported = text.exported()
+    more = {"architectures": ["BertModel"], "output_hidden_states": exported.pooling == "first_last"}
+    files.write_json(folder / weights.SETTINGS, exported.config | more)
     tower = {
         name.removeprefix(TEXT_TOWER): value
         for name, value in state.items()
@@ -62,18 +62,19 @@ def _write_text_tower(folder: pathlib.Path, model: Model) -> None:
     hugging_face.write_weights(folder / weights.WEIGHTS, tower)
     hugging_face.write_tokenizer(folder, model)
     last = _dense(state["text_projection.weight"], None, "torch.nn.modules.linear.Identity")
-    transformer = {"max_seq_length": text.positions, "do_lower_case": False, "model_args": {"add_pooling_layer": False}}
+    transformer = {"max_seq_length": text.max_length, "do_lower_case": False, "model_args": {"add_pooling_layer": False}}
     _write_modules(folder, transformer, [*_pooling(text, state), last])
 
 
-def _pooling(text: BertSettings, state: dict[str, np.ndarray]) -> list[Module]:
+def _pooling(text: TextTower, state: dict[str, np.ndarray]) -> list[Module]:
     """The modules between the transformer and the projection."""
-    pooled = "cls" if text.pooling == "pooler" else "mean"
+    kind = text.exported().pooling
+    pooled = "cls" if kind == "pooler" else "mean"
     pooling = Module("Pooling", {"word_embedding_dimension": text.width, f"pooling_mode_{pooled}_token{_plural(pooled)}": True}, {})
-    if text.pooling == "pooler":
+    if kind == "pooler":
         dense = _dense(state[POOLER + "weight"], state[POOLER + "bias"], "torch.nn.modules.activation.Tanh")
         return [pooling, dense]
-    if text.pooling == "mean":
+    if kind == "mean":
         return [pooling]
     # Layer 0 is the embedded tokens: the first and the last count alike, those between not at all.
     config = {"word_embedding_dimension": text.width, "layer_start": 0, "num_hidden_layers": text.depth}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from clip_italian import files
-from clip_italian.checkpoints.assembly import Model
+from clip_italian.checkpoints.model import Model
 from clip_italian.errors import InputError
 from clip_italian.models.dual_encoder import DualEncoderSettings
 from clip_italian.use.export import card, hugging_face, onnx_files, open_clip, sentence_transformers

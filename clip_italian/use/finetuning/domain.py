@@ -13,7 +13,7 @@ import pydantic
 from jaxtyping import Bool, Int
 
 from clip_italian import files
-from clip_italian.checkpoints.model import Clip
+from clip_italian.checkpoints.model import Model
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
 from clip_italian.evaluation import statistics
@@ -77,7 +77,7 @@ def asked(shop: pathlib.Path, language: str) -> Asked:
     return Asked(test, np.array([all(pairs[place] for place in right) for right in test.relevant]))
 
 
-def find(before: Clip, after: Clip, asked: Asked, places: int) -> Found:
+def find(before: Model, after: Model, asked: Asked, places: int) -> Found:
     """What both find."""
     gallery = measuring.gallery(before, asked.test)
     return Found(*(measuring.answers(model, gallery, places) for model in (before, after)))

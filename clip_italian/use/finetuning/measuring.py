@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from clip_italian.checkpoints import pictures
-from clip_italian.checkpoints.model import BATCH, Clip
+from clip_italian.checkpoints.model import BATCH, Model
 from clip_italian.data.images.images import Pixels
 from clip_italian.errors import InputError
 from clip_italian.evaluation import statistics
@@ -27,7 +27,7 @@ class Gallery(NamedTuple):
     refused: list[str]
 
 
-def gallery(model: Clip, test: TestSet) -> Gallery:
+def gallery(model: Model, test: TestSet) -> Gallery:
     """Reads the pictures; raises InputError where a query has no right picture left."""
     read: list[Pixels | str] = []
     for block in pictures.blocks(lambda path: _fitted(model, path), test.pictures, BATCH):
@@ -43,14 +43,14 @@ def gallery(model: Clip, test: TestSet) -> Gallery:
     return Gallery(TestSet(test.queries, [test.pictures[place] for place in kept], relevant), pixels, refused)
 
 
-def _fitted(model: Clip, path: pathlib.Path) -> Pixels | str:
+def _fitted(model: Model, path: pathlib.Path) -> Pixels | str:
     try:
         return model.fitted(path)
     except InputError as error:
         return str(error)
 
 
-def answers(model: Clip, asked: Gallery, places: int) -> Int[np.ndarray, "queries places"]:
+def answers(model: Model, asked: Gallery, places: int) -> Int[np.ndarray, "queries places"]:
     """Each query's pictures, the best first; of equal cosines the one that comes first in the index."""
     image, text = model.encode_fitted(asked.pixels), model.encode_text(asked.test.queries)
     return ranked(image, text, places)

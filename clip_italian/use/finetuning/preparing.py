@@ -1,22 +1,21 @@
 """Pairs to shards: every picture is decoded and resized once, and those that cannot be read are told rather than fatal."""
 
 import contextlib
+import dataclasses
 import hashlib
 import itertools
 import os
 import pathlib
 import shutil
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import jax
 import numpy as np
 import tqdm
 
 from clip_italian import files
-from clip_italian.checkpoints import assembly, layouts, loading, pictures, systems, tokenisers
-from clip_italian.checkpoints.assembly import Model
-from clip_italian.checkpoints.model import Clip
+from clip_italian.checkpoints import loading, pictures, tokenisers
+from clip_italian.checkpoints.model import Model
 from clip_italian.data import tokens
 from clip_italian.data.images import images, resizing, shards
 from clip_italian.data.images.images import ImageRejected, Pixels
@@ -170,49 +169,29 @@ SAMPLES = 16  # texts that are compared, beside
 PROBES = ("Un gatto", "  Perch\N{LATIN SMALL LETTER E WITH ACUTE}  NO?")  # short ones with capitals, an accent and spaces
 
 
-class Start(NamedTuple):
-    """A model to train, and the digests of the files that it is from."""
+def read(name_or_path: str, images: str | None, texts: list[str]) -> Model:
+    """The model that `load(name_or_path, images=images)` gives, its tokeniser as it will be saved, which is tried on some texts.
 
-    model: Model
-    digests: dict[str, str]
-
-
-def read(name_or_path: str, images: str | None, said: list[str]) -> Start:
-    """The model that `load(name_or_path, images=images)` gives, its tokeniser checked on some of the texts that are `said`.
-
-    Raises InputError where the model cannot be loaded, and where it reads texts in a way that its tokeniser's file does not tell.
+    Raises InputError where the model cannot be loaded, and where it reads texts in a way that its tokenizer.json does not tell.
     """
-    clip = loading.load(name_or_path, images=images)
-    folder = pathlib.Path(name_or_path) if pathlib.Path(name_or_path).is_dir() else _fetched(name_or_path)
-    if layouts.kind(folder) == "ours":
-        return Start(assembly.load(folder), loading.digests(clip))
-    tokenizer: Any = getattr(tokenisers.read(tokenisers.place_of(folder)), "backend_tokenizer", None)
-    model = Model(clip.settings, jax.tree.map(np.asarray, clip.params), tokenizer)
-    if tokenizer is None or not _alike(clip, model, [*said[:SAMPLES], *PROBES]):
+    model = loading.load(name_or_path, images=images)
+    if not isinstance(model.tokeniser, tokenisers.Foreign):
+        return model
+    plain = dataclasses.replace(model, tokeniser=model.tokeniser.plain() or model.tokeniser)
+    if plain.tokeniser is model.tokeniser or not _alike(plain, model, [*texts[:SAMPLES], *PROBES]):
         raise InputError(
             f"{name_or_path}: reads texts in a way that a folder of this study's models cannot hold; fine-tune a model of the "
             "form of CLIP-Italian (ViT and BERT), or one of this study"
         )
-    return Start(model, loading.digests(clip))
+    return plain
 
 
-def _fetched(name: str) -> pathlib.Path:
-    system = systems.SYSTEMS.get(name)
-    return loading.located(name, system.repository.revision if system else None, None)[0]
+def _alike(one: Model, other: Model, texts: list[str]) -> bool:
+    """Whether two models give the same vectors of texts."""
+    return float(np.abs(one.encode_text(texts) - other.encode_text(texts)).max()) <= LARGEST_DIFFERENCE
 
 
-def _alike(clip: Clip, model: Model, said: list[str]) -> bool:
-    """Whether the model says the same of texts with the tokeniser that it will be saved with."""
-    apart = np.abs(as_clip(model).encode_text(said) - clip.encode_text(said))
-    return float(apart.max()) <= LARGEST_DIFFERENCE
-
-
-def as_clip(model: Model) -> Clip:
-    """A model in training, to encode with."""
-    return Clip(model.settings, model.params, loading.as_trained(model.tokenizer, model.settings))
-
-
-def longer(model: Model, said: list[str]) -> int:
+def longer(model: Model, texts: list[str]) -> int:
     """How many of the texts are longer than the model reads."""
-    encoded = tokens.encode(model.tokenizer, said, model.settings.text.positions + 1)
-    return int((encoded.mask.sum(axis=1) > model.settings.text.positions).sum())
+    encoded = tokens.encode(model.tokenizer, texts, model.settings.text.max_length + 1)
+    return int((encoded.mask.sum(axis=1) > model.settings.text.max_length).sum())

@@ -1,5 +1,6 @@
 """The work of a run: prepare the pictures, train in two phases, compare before and after, and write what comes out."""
 
+import dataclasses
 import functools
 import pathlib
 import sys
@@ -10,8 +11,7 @@ import numpy as np
 
 from clip_italian import files, journal
 from clip_italian.checkpoints import assembly, loading
-from clip_italian.checkpoints.assembly import Model
-from clip_italian.checkpoints.model import Clip
+from clip_italian.checkpoints.model import Model
 from clip_italian.errors import InputError
 from clip_italian.evaluation.metrics import METRICS
 from clip_italian.journal import Journal
@@ -23,7 +23,7 @@ from clip_italian.training.settings import TrainingSettings
 from clip_italian.use.export import onnx_files
 from clip_italian.use.finetuning import measuring, preparing, report, runs, settings, tables
 from clip_italian.use.finetuning.measuring import Gallery
-from clip_italian.use.finetuning.preparing import Sets, Start
+from clip_italian.use.finetuning.preparing import Sets
 from clip_italian.use.finetuning.runs import Asked
 from clip_italian.use.finetuning.settings import FinetuningSettings
 
@@ -35,7 +35,7 @@ SHOWN = 10  # pictures that were left out and are named
 class Finetuned(NamedTuple):
     """What a run has left: the model, ready to encode, and before, after and difference of every metric, if there were queries."""
 
-    model: Clip
+    model: Model
     numbers: dict[str, Any]
     folder: pathlib.Path
 
@@ -68,29 +68,28 @@ def _run(folder: pathlib.Path, say: Say) -> Finetuned:
     runs.check(asked)
     chosen = settings.load(None, **asked.settings)
     pairs = tables.pairs(pathlib.Path(asked.data))
-    start = preparing.read(asked.model, asked.images, [pair.text for pair in pairs])
-    _say_long_texts(start, [pair.text for pair in pairs], say)
-    sets = _prepared(folder, asked, chosen, start.model, say)
-    asking = _gallery(asked, start.model, sets, say)
-    phases = settings.training(chosen, start.model.settings, sets.train, sets.valid)
+    model = preparing.read(asked.model, asked.images, [pair.text for pair in pairs])
+    _say_long_texts(model, [pair.text for pair in pairs], say)
+    sets = _prepared(folder, asked, chosen, model, say)
+    asking = _gallery(asked, model, sets, say)
+    phases = settings.training(chosen, model.settings, sets.train, sets.valid)
     say(f"{phases.updates} updates of {phases.batch} pairs, {phases.frozen_updates} of them with frozen towers")
     if phases.batch < chosen.batch:
         say(f"batch: {phases.batch} rather than {chosen.batch}; there are no more pictures for training or for validation")
-    model, curve = _trained(folder, chosen, phases, start.model, _watch(start.model, asking, chosen, say))
-    before, after = preparing.as_clip(start.model), preparing.as_clip(model)
-    numbers, lists = _compared(before, after, asking, chosen)
-    _write_model(folder, asked, chosen, start, sets, model, curve, numbers)
+    tuned, curve = _trained(folder, chosen, phases, model, _watch(model, asking, chosen, say))
+    numbers, lists = _compared(model, tuned, asking, chosen)
+    _write_model(folder, asked, chosen, sets, tuned, curve, numbers)
     if asked.onnx:
-        _write_onnx(folder, model, after, asking, lists, say)
+        _write_onnx(folder, tuned, asking, lists, say)
     _write_report(folder, asking, lists, numbers, sets, chosen, say)
     for left in (DATA, STATE):
         preparing.forget(folder / left)
-    return Finetuned(after, numbers, folder)
+    return _finished(folder)
 
 
-def _say_long_texts(start: Start, said: list[str], say: Say) -> None:
-    longest = start.model.settings.text.positions
-    if long := preparing.longer(start.model, said):
+def _say_long_texts(model: Model, said: list[str], say: Say) -> None:
+    longest = model.settings.text.max_length
+    if long := preparing.longer(model, said):
         say(f"{long:,} of {len(said):,} texts are longer than the {longest} tokens that the model reads, and are cut")
 
 
@@ -116,7 +115,7 @@ def _gallery(asked: Asked, model: Model, sets: Sets, say: Say) -> Gallery | None
     if asked.queries is None:
         return None
     test = tables.test_set(pathlib.Path(asked.queries), pathlib.Path(asked.gallery) if asked.gallery else None)
-    found = measuring.gallery(preparing.as_clip(model), test)
+    found = measuring.gallery(model, test)
     right = sum(map(len, found.test.relevant)) / len(found.test.queries)
     say(f"{len(found.test.queries):,} queries of {len(found.test.pictures):,} pictures, of which {right:.1f} are right on average")
     for line in found.refused[:SHOWN]:
@@ -144,7 +143,7 @@ def _watch(model: Model, asking: Gallery | None, chosen: FinetuningSettings, say
         return Watch(report=say)
 
     def found(params: Params) -> dict[str, float]:
-        lists = measuring.answers(preparing.as_clip(model._replace(params=params)), asking, chosen.places)
+        lists = measuring.answers(dataclasses.replace(model, params=params), asking, chosen.places)
         values = measuring.values(measuring.relevant(asking.test, lists))
         return dict(zip(METRICS, values.mean(axis=0).tolist(), strict=True))
 
@@ -152,11 +151,11 @@ def _watch(model: Model, asking: Gallery | None, chosen: FinetuningSettings, say
 
 
 def _compared(
-    before: Clip, after: Clip, asking: Gallery | None, chosen: FinetuningSettings
+    before: Model, after: Model, asking: Gallery | None, chosen: FinetuningSettings
 ) -> tuple[dict[str, Any], Sequence[np.ndarray]]:
     if asking is None:
         return {}, []
-    lists = [measuring.answers(clip, asking, chosen.places) for clip in (before, after)]
+    lists = [measuring.answers(model, asking, chosen.places) for model in (before, after)]
     right = [measuring.relevant(asking.test, found) for found in lists]
     return measuring.compared(right[0], right[1], chosen), lists
 
@@ -165,7 +164,6 @@ def _write_model(
     folder: pathlib.Path,
     asked: Asked,
     chosen: FinetuningSettings,
-    start: Start,
     sets: Sets,
     model: Model,
     curve: Curve,
@@ -174,7 +172,7 @@ def _write_model(
     with files.replacing_folder(folder / MODEL) as target:
         assembly.save(target, model)
     best = min(curve, key=lambda row: row["valid_loss"])
-    inputs = asked.digests | {f"model/{name}": digest for name, digest in start.digests.items()}
+    inputs = asked.digests | {f"model/{name}": digest for name, digest in model.digests().items()}
     outputs = {"model.safetensors": files.sha256(folder / MODEL / "model.safetensors")}
     metrics = {"kept_step": best["step"], "valid_loss": best["valid_loss"]}
     metrics |= {f"{part}/{name}": cells[part]["value"] for name, cells in numbers.items() for part in ("before", "after")}
@@ -183,9 +181,7 @@ def _write_model(
     journal.write(folder / journal.FILE, [written])
 
 
-def _write_onnx(
-    folder: pathlib.Path, model: Model, clip: Clip, asking: Gallery | None, lists: Sequence[np.ndarray], say: Say
-) -> None:
+def _write_onnx(folder: pathlib.Path, model: Model, asking: Gallery | None, lists: Sequence[np.ndarray], say: Say) -> None:
     """Both towers for onnxruntime, checked on random inputs and on the queries."""
     with files.replacing_folder(folder / ONNX) as target:
         onnx_files.write(target, model)

@@ -98,7 +98,7 @@ def training(settings: FinetuningSettings, model: DualEncoderSettings, train: in
         tuned=settings.epochs > settings.frozen_epochs,
         evaluate_every=epoch,
         valid_examples=valid,
-        max_tokens=min(settings.max_tokens, model.text.positions),
+        max_tokens=min(settings.max_tokens, model.text.max_length),
         token_multiple=8,
         augmentation=None,  # of those of a profile; one's own is handed over beside these settings
         learned_scale=False,

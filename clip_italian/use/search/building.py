@@ -17,8 +17,8 @@ import tqdm
 from jaxtyping import Float
 
 from clip_italian import files
-from clip_italian.checkpoints import loading, pictures
-from clip_italian.checkpoints.model import BATCH, Clip
+from clip_italian.checkpoints import pictures
+from clip_italian.checkpoints.model import BATCH, Model
 from clip_italian.data.images import images
 from clip_italian.data.images.images import ImageRejected, Pixels
 from clip_italian.errors import InputError
@@ -59,12 +59,12 @@ class Part(NamedTuple):
     vectors: Float[np.ndarray, "n p"]
 
 
-def origin(model: Clip, folder: pathlib.Path, name: str, images: str | None) -> Origin:
+def origin(model: Model, folder: pathlib.Path, name: str, images: str | None) -> Origin:
     """Of an index of a folder by the model that `load(name, images=images)` gave."""
-    return Origin(str(folder.resolve()), name, images, loading.digests(model))
+    return Origin(str(folder.resolve()), name, images, model.digests())
 
 
-def build(model: Clip, origin: Origin, path: pathlib.Path, progress: bool = False) -> Report:
+def build(model: Model, origin: Origin, path: pathlib.Path, progress: bool = False) -> Report:
     """Makes the index of a folder at `path`, or brings the one that is there up to date.
 
     Raises InputError where `path` holds something else, a damaged index, or one by another model.
@@ -150,7 +150,7 @@ def _keep_parts_of(origin: Origin, parts: pathlib.Path) -> None:
     files.write_json(of, origin._asdict())
 
 
-def _part(path: pathlib.Path, found: list[Found], file_of: FileOf, model: Clip, known: Mapping[str, int], bar: tqdm.tqdm) -> Part:
+def _part(path: pathlib.Path, found: list[Found], file_of: FileOf, model: Model, known: Mapping[str, int], bar: tqdm.tqdm) -> Part:
     """What comes of some files: as a run before has left it, or made and left for another."""
     part = _left(path, found)
     if part is None:
@@ -176,7 +176,7 @@ def _left(path: pathlib.Path, found: list[Found]) -> Part | None:
     return Part(entries, refusals, table["contents"], vectors)
 
 
-def _made(file_of: FileOf, found: list[Found], model: Clip, known: Mapping[str, int], bar: tqdm.tqdm) -> Part:
+def _made(file_of: FileOf, found: list[Found], model: Model, known: Mapping[str, int], bar: tqdm.tqdm) -> Part:
     """Reads, decodes and encodes."""
     seen, vectors = set(known), [np.zeros((0, model.settings.projection), np.float32)]
     part = Part([], [], [], vectors[0])
@@ -205,7 +205,7 @@ def _made(file_of: FileOf, found: list[Found], model: Clip, known: Mapping[str, 
     return part._replace(vectors=np.concatenate(vectors))
 
 
-def _fitted(path: store.Image, model: Clip, seen: Collection[str]) -> tuple[str, Pixels | None]:
+def _fitted(path: store.Image, model: Model, seen: Collection[str]) -> tuple[str, Pixels | None]:
     """A file's digest and its picture as the model takes it, or none where one of the same digest has been encoded."""
     try:
         content = path.read_bytes()

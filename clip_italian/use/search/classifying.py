@@ -6,7 +6,7 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
-from clip_italian.checkpoints.model import Clip
+from clip_italian.checkpoints.model import Model
 from clip_italian.checkpoints.pictures import Picture
 from clip_italian.errors import InputError
 from clip_italian.evaluation import classification
@@ -15,7 +15,7 @@ TEMPLATES = ("{}",)  # as CLIP-Italian's evaluation: the label alone
 
 
 def probabilities(
-    model: Clip, images: Iterable[Picture], labels: Sequence[str], templates: Sequence[str] = TEMPLATES
+    model: Model, images: Iterable[Picture], labels: Sequence[str], templates: Sequence[str] = TEMPLATES
 ) -> Float[np.ndarray, "images labels"]:
     """How likely each label is among all of them, by the softmax of the model's own scale times the cosines.
 

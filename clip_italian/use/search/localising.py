@@ -20,7 +20,7 @@ from jaxtyping import Array, Bool, Float, UInt8
 from PIL import Image
 
 from clip_italian.checkpoints import pictures
-from clip_italian.checkpoints.model import Clip
+from clip_italian.checkpoints.model import Model
 from clip_italian.checkpoints.pictures import Picture
 from clip_italian.data.images.images import Pixels
 from clip_italian.errors import InputError
@@ -54,7 +54,7 @@ def square_on_grey(pixels: Pixels) -> Square:
 
 
 def localise(
-    model: Clip, picture: Picture, texts: Sequence[str], method: Method = "windows", grids: Sequence[int] = GRIDS
+    model: Model, picture: Picture, texts: Sequence[str], method: Method = "windows", grids: Sequence[int] = GRIDS
 ) -> Float[np.ndarray, "texts height width"]:
     """For each text a heat map of the picture, from 0 to 1, of its own height and width.
 
@@ -72,7 +72,7 @@ def localise(
 
 
 def windows(
-    model: Clip, pixels: UInt8[np.ndarray, "side side 3"], texts: Float[np.ndarray, "texts p"], grid: int
+    model: Model, pixels: UInt8[np.ndarray, "side side 3"], texts: Float[np.ndarray, "texts p"], grid: int
 ) -> Float[np.ndarray, "texts grid grid"]:
     """Heat maps of a picture that is cut to the tower's size, by bands of a grid of so many rows and columns."""
     if not 2 <= grid <= len(pixels):
@@ -94,7 +94,7 @@ def _bands(grid: int) -> Bool[np.ndarray, "bands grid"]:
 
 
 def relevance(
-    model: Clip, pixels: UInt8[np.ndarray, "side side 3"], texts: Float[np.ndarray, "texts p"]
+    model: Model, pixels: UInt8[np.ndarray, "side side 3"], texts: Float[np.ndarray, "texts p"]
 ) -> Float[np.ndarray, "texts grid grid"]:
     """Heat maps of a picture that is cut to the tower's size, by what the patches that enter the last block add to the cosine.
 

@@ -11,7 +11,7 @@ import pyarrow.feather  # type: ignore[import-untyped]
 from jaxtyping import Float, Int
 
 from clip_italian.checkpoints import loading
-from clip_italian.checkpoints.model import Clip
+from clip_italian.checkpoints.model import Model
 from clip_italian.errors import InputError
 from clip_italian.use.search import store
 from clip_italian.use.search.approximate import Graph
@@ -47,10 +47,10 @@ class Index:
     def __len__(self) -> int:
         return len(self.vectors)
 
-    def model(self, other: str | None = None) -> Clip:
+    def model(self, other: str | None = None) -> Model:
         """The model that the index is by, loaded from where it was or from `other`; raises InputError if it is another now."""
         model = loading.load(other or self.origin.model, images=self.origin.images)
-        store.check_model(self.path, self.origin, loading.digests(model))
+        store.check_model(self.path, self.origin, model.digests())
         return model
 
     def picture(self, row: int) -> store.Image:
@@ -112,7 +112,7 @@ def _best(scores: Float[np.ndarray, " n"], count: int) -> Int[np.ndarray, " k"]:
     return rows[np.lexsort((rows, -scores[rows]))][:count]
 
 
-def query_of(model: Clip, text: str) -> Float[np.ndarray, " p"]:
+def query_of(model: Model, text: str) -> Float[np.ndarray, " p"]:
     """The unit vector of a text that passes `check_query`."""
     check_query(text)
     return model.encode_text([text])[0]

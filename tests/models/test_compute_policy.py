@@ -9,9 +9,9 @@ import pytest
 
 from clip_italian.data import tokens
 from clip_italian.errors import InputError
-from clip_italian.models import computation, dual_encoder
+from clip_italian.models import compute_policy, dual_encoder
 from clip_italian.models.clip_text import ClipTextSettings
-from clip_italian.models.computation import PLAIN, Computation
+from clip_italian.models.compute_policy import PLAIN, ComputePolicy
 from clip_italian.models.dual_encoder import DualEncoderSettings
 from clip_italian.models.encoder import Encoder
 from clip_italian.models.vit import ViTSettings
@@ -21,7 +21,7 @@ ONE = {**SIZES, "depth": 1}
 TANH = {"activation": "gelu_tanh", "epsilon": 1e-6}
 SIGLIP = DualEncoderSettings(
     image=ViTSettings(image_size=24, stem=(), patch=8, pooling="attention", **ONE, **TANH),
-    text=ClipTextSettings(vocabulary=40, positions=12, reading="fixed", **ONE, **TANH),
+    text=ClipTextSettings(vocabulary=40, max_length=12, reading="fixed", **ONE, **TANH),
     projection=16,
     image_head="none",
     text_head="affine",
@@ -41,17 +41,17 @@ def parameters(settings):
     return jax.device_get(dual_encoder.initial(settings, jax.random.key(0), 20.0))
 
 
-def features(settings, params, how, key=None):
-    image = dual_encoder.image_features(settings, params, PIXELS, how)
-    return image, dual_encoder.text_features(settings, params, *ENCODED, how, key)
+def features(settings, params, policy, key=None):
+    image = dual_encoder.image_features(settings, params, PIXELS, policy)
+    return image, dual_encoder.text_features(settings, params, *ENCODED, policy, key)
 
 
 @functools.cache
-def gradients(settings, how):
+def gradients(settings, policy):
     """The gradient of the cosines of a batch's pairs, which all parameters but the scale have one of, and the features."""
 
     def cosines(params):
-        image, text = features(settings, params, how, KEY)
+        image, text = features(settings, params, policy, KEY)
         return (dual_encoder.project_image(params, image) * dual_encoder.project_text(params, text)).sum(), (image, text)
 
     return jax.device_get(jax.jit(jax.grad(cosines, has_aux=True))(parameters(settings)))
@@ -68,7 +68,7 @@ def compare(got, expected, tolerance):
 # --- bfloat16 ---------------------------------------------------------------------------------------------------------
 @MODELS
 def test_rounding_to_bfloat16_keeps_features_gradients_and_parameters_in_float32_and_moves_them_little(settings):
-    (got, rounded), (expected, exact) = (gradients(settings, how) for how in (Computation("bfloat16"), PLAIN))
+    (got, rounded), (expected, exact) = (gradients(settings, policy) for policy in (ComputePolicy("bfloat16"), PLAIN))
     assert {leaf.dtype for leaf in jax.tree.leaves((got, rounded))} == {np.dtype("float32")}
     compare(got, expected, 0.05)
     for one, other in zip(rounded, exact, strict=True):
@@ -77,11 +77,11 @@ def test_rounding_to_bfloat16_keeps_features_gradients_and_parameters_in_float32
 
 @MODELS
 def test_with_bfloat16_every_matrix_product_of_a_block_reads_bfloat16(settings):
-    def products(how):
-        program = jax.make_jaxpr(lambda params: features(settings, params, how))(parameters(settings))
+    def products(policy):
+        program = jax.make_jaxpr(lambda params: features(settings, params, policy))(parameters(settings))
         return [{v.aval.dtype.name for v in e.invars} for e in program.eqns if e.primitive.name == "dot_general"]
 
-    half, whole = products(Computation("bfloat16")), products(PLAIN)
+    half, whole = products(ComputePolicy("bfloat16")), products(PLAIN)
     assert len(half) == len(whole) and whole.count({"float32"}) == len(whole)
     assert half.count({"bfloat16"}) == len(half)
 
@@ -94,7 +94,7 @@ def test_a_sum_over_many_examples_loses_nothing_to_bfloat16():
     @jax.jit
     @jax.grad
     def gradient(params, ids, mask, shown):
-        return (dual_encoder.text_features(ITALIAN, params, ids, mask, Computation("bfloat16")) @ direction * shown).sum()
+        return (dual_encoder.text_features(ITALIAN, params, ids, mask, ComputePolicy("bfloat16")) @ direction * shown).sum()
 
     shown = np.arange(4096) < np.array([[4096], [1]])
     many, one = (jax.device_get(gradient(parameters(ITALIAN), ids, mask, row))["text_model"] for row in shown)
@@ -111,47 +111,47 @@ def test_a_sum_over_many_examples_loses_nothing_to_bfloat16():
 # --- Blocks computed again --------------------------------------------------------------------------------------------
 @MODELS
 def test_computing_blocks_again_changes_no_gradient(settings):
-    compare(gradients(settings, Computation(remat=True))[0], gradients(settings, PLAIN)[0], 1e-5)
+    compare(gradients(settings, ComputePolicy(remat=True))[0], gradients(settings, PLAIN)[0], 1e-5)
 
 
 @MODELS
 def test_the_backward_pass_computes_every_block_again(settings):
-    def products(how):
-        summed = lambda params: sum(part.sum() for part in features(settings, params, how))  # noqa: E731
+    def products(policy):
+        summed = lambda params: sum(part.sum() for part in features(settings, params, policy))  # noqa: E731
         return str(jax.make_jaxpr(jax.grad(summed))(parameters(settings))).count("dot_general")
 
     # Query, key, value, scores, mixture, output and the two layers behind; what the last of them returns only BERT's block
     # needs, for the norm that ends it.
-    assert products(Computation(remat=True)) == products(PLAIN) + (7 + 8 if settings is STEMMED else 7 + 7)
+    assert products(ComputePolicy(remat=True)) == products(PLAIN) + (7 + 8 if settings is STEMMED else 7 + 7)
 
 
 # --- Dropout ----------------------------------------------------------------------------------------------------------
-DROPPED = Computation(text_dropout=0.1)
+DROPPED = ComputePolicy(text_dropout=0.1)
 
 
-def dropped(key, how=DROPPED, encoded=ENCODED, settings=ITALIAN, numbers=None):
+def dropped(key, policy=DROPPED, encoded=ENCODED, settings=ITALIAN, numbers=None):
     program = jax.jit(dual_encoder.text_features, static_argnums=(0, 4))
-    return np.asarray(program(settings, parameters(settings), *encoded, how, key, numbers))
+    return np.asarray(program(settings, parameters(settings), *encoded, policy, key, numbers))
 
 
 def test_dropout_at_rate_zero_is_none_bit_for_bit_with_a_key_or_without():
     expected = dropped(None, PLAIN)
     np.testing.assert_array_equal(dropped(KEY, PLAIN), expected)
-    np.testing.assert_array_equal(dropped(None, Computation(text_dropout=0.0)), expected)
+    np.testing.assert_array_equal(dropped(None, ComputePolicy(text_dropout=0.0)), expected)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_one_key_drops_the_same_and_another_key_something_else(dtype):
-    how = Computation(dtype, text_dropout=0.1)
-    once = dropped(KEY, how)
-    np.testing.assert_array_equal(dropped(KEY, how), once)
-    assert (np.abs(dropped(jax.random.key(4), how) - once).max(axis=1) > 1e-2).all()
-    assert (np.abs(dropped(None, Computation(dtype)) - once).max(axis=1) > 1e-2).all()
+    policy = ComputePolicy(dtype, text_dropout=0.1)
+    once = dropped(KEY, policy)
+    np.testing.assert_array_equal(dropped(KEY, policy), once)
+    assert (np.abs(dropped(jax.random.key(4), policy) - once).max(axis=1) > 1e-2).all()
+    assert (np.abs(dropped(None, ComputePolicy(dtype)) - once).max(axis=1) > 1e-2).all()
 
 
 def test_dropout_keeps_the_expected_value_and_drops_the_stated_share():
     x = jnp.asarray(np.random.default_rng(5).normal(size=(200, 4, 9, 50)).astype(np.float32))
-    got = np.asarray(computation.dropout(x, 0.1, computation.text_keys(KEY, jnp.arange(200)), 0))
+    got = np.asarray(compute_policy.dropout(x, 0.1, compute_policy.text_keys(KEY, jnp.arange(200)), 0))
     zero = got == 0
     assert (zero == zero[:, :1]).all()  # one mask for all heads
     assert abs(zero[:, 0].mean() - 0.1) < 4 * np.sqrt(0.09 / zero[:, 0].size)
@@ -173,14 +173,14 @@ def test_what_is_dropped_from_a_text_depends_on_neither_its_padding_nor_the_bloc
     encoded, order = texts(seed=7, count=6), np.random.default_rng(8).permutation(6)
     together = dropped(KEY, encoded=encoded)
     for block in (4, 1):
-        got = Encoder(ITALIAN, block, how=DROPPED).texts(parameters(ITALIAN), encoded, KEY)
+        got = Encoder(ITALIAN, block, policy=DROPPED).texts(parameters(ITALIAN), encoded, KEY)
         np.testing.assert_allclose(got, together, atol=1e-6)
     shuffled = dropped(KEY, encoded=tokens.take(encoded, order), numbers=order)
     np.testing.assert_allclose(shuffled, together[order], atol=1e-6)
 
 
 def test_computing_blocks_again_drops_the_same():
-    compare(*(gradients(STEMMED, Computation(remat=again, text_dropout=0.1))[0] for again in (True, False)), 1e-5)
+    compare(*(gradients(STEMMED, ComputePolicy(remat=again, text_dropout=0.1))[0] for again in (True, False)), 1e-5)
 
 
 def test_pictures_are_never_dropped_from():

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 
-class Computation(NamedTuple):
+class ComputePolicy(NamedTuple):
     """Settings of a tower's computation; hashable, so a static argument of `jax.jit`."""
 
     # Of activations. Parameters stay float32 and are rounded where a matrix product reads them, so their gradients are float32;
@@ -17,7 +17,7 @@ class Computation(NamedTuple):
     text_dropout: float = 0.0  # share of values dropped in a BERT tower; 2021: 0.1
 
 
-PLAIN = Computation()
+PLAIN = ComputePolicy()
 Keys = Array  # one random key a text
 
 
