@@ -86,18 +86,6 @@ class BertSettings(TextTower):
     def module(self, policy: ComputePolicy = PLAIN) -> "Bert":
         return Bert(self, policy)
 
-    def features(
-        self,
-        params: dict[str, Any],
-        ids: Int[Array, "n t"],
-        mask: Bool[Array, "n t"],
-        policy: ComputePolicy = PLAIN,
-        keys: Keys | None = None,
-    ) -> Float[Array, "n d"]:
-        both: Any = self.module(policy).apply({"params": params}, ids, mask, keys)
-        pooled: Float[Array, "n d"] = both[1]
-        return pooled
-
     @property
     def description(self) -> str:
         return f"a BERT, pooled by `{self.pooling}`"

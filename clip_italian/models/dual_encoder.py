@@ -33,7 +33,7 @@ class DualEncoderSettings(Settings):
     text: AnyTextTower
     projection: Size  # width of the common space
     # From pooled features into the common space: `linear` without bias, `affine` with one, `mlp` two linear layers without
-    # bias around a GELU (open_clip's HFTextEncoder), `none` where the features already are in it (SigLIP's pictures).
+    # bias around a GELU (open_clip's HFTextEncoder), `none` where the features already are in it (SigLIP's images).
     image_head: Head = "linear"
     text_head: Head = "linear"
     logit_bias: bool = False  # added to the scaled cosines; SigLIP has one
@@ -67,7 +67,7 @@ def _fresh(settings: DualEncoderSettings, key: Array, logit_scale: float | Array
 
 
 def _head(kind: Head, key: Array, width: int, common: int) -> Params:
-    """Fresh parameters of what maps pooled features into the common space."""
+    """Fresh parameters of a head, which maps pooled features into the common space."""
     if kind == "none":
         return {}
     if kind == "mlp":
@@ -114,8 +114,8 @@ def text_features(
 ) -> Float[Array, "n d"]:
     """The text tower's pooled features, before the projection, in float32.
 
-    What `policy.text_dropout` drops from a text depends on `key` and the text's number in `texts`, by default its place in the
-    batch, and on nothing else: not on the other texts, the padding or the devices that the batch is spread over.
+    What `policy.text_dropout` drops from a text depends on `key` and on the text's number in `texts` (by default its index in the
+    batch) alone, not on the other texts, the padding or the devices.
 
     Raises InputError for dropout without a key, or in a tower that has none.
     """

@@ -1,4 +1,4 @@
-"""Features or embeddings of many pictures or texts with a model's towers."""
+"""Features or embeddings of many images or texts, in blocks, on all devices."""
 
 import functools
 from collections.abc import Callable
@@ -16,9 +16,9 @@ from clip_italian.models.compute_policy import PLAIN, ComputePolicy
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 
 LENGTH_MULTIPLE = 2  # tokens: few distinct lengths mean few programs
-# Numbers between two layers that a program handles at once on a CPU: 8 pictures or 32 captions of a base model. With eight times as
-# many a picture takes 12 % more of the processor, because the buffers leave the cache and are fresh pages at each call, and
-# captions of unlike length share a block; with half as many 4 %, because the weights are read for so few.
+# Activations between two layers that a program has at once on a CPU: 8 images or 32 captions of a base model. With eight times as
+# many an image takes 12 % more processor time, because the buffers leave the cache and are fresh pages at each call, and captions
+# of unlike length share a block; with half as many 4 %, because the weights are read for so few.
 AT_ONCE = 1 << 19
 
 
@@ -46,11 +46,11 @@ def _text(
 
 
 class Encoder:
-    """Pooled features of many pictures or texts, or with `project` their unit vectors in the common space.
+    """Pooled features of many images or texts, or with `project` their unit vectors in the common space.
 
-    Works in blocks of at most `block`, whose sizes are powers of two: few programs serve any number. After each block
-    `report` is told how many pictures or texts it had. The devices of all processes share the work, so all must ask. The block
-    changes no result beyond rounding, with dropout neither.
+    Works in blocks of at most `block`, whose sizes are powers of two, so that few programs are compiled. `report` is called after
+    each block with its number of images or texts. The devices of all processes share the work, so all processes must call. The
+    size of a block changes no result beyond rounding, also with dropout.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Encoder:
         self._compiled: set[Any] = set()  # functions with the shapes of their arrays
 
     def images(self, params: Params, pixels: UInt8[np.ndarray, "n h w 3"]) -> Float[np.ndarray, "n d"]:
-        """Of pictures, cut to the tower's size."""
+        """Features or unit vectors of images, cut to the tower's size."""
         tower, parts = self.settings.image, []
         rows = self._rows(tower.grid**2 * tower.width)
         for start in range(0, len(pixels), rows):
@@ -73,9 +73,9 @@ class Encoder:
         return self._joined(parts, tower.width)
 
     def texts(self, params: Params, encoded: Tokens, key: Array | None = None) -> Float[np.ndarray, "n d"]:
-        """Of texts; a block holds texts of like length, with little padding, and more of them the shorter they are.
+        """Features or unit vectors of texts; a block holds texts of like length, and more of them the shorter they are.
 
-        With `text_dropout` the key and a text's place in `encoded` determine what is dropped from it.
+        With `text_dropout` the key and a text's index in `encoded` determine what is dropped from it.
         """
         lengths = encoded.mask.sum(axis=1)
         order, parts, start = np.argsort(-lengths, kind="stable"), [], 0
@@ -88,12 +88,12 @@ class Encoder:
         return self._joined(parts, self.settings.text.width)[np.argsort(order)]
 
     def _rows(self, numbers: int) -> int:
-        """How many at once on all devices, where one has so many numbers between two layers."""
+        """How many to take at once on all devices, if each has so many activations between two layers."""
         fitting = AT_ONCE // numbers * jax.device_count() if jax.default_backend() == "cpu" else self.block
         return power_of_two(max(1, min(self.block, fitting)))
 
     def _run(self, function: Any, given: tuple[Any, ...], *arrays: np.ndarray) -> np.ndarray:
-        """The jitted function of what is given and of arrays that zeros fill up to the next power of two."""
+        """Calls the jitted function; zeros fill the arrays up to the next power of two rows."""
         count = len(arrays[0])
         missing = power_of_two(2 * count - 1) - count
         padded = [np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)]) for array in arrays]
@@ -117,6 +117,6 @@ def power_of_two(number: int) -> int:
 
 
 def padded_length(longest: int) -> int:
-    """What texts of so many tokens are padded to: 2, 4, ... 14, 16, 20, ... 28, 32, 40, ... 56, 64, 80 and so on."""
+    """The length that texts of so many tokens are padded to: 2, 4, ... 14, 16, 20, ... 28, 32, 40, ... 56, 64, 80 and so on."""
     multiple = max(LENGTH_MULTIPLE, power_of_two(max(longest - 1, 1)) // 4)
     return -(-max(longest, 1) // multiple) * multiple

@@ -64,7 +64,7 @@ class Dense(nn.Module):
 
 
 def with_bias(y: Float[Array, "... d"], bias: Float[Array | np.ndarray, "d"]) -> Float[Array, "... d"]:
-    """Adds it in float32, because its gradient is a sum over all positions of all examples."""
+    """y + bias, added in float32, because the bias's gradient is a sum over all positions of all examples."""
     return (y + bias.reshape((1,) * (y.ndim - 1) + (-1,))).astype(y.dtype)
 
 
@@ -109,9 +109,9 @@ def attention(
     context: Float[Array, "n k d"] | None = None,
     drop: Callable[[Array], Array] = lambda weights: weights,
 ) -> Float[Array, "n q d"]:
-    """Multi-head attention (Vaswani et al. 2017); `names`: the checkpoint's query, key, value and output.
+    """Multi-head attention (Vaswani et al. 2017); `names` are the checkpoint's for query, key, value and output.
 
-    `context` is what is looked at; without it every position looks at all the others. `drop` sets some of the weights to zero.
+    Keys and values are of `context`, or without it of `x` itself. `drop` is dropout on the attention weights.
     """
     width, seen = x.shape[-1], x if context is None else context
     query = _split(dense(width, names[0])(x), heads)
@@ -130,7 +130,7 @@ def _split(x: Float[Array, "n t d"], heads: int) -> Float[Array, "n t h e"]:
 
 
 def block(kind: Block, policy: ComputePolicy) -> Block:
-    """The class of blocks, such that the backward pass computes each again if `policy` says so."""
+    """The class of blocks, recomputed in the backward pass if the policy says so."""
     return nn.remat(kind) if policy.remat else kind
 
 

@@ -1,4 +1,4 @@
-"""A dual encoder for pictures of another size: its position embeddings are resized like a picture.
+"""A dual encoder for images of another size: its position embeddings are resized like an image.
 
 As transformers does with `interpolate_pos_encoding=True` (CLIP, modeling_clip.py; SigLIP, modeling_siglip.py): bicubic, without
 antialiasing. open_clip's resize_pos_embed antialiases when the grid shrinks, and gives others there.
@@ -16,7 +16,7 @@ CUBIC = -0.75  # the parameter a of Keys (1981), equation 4; torch's and OpenCV'
 
 
 def resized(settings: DualEncoderSettings, params: Params, image_size: int) -> tuple[DualEncoderSettings, Params]:
-    """The same model for pictures of `image_size` pixels a side; raises InputError when that is less than a patch."""
+    """The same model for images of `image_size` pixels a side; raises InputError when that is less than a patch."""
     fit = settings.image.fit.model_copy(update={"resized": None})
     image = settings.image.model_copy(update={"image_size": image_size, "fit": fit})
     old, new = settings.image.grid, image.grid

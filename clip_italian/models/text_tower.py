@@ -56,7 +56,7 @@ class TextTower(Settings, abc.ABC):
 
     @abc.abstractmethod
     def module(self, policy: ComputePolicy = PLAIN) -> nn.Module:
-        """The network; what it is given is the arguments of `features`."""
+        """The network, from ids, mask and keys to pooled features, or to other features and these."""
 
     def init(self, key: Array) -> dict[str, Any]:
         """Fresh parameters."""
@@ -77,8 +77,9 @@ class TextTower(Settings, abc.ABC):
         keys: Keys | None = None,
     ) -> Float[Array, "n d"]:
         """Pooled features of token ids, in float32; `mask` is true for tokens, false for padding, `keys` are dropout's."""
-        pooled: Any = self.module(policy).apply({"params": params}, ids, mask)
-        return pooled
+        given = (ids, mask) if keys is None else (ids, mask, keys)
+        result: Any = self.module(policy).apply({"params": params}, *given)
+        return result[-1] if isinstance(result, tuple) else result
 
     @property
     @abc.abstractmethod
