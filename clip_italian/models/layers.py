@@ -1,7 +1,7 @@
 """The parts that every tower is made of.
 
 They are functions, called inside a module's compact method: the submodules they make belong to that module and carry the
-names of the published checkpoints' tensors. What they compute has the dtype of `x`; `computation.py` says what is float32 all
+names of the published checkpoints' tensors. What they compute has the dtype of `x`; `compute_policy.py` says what is float32 all
 the same.
 """
 
