@@ -1,7 +1,7 @@
 """The published systems that the study starts from or is compared with, by name: where each lies on the hub.
 
 A revision is the commit that others have pinned in public; where none was found it is None, the main branch: load the system
-once and pass what `Clip.provenance` then says as `revision` and `sha256`.
+once and pass what `Model.provenance` then says as `revision` and `sha256`.
 """
 
 from typing import NamedTuple
