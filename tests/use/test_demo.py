@@ -21,7 +21,7 @@ from clip_italian.cli import demo as command
 from clip_italian.data import archives
 from clip_italian.data.images import images
 from clip_italian.errors import InputError
-from clip_italian.use.demo import about, core, shipping, words
+from clip_italian.use.demo import core, shipping, words
 from clip_italian.use.demo.core import Refused
 from clip_italian.use.search import building
 from clip_italian.use.search.searching import Index
@@ -217,10 +217,10 @@ def test_no_text_is_empty_and_none_but_the_queries_are_the_same_in_both_language
 
 
 def test_the_page_about_the_project_has_the_results(here):
-    told = about.text(words.ENGLISH, 7, ROOT)
-    assert (ROOT / about.TABLE).read_text() in told and "7 pictures are searched" in told
+    told = words.about_text(words.ENGLISH, 7, ROOT)
+    assert (ROOT / words.TABLE).read_text() in told and "7 pictures are searched" in told
     assert re.search(r"\d+ pictures of 24 are right", told)
-    assert "`make repro` writes them" in about.text(words.ENGLISH, 7)
+    assert "`make repro` writes them" in words.about_text(words.ENGLISH, 7)
 
 
 def test_the_command_says_what_is_missing(here, monkeypatch):

@@ -1,5 +1,6 @@
 """The demo as a page in a browser: Gradio shows what `core` computes. Nothing on it comes from another machine."""
 
+import json
 import os
 import sys
 import threading
@@ -11,13 +12,27 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clip_italian.errors import InputError
-from clip_italian.use.demo import by_browser, core, looks, panels
-from clip_italian.use.demo.core import Demo
+from clip_italian.use.demo import core, looks, panels
+from clip_italian.use.demo.core import Demo, Refused
+from clip_italian.use.demo.words import LANGUAGES
 
 KEPT = (600, 3600)  # seconds: how often uploads are looked through, and at what age they go
 BEYOND_WORDS = 64 << 20  # bytes of a file that is not even taken in, to be told that it is too large
 # The browser itself refuses whatever is not of this page.
 POLICY = b"default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
+
+# Files that the page refuses before sending them are answered by Gradio, in English alone. A script replaces its two messages, known
+# by their beginnings, with the reasons that `core` would give in the page's language.
+BEGINNINGS = {"Invalid file type": "format not allowed", "File(s) exceed the maximum": "file too large"}
+SCRIPT = """() => {
+  const said = SAID;
+  const translate = () => document.querySelectorAll('[data-testid="toast-text"]').forEach((message) => {
+    const words = said[document.querySelector("#language input:checked").value];
+    const beginning = Object.keys(words).find((beginning) => message.textContent.startsWith(beginning));
+    if (beginning) message.textContent = words[beginning];
+  });
+  new MutationObserver(translate).observe(document.body, { childList: true, subtree: true });
+}"""
 
 
 def build(demo: Demo) -> gr.Blocks:
@@ -51,11 +66,20 @@ def start(demo: Demo, port: int | None = None) -> gr.Blocks:
             prevent_thread_lock=True, quiet=True, share=False, ssr_mode=False, footer_links=[], server_port=port,
             server_name=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), max_file_size=BEYOND_WORDS,
             app_kwargs={"middleware": [Middleware(Alone)]}, theme=looks.THEME, css=looks.STYLE,
-            js=by_browser.script(),
+            js=_script(),
         )  # fmt: skip
     except OSError as error:
         raise InputError(f"--port {port}: cannot be used ({error}); choose another, or none") from None
     return blocks
+
+
+def _script() -> str:
+    """A JavaScript function for the page, to be called once."""
+    said = {
+        language: {beginning: words.refusal(Refused(reason, **core.MOST)) for beginning, reason in BEGINNINGS.items()}
+        for language, words in LANGUAGES.items()
+    }
+    return SCRIPT.replace("SAID", json.dumps(said))
 
 
 def serve(demo: Demo, port: int | None = None) -> None:

@@ -10,9 +10,9 @@ import gradio as gr
 import numpy as np
 
 from clip_italian.data.images.images import Pixels
-from clip_italian.use.demo import about, core
+from clip_italian.use.demo import core
 from clip_italian.use.demo.core import Demo, Refused, Shown
-from clip_italian.use.demo.words import ITALIAN, LANGUAGES, Words
+from clip_italian.use.demo.words import FIGURE, ITALIAN, LANGUAGES, Words, about_text
 
 EXAMPLES = 12  # pictures to choose from
 MISSING = 225  # grey in place of a picture that has gone
@@ -152,10 +152,10 @@ def gallery(page: Page, blocks: gr.Blocks) -> None:
 def about_project(page: Page) -> None:
     """What the project is and found."""
     with page.say(gr.Tab(id="about"), label="about"):
-        page.say(gr.Markdown(elem_id="results"), value=lambda words: about.text(words, len(page.demo.pictures)))
-        if about.FIGURE.is_file():
+        page.say(gr.Markdown(elem_id="results"), value=lambda words: about_text(words, len(page.demo.pictures)))
+        if FIGURE.is_file():
             page.say(gr.Markdown(), value=lambda words: f"### {words.figure}")
-            gr.Image(str(about.FIGURE), interactive=False, buttons=[], show_label=False, format="png")
+            gr.Image(str(FIGURE), interactive=False, buttons=[], show_label=False, format="png")
 
 
 def _path(picture: dict[str, Any] | None) -> str | None:

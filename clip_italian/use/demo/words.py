@@ -1,8 +1,10 @@
 """All that the demo says, in Italian and in English."""
 
 import html
+import pathlib
 from typing import NamedTuple
 
+from clip_italian import files
 from clip_italian.use.demo.core import Refused
 
 
@@ -181,3 +183,19 @@ Per cent, mean over three seeds, 95 % intervals in brackets. They cannot be comp
 )
 
 LANGUAGES = {"Italiano": ITALIAN, "English": ENGLISH}
+
+
+# What the study writes, shown on the page about the project.
+TABLE = pathlib.Path("paper/tables/readme.md")
+GALLERY = pathlib.Path("paper/tables/gallery.json")
+FIGURE = pathlib.Path("paper/figures/overview.png")
+
+
+def about_text(words: Words, images: int, root: pathlib.Path = pathlib.Path()) -> str:
+    """What the project is and found, in Markdown; results that are missing below `root` are said to be."""
+    table, gallery = root / TABLE, root / GALLERY
+    parts = [words.about_md, table.read_text() if table.is_file() else words.no_results_md]
+    if gallery.is_file():
+        true, shown = (cell["value"] for cell in files.read_json(gallery)["rows"][-1]["cells"])  # the last row is all together
+        parts.append(words.right_md.format(true=true, shown=shown))
+    return "\n\n".join([*parts, words.pictures_md.format(count=images)])
