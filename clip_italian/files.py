@@ -125,6 +125,11 @@ def present(path: pathlib.Path) -> pathlib.Path:
     return path
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, cut at line feeds alone: `str.splitlines` also cuts at U+2028 and others, which captions may hold."""
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
+
+
 def files_below(root: pathlib.Path) -> list[pathlib.Path]:
     """All files below `root` in the order of their relative names; `root` itself when it is a file."""
     root = pathlib.Path(root)

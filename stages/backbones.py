@@ -45,7 +45,7 @@ def _train(name: str, settings: BackboneSettings, state: pathlib.Path, out: path
         inputs = {"english": files.tree_digest(shards())}
         outputs.write(out, "backbones", name, settings.seed, settings.english_clip, inputs, model, curve)
     else:
-        sentences = corpus().read_text().splitlines()
+        sentences = files.lines_of(corpus().read_text())
         architecture, tower, tokenizer, curve = backbones.bert(settings.italian_bert, settings.seed, sentences, state)
         assembly.save_text_tower(out / "model", architecture, tower, tokenizer)
         inputs = {"sentences.txt": files.sha256(corpus())}

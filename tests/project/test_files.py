@@ -109,3 +109,26 @@ def test_a_manifest_notices_a_flipped_bit_a_missing_file_and_an_added_one(here):
     (here / "folder/3").unlink()
     damaged.unlink()
     assert not files.manifest_holds(here / "folder")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", []),
+        ("a", ["a"]),
+        ("a\n\nb\r\n", ["a", "", "b"]),
+        ("a\u2028b\x0bc\x85d\n", ["a\u2028b\x0bc\x85d"]),
+    ],
+)
+def test_lines_end_at_line_feeds_alone(text, lines):
+    assert files.lines_of(text) == lines
+
+
+# Modules in which every text is cut at line feeds: what they read holds captions, labels or paths that others have written.
+@pytest.mark.parametrize("folder", ["cli", "data", "evaluation", "use"])
+def test_no_text_of_others_is_cut_where_str_splitlines_cuts(folder):
+    root = pathlib.Path(__file__).parents[2] / "clip_italian" / folder
+    found = {
+        path.name for path in root.rglob("*.py") for line in path.open() if ".splitlines(" in line and "str(error)" not in line
+    }
+    assert found <= {"runs.py"}  # the last line of our own log

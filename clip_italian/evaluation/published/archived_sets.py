@@ -7,6 +7,7 @@ import tarfile
 
 import numpy as np
 
+from clip_italian import files
 from clip_italian.config import Settings
 from clip_italian.data.archives import Archive, Member
 from clip_italian.errors import InputError
@@ -75,13 +76,13 @@ def _own_labels(folder: pathlib.Path) -> tuple[list[str], list[str]]:
 
 def _captions(sample: Sample) -> list[str]:
     try:
-        return _part(sample, "txt").decode().splitlines()
+        return files.lines_of(_part(sample, "txt").decode())
     except UnicodeDecodeError as error:
         raise InputError(f"{sample['txt']}: not UTF-8 ({error}); get the folder from its publisher again") from None
 
 
 def _lines(path: pathlib.Path) -> list[str]:
-    return [line.strip() for line in text(path).splitlines()]
+    return [line.strip() for line in files.lines_of(text(path))]
 
 
 def _labels(samples: list[Sample], kind: str, classes: int) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pydantic
 
+from clip_italian import files
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
 from clip_italian.evaluation.published.test_sets import Classified, damaged, json_of, templates_of, text
@@ -89,7 +90,7 @@ def label_table(folder: pathlib.Path, settings: LabelTableSettings) -> Classifie
 
 
 def _lines(path: pathlib.Path) -> list[str]:
-    return templates_of(path, text(path).splitlines())
+    return templates_of(path, files.lines_of(text(path)))
 
 
 class ClassListsSettings(Settings):

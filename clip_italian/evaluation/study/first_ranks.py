@@ -80,8 +80,8 @@ def near_misses(params: Params, settings: EvaluationSettings) -> Family:
 
 def read_scenes(profile: str, test_set: str) -> list[Scene]:
     """The scenes of a test set in the order of its pictures."""
-    lines = (test_folder(profile, test_set) / "scenes.jsonl").read_text(encoding="utf-8").splitlines()
-    return [from_json(json.loads(line)) for line in lines]
+    text = (test_folder(profile, test_set) / "scenes.jsonl").read_text(encoding="utf-8")
+    return [from_json(json.loads(line)) for line in files.lines_of(text)]
 
 
 def _instead(scenes: list[Scene], own: int, found: int) -> str:

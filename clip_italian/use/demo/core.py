@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
+from clip_italian import files
 from clip_italian.checkpoints import pictures
 from clip_italian.checkpoints.model import Model
 from clip_italian.data.images import images
@@ -126,7 +127,7 @@ def _text(text: str) -> str:
 def _labels(lines: str) -> list[str]:
     if len(lines) > MOST_LABELS * searching.LONGEST:
         raise Refused("long text", count=len(lines), most=MOST_LABELS * searching.LONGEST)
-    labels = [_text(line) for line in lines.splitlines() if line.strip()]
+    labels = [_text(line) for line in files.lines_of(lines) if line.strip()]
     if len(labels) < 2:
         raise Refused("few labels")
     if len(labels) > MOST_LABELS:

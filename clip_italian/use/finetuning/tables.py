@@ -5,6 +5,7 @@ the file's own folder.
 """
 
 import csv
+import io
 import pathlib
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -47,7 +48,7 @@ def read(path: pathlib.Path, wanted: tuple[str, ...]) -> list[Row]:
 
 
 def _rows(path: pathlib.Path, text: str, wanted: tuple[str, ...]) -> Iterator[Row]:
-    reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
+    reader = csv.DictReader(io.StringIO(text), strict=True)
     lacking = [name for name in wanted if name not in (reader.fieldnames or [])]
     if lacking:
         found = ", ".join(reader.fieldnames or []) or "nothing"
