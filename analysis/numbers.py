@@ -161,13 +161,16 @@ def parameters(study: studies.Study) -> dict[str, Entry]:
 
 def settings(study: studies.Study) -> dict[str, Entry]:
     """How the evaluation was set up, and the headline endpoints with their printed names."""
-    file = f"profiles/{study.profile}.yaml"
-    entries = {f"study/{name}": entry(getattr(study.evaluation, name), file, f"evaluation.{name}") for name in SETTINGS}
+
+    def stated(value: Any, *keys: int | str, **more: Any) -> Entry:
+        return entry(value, str(config.profile(study.profile).file(*keys)), ".".join(map(str, keys)), **more)
+
+    entries = {f"study/{name}": stated(getattr(study.evaluation, name), "evaluation", name) for name in SETTINGS}
     confidence = f"{studies.POINTS * study.evaluation.confidence:g}"
     entries["study/confidence"]["text"] = confidence
     for index, endpoint in enumerate(study.evaluation.primary_endpoints):
         protocol = "retrieval" if endpoint.partition("/")[0] in study.evaluation.retrieval_sets else "zeroshot"
-        one = entry(endpoint, file, f"evaluation.primary_endpoints.{index}", text=studies.endpoint_label(endpoint))
+        one = stated(endpoint, "evaluation", "primary_endpoints", index, text=studies.endpoint_label(endpoint))
         entries[f"study/{protocol}_endpoint"] = one
     entries["study/seeds"] = entry(len(study.params.seeds), "params.yaml", "seeds.length")
     entries["study/arms"] = entry(study.params.arms, "params.yaml", "arms", text=str(len(study.params.arms)))
@@ -177,7 +180,7 @@ def settings(study: studies.Study) -> dict[str, Entry]:
 def published(study: studies.Study) -> dict[str, Entry]:
     """Whether the publishers' files had to be as many as they are: in a rehearsal they need not."""
     one = config.section(evaluation.HeldOutSettings, "tests")
-    return {"study/counts": entry(one.counts, f"profiles/{study.profile}.yaml", "tests.counts")}
+    return {"study/counts": entry(one.counts, str(config.profile(study.profile).file("tests", "counts")), "tests.counts")}
 
 
 def world() -> dict[str, Entry]:

@@ -340,7 +340,7 @@ def test_spread_labels_keep_their_order_and_their_distance() -> None:
 
 def test_the_plan_names_what_the_profile_declares() -> None:
     plan = (ROOT / "analysis/plan.md").read_text()
-    section = config.read_yaml(ROOT / "profiles/mini.yaml")["evaluation"]
+    section = config.profile("mini", ROOT / "profiles").content["evaluation"]
     for first, second in section["primary_pairs"]:
         assert f"| `{first}` | `{second}` |" in plan
     for endpoint in section["primary_endpoints"]:

@@ -49,7 +49,7 @@ def victim(study, where):
 def change(study, section, **values):
     path = study / "profiles/tiny.yaml"
     content = config.read_yaml(path)
-    content[section] |= values
+    content[section] = content.get(section, {}) | values
     YAML().dump(content, path)
 
 

@@ -51,7 +51,7 @@ ALL = NONE.model_copy(
 )
 JITTERED = ALL.model_copy(update={"brightness": 0.4, "contrast": 0.4, "saturation": 0.4, "jitter": "before", "beyond": "fill"})
 MINI = config.parse(
-    ImageSettings, config.read_yaml(pathlib.Path(config.__file__).parents[1] / "profiles/mini.yaml")["images"], "images"
+    ImageSettings, config.profile("mini", pathlib.Path(config.__file__).parents[1] / "profiles").content["images"], "images"
 )
 PICTURES = np.random.default_rng(0).integers(0, 255, (64, 56, 56, 3), dtype=np.uint8)
 IDS = np.arange(64) * 1_000_003

@@ -70,7 +70,7 @@ def test_a_new_published_source_is_a_reader_a_line_and_settings(tmp_path):
     publisher = {"about": "https://museum.example/", "licence": "CC0", "fetch_rows": False, "files": given}
     profile = config.read_yaml(tmp_path / "profiles/tiny.yaml")
     profile["world"]["kind"] = "given"
-    profile["published"]["publishers"] = {"museum": publisher}
+    profile["published"] = {"publishers": {"museum": publisher}}
     profile["curate"] |= {"sources": ["museum"], "translated": [], "proper_noun_sources": [], "tagger": "./tagger"}
     YAML().dump(profile, tmp_path / "profiles/tiny.yaml")
     tagger = spacy.blank("it")

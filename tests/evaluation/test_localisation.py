@@ -29,8 +29,7 @@ def things(*placed):
 
 @pytest.fixture(scope="module")
 def settings():
-    path = ROOT / "profiles/mini.yaml"
-    whole = config.parse(EvaluationSettings, config.read_yaml(path)["evaluation"], str(path))
+    whole = config.parse(EvaluationSettings, config.profile("mini", ROOT / "profiles").content["evaluation"], "mini")
     return whole.model_copy(update={"resamples": 200})
 
 

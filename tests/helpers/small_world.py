@@ -148,8 +148,7 @@ LOOKED_UP = Tagger(looking_up)
 
 def drawn_study(folder: pathlib.Path) -> None:
     """Makes `folder` a study at profile tiny whose raw data are this world's, with its captions translated: what `curate` reads."""
-    (folder / "profiles").mkdir()
-    shutil.copy(pathlib.Path(__file__).parents[2] / "profiles/tiny.yaml", folder / "profiles")
+    shutil.copytree(pathlib.Path(__file__).parents[2] / "profiles", folder / "profiles")
     (folder / "params.yaml").write_text("profile: tiny\narms: [full]\nbaselines: [mclip]\nprobed: [full]\nseeds: [0]\n")
     with files.replacing_folder(folder / "data/tiny/raw") as raw:
         draw(raw, world())

@@ -125,7 +125,7 @@ ANALYSIS = {
     "sheet_views": 3,
     "contradictions": {"seed": 0, "scenes": 8, "views": 1, "alone": {"flip": {"flip": 1.0}, "hue 0.1": {"hue": 0.1}}},
 }
-IMAGES = config.read_yaml(pathlib.Path(config.__file__).parents[1] / "profiles/tiny.yaml")["images"]
+IMAGES = config.profile("tiny", pathlib.Path(config.__file__).parents[1] / "profiles").content["images"]
 
 
 def unit(rows: np.ndarray) -> np.ndarray:

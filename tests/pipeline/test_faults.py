@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,13 +32,13 @@ def stage(*arguments, **extra):
     return done.returncode, done.stderr
 
 
-def own_profile(copy, before, after):
-    """Changes one place of the profile, in a copy of it."""
-    text = (ROOT / "profiles/mini.yaml").read_text()
-    assert before in text
+def own_profile(copy, name, before, after):
+    """Changes one place of a profile, in a copy of all."""
     (copy / "profiles").unlink()
-    (copy / "profiles").mkdir()
-    (copy / "profiles/mini.yaml").write_text(text.replace(before, after, 1))
+    shutil.copytree(ROOT / "profiles", copy / "profiles")
+    path = copy / f"profiles/{name}.yaml"
+    assert before in path.read_text()
+    path.write_text(path.read_text().replace(before, after, 1))
 
 
 def says(result, *words):
@@ -55,17 +56,22 @@ def test_a_typo_in_params_stops_every_stage_with_one_line(copy):
 
 
 def test_a_typo_in_a_profile_stops_the_stage_with_one_line(copy):
-    own_profile(copy, "valid_share:", "valid_shere:")
-    says(stage("curate"), "profiles/mini.yaml", "`valid_shere`", "did you mean `valid_share`")
+    own_profile(copy, "drawn", "valid_share:", "valid_shere:")
+    says(stage("curate"), "profiles/drawn.yaml", "`valid_shere`", "did you mean `valid_share`")
+
+
+def test_a_typo_in_what_a_profile_says_to_differ_stops_the_stage_with_one_line(copy):
+    own_profile(copy, "mini", "tagger:", "tager:")
+    says(stage("curate"), "profiles/mini.yaml", "`tager`", "did you mean `tagger`")
 
 
 def test_a_value_of_the_wrong_type_stops_the_stage_with_one_line(copy):
-    own_profile(copy, "threads: 2", "threads: two")
-    says(stage("curate"), "profiles/mini.yaml", "`threads`", "'two'")
+    own_profile(copy, "drawn", "threads: 2", "threads: two")
+    says(stage("curate"), "profiles/drawn.yaml", "`threads`", "'two'")
 
 
 def test_an_arm_that_the_profile_lacks_is_named(copy):
-    says(stage("pretrain", "ful"), "profiles/mini.yaml", "no `ful`", "did you mean `full`")
+    says(stage("pretrain", "ful"), "profiles/drawn.yaml", "no `ful`", "did you mean `full`")
 
 
 def test_missing_raw_data_is_named_with_the_remedy(copy):

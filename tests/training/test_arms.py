@@ -30,7 +30,7 @@ SOURCES = ("wit", "mscoco_it")
 ENGLISH_OF = {f"un gatto {word}": f"a {word} cat" for word in ("uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto")}
 CAPTIONS = list(ENGLISH_OF)
 ROOT = pathlib.Path(config.__file__).parents[1]
-TINY = config.read_yaml(ROOT / "profiles/tiny.yaml")
+TINY = config.profile("tiny", ROOT / "profiles").content
 VIEWS = config.parse(AugmentationSettings, TINY["images"]["augmentations"]["code_2021"] | {"crop": 24}, "images")
 VIEWS_SEED = 42  # of the views of all frozen phases
 NO_DRAWS = FeatureSettings(text_draws=0, text_dropout=0.0)
@@ -75,7 +75,7 @@ def test_without_augmentation_training_sees_the_pictures_as_they_are(data):
 def test_every_arm_of_a_profile_names_an_augmentation_that_it_can_have(profile, monkeypatch):
     monkeypatch.chdir(ROOT)
     images = config.section(ImageSettings, "images", profile)
-    names = config.read_yaml(ROOT / f"profiles/{profile}.yaml")["arms"]
+    names = config.profile(profile).content["arms"]
     arms_of = {name: config.arm(TrainingSettings, name, profile) for name in names}
     chosen = {name: augmentation_of(one, images, name) for name, one in arms_of.items()}
     assert chosen["no_augmentation"] is None and chosen["full"] == images.augmentations["code_2021"]

@@ -36,7 +36,7 @@ ARMS = {
 @pytest.fixture
 def study(here):
     """A study at profile tiny whose pictures have 24 pixels a side, up to what stage `features` reads."""
-    content = config.read_yaml(ROOT / "profiles/tiny.yaml")
+    content = config.profile("tiny", ROOT / "profiles").content
     for one in content["images"]["augmentations"].values():
         one |= {"crop": 24}
     content["images"] |= {"stored": 24, "side": 24, "views": 2}

@@ -55,8 +55,7 @@ def demo():
 @pytest.fixture(scope="module")
 def scenes():
     """Those of the pictures that ship."""
-    path = ROOT / "profiles/mini.yaml"
-    return shipping.scenes(config.parse(shipping.DemoSettings, config.read_yaml(path)["demo"], str(path)))
+    return shipping.scenes(config.parse(shipping.DemoSettings, config.profile("mini", ROOT / "profiles").content["demo"], "mini"))
 
 
 @pytest.fixture
@@ -83,7 +82,7 @@ def test_what_ships_is_whole_and_small(demo):
 
 def test_the_pictures_are_those_of_the_profiles_scenes(scenes):
     assert shipping.names(scenes) == PICTURES
-    asked = len(scenes) - config.read_yaml(ROOT / "profiles/mini.yaml")["demo"]["others"]
+    asked = len(scenes) - config.profile("mini", ROOT / "profiles").content["demo"]["others"]
     truth = truth_matrix(captions.GALLERY, scenes)[:, :asked]
     assert truth.any(axis=0).all() and (truth.sum(axis=1) >= asked // 6).all()
 

@@ -15,7 +15,7 @@ from clip_italian.world.shop import publishing
 from clip_italian.world.shop.publishing import ShopSettings
 
 ROOT = pathlib.Path(__file__).parents[2]
-PROFILE = config.read_yaml(ROOT / "profiles/tiny.yaml")
+PROFILE = config.profile("tiny", ROOT / "profiles").content
 PICTURES = [pathlib.Path(f"{number}.jpg") for number in range(4)]
 
 

@@ -124,7 +124,7 @@ def test_what_an_operation_cannot_touch_stays_true():
 
 @pytest.mark.parametrize("profile", ["mini", "paper"])
 def test_the_caption_safe_setting_hardly_ever_makes_a_caption_false(profile):
-    images = config.parse(ImageSettings, config.read_yaml(ROOT / f"profiles/{profile}.yaml")["images"], "images")
+    images = config.parse(ImageSettings, config.profile(profile, ROOT / "profiles").content["images"], "images")
     settings = SETTINGS.model_copy(update={"scenes": 15 if profile == "paper" else 100, "views": 1})
     counts = count(
         settings, images.stored, images.side, {name: images.augmentations[name] for name in ("caption_safe", "code_2021")}

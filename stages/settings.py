@@ -1,0 +1,13 @@
+"""The whole profile, joined with its base: reports/<profile>/settings.json, whose sections the other stages list in dvc.yaml.
+
+The stages read profiles/*.yaml themselves. DVC could not: to it a listed section that a file lacks is an error, and the changes of
+one arm may lie in two files.
+"""
+
+import pathlib
+
+from clip_italian import config, files
+
+
+def main() -> None:
+    files.write_json(pathlib.Path("reports", config.params().profile, "settings.json"), config.profile().content)
