@@ -21,8 +21,8 @@ BEYOND_WORDS = 64 << 20  # bytes of a file that is not even taken in, to be told
 # The browser itself refuses whatever is not of this page.
 POLICY = b"default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
 
-# Files that the page refuses before sending them are answered by Gradio, in English alone. A script replaces its two messages, known
-# by their beginnings, with the reasons that `core` would give in the page's language.
+# Files that the page refuses before sending them are answered by Gradio, in English alone. A script replaces its two messages,
+# known by their beginnings, with the reasons that `core` would give in the page's language.
 BEGINNINGS = {"Invalid file type": "format not allowed", "File(s) exceed the maximum": "file too large"}
 SCRIPT = """() => {
   const said = SAID;
