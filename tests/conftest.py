@@ -7,7 +7,7 @@ import socket
 os.environ |= {
     "NPROC": "2",
     # Where a test runs a model, its compilation takes longest; without LLVM's optimisations it takes a third less.
-    "XLA_FLAGS": "--xla_backend_optimization_level=0",
+    "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_cpu_parallel_codegen_split_count=1",
     "OPENBLAS_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
     "JAX_NUMPY_RANK_PROMOTION": "raise",

@@ -70,7 +70,7 @@ class Copy:
             "WATCH": str(self.log),
             "PYTHONPYCACHEPREFIX": str(watch / "bytecode"),
             # Programs of tiny run for less time than they take to compile; their speed is not what these tests are about.
-            "XLA_FLAGS": "--xla_backend_optimization_level=0",
+            "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_cpu_parallel_codegen_split_count=1",
             "GIT_CONFIG_GLOBAL": "/dev/null",
         }
         self.run("git", "init", "-q")
