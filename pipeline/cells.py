@@ -1,14 +1,12 @@
 """Independent pieces of a stage, a process each, side by side: the seeds of an arm, the two backbones.
 
-A finished piece stays in `.state/cells/` under a key of everything it was made from, so that a stage that runs again, for
-one more seed or after a kill, computes only what is new. An unfinished piece keeps its checkpoints there.
+A finished piece stays in `.state/cells/` under the key of what it is made from (pipeline/resuming.py), so that a stage that runs
+again, for one more seed or after a kill, computes only what is new. An unfinished piece keeps its checkpoints there.
 """
 
 import contextlib
 import dataclasses
-import hashlib
 import importlib
-import importlib.metadata
 import json
 import os
 import pathlib
@@ -24,13 +22,12 @@ from typing import Any
 from clip_italian import config, devices, environment, files, journal
 from clip_italian.errors import InputError
 from clip_italian.training import throughput
-from pipeline import launching
+from pipeline import launching, resuming
 from pipeline.launching import LaunchSettings, Member
 
 TERMINATED = 128 + signal.SIGTERM  # what a process that saved on SIGTERM exits with
 ENDED_BY_SIGTERM = {TERMINATED, -signal.SIGTERM}  # the second: it came before there was anything to save
 ROOT = pathlib.Path(".state/cells")
-LIBRARIES = ("jax", "jaxlib", "flax", "optax", "numpy", "opencv-python-headless", "tokenizers")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,8 +66,9 @@ def run(cells: list[Cell], processes: int, threads: int) -> dict[str, pathlib.Pa
         _wait([_start(launch, threads, order) for order in orders])
     for cell in missing:
         facts = {"launch": launch.model_dump(), "pace": throughput.summary(folders[cell.name] / "state")}
-        _record(cell, journal.provenance(started, threads=threads, libraries=_versions(), **facts))
-        _forget_others(folders[cell.name])
+        _record(cell, journal.provenance(started, threads=threads, libraries=resuming.versions(), **facts))
+        resuming.forget_others(folders[cell.name])
+        resuming.forget_others(folders[cell.name] / "out")  # its checkpoints, and what a kill left
     return {name: folder / "out" for name, folder in folders.items()}
 
 
@@ -117,24 +115,7 @@ def publish_journals(outputs: dict[str, pathlib.Path], target: pathlib.Path) -> 
 
 
 def _key(cell: Cell, threads: int) -> str:
-    made_from = {
-        "settings": cell.settings,
-        "inputs": {str(path): files.tree_digest(path) for path in cell.inputs},
-        "code": files.sha256(pathlib.Path("reports/code", f"{cell.stage}.txt")),
-        "environment": [threads, _versions()],
-    }
-    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _versions() -> dict[str, str]:
-    return {name: importlib.metadata.version(name) for name in LIBRARIES}
-
-
-def _forget_others(folder: pathlib.Path) -> None:
-    """Removes what earlier settings left of this cell, and of the finished one its checkpoints and what a kill left."""
-    for other in [*folder.parent.iterdir(), *folder.iterdir()]:
-        if other not in (folder, folder / "out"):
-            shutil.rmtree(other)
+    return resuming.key(cell.stage, cell.settings, resuming.contents(cell.inputs), threads)
 
 
 def _compute(share: list[list[str]]) -> None:

@@ -1,4 +1,10 @@
-"""Where a stage keeps what it has done, should it be killed: a folder named after everything that the work is made from."""
+"""The key of a piece of work, by settings, inputs, code and libraries, and the folder in which a stage goes on after a kill.
+
+Inputs count by content or by stamp (name, size, time of the last change, as DVC looks at files before it hashes them). Finished
+work is kept for as long as it may serve, while DVC deletes its inputs and brings them back with other times: content. Unfinished
+work of a stage that reads every picture lives until the stage ends, and hashing its inputs would take as long as what is saved:
+stamps.
+"""
 
 import hashlib
 import importlib.metadata
@@ -6,6 +12,7 @@ import json
 import pathlib
 import shutil
 from collections.abc import Sequence
+from typing import Any
 
 from clip_italian import files
 from clip_italian.config import Settings
@@ -13,32 +20,48 @@ from pipeline import imports
 
 ROOT = pathlib.Path(".state")
 CODE = pathlib.Path(__file__).parents[1]
-LIBRARIES = ("flax", "jax", "jaxlib", "numpy", "opencv-python-headless", "pillow", "simplejpeg", "tokenizers")
+LIBRARIES = ("flax", "jax", "jaxlib", "numpy", "opencv-python-headless", "optax", "pillow", "simplejpeg", "tokenizers")
+
+
+def key(stage: str, settings: Any, inputs: Any, threads: int | None = None) -> str:
+    """The key of work of a stage: 16 hexadecimal digits of a SHA-256.
+
+    `settings` and `inputs` are JSON, the second of `contents` or `stamps`; `threads` are those of XLA where they count.
+    """
+    code = {path.as_posix(): files.sha256(CODE / path) for path in imports.stage_modules(CODE, stage)}
+    made_from = {"settings": settings, "inputs": inputs, "code": code, "libraries": versions(), "threads": threads}
+    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def contents(inputs: Sequence[pathlib.Path]) -> dict[str, str]:
+    """The SHA-256 of each input by path; raises InputError naming one that is missing."""
+    return {path.as_posix(): files.tree_digest(path) for path in inputs}
+
+
+def stamps(inputs: Sequence[pathlib.Path]) -> list[tuple[str, int, int]]:
+    """Name, size in bytes and time of the last change in nanoseconds of every file of the inputs that are there."""
+    found = [(path, path.stat()) for root in inputs if root.exists() for path in files.files_below(root)]
+    return [(path.as_posix(), stat.st_size, stat.st_mtime_ns) for path, stat in found]
+
+
+def versions() -> dict[str, str]:
+    """The versions of the libraries on which the bits of a result depend."""
+    return {name: importlib.metadata.version(name) for name in LIBRARIES}
 
 
 def folder(stage: str, settings: Sequence[Settings], inputs: Sequence[pathlib.Path]) -> pathlib.Path:
-    """The folder of a stage's unfinished work; what other settings, inputs or code left is removed.
-
-    Files of the inputs count by name, size and time, as DVC's do before it hashes them: to read them all would take as long as
-    what is saved.
-    """
-    made_from = {
-        "settings": [one.model_dump() for one in settings],
-        "inputs": [_stamp(path) for root in inputs if root.exists() for path in files.files_below(root)],
-        "code": [files.sha256(CODE / path) for path in sorted(imports.stage_modules(CODE, stage))],
-        "libraries": [importlib.metadata.version(name) for name in LIBRARIES],
-    }
-    ours = ROOT / stage / hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:16]
+    """The folder of a stage's unfinished work; what other settings, inputs or code left is removed."""
+    ours = ROOT / stage / key(stage, [one.model_dump() for one in settings], stamps(inputs))
     ours.mkdir(parents=True, exist_ok=True)
-    for other in ours.parent.iterdir():
-        if other != ours:
-            shutil.rmtree(other)
+    forget_others(ours)
     return ours
 
 
-def _stamp(path: pathlib.Path) -> tuple[str, int, int]:
-    found = path.stat()
-    return path.as_posix(), found.st_size, found.st_mtime_ns
+def forget_others(folder: pathlib.Path) -> None:
+    """Removes what lies beside a folder of work: what other settings, inputs or code left."""
+    for other in folder.parent.iterdir():
+        if other != folder:
+            shutil.rmtree(other)
 
 
 def forget(stage: str) -> None:

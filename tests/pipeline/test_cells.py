@@ -60,10 +60,11 @@ print(os.getpid())
 def project(here):
     """A folder with a stage of its own, under the real cells."""
     (here / "stages").mkdir()
-    shutil.copy(ROOT / "stages" / "__init__.py", here / "stages")
+    for name in ("__init__.py", "__main__.py"):
+        shutil.copy(ROOT / "stages" / name, here / "stages")
+    for name in ("clip_italian", "pipeline"):
+        (here / name).symlink_to(ROOT / name)
     (here / "stages" / "toy.py").write_text(TOY_STAGE)
-    (here / "reports/code").mkdir(parents=True)
-    (here / "reports/code/toy.txt").write_text("the code of the stage")
     (here / "profiles").mkdir()
     (here / "profiles" / "toy.yaml").write_text(PROFILE)
     (here / "params.yaml").write_text("profile: toy\narms: [arm]\nbaselines: [none]\nprobed: [arm]\nseeds: [0]\n")
@@ -112,7 +113,7 @@ def test_another_setting_input_or_code_makes_a_new_key_and_forgets_the_old(proje
     for change in (
         lambda: None,
         lambda: (project / "input").write_text("second"),
-        lambda: (project / "reports/code/toy.txt").write_text("another code"),
+        lambda: (project / "stages/toy.py").write_text(TOY_STAGE + "# changed\n"),
     ):
         change()
         assert run("0", settings={"rate": 2})[1] == ["0"]

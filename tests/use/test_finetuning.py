@@ -300,6 +300,33 @@ def test_a_run_whose_data_have_changed_does_not_go_on(shop, base):
     assert "has changed" in runs.log(folder)
 
 
+def test_an_unfinished_run_goes_on_after_its_project_was_moved(shop, base, tmp_path_factory, monkeypatch):
+    runs.begin("moved", asked(shop, base))
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "project"
+    shop.rename(elsewhere)
+    monkeypatch.chdir(elsewhere)
+    folder = runs.begin("moved", asked(elsewhere, elsewhere / base.relative_to(shop)))
+    runs.check(runs.read(folder))
+    assert str(shop) not in (folder / runs.ASKED).read_text()
+
+
+def test_a_table_is_read_where_its_link_lies_beside_its_pictures(shop, base):
+    (shop / "pairs.csv").rename(shop.parent / "object-of-a-cache")
+    (shop / "pairs.csv").symlink_to(shop.parent / "object-of-a-cache")
+    assert asked(shop, base).data == str(shop / "pairs.csv")
+
+
+def test_a_run_goes_on_with_tables_and_models_beside_the_current_folder(shop, base, monkeypatch):
+    (shop / "work").mkdir()
+    monkeypatch.chdir(shop / "work")
+    beside = [pathlib.Path("..", path.relative_to(shop)) for path in (base, shop / "pairs.csv")]
+    tables = {"data": beside[1], "valid": None, "queries": None, "gallery": None}
+    wanted = runs.asked(str(beside[0]), None, tables, False, settings.load())
+    folder = runs.begin("beside", wanted)
+    assert runs.begin("beside", wanted) == folder
+    assert runs.read(folder).data == str(shop / "pairs.csv")
+
+
 def test_a_run_is_held_by_one_process(shop, base):
     folder = runs.begin("held", asked(shop, base))
     with runs.alone(folder), pytest.raises(InputError, match="is running"):

@@ -6,6 +6,7 @@
 
 import contextlib
 import fcntl
+import os
 import pathlib
 import re
 from collections.abc import Iterator
@@ -17,11 +18,13 @@ from clip_italian.errors import InputError
 
 ROOT = pathlib.Path("finetuned")
 NAME = re.compile(r"[\w][\w.-]{0,63}")
+PATHS = ("model", "data", "valid", "queries", "gallery")  # of Asked
 ASKED, LOG, LOCK, NUMBERS, REPORT = "asked.json", "log.txt", "lock", "numbers.json", "report.html"
 
 
 class Asked(NamedTuple):
-    """What is to be done. Paths are absolute, so that a run can be gone on with from anywhere."""
+    """What is to be done. Paths are absolute; `asked.json` has those below the current folder relative to the run's folder, so
+    that a project may be moved while a run is unfinished."""
 
     model: str
     images: str | None  # the model's picture half, where that is a model of its own
@@ -38,9 +41,9 @@ def asked(model: str, images: str | None, tables: dict[str, pathlib.Path | None]
     """What is to be done with `tables`: `data`, and `valid`, `queries` and `gallery` or None."""
     if tables["gallery"] and not tables["queries"]:
         raise InputError(f"{tables['gallery']}: an index without queries; give these too (--queries)")
-    given = {name: path.resolve() for name, path in tables.items() if path}
+    given = {name: pathlib.Path(os.path.abspath(path)) for name, path in tables.items() if path}
     digests = {name: files.sha256(files.present(path)) for name, path in given.items()}
-    local = str(pathlib.Path(model).resolve()) if pathlib.Path(model).is_dir() else model
+    local = os.path.abspath(model) if pathlib.Path(model).is_dir() else model
     valid, queries, gallery = (str(given[name]) if name in given else None for name in ("valid", "queries", "gallery"))
     return Asked(local, images, str(given["data"]), valid, queries, gallery, onnx, settings.model_dump(), digests)
 
@@ -58,7 +61,8 @@ def begin(name: str, wanted: Asked, root: pathlib.Path = ROOT) -> pathlib.Path:
         return folder
     if any(folder.glob("[!.]*")):
         raise InputError(f"{folder}: is there already and is no run; choose another name (--name)")
-    files.write_json(folder / ASKED, wanted._asdict())
+    stored = {name: _portable(path, folder) for name in PATHS if (path := getattr(wanted, name))}
+    files.write_json(folder / ASKED, wanted._asdict() | stored)
     return folder
 
 
@@ -81,7 +85,18 @@ def read(folder: pathlib.Path) -> Asked:
     found = files.read_json(folder / ASKED)
     if not isinstance(found, dict) or set(found) != set(Asked._fields):
         raise InputError(f"{folder / ASKED}: not a request of this version; begin the run again under another name")
-    return Asked(**found)
+    return Asked(**found | {name: _absolute(path, folder) for name in PATHS if (path := found[name])})
+
+
+def _portable(path: str, folder: pathlib.Path) -> str:
+    """A path below the current folder, relative to the run's; any other path, and a name on the hub, as it is."""
+    below = pathlib.Path(path).is_absolute() and pathlib.Path(path).is_relative_to(pathlib.Path.cwd())
+    relative = os.path.relpath(path, folder.resolve())
+    return relative if below and relative.startswith("..") else path
+
+
+def _absolute(stored: str, folder: pathlib.Path) -> str:
+    return os.path.normpath(folder.resolve() / stored) if stored.startswith("..") else stored
 
 
 def check(of: Asked) -> None:
