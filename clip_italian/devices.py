@@ -6,13 +6,13 @@ program runs on one device, on several, in several processes.
 """
 
 import contextlib
-import fcntl
 import functools
 import hashlib
 import math
 import pathlib
 from typing import Any, NamedTuple
 
+import filelock
 import jax
 import numpy as np
 from jax.experimental import multihost_utils
@@ -159,9 +159,8 @@ def once(program: jax.stages.Lowered) -> None:
     compute together and wait for one another, each compiles for itself.
     """
     cache: str | None = jax.config.values["jax_compilation_cache_dir"]
-    with contextlib.ExitStack() as held:
-        if cache and "://" not in cache and jax.process_count() == 1:
-            fcntl.flock(held.enter_context(open(lock(pathlib.Path(cache), program), "w")), fcntl.LOCK_EX)
+    shared = cache and "://" not in cache and jax.process_count() == 1
+    with filelock.FileLock(lock(pathlib.Path(cache), program)) if cache and shared else contextlib.nullcontext():
         program.compile()
 
 

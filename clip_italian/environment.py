@@ -6,12 +6,13 @@ same command with the right ones, so a bare `dvc repro` computes what `make repr
 
 import contextlib
 import ctypes
-import fcntl
 import os
 import pathlib
 import signal
 import sys
 from collections.abc import Iterator
+
+import filelock
 
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
@@ -87,14 +88,11 @@ def only_one(name: str) -> Iterator[None]:
     """Holds the lock of that name; raises InputError with the holder's process id when another process has it."""
     LOCKS.mkdir(parents=True, exist_ok=True)
     path = LOCKS / f"{name}.lock"
-    with open(path, "a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise InputError(f"{path}: `{name}` is already running as process {holder}; wait for it or stop it") from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+    try:
+        held = filelock.FileLock(path, timeout=0).acquire()
+    except filelock.Timeout:
+        holder = path.read_text().strip() or "unknown"
+        raise InputError(f"{path}: `{name}` is already running as process {holder}; wait for it or stop it") from None
+    with held:
+        path.write_text(str(os.getpid()))
         yield

@@ -8,7 +8,6 @@ may be moved.
 """
 
 import contextlib
-import fcntl
 import json
 import logging
 import pathlib
@@ -18,6 +17,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import filelock
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag, ViewType
 from mlflow.entities import Run as StoredRun
@@ -67,16 +67,11 @@ def _alone() -> Iterator[None]:
     """One writer at a time: between looking for a run and creating it nobody else may create it."""
     environment.LOCKS.mkdir(parents=True, exist_ok=True)
     path = environment.LOCKS / "mlflow.lock"
-    deadline = time.monotonic() + WAIT
-    with open(path, "a") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise InputError(f"{path}: another process fills {STORE}; wait for it or stop it") from None
-                time.sleep(0.1)
+    try:
+        held = filelock.FileLock(path, timeout=WAIT).acquire()
+    except filelock.Timeout:
+        raise InputError(f"{path}: another process fills {STORE}; wait for it or stop it") from None
+    with held:
         yield
 
 

@@ -5,12 +5,13 @@
 """
 
 import contextlib
-import fcntl
 import os
 import pathlib
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+
+import filelock
 
 from clip_italian import files
 from clip_italian.config import Settings
@@ -110,11 +111,11 @@ def check(of: Asked) -> None:
 @contextlib.contextmanager
 def alone(folder: pathlib.Path) -> Iterator[None]:
     """Holds a run; raises InputError where another process does."""
-    with open(folder / LOCK, "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(f"{folder}: is running; `python -m clip_italian runs {folder.name}` says how it goes") from None
+    try:
+        held = filelock.FileLock(folder / LOCK, timeout=0).acquire()
+    except filelock.Timeout:
+        raise InputError(f"{folder}: is running; `python -m clip_italian runs {folder.name}` tells its progress") from None
+    with held:
         yield
 
 
