@@ -6,6 +6,7 @@ work of a stage that reads every picture lives until the stage ends, and hashing
 stamps.
 """
 
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -28,9 +29,14 @@ def key(stage: str, settings: Any, inputs: Any, threads: int | None = None) -> s
 
     `settings` and `inputs` are JSON, the second of `contents` or `stamps`; `threads` are those of XLA where they count.
     """
-    code = {path.as_posix(): files.sha256(CODE / path) for path in imports.stage_modules(CODE, stage)}
-    made_from = {"settings": settings, "inputs": inputs, "code": code, "libraries": versions(), "threads": threads}
+    made_from = {"settings": settings, "inputs": inputs, "code": code(stage), "libraries": versions(), "threads": threads}
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@functools.cache  # parsing takes a quarter of a second, and the seeds of a stage share its code
+def code(stage: str) -> dict[str, str]:
+    """The SHA-256 of each module of this repository that a stage imports, by path."""
+    return {path.as_posix(): files.sha256(CODE / path) for path in imports.stage_modules(CODE, stage)}
 
 
 def contents(inputs: Sequence[pathlib.Path]) -> dict[str, str]:
