@@ -41,6 +41,7 @@ class Job:
     out: pathlib.Path  # a folder for each set
     done: pathlib.Path  # a file for each finished shard, with its entries of the indices
     settings: ImageSettings
+    fits: Mapping[str, Fit]  # how the images of each set become squares
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +99,8 @@ def prepare(
     sets |= {f"tests/{path.parent.name}": read_test(path.parent) for path in sorted((raw / "test").glob("*/images.zip"))}
     sets |= {f"probe/{path.parent.name}": read_test(path.parent) for path in sorted((raw / "probe").glob("*/images.zip"))}
     written: dict[str, list[dict[str, Any]]] = {name: [] for name in (*sets, *_views(settings))}
-    made = workers.map(functools.partial(make_shard, Job(out, done, settings)), _shards(sets, settings), where)
+    job = Job(out, done, settings, {name: _fit(raw, name, settings) for name in sets})
+    made = workers.map(functools.partial(make_shard, job), _shards(sets, settings), where)
     for entries in tqdm(made, "augment", unit=" shards", disable=not sys.stderr.isatty()):
         for name, entry in entries.items():
             written[name].append(entry)
@@ -150,7 +152,7 @@ def _made(job: Job, shard: Shard) -> dict[str, Any]:
 def _decode(job: Job, name: str, archive: pathlib.Path, member: str) -> UInt8[np.ndarray, "side side 3"]:
     content = opened(archive)
     try:
-        side, fit = _side(name, job.settings), _fit(name, job.settings)
+        side, fit = _side(name, job.settings), job.fits[name]
         pixels = decode(content.read(member), job.settings.limits, resizing.least(side, fit))
     except (ImageRejected, KeyError) as reason:
         message = f"{content.path}: member `{member}`: {reason}; delete the file and run `dvc repro`"
@@ -163,9 +165,14 @@ def _side(name: str, settings: ImageSettings) -> int:
     return settings.stored if name in AUGMENTED else settings.side
 
 
-def _fit(name: str, settings: ImageSettings) -> Fit:
-    """Of the two ways of 2021, the training's for all pairs, the evaluation's for the tests and for what probes learn from; all are
-    cut as our models cut pictures.
+def _fit(raw: pathlib.Path, name: str, settings: ImageSettings) -> Fit:
+    """How the images of a set become squares: of the two ways of 2021, the training's for all pairs, the evaluation's for the tests
+    and for what probes learn from. They are cut as our models cut images, or as the protocol of a published test set says.
     """
     fit = resizing.TRANSFORMERS
-    return fit if name.startswith(("tests/", "probe/")) else fit.model_copy(update={"resize": settings.resize})
+    kind, _, test_set = name.partition("/")
+    if kind not in ("tests", "probe"):
+        return fit.model_copy(update={"resize": settings.resize})
+    protocol = raw / ("test" if kind == "tests" else kind) / test_set / "protocol.json"
+    margin = files.read_json(protocol)["margin"] if protocol.exists() else None
+    return fit.model_copy(update={"margin": margin or fit.margin})

@@ -42,7 +42,7 @@ def test_pictures_and_captions_come_back_pixel_for_pixel(stored, capsys):
     assert capsys.readouterr().out == "out: 20 pictures written\n"
     assert np.array_equal([pixels(one.read_bytes()) for one in found.pictures], PICTURES)
     assert found.texts == [caption for example in EXAMPLES for caption in example.captions]
-    assert found.owner.tolist() == [place for place, example in enumerate(EXAMPLES) for _ in example.captions]
+    assert found.truth.owner.tolist() == [place for place, example in enumerate(EXAMPLES) for _ in example.captions]
 
 
 def test_a_sample_is_three_members_of_one_key_with_all_that_is_known(stored):

@@ -62,14 +62,14 @@ def test_retrieval_metrics_are_those_of_the_model_s_own_cosines(model, captions,
     found = evaluating.evaluate(model, "clip-benchmark/retrieval", captions, here / "out")
     test = protocols.read("clip-benchmark/retrieval", captions)
     cosines = model.encode_text(test.texts) @ model.encode_image([picture for picture in test.pictures]).T
-    own = cosines[np.arange(12), test.owner][:, None]
+    own = cosines[np.arange(12), test.truth.owner][:, None]
     rank = (cosines > own).sum(axis=1) + (cosines == own).sum(axis=1)
     assert found["image_retrieval_recall@1"] == np.mean(rank == 1)
     assert found["image_retrieval_recall@5"] == np.mean(rank <= 5)
     assert found["image_retrieval_recall@10"] is None
     with np.load(here / "out/clip-benchmark/retrieval/items.npz") as items:
         assert items["text_to_image/own"].tolist() == rank.tolist()
-        assert items["text_to_image/image"].tolist() == test.owner.tolist()
+        assert items["text_to_image/image"].tolist() == test.truth.owner.tolist()
         assert items["pictures"].tolist() == [f"s{n:07d}.png" for n in range(6)]
 
 
@@ -79,12 +79,12 @@ def test_zero_shot_metrics_are_those_of_the_ensembles(model, classes, here):
     means = [np.mean(model.encode_text([f"una foto di {name}", f"un disegno di {name}"]), axis=0) for name in test.classes]
     scores = model.encode_image(list(test.pictures)) @ unit(np.stack(means)).T
     predicted = np.where(scores[:, 1] > scores[:, 0], 1, 0)  # never 2, whose label is that of 0
-    assert found["acc1"] == np.mean(predicted == test.label)
+    assert found["acc1"] == np.mean(predicted == test.truth)
     assert found["acc5"] is None
     written = json.loads((here / "out/clip-benchmark/zeroshot/metrics.json").read_text())
     low, high = written["bounds"]["acc1"]
-    assert low == np.mean((predicted == 1) & (test.label == 1))
-    assert high == np.mean((predicted == 1) == (test.label == 1))
+    assert low == np.mean((predicted == 1) & (test.truth == 1))
+    assert high == np.mean((predicted == 1) == (test.truth == 1))
     assert written["data"] | {"pictures": 6, "classes": 3, "templates": 2} == written["data"]
 
 

@@ -99,12 +99,14 @@ def test_a_retrieval_set_holds_the_protocols_captions_and_pictures_in_its_order(
         expected = protocols.read(protocol, folder, counted=False)
         contents = [picture.read_bytes() for picture in expected.pictures]
     captions, members = read(prepared, name)
-    owned = [[text for text, owner in zip(expected.texts, expected.owner, strict=True) if owner == i] for i in range(len(contents))]
+    owned = [
+        [text for text, owner in zip(expected.texts, expected.truth.owner, strict=True) if owner == i] for i in range(len(contents))
+    ]
     assert captions == owned and sum(map(len, captions)) == len(expected.texts)
     with zipfile.ZipFile(prepared / "raw/test" / name / "images.zip") as archive:
         assert [archive.read(member) for member in members] == contents
     (owner,) = arrays.read(prepared / "raw/test" / name / "truth.npz", "owner")
-    assert owner.tolist() == expected.owner.tolist()
+    assert owner.tolist() == expected.truth.owner.tolist()
 
 
 def test_pictures_of_mscoco_keep_the_names_by_which_the_audit_knows_them(prepared):

@@ -153,7 +153,7 @@ def test_a_condition_that_has_no_labels_is_named_and_none_asks_for_no_file(tmp_p
 # --- What they cost ---------------------------------------------------------------------------------------------------
 def test_of_two_classes_of_one_label_the_rules_differ_as_they_say() -> None:
     image, text = np.eye(3, dtype=np.float32), np.eye(3, dtype=np.float32)[[0, 0, 2]]
-    ranks = labels.ranked(np.stack([image[0], image[0], image[2]]), text, ["a", "a", "b"], np.array([0, 1, 2]))
+    ranks = labels.ranked(np.stack([image[0], image[0], image[2]]), text, ["a", "a", "b"], np.array([0, 1, 2]), 8)
     assert {rule: rank.tolist() for rule, rank in ranks.items()} == {
         "": [2, 2, 1],
         "/optimistic": [1, 1, 1],

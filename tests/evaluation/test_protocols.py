@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from clip_italian.errors import InputError
-from clip_italian.evaluation import classification
-from clip_italian.evaluation.published import protocols, scoring
+from clip_italian.evaluation import classification, scoring
+from clip_italian.evaluation.published import protocols
 from clip_italian.evaluation.published.test_sets import Captioned, Classified
 from clip_italian.evaluation.ranks import Relevant
+from clip_italian.evaluation.scoring import Pairing, score
 from tests.helpers import evaluation_files as made
 from tests.helpers.golden_values import load, unit
 
@@ -39,11 +40,18 @@ def test_a_protocol_names_its_source_and_metrics_that_exist(name):
     classes = protocol.reader in ("label_table", "babel", "class_lists") or protocol.data.get("kind") == "classification"
     if classes or "zeroshot" in name or "multilabel" in name:
         label = np.eye(2, dtype=np.int32) if "multilabel" in name else two
-        scored = scoring.zeroshot(Classified([], ["a", "b"], ["{}"], label), one, one, list(protocol.metrics.values()))
+        scored = score(label, one, one, list(protocol.metrics.values()), protocol.ties)
     else:
-        test = Captioned([], ["a", "b"], two, Relevant.single(two))
-        scored = scoring.retrieval(test, one, one, list(protocol.metrics.values()))
+        truth = Pairing(2, two, Relevant.single(two))
+        scored = score(truth, one, one, list(protocol.metrics.values()), protocol.ties)
     assert set(scored.metrics) == set(protocol.metrics.values())
+
+
+def test_the_study_s_own_sets_count_ties_against_the_model_and_published_ones_as_their_publisher():
+    rules = {name: protocols.load(name).ties for name in protocols.names()}
+    assert {rule for name, rule in rules.items() if name.startswith("drawn-world/")} == {"pessimistic"}
+    assert rules["imagenet-it/published"] == rules["clip-benchmark/zeroshot"] == "lower_index"
+    assert rules["mscoco-it/published"] == rules["clip-benchmark/retrieval"] == "pessimistic"
 
 
 def test_an_installed_package_has_every_protocol_suite_list_of_words_and_published_number():
@@ -69,11 +77,13 @@ def test_a_protocol_that_is_not_known_is_refused_with_the_nearest_name(tmp_path)
         ("captions: [a]", "caption: [a]", "did you mean `captions`"),
         ("texts: 1", "texts: one", "key `counts.texts`"),
         ("margin: null", "margin: half", "key `margin"),
+        ("ties: pessimistic", "ties: optimistic", "key `ties"),
+        ("ties: pessimistic\n", "", "missing key `ties`"),
     ],
 )
 def test_a_wrong_protocol_file_is_refused_by_the_key(tmp_path, monkeypatch, old, new, message):
     right = "source: x\nreader: coco\ndata: {captions: [a], pictures: b}\ncounts: {pictures: 1, texts: 1}\nmargin: null\n"
-    right += "metrics: {a: b}"
+    right += "ties: pessimistic\nmetrics: {a: b}"
     monkeypatch.setattr(protocols, "FOLDER", tmp_path)
     (tmp_path / "mine.yaml").write_text(right)
     assert protocols.load("mine").data == {"captions": ["a"], "pictures": "b"}
@@ -88,7 +98,7 @@ def test_the_published_protocol_counts_8486_captions_over_1696_pictures_and_rand
     test = protocols.read("mscoco-it/published", tmp_path)
     assert (len(test.texts), len(test.pictures)) == (8486, 1696)
     names = protocols.load("mscoco-it/published").metrics
-    scored = scoring.retrieval(test, random_rows(0, 1696), random_rows(1, 8486), [*names.values()])
+    scored = score(test.truth, random_rows(0, 1696), random_rows(1, 8486), [*names.values()], "pessimistic")
     for k, chance in ((1, 0.00059), (5, 0.00135), (10, 0.00173)):
         deviation = np.sqrt(np.sum(1 / np.arange(1, k + 1) ** 2) / 1696 / 8486)
         assert sum(1 / place for place in range(1, k + 1)) / 1696 == pytest.approx(chance, abs=1e-5)
@@ -101,7 +111,7 @@ def test_captions_keep_the_file_s_order_and_their_blanks_and_pictures_the_order_
     test = read("mscoco-it/published", tmp_path)
     assert test.texts == ["Un gatto su una sedia.", "Una scena 1 ", "Una scena 2\n", "Una scena 3", "Una scena 4 ", "Una scena 5\n"]
     assert [path.name for path in test.pictures] == [f"COCO_val2014_{i:012d}.jpg" for i in (359, 366, 373)]
-    assert np.bincount(test.owner).tolist() == [2, 1, 3]
+    assert np.bincount(test.truth.owner).tolist() == [2, 1, 3]
 
 
 def test_ids_that_are_numbers_and_strings_in_one_file_are_one_picture(tmp_path):
@@ -116,7 +126,7 @@ def test_the_union_of_two_files_holds_the_pictures_of_both(tmp_path):
     made.coco(tmp_path, "captions_ita_devset_unvalidated.json.gz", [2, 2])
     made.coco(tmp_path, "captions_ita_devset_validated.json.gz", [3], first=1, as_text=True)
     test = read("mscoco-it/union", tmp_path)
-    assert test.owner[:4].max() == 2 and test.owner[4:].tolist() == [0, 0, 0]
+    assert test.truth.owner[:4].max() == 2 and test.truth.owner[4:].tolist() == [0, 0, 0]
     assert test.pictures[0].name == "COCO_val2014_000000000001.jpg"
 
 
@@ -139,13 +149,13 @@ def test_imagenet_s_labels_templates_and_pictures_are_those_of_the_published_fil
     made.imagenet(tmp_path, ["una tinca", "una gru", "un rovo", "una gru"])
     test = read("imagenet-it/published", tmp_path)
     assert test.classes == ["una tinca", "una gru", "un rovo", "una gru"] and test.templates == ["{}"]
-    assert test.label.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert test.truth.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
     assert test.pictures[2].parent.name == "n00000001"
     templates = read("imagenet-it/templates", tmp_path).templates
     assert templates == ["una foto di {} carino\N{NO-BREAK SPACE}", "{} ricamato", "una foto di {} carino\N{NO-BREAK SPACE}"]
     assert read("imagenet-it/long", tmp_path).classes[0] == "una foto di una tinca"
     merged = read("imagenet-it/merged-synonym", tmp_path)
-    assert merged.classes == ["una tinca", "una gru", "un rovo"] and merged.label.tolist() == [0, 0, 1, 1, 2, 2, 1, 1]
+    assert merged.classes == ["una tinca", "una gru", "un rovo"] and merged.truth.tolist() == [0, 0, 1, 1, 2, 2, 1, 1]
 
 
 def test_a_label_goes_into_either_kind_of_place_as_it_is():
@@ -173,7 +183,7 @@ def test_babel_imagenet_keeps_the_listed_classes_and_counts_from_the_list(tmp_pa
     made.put(tmp_path / "nllb_dist13b_prompts.json", json.dumps({"IT": ["una foto di {}", "{}."]}))
     test = read("babel-imagenet-it/label", tmp_path)
     assert [path.parent.name for path in test.pictures] == ["n00000007", "n00000999", "n00000003"]
-    assert test.label.tolist() == [0, 1, 2] and test.classes == ["gatto", "cane", "gatto"]
+    assert test.truth.tolist() == [0, 1, 2] and test.classes == ["gatto", "cane", "gatto"]
     assert read("babel-imagenet-it/prompts", tmp_path).templates == ["una foto di {}", "{}."]
     (tmp_path / "val/n00000500/ILSVRC2012_val_00000000.JPEG").unlink()
     (tmp_path / "val/n00000500").rmdir()
@@ -185,8 +195,8 @@ def test_babel_imagenet_keeps_the_listed_classes_and_counts_from_the_list(tmp_pa
 def test_xm3600_s_first_captions_and_all_captions_are_two_protocols(tmp_path):
     made.crossmodal3600(tmp_path, [2, 1, 3])
     first, everything = read("xm3600-it/first", tmp_path), read("xm3600-it/all", tmp_path)
-    assert first.texts == ["didascalia 0 0", "didascalia 1 0", "didascalia 2 0"] and first.owner.tolist() == [0, 1, 2]
-    assert len(everything.texts) == 6 and everything.owner.tolist() == [0, 0, 1, 2, 2, 2]
+    assert first.texts == ["didascalia 0 0", "didascalia 1 0", "didascalia 2 0"] and first.truth.owner.tolist() == [0, 1, 2]
+    assert len(everything.texts) == 6 and everything.truth.owner.tolist() == [0, 0, 1, 2, 2, 2]
     assert not set(protocols.load("xm3600-it/first").metrics) & set(protocols.load("xm3600-it/all").metrics)
     made.put(tmp_path / "captions.jsonl", '{"image/key": "0", "de": {"caption": ["x"]}}\n')
     with pytest.raises(InputError, match="captions.jsonl: .*line 1 is not Crossmodal-3600's: KeyError 'it'"):
@@ -202,7 +212,7 @@ def test_xtd10_s_pictures_in_mscoco_it_s_training_files_are_marked(tmp_path):
     made.coco(tmp_path, "captions_ita_trainingset_val2014.json.gz", [1])
     made.coco(tmp_path, "captions_ita_trainingset_train2014.json.gz", [1, 1], first=10000)
     test = read("xtd10-it", tmp_path)
-    assert test.texts == ["uno", "due", "tre"] and test.owner.tolist() == [0, 1, 2] and test.seen.tolist() == [0, 1, 0]
+    assert test.texts == ["uno", "due", "tre"] and test.truth.owner.tolist() == [0, 1, 2] and test.seen.tolist() == [0, 1, 0]
     made.put(tmp_path / "test_1kcaptions_it.txt", "uno\ndue\n")
     with pytest.raises(InputError, match="test_1kcaptions_it.txt: 2 captions for the 3 pictures"):
         read("xtd10-it", tmp_path)
@@ -213,7 +223,7 @@ def test_a_web_dataset_of_classes_is_read_as_clip_benchmark_reads_it(tmp_path):
     made.shards(tmp_path, None, [{"cls": str(n % 3).encode(), "webp" if n else "jpg": made.picture(n)} for n in range(5)])
     made.class_names(tmp_path, ["gatto", "cane", "fiore"])
     test = read("clip-benchmark/zeroshot", tmp_path)
-    assert test.label.tolist() == [0, 1, 2, 0, 1] and test.templates == ["una foto di {c}", "un disegno di {c}"]
+    assert test.truth.tolist() == [0, 1, 2, 0, 1] and test.templates == ["una foto di {c}", "un disegno di {c}"]
     assert [picture.read_bytes() for picture in test.pictures] == [made.picture(n) for n in range(5)]
     assert str(test.pictures[4]).endswith("1.tar: s0000004.webp")
     made.class_names(tmp_path, ["gatto", "cane"])
@@ -231,13 +241,13 @@ def test_a_web_dataset_of_several_classes_a_picture_is_read(tmp_path):
     samples = [{"npy": file.getvalue(), "png": made.picture(n)} for n, file in enumerate(files)]
     made.shards(tmp_path, "multilabel", samples)
     made.class_names(tmp_path, ["gatto", "cane", "fiore"])
-    assert (read("clip-benchmark/multilabel", tmp_path).label == truth).all()
+    assert (read("clip-benchmark/multilabel", tmp_path).truth == truth).all()
 
 
 def test_a_web_dataset_of_captions_has_a_text_a_line(tmp_path):
     made.shards(tmp_path, "retrieval", [{"jpg": made.picture(n), "txt": f"uno {n}\ndue {n}\n".encode()} for n in range(3)])
     test = read("clip-benchmark/retrieval", tmp_path)
-    assert test.texts[:3] == ["uno 0", "due 0", "uno 1"] and test.owner.tolist() == [0, 0, 1, 1, 2, 2]
+    assert test.texts[:3] == ["uno 0", "due 0", "uno 1"] and test.truth.owner.tolist() == [0, 0, 1, 1, 2, 2]
     made.shards(tmp_path, "retrieval", [{"jpg": made.picture(0)}])
     with pytest.raises(InputError, match=r"0.tar: s0000000.jpg: has no .txt beside it"):
         read("clip-benchmark/retrieval", tmp_path)
@@ -270,7 +280,7 @@ def test_imagenet_has_its_class_names_and_templates_in_the_language_asked_for(tm
     english, japanese = protocols.read(name, data), protocols.read(name, data, "jp", labels)
     assert (english.classes, english.templates) == (["cat", "dog"], ["a photo of a {c}."])
     assert (japanese.classes, japanese.templates) == (["\u732b", "\u72ac"], ["{c}\u306e\u5199\u771f"])
-    assert sorted(english.label.tolist()) == sorted(japanese.label.tolist()) and english.label.max() == 1
+    assert sorted(english.truth.tolist()) == sorted(japanese.truth.tolist()) and english.truth.max() == 1
     with pytest.raises(InputError, match="data/jp_classnames.json: missing; it is in CLIP_benchmark's"):
         protocols.read(name, data, "jp")
     with pytest.raises(InputError, match=rf"`{name}` has no language `de`; known are en, ar, cn, it, jp"):
@@ -323,43 +333,52 @@ def test_a_language_or_labels_for_a_protocol_that_takes_none_are_refused(tmp_pat
 @pytest.mark.parametrize("name", ["one_caption", "five_captions", "ragged_captions", "tiny"])
 def test_retrieval_metrics_by_their_published_names_are_clip_benchmark_s(name):
     case = load("retrieval")["cases"][name]
-    test = Captioned([], [""] * len(case["text"]), case["owner"])
     published = protocols.load("clip-benchmark/retrieval").metrics
-    scored = scoring.retrieval(test, unit(case["image"]), unit(case["text"]), list(published.values()))
+    truth = Pairing(len(case["image"]), case["owner"])
+    scored = score(truth, unit(case["image"]), unit(case["text"]), list(published.values()), "pessimistic")
     for key in published.keys() & case["expected"].keys():
         assert scored.metrics[published[key]] == pytest.approx(case["expected"][key], abs=1e-6), key
         assert scored.bounds[published[key]] == (scored.metrics[published[key]],) * 2
 
 
 def test_a_cutoff_beyond_the_number_of_items_has_no_value():
-    test = Captioned([], ["a", "b"], np.arange(2, dtype=np.int32))
-    found = scoring.retrieval(test, np.eye(2), np.eye(2), ["text_to_image/own/recall@5", "text_to_image/own/mrr@5"])
+    names = ["text_to_image/own/recall@5", "text_to_image/own/mrr@5"]
+    found = score(Pairing(2, np.arange(2)), np.eye(2), np.eye(2), names, "pessimistic")
     assert found.metrics == {"text_to_image/own/recall@5": None, "text_to_image/own/mrr@5": 1.0}
-    classes = Classified([], ["a", "b", "c", "d"], ["{}"], np.arange(4, dtype=np.int32))
-    assert scoring.zeroshot(classes, np.eye(4), np.eye(4), ["acc@5", "acc@1"]).metrics == {"acc@5": None, "acc@1": 1.0}
+    assert score(np.arange(4), np.eye(4), np.eye(4), ["acc@5", "acc@1"], "pessimistic").metrics == {"acc@5": None, "acc@1": 1.0}
 
 
 def test_accuracies_of_classes_with_one_label_stand_between_their_bounds():
-    classes = Classified([], ["a", "b", "a"], ["{}"], np.array([0, 1, 2], np.int32))
-    scored = scoring.zeroshot(classes, np.eye(2)[[0, 1, 0]], np.eye(2), ["acc@1", "mean_per_class_recall"])
+    image, text = np.eye(2)[[0, 1, 0]], np.eye(2)[[0, 1, 0]]
+    scored = score(np.array([0, 1, 2]), image, text, ["acc@1", "mean_per_class_recall"], "lower_index")
     assert scored.metrics == {"acc@1": pytest.approx(2 / 3), "mean_per_class_recall": pytest.approx(2 / 3)}
     assert scored.bounds["acc@1"] == (pytest.approx(1 / 3), 1.0)
 
 
 def test_lists_hold_the_best_items_first_and_earn_what_docarray_gives_them():
     image, text, owner = random_rows(0, 30), random_rows(1, 50), np.arange(50, dtype=np.int32) % 30
-    test = Captioned([], [""] * 50, owner)
-    names = [f"text_to_image/own/list/{kind}@5" for kind in scoring.OF_A_LIST]
-    scored = scoring.retrieval(test, image, text, [*names, "text_to_image/own/mrr@5", "text_to_image/own/recall@5"])
+    names = [f"text_to_image/own/list/{kind}@5" for kind in scoring.LIST_METRICS]
+    others = ["text_to_image/own/mrr@5", "text_to_image/own/recall@5"]
+    scored = score(Pairing(30, owner), image, text, [*names, *others], "lower_index")
     value = {name.split("/")[-1]: found for name, found in scored.metrics.items()}
     assert value["average_precision@5"] == pytest.approx(value["mrr@5"]) == pytest.approx(value["reciprocal_rank@5"])
     assert value["hit@5"] == pytest.approx(scored.metrics["text_to_image/own/recall@5"]) == pytest.approx(5 * value["precision@5"])
     places = np.argsort(-(text @ image.T), axis=1)[:, :5]
-    assert (scoring.best(text, image, Relevant.single(owner), 5) == (places == owner[:, None])).all()
+    task = scoring.Task(text, image, Relevant.single(owner), owner)
+    assert (scoring.best(task, 5, "lower_index") == (places == owner[:, None])).all()
+
+
+def test_ties_in_a_list_go_by_the_rule_and_bound_what_more_hits_can_only_raise():
+    image, text, truth = np.ones((3, 1)), np.ones((1, 1)), Pairing(3, np.array([1]))
+    names = [f"text_to_image/own/list/{kind}@2" for kind in ("hit", "reciprocal_rank", "ndcg")]
+    for ties, hit, reciprocal in (("lower_index", 1, 1 / 2), ("pessimistic", 0, 0)):
+        found = score(truth, image, text, names, ties)
+        assert [found.metrics[name] for name in names[:2]] == [hit, reciprocal]
+        assert found.bounds == {names[0]: (0, 1), names[1]: (0, 1)}
 
 
 def test_a_name_that_is_no_metric_is_refused():
-    test = Captioned([], ["a"], np.zeros(1, np.int32))
+    truth = Pairing(1, np.zeros(1, np.int32))
     for name in ("text_to_image/any/mrr@1", "sideways/own/mrr@1", "text_to_image/own/list/nothing@1"):
         with pytest.raises(ValueError):
-            scoring.retrieval(test, np.eye(1), np.eye(1), [name])
+            score(truth, np.eye(1), np.eye(1), [name], "pessimistic")

@@ -16,6 +16,7 @@ from clip_italian.evaluation.published import class_sets
 from clip_italian.evaluation.published.class_sets import LabelFilesSettings
 from clip_italian.evaluation.published.test_sets import Captioned, Classified, TestSet, damaged, json_of, templates_of, text
 from clip_italian.evaluation.ranks import Relevant
+from clip_italian.evaluation.scoring import Pairing
 
 PICTURES = ("webp", "png", "jpg", "jpeg")
 
@@ -64,7 +65,7 @@ def web_dataset(folder: pathlib.Path, settings: WebDatasetSettings) -> TestSet:
     if kind == "retrieval":
         said = [_captions(sample) for sample in samples]
         owner = np.repeat(np.arange(len(said), dtype=np.int32), [len(some) for some in said])
-        return Captioned(pictures, [one for some in said for one in some], owner)
+        return Captioned(pictures, [one for some in said for one in some], Pairing(len(pictures), owner))
     classes, templates = class_sets.read(folder, settings.labels) if settings.labels else _own_labels(folder)
     return Classified(pictures, classes, templates, _labels(samples, kind, len(classes)))
 
@@ -161,4 +162,4 @@ def drawn(folder: pathlib.Path, settings: DrawnSettings) -> TestSet:
     except (KeyError, TypeError) as error:
         raise damaged(path, f"not the drawn world's structure: {type(error).__name__} {error}") from None
     owner, indptr, indices = arrays.read(where / "truth.npz", "owner", "true_indptr", "true_indices")
-    return Captioned(pictures, texts, owner, Relevant(indptr, indices))
+    return Captioned(pictures, texts, Pairing(len(pictures), owner, Relevant(indptr, indices)))

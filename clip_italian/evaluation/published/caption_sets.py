@@ -10,6 +10,7 @@ from clip_italian.config import Settings
 from clip_italian.errors import InputError
 from clip_italian.evaluation.published.test_sets import Captioned, content, damaged, json_of, located
 from clip_italian.evaluation.published.test_sets import lines as lines_of
+from clip_italian.evaluation.scoring import Pairing
 
 
 class CocoSettings(Settings):
@@ -39,7 +40,7 @@ def coco(folder: pathlib.Path, settings: CocoSettings) -> Captioned:
     if unknown := [identity for identity in gallery.tolist() if identity not in names]:
         raise damaged(folder / settings.captions[0], f"captions of picture {unknown[0]}, which `images` does not list")
     pictures = located(folder, [settings.pictures], [names[identity] for identity in gallery.tolist()])
-    return Captioned(pictures, texts, owner.astype(np.int32))
+    return Captioned(pictures, texts, Pairing(len(pictures), owner.astype(np.int32)))
 
 
 class Crossmodal3600Settings(Settings):
@@ -66,7 +67,7 @@ def crossmodal3600(folder: pathlib.Path, settings: Crossmodal3600Settings) -> Ca
             raise damaged(path, f"line {number} is not Crossmodal-3600's: {type(error).__name__} {error}") from None
     owner = np.repeat(np.arange(len(said), dtype=np.int32), [len(captions) for captions in said])
     pictures = located(folder, [settings.pictures], [f"{key}.jpg" for key in keys])
-    return Captioned(pictures, [caption for captions in said for caption in captions], owner)
+    return Captioned(pictures, [caption for captions in said for caption in captions], Pairing(len(pictures), owner))
 
 
 class LinesSettings(Settings):
@@ -89,7 +90,7 @@ def lines(folder: pathlib.Path, settings: LinesSettings) -> Captioned:
     pictures = located(folder, settings.pictures, [pathlib.PurePath(name).name for name in names])
     described = _described(folder, settings)
     seen = np.array([name in described for name in names], np.int32) if settings.training else None
-    return Captioned(pictures, texts, np.arange(len(texts), dtype=np.int32), seen=seen)
+    return Captioned(pictures, texts, Pairing(len(pictures), np.arange(len(texts), dtype=np.int32)), seen)
 
 
 def _described(folder: pathlib.Path, settings: LinesSettings) -> set[str]:

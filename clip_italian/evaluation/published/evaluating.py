@@ -2,9 +2,10 @@
 
 OUT/embeddings/<key>.npz     rows of pictures or of texts; the key is a digest of the model's files and of what is embedded, so
                              that another protocol on the same pictures embeds none of them again
-OUT/<protocol>/metrics.json  {"protocol", "source", "model": {file: SHA-256}, "data": {...}, "metrics": {published name: value},
-                             "bounds": {published name: [lowest, highest]}}; shares of 1, and null where there is no value;
-                             "language" where the protocol has a choice, which then is a folder more: OUT/<protocol>/<language>
+OUT/<protocol>/metrics.json  {"protocol", "source", "model": {file: SHA-256}, "ties": the rule, "data": {...},
+                             "metrics": {published name: value}, "bounds": {published name: [lowest, highest]}}; shares of 1, and
+                             null where there is no value; "language" where the protocol has a choice, which then is a folder
+                             more: OUT/<protocol>/<language>
 OUT/<protocol>/items.npz     the outcome of every query or picture (scoring.py), and `pictures`, their files
 """
 
@@ -23,10 +24,9 @@ from clip_italian import files
 from clip_italian.checkpoints.model import Model
 from clip_italian.data.archives import Stored
 from clip_italian.errors import InputError
-from clip_italian.evaluation import arrays, classification
-from clip_italian.evaluation.published import protocols, scoring
-from clip_italian.evaluation.published.scoring import Scored
-from clip_italian.evaluation.published.test_sets import Captioned, TestSet
+from clip_italian.evaluation import arrays, classification, scoring
+from clip_italian.evaluation.published import protocols
+from clip_italian.evaluation.published.test_sets import Captioned, Classified, TestSet
 
 LAYOUT = 1  # of what is kept; to be raised when the same files give other vectors
 
@@ -51,21 +51,27 @@ def evaluate(
     settings, test = protocols.load(protocol), protocols.read(protocol, data, language, labels)
     model = model.cutting(settings.margin) if settings.margin else model
     kept = _Embeddings(model, pathlib.Path(out) / "embeddings", progress)
-    scored, digests = _scored(test, kept, list(dict.fromkeys(settings.metrics.values())))
-    found = {name: scored.metrics[ours] for name, ours in settings.metrics.items()}
-    bounds = {name: scored.bounds[ours] for name, ours in settings.metrics.items() if ours in scored.bounds}
+    (image, image_digest), (text, text_digest) = kept.pictures(test.pictures), kept.texts(_texts(test))
+    if isinstance(test, Classified):
+        text = classification.ensemble(text.reshape(len(test.classes), len(test.templates), -1))
+    scores = scoring.score(test.truth, image, text, list(dict.fromkeys(settings.metrics.values())), settings.ties)
+    found = {name: scores.metrics[ours] for name, ours in settings.metrics.items()}
+    bounds = {name: scores.bounds[ours] for name, ours in settings.metrics.items() if ours in scores.bounds}
+    seen = {"seen": test.seen} if isinstance(test, Captioned) and test.seen is not None else {}
     about = {
         "protocol": protocol,
         "source": settings.source,
         "model": model.digests(),
-        "data": _counts(test) | digests,
+        "ties": settings.ties,
+        "data": _counts(test)
+        | {"pictures_sha256": image_digest, "texts_sha256" if isinstance(test, Captioned) else "prompts_sha256": text_digest},
         "metrics": found,
         "bounds": bounds,
     }
     if spoken := protocols.spoken(protocol, language):
         about["language"] = spoken
     folder = pathlib.Path(out) / (place or where(protocol, language))
-    arrays.write(folder / "items.npz", **scored.items, pictures=np.array([_name(picture) for picture in test.pictures]))
+    arrays.write(folder / "items.npz", **scores.items, **seen, pictures=np.array([_name(picture) for picture in test.pictures]))
     files.write_json(folder / "metrics.json", about)
     return found
 
@@ -75,15 +81,9 @@ def where(protocol: str, language: str | None = None) -> str:
     return "/".join(filter(None, (protocol, protocols.spoken(protocol, language))))
 
 
-def _scored(test: TestSet, kept: "_Embeddings", names: list[str]) -> tuple[Scored, dict[str, str]]:
-    image, image_digest = kept.pictures(test.pictures)
-    if isinstance(test, Captioned):
-        text, text_digest = kept.texts(test.texts)
-        return scoring.retrieval(test, image, text, names), {"pictures_sha256": image_digest, "texts_sha256": text_digest}
-    labels, _ = classification.distinct(test.classes)
-    text, text_digest = kept.texts(classification.prompts(labels, test.templates))
-    texts = classification.ensemble(text.reshape(len(labels), len(test.templates), -1))
-    return scoring.zeroshot(test, image, texts, names), {"pictures_sha256": image_digest, "prompts_sha256": text_digest}
+def _texts(test: TestSet) -> list[str]:
+    """What is embedded: captions, or the prompts of every class."""
+    return test.texts if isinstance(test, Captioned) else classification.prompts(test.classes, test.templates)
 
 
 def _counts(test: TestSet) -> dict[str, Any]:

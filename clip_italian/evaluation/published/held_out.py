@@ -4,6 +4,7 @@ data/<profile>/raw of a profile that takes published data:
 
     test/<set>/{images.zip, captions.json, truth.npz}   a retrieval set: MSCOCO's structure; `owner`, the picture of each caption
     test/<set>/{images.zip, labels.json, truth.npz}     a zero-shot set: {"images": [...], "classes": [label, ...]}; `label`
+    test/<set>/protocol.json                            {"name", "margin", "ties"} of the protocol it is evaluated under
     test/gallery.json                                   [{"query"}, ...]: what is asked of the headline retrieval set, for a figure
     probe/{probe-train,probe-valid}/                    in the form of the zero-shot sets, with the classes of one of them
     english/pairs.jsonl, text/sentences.txt             empty: published backbones learn from nothing here
@@ -13,6 +14,7 @@ The drawn world (clip_italian/world/publishing/examinations.py) writes the same 
 
 import contextlib
 import pathlib
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -28,7 +30,7 @@ from clip_italian.evaluation import arrays
 from clip_italian.evaluation.published import protocols
 from clip_italian.evaluation.published.class_sets import class_folders
 from clip_italian.evaluation.published.test_sets import Captioned, Classified, TestSet
-from clip_italian.evaluation.study.settings import PROBE_SETS, HeldOutSettings, ProbePictures
+from clip_italian.evaluation.study.settings import PROBE_SETS, PROTOCOL, HeldOutSettings, ProbePictures
 
 ALONE = ["{}"]  # templates of a zero-shot set: its labels are asked as `evaluation.templates` says
 
@@ -45,6 +47,7 @@ def prepare(published: pathlib.Path, raw: pathlib.Path, settings: HeldOutSetting
             with _as_one([published / name for name in one.folders]) as data:
                 found = protocols.read(one.protocol, data, one.language, counted=settings.counts == "published")
                 counts[one.name] = write(folder / one.name, found)
+                _write_protocol(folder / one.name, one.protocol)
                 if isinstance(found, Classified):
                     labels[one.name] = _folder_labels(found)
         files.write_json(folder / "gallery.json", [{"query": query} for query in settings.queries])
@@ -75,10 +78,16 @@ def write(folder: pathlib.Path, test_set: TestSet) -> dict[str, int]:
     Raises InputError for a set that the study cannot hold: pictures of several classes, templates of its own.
     """
     if isinstance(test_set, Classified):
-        if test_set.label.ndim > 1 or test_set.templates != ALONE:
+        if test_set.truth.ndim > 1 or test_set.templates != ALONE:
             raise InputError(f"{folder.name}: pictures of one class and no templates were expected; choose another protocol")
-        return _write_classified(folder, test_set.pictures, test_set.label, test_set.classes)
+        return _write_classified(folder, test_set.pictures, test_set.truth, test_set.classes)
     return _write_captioned(folder, test_set)
+
+
+def _write_protocol(folder: pathlib.Path, name: str) -> None:
+    """Writes what the stages do as the protocol says: how images are cut (data/preparation.py) and how ties count."""
+    protocol = protocols.load(name)
+    files.write_json(folder / PROTOCOL, {"name": name, "margin": protocol.margin, "ties": protocol.ties})
 
 
 def _write_captioned(folder: pathlib.Path, test_set: Captioned) -> dict[str, int]:
@@ -87,11 +96,12 @@ def _write_captioned(folder: pathlib.Path, test_set: Captioned) -> dict[str, int
     images = [{"id": number, "file_name": name} for number, name in enumerate(names)]
     annotations = [
         {"id": number, "image_id": int(owner), "caption": caption}
-        for number, (owner, caption) in enumerate(zip(test_set.owner, test_set.texts, strict=True))
+        for number, (owner, caption) in enumerate(zip(test_set.truth.owner, test_set.texts, strict=True))
     ]
     files.write_json(folder / "captions.json", {"images": images, "annotations": annotations})
-    true = {"true_indptr": test_set.true.indptr, "true_indices": test_set.true.indices} if test_set.true else {}
-    arrays.write(folder / "truth.npz", owner=test_set.owner, near_miss=np.zeros(len(names), bool), **true)
+    pairing = test_set.truth
+    true = {"true_indptr": pairing.true.indptr, "true_indices": pairing.true.indices} if pairing.true else {}
+    arrays.write(folder / "truth.npz", owner=pairing.owner, near_miss=np.zeros(len(names), bool), **true)
     return {"pictures": len(names), "texts": len(test_set.texts)}
 
 
@@ -131,7 +141,7 @@ def _write_pictures(folder: pathlib.Path, pictures: Sequence[Stored], names: lis
 
 def _folder_labels(test_set: Classified) -> dict[str, int]:
     """The number of the class whose pictures lie in the folder of that name."""
-    return {_parent(picture): int(label) for picture, label in zip(test_set.pictures, test_set.label, strict=True)}
+    return {_parent(picture): int(label) for picture, label in zip(test_set.pictures, test_set.truth, strict=True)}
 
 
 def _write_probes(
@@ -148,6 +158,7 @@ def _write_probes(
         pictures = [path for some in chosen for path in some[part]]
         label = np.array([labels[settings.of][path.parent.name] for path in pictures], np.int32)
         counts[name] = _write_classified(folder / name, pictures, label, classes)
+        shutil.copyfile(tests / settings.of / PROTOCOL, folder / name / PROTOCOL)
     return counts
 
 

@@ -16,6 +16,7 @@ from clip_italian.config import Settings
 from clip_italian.errors import InputError
 from clip_italian.evaluation.published import archived_sets, caption_sets, class_sets
 from clip_italian.evaluation.published.test_sets import Captioned, TestSet
+from clip_italian.evaluation.ranks import Ties
 
 FOLDER = pathlib.Path(__file__).parent / "protocols"
 LABELS = "{labels}"  # in a protocol's data: the folder with the files of labels
@@ -41,7 +42,8 @@ class Protocol(Settings):
     # Where an odd number of pixels is cut off a picture (`resizing.Fit.margin`): as the protocol's own program did, or null for
     # as each model does. A pixel moves a result by tenths of a point.
     margin: Literal["floor", "round"] | None
-    metrics: dict[str, str] = pydantic.Field(min_length=1)  # published name -> ours (clip_italian/evaluation/published/scoring.py)
+    ties: Ties  # the rule for wrong items of exactly a right one's score: clip_italian/evaluation/ranks.py
+    metrics: dict[str, str] = pydantic.Field(min_length=1)  # published name -> ours (clip_italian/evaluation/scoring.py)
 
 
 class Reader(NamedTuple):

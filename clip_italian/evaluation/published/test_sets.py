@@ -14,37 +14,32 @@ from jaxtyping import Int
 from clip_italian.data.archives import Archive, Member, Stored
 from clip_italian.errors import InputError
 from clip_italian.evaluation import classification
-from clip_italian.evaluation.ranks import Relevant
+from clip_italian.evaluation.scoring import Labels, Pairing
 
 
 @dataclasses.dataclass(frozen=True)
 class Captioned:
-    """A retrieval set: every text is of one picture; a picture may have several texts, or none.
-
-    `true` tells, where it is known, every picture that a text is true of. `seen` counts pictures whose overlap with training
-    data the protocol declares; None where it declares nothing.
-    """
+    """A retrieval set. `seen` marks images that training data describe; None where the protocol names no training data."""
 
     pictures: Sequence[Stored]
     texts: list[str]
-    owner: Int[np.ndarray, " texts"]
-    true: Relevant | None = None
-    seen: Int[np.ndarray, " pictures"] | None = None
+    truth: Pairing
+    seen: Int[np.ndarray, " images"] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Classified:
-    """A zero-shot set: `label` is the class of every picture, or a row of 0 and 1 where a picture may have several classes."""
+    """A zero-shot set."""
 
     pictures: Sequence[Stored]
     classes: list[str]
     templates: list[str]
-    label: Int[np.ndarray, " pictures"] | Int[np.ndarray, "pictures classes"]
+    truth: Labels
 
     def merged(self) -> "Classified":
         """The same with all classes of one label as one class, in the place of the first."""
-        classes, bears = classification.distinct(self.classes)
-        return dataclasses.replace(self, classes=classes, label=bears[self.label])
+        classes, merged = classification.distinct(self.classes)
+        return dataclasses.replace(self, classes=classes, truth=merged[self.truth])
 
 
 TestSet = Captioned | Classified

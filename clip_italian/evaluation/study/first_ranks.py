@@ -60,7 +60,7 @@ def near_misses(params: Params, settings: EvaluationSettings) -> Family:
     kin = np.array([(scene.purpose, scene.index) for scene in scenes])
     members = Counter(map(tuple, kin.tolist()))
     asked = np.flatnonzero([members[tuple(kin[owner].tolist())] > 1 for owner in truth.owner])
-    relevant = truth.relevant["any"].of(asked).mask(0, len(asked), truth.images)
+    relevant = truth.relevant("any").of(asked).mask(0, len(asked), truth.images)
     gains: dict[str, dict[int, np.ndarray]] = {}
     for model, seeds in asked_in_italian(params, settings).items():
         for seed in seeds:

@@ -23,6 +23,7 @@ from clip_italian import files
 from clip_italian.config import Params
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays, classification, metrics
+from clip_italian.evaluation.ranks import Relevant, ranks
 from clip_italian.evaluation.study import label_comparisons, summary
 from clip_italian.evaluation.study.label_comparisons import Outcome
 from clip_italian.evaluation.study.settings import (
@@ -64,13 +65,18 @@ def ranked(
     text: Float[np.ndarray, "classes d"],
     labels: list[str],
     label: Int[np.ndarray, " pictures"],
+    block: int,
 ) -> dict[str, Int[np.ndarray, " pictures"]]:
     """The rank of every picture's class by rule; "" is the study's own, under which equal scores count against the model."""
-    distinct, bears = classification.distinct(labels)
-    texts = text[[labels.index(one) for one in distinct]]
-    found = classification.rank_classes(image, texts, bears, label)
-    merged = classification.rank_classes(image, texts, np.arange(len(texts), dtype=np.int32), bears[label])
-    return {"": found.pessimistic, "/optimistic": found.optimistic, "/first_index": found.rank, "/merged": merged.pessimistic}
+    distinct, merged_class = classification.distinct(labels)
+    found = ranks(image, text, Relevant.single(label), block)
+    merged = ranks(image, text[[labels.index(one) for one in distinct]], Relevant.single(merged_class[label]), block)
+    return {
+        "": found.pessimistic,
+        "/optimistic": found.optimistic,
+        "/first_index": found.lower_index,
+        "/merged": merged.pessimistic,
+    }
 
 
 def evaluate(params: Params, settings: EvaluationSettings) -> None:
@@ -85,11 +91,11 @@ def evaluate(params: Params, settings: EvaluationSettings) -> None:
         (label,) = arrays.read(test_folder(params.profile, test_set) / "truth.npz", "label")
         listed = conditions(test_folder(params.profile, "labels.json"), settings.label_conditions)
         content |= {"images": len(label), "conditions": {name: _counts(one, label) for name, one in listed.items()}}
-        ranks = {name: _ranks(params, settings, name, one.labels, label) for name, one in listed.items()}
-        content["models"] = _summaries(ranks, len(label), settings)
+        ranked_by = {name: _ranks(params, settings, name, one.labels, label) for name, one in listed.items()}
+        content["models"] = _summaries(ranked_by, len(label), settings)
         outcomes = {
             name: Outcome(listed[name].touched[label], _hits(by_model, ""), _hits(by_model, "/optimistic"))
-            for name, by_model in ranks.items()
+            for name, by_model in ranked_by.items()
         }
         content |= label_comparisons.families(outcomes, asked_in_italian(params, settings), settings)
     files.write_json(path, content)
@@ -112,7 +118,7 @@ def _ranks(params: Params, settings: EvaluationSettings, condition: str, labels:
             (text,) = arrays.read(path, condition)
             if text.shape != (len(labels), image.shape[1]) or len(image) != len(label) or not np.isfinite(text).all():
                 raise InputError(f"{path}: `{condition}` does not fit its {len(labels)} classes or the pictures; run `dvc repro`")
-            result.setdefault(model, {})[seed] = ranked(image, text, labels, label)
+            result.setdefault(model, {})[seed] = ranked(image, text, labels, label, settings.block)
     return result
 
 

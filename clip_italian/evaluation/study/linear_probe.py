@@ -170,7 +170,7 @@ def class_ranks(probe: Probe, split: Split, block: int) -> Int[np.ndarray, " n"]
     gallery = np.concatenate([probe.kernel, probe.bias[None]]).T
     if not np.isfinite(np.abs(gallery).sum(axis=1)).all():
         return np.full(len(split.labels), len(gallery), np.int32)
-    return ranks(queries, gallery, Relevant.single(split.labels), block)[0]
+    return ranks(queries, gallery, Relevant.single(split.labels), block).pessimistic
 
 
 def weight_decays(settings: ProbeSettings) -> Float[np.ndarray, " n"]:

@@ -23,7 +23,7 @@ from clip_italian.config import Params, Settings
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays, metrics, statistics
 from clip_italian.evaluation.ranks import Relevant, ranks
-from clip_italian.evaluation.study import comparisons, few_shot, linear_probe, summary
+from clip_italian.evaluation.study import comparisons, few_shot, linear_probe, summary, test_set_scores
 from clip_italian.evaluation.study.few_shot import Curve, FewShotSettings
 from clip_italian.evaluation.study.linear_probe import Outcome, ProbeSettings, Split
 from clip_italian.evaluation.study.settings import PROBE_SETS, EvaluationSettings, embeddings_path, grid, items_path, test_folder
@@ -114,14 +114,14 @@ def _probe(profile: str, model: str, seed: int, labels: Labels, settings: Probin
     train, valid, *tests = linear_probe.prepared(splits, len(labels.classes))
     linear = linear_probe.outcome(train, valid, tests, len(labels.classes), settings.linear, valid_too=True)
     curve = few_shot.curve(train, valid, tests, len(labels.classes), settings.linear, settings.few_shot)
-    places = [_zeroshot(path, label, labels, settings) for path, label in zip(paths[2:], labels.tests, strict=True)]
+    places = []
+    for path, test, label in zip(
+        paths[2:], settings.tests, labels.tests, strict=True
+    ):  # among the texts of the probed classes alone
+        image, text = arrays.read_embeddings(path, len(label), None)
+        ranked = ranks(image, text[labels.classes], Relevant.single(label), settings.linear.block)
+        places.append(ranked.by(test_set_scores.ties_of(profile, test)))
     return Found(linear, curve, places)
-
-
-def _zeroshot(path: pathlib.Path, label: np.ndarray, labels: Labels, settings: ProbingSettings) -> np.ndarray:
-    """The places of the true classes among the texts of the probed classes alone."""
-    image, text = arrays.read_embeddings(path, len(label), None)
-    return ranks(image, text[labels.classes], Relevant.single(label), settings.linear.block)[0]
 
 
 def _write_items(profile: str, model: str, seed: int, found: Found, tests: list[str]) -> None:

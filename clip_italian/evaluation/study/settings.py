@@ -11,6 +11,7 @@ from clip_italian.errors import InputError
 from clip_italian.journal import Journal
 
 ONLY_SEED = 0  # where a model that has no seeds of its own keeps its embeddings
+PROTOCOL = "protocol.json"  # in the folder of a test set that is evaluated under a published protocol
 PROBE_SETS = ("probe-train", "probe-valid")  # images that linear probes learn from, and that their weight decay is chosen on
 GOOD = "good"  # the label set that all others are compared with
 TEMPLATES = "templates"  # the condition of good labels in an ensemble of templates rather than alone
