@@ -8,15 +8,12 @@ import pytest
 
 import clip_italian
 from clip_italian import files
-from clip_italian.checkpoints import hf_config, layouts
-from clip_italian.checkpoints.assembly import Model
 from clip_italian.config import Params
 from clip_italian.data import preparation
 from clip_italian.data.archives import add
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation.published import evaluating, held_out, protocols
 from clip_italian.evaluation.study import embed, retrieval, summary, zeroshot
-from clip_italian.evaluation.study.embed import Embedder
 from clip_italian.evaluation.study.settings import EvaluationSettings, embeddings_path
 from clip_italian.training.backbones import TowerSettings
 from rehearsal import checkpoints, publishers
@@ -50,7 +47,7 @@ def agree(command, entry):
 
 
 def drawn_set(folder, kind):
-    """A test set of the drawn world, its truth with shared labels, and embeddings with ties among them; returns image and text rows."""
+    """Image and text rows with ties among them; writes a test set of the drawn world whose classes share labels."""
     folder.mkdir(parents=True)
     with zipfile.ZipFile(folder / "images.zip", "w") as archive:
         for number in range(IMAGES_OF_A_SET):
@@ -98,7 +95,6 @@ def test_on_the_same_embeddings_with_ties_stage_and_command_agree_to_the_last_di
     entry = files.read_json(summary.results_path("drawn", kind))["models"]["full"][name]
 
     monkeypatch.setattr(evaluating, "_Embeddings", lambda *_: Same(image, text))
-    monkeypatch.setattr(evaluating.loading, "digests", lambda _: {})
     model = clip_italian.load(copied("clip-italian", here).folder)
     evaluating.evaluate(model, f"drawn-world/{name}", here / "data/drawn/raw/test", here / "out")
     command = json.loads((here / f"out/drawn-world/{name}/metrics.json").read_text())
@@ -121,9 +117,8 @@ def published(here):
     tower = TowerSettings(width=8, depth=1, heads=1, hidden=16)
     sizes = checkpoints.ClipSizes(image=tower, text=tower, projection=8, patch=16, side=IMAGES.side, positions=24, vocabulary=100)
     checkpoints.write_clip(here / "clip", sizes, ["un gatto su una sedia"], 0)
-    embedder = Embedder(Model(*layouts.read(here / "clip", None), hf_config.tokeniser(here / "clip")))
     folder = embeddings_path("paper", "full", 0, "").parent
-    embed.write_tests(folder, embedder, data, ["mscoco-it-dev-unvalidated"], ["imagenet-it"], ["{}"])
+    embed.write_tests(folder, clip_italian.load(here / "clip"), data, ["mscoco-it-dev-unvalidated"], ["imagenet-it"], ["{}"])
     return here
 
 
