@@ -26,7 +26,8 @@ from clip_italian import config
 from clip_italian.data.archives import add
 from clip_italian.data.curation.curate import CurateSettings, curate
 from clip_italian.data.images.settings import ImageSettings
-from clip_italian.data.sources.sources import WIT_COLUMNS, member_of
+from clip_italian.data.sources.rows import member_of
+from clip_italian.data.sources.wit import WIT_COLUMNS
 from clip_italian.data.workers import WorkersSettings
 from tests.helpers.small_world import LOOKED_UP
 

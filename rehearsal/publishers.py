@@ -19,7 +19,7 @@ from clip_italian.config import Settings
 from clip_italian.data.archives import Archive, add
 from clip_italian.data.curation import tagger_training
 from clip_italian.data.curation.tagger_training import TaggerSettings
-from clip_italian.data.sources.sources import member_of
+from clip_italian.data.sources.rows import member_of
 from clip_italian.world.drawing import studio
 from clip_italian.world.drawing.studio import Picture, StudioSettings, rng_of
 from clip_italian.world.languages import tagged

@@ -19,7 +19,8 @@ from clip_italian import files
 from clip_italian.data.archives import add
 from clip_italian.data.curation import candidates, curate, duplicates, repetitions, text
 from clip_italian.data.images.shards import number
-from clip_italian.data.sources.sources import WIT_COLUMNS, member_of
+from clip_italian.data.sources.rows import member_of
+from clip_italian.data.sources.wit import WIT_COLUMNS
 from clip_italian.errors import InputError
 from clip_italian.world.drawing.render import render
 from clip_italian.world.languages.italian.speech import ITALIAN

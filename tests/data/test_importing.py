@@ -109,7 +109,7 @@ def test_each_line_of_a_text_beside_a_picture_is_a_caption(folder):
     write(folder, said)
     report, captions = imported(folder)
     assert captions == {"a.jpg": ["Un gatto", "Un felino"], "sotto/b.PNG": ["Una casa"]}
-    assert report["kind"] == "captions beside the pictures"
+    assert report["kind"] == "captions beside the images"
     assert report["rows"]["rejected"] == {"no caption": 1, "empty caption": 1, "missing file": 1}
 
 
@@ -161,7 +161,7 @@ def test_several_kinds_are_told_and_the_file_that_is_named_decides(folder):
 @pytest.mark.parametrize("content", [{}, {"a.csv": b"x,y\n1,2\n"}, {"a.jpg": b"x"}, {"a.json": b"[[[["}])
 def test_a_folder_that_says_nothing_of_its_pictures_is_told_what_is_known(folder, content):
     write(folder, content)
-    with pytest.raises(InputError, match=r"nothing says what its pictures show; known are JSON lines.*CSV.*tars.*\.txt"):
+    with pytest.raises(InputError, match=r"no captions of its images; known formats: JSON lines.*CSV.*tars.*\.txt"):
         imported(folder)
     with pytest.raises(InputError, match="no such folder"):
         imported(folder / "nowhere")
@@ -302,7 +302,7 @@ def test_a_name_that_is_taken_needs_replace_and_what_fails_leaves_it_as_it_was(f
     with pytest.raises(InputError, match="is there already; choose another --name, or --replace it"):
         imported(folder)
     table(folder, ("no.jpg", "Un gatto"))
-    with pytest.raises(InputError, match=r"no picture with a caption \(missing file \(1\)\); nothing is written"):
+    with pytest.raises(InputError, match=r"no image with a caption \(missing file \(1\)\); nothing is written"):
         imported(folder, replace=True)
     assert files.tree_digest(folder.parent / "own") == before
     assert [path.name for path in (folder.parent / "own").iterdir()] == ["foto"]
@@ -318,7 +318,7 @@ def test_a_name_that_is_taken_needs_replace_and_what_fails_leaves_it_as_it_was(f
 def test_a_name_that_is_no_plain_one_is_refused(folder, name):
     photos(folder, "a.jpg")
     table(folder, ("a.jpg", "Un gatto"))
-    with pytest.raises(InputError, match="choose such a one"):
+    with pytest.raises(InputError, match="not a name; use up to 64 small letters"):
         importing.import_folder(folder, folder.parent / "own", name, "it", LIMITS, False)
 
 
@@ -382,7 +382,7 @@ def test_the_command_prints_the_report_and_where_it_is(study, folder, monkeypatc
         "found: table (captions.csv)",
         "rows: 8 read, 8 kept; rejected: none",
         "captions: 8 read, 8 kept; rejected: none",
-        "pictures: 8",
+        "images: 8",
         "own/foto-di-sofia-qui: written; the next `dvc repro` takes it as one more source",
     ]
     with pytest.raises(SystemExit, match="is there already"):

@@ -13,7 +13,7 @@ from clip_italian.data.archives import add
 from clip_italian.data.curation import audited, leakage
 from clip_italian.data.curation.leakage import Allowance
 from clip_italian.data.images.shards import Example
-from clip_italian.data.sources.sources import member_of
+from clip_italian.data.sources.rows import member_of
 from clip_italian.errors import InputError
 from clip_italian.world.drawing.render import render
 from clip_italian.world.scenes.compose import compose

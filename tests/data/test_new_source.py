@@ -19,7 +19,7 @@ from clip_italian.data.archives import add
 ROOT = pathlib.Path(__file__).parents[2]
 READER = '''"""A museum's catalogue: lines of file name, a tab, caption."""
 
-from clip_italian.data.sources.lines import LONGEST, lines
+from clip_italian.data.sources.rows import LONGEST, lines
 from clip_italian.data.sources.rows import Row, Unusable, decoded, parsed
 
 

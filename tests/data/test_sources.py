@@ -12,9 +12,11 @@ import pytest
 from clip_italian.data.archives import Archive, add
 from clip_italian.data.curation.text import CaptionRejected, clean
 from clip_italian.data.sources import conceptual_captions, mscoco_it, wit
-from clip_italian.data.sources import lines as readers_lines
+from clip_italian.data.sources import rows as readers_lines
 from clip_italian.data.sources import rows as readers_rows
-from clip_italian.data.sources.sources import READERS, WIT_COLUMNS, lines, member_of, wit_records
+from clip_italian.data.sources.rows import lines, member_of
+from clip_italian.data.sources.sources import READERS
+from clip_italian.data.sources.wit import WIT_COLUMNS, wit_records
 from clip_italian.errors import InputError
 from tests.helpers.small_world import TEXT
 

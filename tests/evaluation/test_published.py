@@ -12,7 +12,8 @@ from clip_italian.data.archives import Archive, add
 from clip_italian.data.fetching.settings import FetchSettings
 from clip_italian.data.sources import published
 from clip_italian.data.sources.published import PublishedFile, PublishedSettings, Publisher
-from clip_italian.data.sources.sources import WIT_COLUMNS, member_of
+from clip_italian.data.sources.rows import member_of
+from clip_italian.data.sources.wit import WIT_COLUMNS
 from clip_italian.errors import InputError
 from rehearsal import server
 

@@ -26,7 +26,7 @@ from clip_italian.data.images.images import ImageLimits, ImageRejected, decode
 from clip_italian.data.images.shards import number
 from clip_italian.data.sources import own
 from clip_italian.data.sources.pictures import Missing, Pictures
-from clip_italian.data.sources.sources import Row, Unusable
+from clip_italian.data.sources.rows import Row, Unusable
 from clip_italian.errors import InputError
 
 CHUNK = 256  # rows: seconds of decoding at most, so that the last chunk keeps nobody waiting, and some 200 kB of results

@@ -14,7 +14,7 @@ from spacy.util import fix_random_seed, minibatch
 
 from clip_italian import files
 from clip_italian.config import Settings
-from clip_italian.data.sources.lines import lines
+from clip_italian.data.sources.rows import lines
 from clip_italian.errors import InputError
 
 NAME = "drawn_world"

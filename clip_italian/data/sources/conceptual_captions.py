@@ -3,8 +3,7 @@
 import pathlib
 from collections.abc import Iterator
 
-from clip_italian.data.sources.lines import LONGEST, lines
-from clip_italian.data.sources.rows import Rejected, Row, Unusable, decoded, fetched, parsed
+from clip_italian.data.sources.rows import LONGEST, Rejected, Row, Unusable, decoded, fetched, lines, parsed
 
 TABLE = "Train_GCC-training.tsv"  # the publisher's name
 

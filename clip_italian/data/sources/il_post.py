@@ -11,8 +11,7 @@ Captions and photographs are the newspaper's and its agencies', so nothing is ta
 import pathlib
 from collections.abc import Iterator
 
-from clip_italian.data.sources.lines import LONGEST, lines
-from clip_italian.data.sources.rows import Rejected, Row, fetched, json_object, parsed, string
+from clip_italian.data.sources.rows import LONGEST, Rejected, Row, fetched, json_object, lines, parsed, string
 
 TABLE = "il_post.jsonl"
 

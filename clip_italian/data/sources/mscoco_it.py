@@ -7,8 +7,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from clip_italian.data.sources.lines import damaged, missing, parts
-from clip_italian.data.sources.rows import Rejected, Row, Unusable, parsed
+from clip_italian.data.sources.rows import Rejected, Row, Unusable, damaged, missing, parsed, parts
 
 # Bytes of one file before it is parsed, which takes five times as much memory: four times the training file of some 100 MB.
 LONGEST_DOCUMENT = 512 << 20

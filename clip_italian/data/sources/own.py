@@ -10,8 +10,7 @@ and `images.zip` has the pictures. Every folder below own/ is a source of the st
 import pathlib
 from collections.abc import Iterator
 
-from clip_italian.data.sources.lines import lines
-from clip_italian.data.sources.rows import Rejected, Row, Unusable, json_object, parsed, string
+from clip_italian.data.sources.rows import Rejected, Row, Unusable, json_object, lines, parsed, string
 from clip_italian.errors import InputError
 
 FOLDER, PAIRS, IMAGES = "own", "pairs.jsonl", "images.zip"

@@ -1,23 +1,7 @@
-"""The readers of all sources, by the names of their folders; each reads its publisher's format (clip_italian/data/readers/)."""
+"""The table of sources: the reader of each, by the name of its folder."""
 
 from clip_italian.data.sources import conceptual_captions, il_post, mscoco_it, own, wit
-from clip_italian.data.sources.lines import damaged, lines
-from clip_italian.data.sources.rows import Reader, Rejected, Row, Unusable, member_of
-from clip_italian.data.sources.wit import WIT_COLUMNS, wit_records
-
-__all__ = [
-    "READERS",
-    "WIT_COLUMNS",
-    "Reader",
-    "Rejected",
-    "Row",
-    "Unusable",
-    "damaged",
-    "lines",
-    "member_of",
-    "reader_of",
-    "wit_records",
-]
+from clip_italian.data.sources.rows import Reader
 
 READERS: dict[str, Reader] = {
     "wit": wit.read,

@@ -7,8 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from clip_italian.data.sources.lines import lines
-from clip_italian.data.sources.rows import Rejected, Unusable, decoded
+from clip_italian.data.sources.rows import Rejected, Unusable, decoded, lines
 
 # The names of columns and keys, the surest first: CLIP-Italian's, open_clip's, Hugging Face's image folders', img2dataset's.
 IMAGE = ("image_path", "filepath", "file_name", "filename", "image", "file")

@@ -1,25 +1,33 @@
-"""Web-dataset tars, and what img2dataset makes of them: a picture, `.txt` and `.json` under one key.
+"""Web-dataset tars: an image, `.txt` and `.json` under one key; and img2dataset's tables of download statuses.
 
 https://github.com/webdataset/webdataset, https://github.com/rom1504/img2dataset.
 """
 
+import functools
 import pathlib
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from clip_italian.data.archives import leads_outside
+from clip_italian.data.images.images import ImageRejected
+from clip_italian.data.sources import tables
+from clip_italian.data.sources.captioned import CaptionedImage
+from clip_italian.data.sources.rows import MARK, Rejected, Unusable, decoded, json_object, string
 from clip_italian.errors import InputError
 
+EXTENSIONS = ("jpg", "jpeg", "png", "webp", "gif")  # extensions of what `images.decode` takes
+BATCH = 4096  # rows of a parquet file in memory at a time
+DOWNLOADED = "success"  # img2dataset's status of an image that it has
 Sample = dict[str, bytes | None]  # bytes by extension, lower case; None where there are too many
 
 
 def samples(path: pathlib.Path, longest: int) -> Iterator[tuple[str, Sample]]:
-    """(key, parts) of every sample, in order: neighbours whose names agree up to the first dot.
+    """Yields (key, parts) of every sample in order: neighbours whose names agree up to the first dot.
 
     Members of more than `longest` bytes are not read. One sample is in memory at a time. Raises InputError for a tar that is
-    missing or damaged, and for members that no picture or caption is: links, devices, sparse files, names that lead elsewhere or
-    occur twice.
+    missing or damaged, and for a member that is a link, a device or a sparse file, or whose name leads elsewhere or occurs twice.
     """
     seen, key, parts = set[str](), "", Sample()
     for info, content in _members(path, longest):
@@ -36,7 +44,7 @@ def samples(path: pathlib.Path, longest: int) -> Iterator[tuple[str, Sample]]:
 
 
 def _members(path: pathlib.Path, longest: int) -> Iterator[tuple[tarfile.TarInfo, bytes | None]]:
-    """Everything but folders, read from the first byte to the last, so that a compressed tar costs no more."""
+    """Yields all members but folders, in one pass over the file: seeking in a compressed tar costs a pass each time."""
     try:
         with tarfile.open(path, "r|*") as archive:
             for info in archive:
@@ -56,3 +64,59 @@ def _check(path: pathlib.Path, info: tarfile.TarInfo, seen: set[str]) -> None:
     if info.name in seen:
         raise InputError(f"{path}: member `{info.name}` occurs twice; get the file from where it came from again")
     seen.add(info.name)
+
+
+def captioned_images(paths: Iterable[pathlib.Path], longest: int, rejected: Rejected) -> Iterator[CaptionedImage]:
+    """Yields the samples of the tars, one in memory at a time; the caption is the whole `.txt`, or `caption` of the `.json`."""
+    for path in paths:
+        for key, parts in samples(path, longest):
+            try:
+                suffix = next(extension for extension in EXTENSIONS if extension in parts)
+                yield CaptionedImage(
+                    f"{path.name}/{key}.{suffix}", (caption_of(parts),), 1, functools.partial(_content, parts[suffix])
+                )
+            except StopIteration:
+                rejected["missing file"] += 1
+            except Unusable as reason:
+                rejected[str(reason)] += 1
+
+
+def _content(content: bytes | None) -> bytes:
+    if content is None:
+        raise ImageRejected("file too large")
+    return content
+
+
+def caption_of(parts: Sample) -> str:
+    """Returns the caption of a sample; raises Unusable when it is missing or unreadable."""
+    if (text := parts.get("txt")) is not None:
+        return decoded(text.removeprefix(MARK))
+    if (description := parts.get("json")) is None:
+        raise Unusable("no caption")
+    entry = json_object(description.removeprefix(MARK))
+    return string(entry, tables.chosen(list(entry), tables.CAPTION) or "caption")
+
+
+def status_tables(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Returns img2dataset's tables of download statuses: one lies beside each tar or folder of images."""
+    return [path for path in sorted(folder.glob("*.parquet")) if "status" in next(_rows(path), {})]
+
+
+def count_not_downloaded(paths: Iterable[pathlib.Path], rejected: Rejected) -> None:
+    """Adds to `rejected` the rows whose image img2dataset could not download."""
+    for path in paths:
+        rejected["not downloaded"] += sum(row["status"] != DOWNLOADED for row in _rows(path))
+
+
+def _rows(path: pathlib.Path) -> Iterator[dict[str, Any]]:
+    """Yields the rows of a parquet file, a batch in memory at a time."""
+    # Imported here: the import is slow, and most folders have no parquet file.
+    import pyarrow  # type: ignore[import-untyped]
+    import pyarrow.parquet  # type: ignore[import-untyped]
+
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(BATCH):
+                yield from batch.to_pylist()
+    except (pyarrow.ArrowException, OSError):
+        raise InputError(f"{path}: not a whole parquet file; get it again, or leave it out") from None

@@ -7,8 +7,7 @@ import pathlib
 import re
 from collections.abc import Iterator
 
-from clip_italian.data.sources.lines import LONGEST, damaged, lines, parts
-from clip_italian.data.sources.rows import Rejected, Row, Unusable, decoded, fetched, parsed
+from clip_italian.data.sources.rows import LONGEST, Rejected, Row, Unusable, damaged, decoded, fetched, lines, parsed, parts
 
 # https://github.com/google-research-datasets/wit/blob/main/DATA.md
 WIT_COLUMNS = (

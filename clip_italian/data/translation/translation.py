@@ -1,4 +1,4 @@
-"""All that a profile translates, below one folder: tables of captions, and parallel sentences for the baselines."""
+"""Translates the tables of captions, and writes parallel sentences for the baselines."""
 
 import itertools
 import pathlib
@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from clip_italian import files
-from clip_italian.data.translation import queries, tables
+from clip_italian.data.translation import tables
 from clip_italian.data.translation.cache import Cache, Met
-from clip_italian.data.translation.engines import EngineSettings, TranslationSettings, open_engine
+from clip_italian.data.translation.engines import EngineSettings, TranslationSettings, one_line, open_engine
 from clip_italian.data.translation.translator import Translator, report
 
 PARALLEL, TRANSLATIONS = "parallel.tsv", "translations.tsv"  # English, a tab, the study's language
@@ -52,26 +52,38 @@ def _translator(settings: EngineSettings, source: str, target: str, cache: Cache
 def _write_parallel(raw: pathlib.Path, folder: pathlib.Path, settings: TranslationSettings, cache: Cache) -> list[Translator]:
     """Writes the captions with their English, and the test sets' queries after them; returns the translators used."""
     with open(folder / PARALLEL, "w", encoding="utf-8", newline="\n") as out:
-        out.writelines(f"{english}\t{said}\n" for english, said in _distinct(raw, folder, settings))
+        out.writelines(f"{english}\t{text}\n" for english, text in _distinct(raw, folder, settings))
     shutil.copyfile(folder / PARALLEL, folder / TRANSLATIONS)
     if not settings.queries:
         return []
     to_english = _translator(settings.to_english, settings.language, "en", cache)
-    asked = queries.asked(raw / "test")
+    sentences = _test_sentences(raw / "test")
     with open(folder / TRANSLATIONS, "a", encoding="utf-8", newline="\n") as out:
-        for start in range(0, len(asked), to_english.chunk):
-            part = asked[start : start + to_english.chunk]
-            out.writelines(f"{english}\t{said}\n" for english, said in zip(to_english(part), part, strict=True) if english)
+        for start in range(0, len(sentences), to_english.chunk):
+            part = sentences[start : start + to_english.chunk]
+            out.writelines(f"{english}\t{text}\n" for english, text in zip(to_english(part), part, strict=True) if english)
     return [to_english]
 
 
+def _test_sentences(test: pathlib.Path) -> list[str]:
+    """Returns the captions, labels and queries of the test sets below `test`, each once; raises InputError for a damaged file."""
+    sentences = [
+        annotation["caption"]
+        for path in sorted(test.glob("*/captions.json"))
+        for annotation in files.read_json(path)["annotations"]
+    ]
+    sentences += [entry["label"] for entry in files.read_json(test / "classes.json")]
+    sentences += [entry["query"] for entry in files.read_json(test / "gallery.json")]
+    return [sentence for sentence in dict.fromkeys(one_line(sentences)) if sentence]
+
+
 def _distinct(raw: pathlib.Path, folder: pathlib.Path, settings: TranslationSettings) -> Iterator[tuple[str, str]]:
-    """The translated captions with their English, each pair of sentences once."""
+    """Yields each English caption once, with its translation."""
     found = (
         tables.pairs(raw / tables.path(source), folder / tables.path(source), settings.max_characters)
         for source in settings.sources
     )
     with Met() as met:
-        for english, said in itertools.chain.from_iterable(found):
+        for english, text in itertools.chain.from_iterable(found):
             if met.first([english]):
-                yield english, said
+                yield english, text

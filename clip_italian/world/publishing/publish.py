@@ -21,7 +21,8 @@ from PIL import Image
 
 from clip_italian.config import Settings
 from clip_italian.data.archives import add
-from clip_italian.data.sources.sources import WIT_COLUMNS, member_of
+from clip_italian.data.sources.rows import member_of
+from clip_italian.data.sources.wit import WIT_COLUMNS
 from clip_italian.world.drawing.studio import Picture, StudioSettings, develop, rng_of, shuffled
 from clip_italian.world.languages import corpus, english
 from clip_italian.world.languages.language import Language, Pages

@@ -1,7 +1,8 @@
-"""What a folder offers: pictures with their captions, each read when its turn comes."""
+"""Captioned images of a folder; an image file is read when it is its turn."""
 
 import dataclasses
 import functools
+import itertools
 import pathlib
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
@@ -9,23 +10,23 @@ from collections.abc import Callable, Iterable, Iterator
 from clip_italian.data.images.images import ImageRejected
 from clip_italian.data.sources.rows import Rejected, Unusable
 
-Named = tuple[str, tuple[str, ...]]  # a picture's path as somebody wrote it, and captions
+NamedImage = tuple[str, tuple[str, ...]]  # path of an image as a table writes it, and captions
 
 
 @dataclasses.dataclass(frozen=True)
-class Offer:
-    """One picture. `read` raises Unusable or ImageRejected with the reason why its file is none."""
+class CaptionedImage:
+    """An image with its captions. `read` returns the file's bytes; raises Unusable or ImageRejected with the reason."""
 
     name: str  # in its folder or tar
     captions: tuple[str, ...]
-    rows: int  # that say so
+    rows: int  # of the table that name the image; 1 where there is no table
     read: Callable[[], bytes]
 
 
-def by_picture(folder: pathlib.Path, named: Iterable[Named], longest: int, rejected: Rejected) -> Iterator[Offer]:
-    """One offer a picture, in the order in which they are first named; the rows of one picture join.
+def by_image(folder: pathlib.Path, named: Iterable[NamedImage], longest: int, rejected: Rejected) -> Iterator[CaptionedImage]:
+    """Yields each image once, with the captions of all its rows, in the order of their first rows.
 
-    All captions are in memory before the first offer is given. Rows whose picture is not there, or that say nothing, are counted.
+    All captions are in memory before the first image is yielded. Rows with a missing image or without a caption are counted.
     """
     found: dict[pathlib.Path, list[tuple[str, ...]]] = {}
     for name, captions in named:
@@ -38,12 +39,12 @@ def by_picture(folder: pathlib.Path, named: Iterable[Named], longest: int, rejec
             rejected[str(reason)] += 1
     root = folder.resolve()
     for path, rows in found.items():
-        said = tuple(caption for captions in rows for caption in captions)
-        yield Offer(path.relative_to(root).as_posix(), said, len(rows), functools.partial(content_of, path, longest))
+        captions = tuple(itertools.chain.from_iterable(rows))
+        yield CaptionedImage(path.relative_to(root).as_posix(), captions, len(rows), functools.partial(content_of, path, longest))
 
 
 def inside(folder: pathlib.Path, name: str) -> pathlib.Path:
-    """The file that a name stands for, links followed; raises Unusable where there is none, or it lies outside the folder.
+    """Returns the file of that name with links followed; raises Unusable when it is missing or outside the folder.
 
     Accented letters may be composed in the table and decomposed in the file system, or the other way round.
     """
@@ -61,7 +62,7 @@ def inside(folder: pathlib.Path, name: str) -> pathlib.Path:
 
 
 def content_of(path: pathlib.Path, longest: int) -> bytes:
-    """The bytes of a file; raises Unusable when it cannot be read and ImageRejected when it is too large to be looked at."""
+    """The bytes of a file; raises Unusable when it cannot be read and ImageRejected when it is larger than `longest`."""
     try:
         if path.stat().st_size > longest:
             raise ImageRejected("file too large")
