@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from clip_italian import config, files
-from clip_italian.checkpoints import loading, pictures
+from clip_italian.checkpoints import loading
 from clip_italian.checkpoints.model import Model
 from clip_italian.data.archives import Archive
-from clip_italian.data.images import images
+from clip_italian.data.images import images, opening
 from clip_italian.evaluation.study import first_ranks, localisation
 from clip_italian.evaluation.study.localisation import LocalisationSettings
 from clip_italian.evaluation.study.settings import EvaluationSettings, test_folder
@@ -60,7 +60,7 @@ def read(folder: pathlib.Path, count: int) -> list[np.ndarray]:
     """The first pictures of a test set, in its order."""
     names = [image["file_name"] for image in files.read_json(folder / "captions.json")["images"]][:count]
     with Archive(folder / "images.zip") as archive:
-        return [images.decode(archive.read(name), pictures.LIMITS) for name in names]
+        return [images.decode(archive.read(name), opening.LIMITS) for name in names]
 
 
 def maps(loaded: Model, method: Method, grids: list[int], pixels: np.ndarray, texts: Sequence[str]) -> np.ndarray:

@@ -11,10 +11,9 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from tokenizers import Tokenizer
 
-from clip_italian.checkpoints import pictures
-from clip_italian.checkpoints.pictures import Picture
 from clip_italian.data import tokens
-from clip_italian.data.images import resizing
+from clip_italian.data.images import opening, resizing
+from clip_italian.data.images.opening import ImageInput
 from clip_italian.data.tokens import Tokens
 from clip_italian.errors import InputError
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
@@ -84,7 +83,7 @@ class Model:
         """The same model, given the translations of the texts that it is asked for."""
         return dataclasses.replace(self, tokeniser=lambda texts: self.tokenise(translate(texts)))
 
-    def encode_image(self, images: Iterable[Picture], batch: int = BATCH, progress: bool = False) -> Float[np.ndarray, "n p"]:
+    def encode_image(self, images: Iterable[ImageInput], batch: int = BATCH, progress: bool = False) -> Float[np.ndarray, "n p"]:
         """Unit vectors of images: paths, Pillow images or arrays, also from a generator.
 
         `batch` images are decoded while those before them are encoded, and no more are held; it changes no vector beyond
@@ -92,14 +91,14 @@ class Model:
         """
         _check(images, batch)
         parts = [np.zeros((0, self.settings.projection), np.float32)]
-        with _bar(images, progress, "picture") as bar:
-            for pixels in pictures.blocks(self.fitted, images, batch):
+        with _bar(images, progress, "image") as bar:
+            for pixels in opening.map_blocks(self.fitted, images, batch):
                 parts.append(self.encode_fitted(np.stack(pixels), batch, bar.update))
         return np.concatenate(parts)
 
-    def fitted(self, picture: Picture) -> UInt8[np.ndarray, "h w 3"]:
+    def fitted(self, image: ImageInput) -> UInt8[np.ndarray, "h w 3"]:
         """An image cut to the tower's size; raises InputError naming the one that cannot be read."""
-        return resizing.square(pictures.opened(picture), self.settings.image.image_size, self.settings.image.fit)
+        return resizing.square(opening.read_pixels(image), self.settings.image.image_size, self.settings.image.fit)
 
     def encode_fitted(
         self, pixels: UInt8[np.ndarray, "n h w 3"], batch: int = BATCH, report: Callable[[int], object] = lambda done: None
@@ -119,7 +118,7 @@ class Model:
         with _bar(listed, progress, "text") as bar:
             return Encoder(self.settings, batch, project=True, report=bar.update).texts(self.params, self.tokenise(listed))
 
-    def similarity(self, images: Iterable[Picture], texts: Iterable[str]) -> Float[np.ndarray, "n m"]:
+    def similarity(self, images: Iterable[ImageInput], texts: Iterable[str]) -> Float[np.ndarray, "n m"]:
         """Cosines of every image with every text."""
         return self.encode_image(images) @ self.encode_text(texts).T
 

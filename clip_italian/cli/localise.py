@@ -7,8 +7,9 @@ import numpy as np
 from PIL import Image
 
 from clip_italian import files
-from clip_italian.checkpoints import loading, pictures
+from clip_italian.checkpoints import loading
 from clip_italian.cli.options import add_model
+from clip_italian.data.images import opening
 from clip_italian.use.search import localising, searching
 
 
@@ -27,7 +28,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Writes the image, darker where it is less like the text, and prints where it is most like it."""
     searching.check_query(options.text)
-    pixels = pictures.opened(options.image)
+    pixels = opening.read_pixels(options.image)
     out = options.out or pathlib.Path(f"{options.image.stem}.heat.png")
     model = loading.load(options.model, images=options.images)
     heat = localising.localise(model, pixels, [options.text], options.method, options.grids)[0]

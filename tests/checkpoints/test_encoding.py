@@ -184,4 +184,4 @@ def test_progress_is_shown_on_demand_and_counts_every_picture_and_text(clip, cap
     clip.encode_image(list(pictures(seed=9, count=5)), batch=2, progress=True)
     clip.encode_text(TEXTS, progress=True)
     shown = capsys.readouterr().err
-    assert shown.count("5/5") >= 2 and "picture" in shown and "text" in shown
+    assert shown.count("5/5") >= 2 and "image" in shown and "text" in shown

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clip_italian.checkpoints import pictures, processors
+from clip_italian.checkpoints import processors
+from clip_italian.data.images import opening
 from clip_italian.data.images.resizing import Fit
 from clip_italian.errors import InputError
 from tests.helpers.small_models import IMAGE
@@ -101,12 +102,12 @@ def test_an_open_picture_and_its_file_are_the_same_pixels(tmp_path):
     Image.fromarray(pixels[..., 0].astype(np.uint16) * 257).save(tmp_path / "b.png")
     for path in tmp_path.iterdir():
         with Image.open(path) as opened:
-            assert np.array_equal(pictures.opened(opened), pictures.opened(path))
-    assert pictures.opened(tmp_path / "a.png").shape == (30, 20, 3)
-    assert np.array_equal(pictures.opened(tmp_path / "b.png")[..., 1], pixels[..., 0])
+            assert np.array_equal(opening.read_pixels(opened), opening.read_pixels(path))
+    assert opening.read_pixels(tmp_path / "a.png").shape == (30, 20, 3)
+    assert np.array_equal(opening.read_pixels(tmp_path / "b.png")[..., 1], pixels[..., 0])
 
 
 @pytest.mark.parametrize("array", [np.zeros((0, 4, 3), np.uint8), np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32)])
 def test_an_array_that_is_no_picture_is_refused(array):
     with pytest.raises(InputError, match=r"uint8 of \(height, width, 3\) is needed"):
-        pictures.opened(array)
+        opening.read_pixels(array)

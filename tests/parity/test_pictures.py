@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clip_italian.checkpoints import pictures, processors
-from clip_italian.data.images import resizing
+from clip_italian.checkpoints import processors
+from clip_italian.data.images import opening, resizing
 from clip_italian.data.images.resizing import Fit
 from clip_italian.models import dual_encoder
 from clip_italian.models.vit import ViTSettings
@@ -129,5 +129,5 @@ def test_files_are_opened_as_transformers_opens_them(name: str, tmp_path: pathli
     path.write_bytes(odd_files()[name])
     with Image.open(path) as opened:  # load_image itself ends with a conversion that forgets transparency
         expected = image_transforms.convert_to_rgb(image_utils.PIL.ImageOps.exif_transpose(opened), return_numpy=True)
-        assert np.array_equal(pictures.opened(path), expected)
-        assert np.array_equal(pictures.opened(opened), expected)
+        assert np.array_equal(opening.read_pixels(path), expected)
+        assert np.array_equal(opening.read_pixels(opened), expected)

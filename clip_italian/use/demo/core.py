@@ -10,9 +10,8 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from clip_italian import files
-from clip_italian.checkpoints import pictures
 from clip_italian.checkpoints.model import Model
-from clip_italian.data.images import images
+from clip_italian.data.images import images, opening
 from clip_italian.data.images.images import ImageLimits, ImageRejected, Pixels
 from clip_italian.errors import InputError
 from clip_italian.use.search import classifying, localising, searching, store
@@ -147,7 +146,7 @@ def _shown(hits: Sequence[Hit]) -> list[Shown]:
 def _thumbnail(path: store.Image, most: int = THUMBNAIL) -> Pixels | None:
     """None where the file has gone, or cannot be read any more."""
     try:
-        return _sized(pictures.opened(path), 1, most)
+        return _sized(opening.read_pixels(path), 1, most)
     except InputError:
         return None
 

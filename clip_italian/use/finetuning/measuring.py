@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from clip_italian.checkpoints import pictures
 from clip_italian.checkpoints.model import BATCH, Model
+from clip_italian.data.images import opening
 from clip_italian.data.images.images import Pixels
 from clip_italian.errors import InputError
 from clip_italian.evaluation import statistics
@@ -30,7 +30,7 @@ class Gallery(NamedTuple):
 def gallery(model: Model, test: TestSet) -> Gallery:
     """Reads the pictures; raises InputError where a query has no right picture left."""
     read: list[Pixels | str] = []
-    for block in pictures.blocks(lambda path: _fitted(model, path), test.pictures, BATCH):
+    for block in opening.map_blocks(lambda path: _fitted(model, path), test.pictures, BATCH):
         read.extend(block)
     kept = [place for place, one in enumerate(read) if not isinstance(one, str)]
     refused = [one for one in read if isinstance(one, str)]

@@ -14,10 +14,10 @@ import numpy as np
 import tqdm
 
 from clip_italian import files
-from clip_italian.checkpoints import loading, pictures, tokenisers
+from clip_italian.checkpoints import loading, tokenisers
 from clip_italian.checkpoints.model import Model
 from clip_italian.data import tokens
-from clip_italian.data.images import images, resizing, shards
+from clip_italian.data.images import images, opening, resizing, shards
 from clip_italian.data.images.images import ImageRejected, Pixels
 from clip_italian.data.images.resizing import Fit
 from clip_italian.data.images.shards import Example, ShardWriter
@@ -139,7 +139,7 @@ def _readable(
     def read(image: pathlib.Path) -> tuple[str, Pixels] | str:
         try:
             content = image.read_bytes()
-            pixels = images.decode(content, pictures.LIMITS)
+            pixels = images.decode(content, opening.LIMITS)
             return hashlib.sha256(content).hexdigest(), resizing.square(pixels, side, fit)
         except ImageRejected as reason:
             return str(reason)
@@ -147,7 +147,7 @@ def _readable(
             return f"cannot be read ({error.strerror})"
 
     order = iter(described.items())
-    for block in pictures.blocks(read, described, BLOCK):
+    for block in opening.map_blocks(read, described, BLOCK):
         for (image, texts), got in zip(itertools.islice(order, len(block)), block, strict=True):
             bar.update()
             if isinstance(got, str):

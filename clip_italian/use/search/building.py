@@ -17,9 +17,8 @@ import tqdm
 from jaxtyping import Float
 
 from clip_italian import files
-from clip_italian.checkpoints import pictures
 from clip_italian.checkpoints.model import BATCH, Model
-from clip_italian.data.images import images
+from clip_italian.data.images import images, opening
 from clip_italian.data.images.images import ImageRejected, Pixels
 from clip_italian.errors import InputError
 from clip_italian.use.search import approximate, store
@@ -187,7 +186,7 @@ def _made(file_of: FileOf, found: list[Found], model: Model, known: Mapping[str,
         except ImageRejected as reason:
             return reason
 
-    for start, block in enumerate(pictures.blocks(read, found, BATCH)):
+    for start, block in enumerate(opening.map_blocks(read, found, BATCH)):
         fresh: dict[str, Pixels] = {}
         for one, got in zip(found[start * BATCH :], block, strict=False):
             if isinstance(got, ImageRejected):
@@ -212,4 +211,4 @@ def _fitted(path: store.Image, model: Model, seen: Collection[str]) -> tuple[str
     except OSError as error:
         raise ImageRejected(f"cannot be read ({error.strerror})") from None
     sha256 = hashlib.sha256(content).hexdigest()
-    return sha256, None if sha256 in seen else model.fitted(images.decode(content, pictures.LIMITS))
+    return sha256, None if sha256 in seen else model.fitted(images.decode(content, opening.LIMITS))

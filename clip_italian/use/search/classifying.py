@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from clip_italian.checkpoints.model import Model
-from clip_italian.checkpoints.pictures import Picture
+from clip_italian.data.images.opening import ImageInput
 from clip_italian.errors import InputError
 from clip_italian.evaluation import classification
 
@@ -15,7 +15,7 @@ TEMPLATES = ("{}",)  # as CLIP-Italian's evaluation: the label alone
 
 
 def probabilities(
-    model: Model, images: Iterable[Picture], labels: Sequence[str], templates: Sequence[str] = TEMPLATES
+    model: Model, images: Iterable[ImageInput], labels: Sequence[str], templates: Sequence[str] = TEMPLATES
 ) -> Float[np.ndarray, "images labels"]:
     """How likely each label is among all of them, by the softmax of the model's own scale times the cosines.
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PIL import Image
 
 from clip_italian import templates
-from clip_italian.checkpoints import pictures
+from clip_italian.data.images import opening
 from clip_italian.errors import InputError
 from clip_italian.use.search import store
 from clip_italian.use.search.searching import Hit
@@ -23,7 +23,7 @@ def page(answers: Sequence[tuple[str, Sequence[Hit]]], title: str = "Ricerca") -
 def thumbnail(path: store.Image) -> str:
     """A picture as a data URL; empty where the file has gone since it was read."""
     try:
-        picture = Image.fromarray(pictures.opened(path))
+        picture = Image.fromarray(opening.read_pixels(path))
     except InputError:
         return ""
     picture.thumbnail((SIDE, SIDE))

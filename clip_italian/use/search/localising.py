@@ -19,10 +19,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, UInt8
 from PIL import Image
 
-from clip_italian.checkpoints import pictures
 from clip_italian.checkpoints.model import Model
-from clip_italian.checkpoints.pictures import Picture
+from clip_italian.data.images import opening
 from clip_italian.data.images.images import Pixels
+from clip_italian.data.images.opening import ImageInput
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
@@ -54,13 +54,13 @@ def square_on_grey(pixels: Pixels) -> Square:
 
 
 def localise(
-    model: Model, picture: Picture, texts: Sequence[str], method: Method = "windows", grids: Sequence[int] = GRIDS
+    model: Model, picture: ImageInput, texts: Sequence[str], method: Method = "windows", grids: Sequence[int] = GRIDS
 ) -> Float[np.ndarray, "texts height width"]:
     """For each text a heat map of the picture, from 0 to 1, of its own height and width.
 
     Raises InputError naming the picture that cannot be read, or the grid that is finer than the tower's pixels.
     """
-    square = square_on_grey(pictures.opened(picture))
+    square = square_on_grey(opening.read_pixels(picture))
     vectors, fitted = model.encode_text(texts), model.fitted(square.pixels)
     if method == "windows":
         scales = [windows(model, fitted, vectors, grid) for grid in grids]
