@@ -1,6 +1,5 @@
 """A wider study in a clone, on a graph of three stages."""
 
-import json
 import os
 import pathlib
 import re
@@ -10,7 +9,9 @@ import sys
 import pytest
 from ruamel.yaml import YAML
 
+from clip_italian import config
 from clip_italian.errors import InputError
+from clip_italian.training.settings import TrainingSettings
 from pipeline import studies
 
 GRAPH = """
@@ -150,9 +151,15 @@ def test_an_unknown_study_is_named_with_those_that_are_known(repository):
         studies.main("wider")
 
 
-def test_the_german_study_is_the_main_one_with_another_profile(root=pathlib.Path(__file__).parents[2]):
-    ours, german = (YAML(typ="safe").load(path / "params.yaml") for path in (root, root / "studies/german"))
-    assert german == ours | {"profile": "german"}
+def lists(folder):
+    """The profile of a params.yaml and its lists."""
+    return YAML(typ="safe").load(folder / "params.yaml")
+
+
+def test_the_german_study_has_no_model_or_seed_that_the_main_one_lacks(root=pathlib.Path(__file__).parents[2]):
+    ours, german = lists(root), lists(root / "studies/german")
+    assert german.pop("profile") == "german"
+    assert {name: set(values) - set(ours[name]) for name, values in german.items()} == dict.fromkeys(german, set())
 
 
 def test_make_study_runs_every_study(root=pathlib.Path(__file__).parents[2]):
@@ -160,8 +167,23 @@ def test_make_study_runs_every_study(root=pathlib.Path(__file__).parents[2]):
     assert sorted(names.split()) == sorted(path.parent.name for path in root.glob("studies/*/params.yaml"))
 
 
-def test_the_extended_study_has_all_that_the_main_one_has(root=pathlib.Path(__file__).parents[2]):
-    ours, wider = (YAML(typ="safe").load(path / "params.yaml") for path in (root, root / "studies/extended"))
-    assert ours["profile"] == wider["profile"]
-    for name in ("arms", "baselines", "probed", "seeds"):
-        assert json.dumps(wider[name]).startswith(json.dumps(ours[name])[:-1]), name  # the same first, then more
+def test_the_extended_study_is_of_the_main_one_s_profile_and_in_its_order(
+    root=pathlib.Path(__file__).parents[2],
+):
+    ours, wider = lists(root), lists(root / "studies/extended")
+    assert ours.pop("profile") == wider.pop("profile")
+    for name in ours:  # the first that is probed is what others are compared with
+        assert [one for one in wider[name] if one in ours[name]] == [one for one in ours[name] if one in wider[name]], name
+    assert wider["probed"][0] == ours["probed"][0]
+
+
+@pytest.mark.parametrize("study", ["", "studies/extended", "studies/german"])
+def test_a_study_s_arms_are_known_to_its_profile_and_it_has_those_that_figures_and_cards_show(study, monkeypatch):
+    root = pathlib.Path(__file__).parents[2]
+    monkeypatch.chdir(root)
+    chosen = config.params(root / study / "params.yaml")
+    for arm in chosen.arms:
+        config.arm(TrainingSettings, arm, chosen.profile)
+    content = config.profile(chosen.profile).content
+    shown = {content["export"]["arm"], content["analysis"]["proposed"], *content["analysis"]["ladder"]}
+    assert shown - set(chosen.arms) == set() == set(chosen.probed) - {*chosen.arms, *chosen.baselines}
