@@ -26,7 +26,9 @@ def run(options: argparse.Namespace) -> None:
     """Prints each metric by its published name, or the suite's table, and where the files are."""
     if options.suite:
         return _run_suite(options)
-    folder = evaluating.where(options.protocol, options.language)  # raises for a wrong name before a model is loaded
+    folder = evaluating.where(
+        protocols.load(options.protocol), options.language
+    )  # raises for a wrong name before a model is loaded
     model = loading.load(options.model, images=options.images)
     more = {"language": options.language, "labels": options.labels, "progress": sys.stderr.isatty()}
     found = evaluating.evaluate(model, options.protocol, options.data, options.out, **more)

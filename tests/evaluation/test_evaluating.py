@@ -60,7 +60,7 @@ def encoded(monkeypatch):
 
 def test_retrieval_metrics_are_those_of_the_model_s_own_cosines(model, captions, here):
     found = evaluating.evaluate(model, "clip-benchmark/retrieval", captions, here / "out")
-    test = protocols.read("clip-benchmark/retrieval", captions)
+    test = protocols.read(protocols.load("clip-benchmark/retrieval"), captions)
     cosines = model.encode_text(test.texts) @ model.encode_image([picture for picture in test.pictures]).T
     own = cosines[np.arange(12), test.truth.owner][:, None]
     rank = (cosines > own).sum(axis=1) + (cosines == own).sum(axis=1)
@@ -73,9 +73,16 @@ def test_retrieval_metrics_are_those_of_the_model_s_own_cosines(model, captions,
         assert items["pictures"].tolist() == [f"s{n:07d}.png" for n in range(6)]
 
 
+def test_a_protocol_is_read_once_for_an_evaluation(model, captions, here, monkeypatch):
+    read, load = [], protocols.load
+    monkeypatch.setattr(protocols, "load", lambda name: read.append(name) or load(name))
+    evaluating.evaluate(model, "clip-benchmark/retrieval", captions, here / "out")
+    assert read == ["clip-benchmark/retrieval"]
+
+
 def test_zero_shot_metrics_are_those_of_the_ensembles(model, classes, here):
     found = evaluating.evaluate(model, "clip-benchmark/zeroshot", classes, here / "out")
-    test = protocols.read("clip-benchmark/zeroshot", classes)
+    test = protocols.read(protocols.load("clip-benchmark/zeroshot"), classes)
     means = [np.mean(model.encode_text([f"una foto di {name}", f"un disegno di {name}"]), axis=0) for name in test.classes]
     scores = model.encode_image(list(test.pictures)) @ unit(np.stack(means)).T
     predicted = np.where(scores[:, 1] > scores[:, 0], 1, 0)  # never 2, whose label is that of 0

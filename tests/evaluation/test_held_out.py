@@ -96,7 +96,7 @@ def read(prepared, name):
 )
 def test_a_retrieval_set_holds_the_protocols_captions_and_pictures_in_its_order(served, prepared, name, protocol, publisher):
     with held_out._as_one([served / "published" / one for one in publisher]) as folder:
-        expected = protocols.read(protocol, folder, counted=False)
+        expected = protocols.read(protocols.load(protocol), folder, counted=False)
         contents = [picture.read_bytes() for picture in expected.pictures]
     captions, members = read(prepared, name)
     owned = [

@@ -66,7 +66,7 @@ def test_a_protocol_that_is_not_known_is_refused_with_the_nearest_name(tmp_path)
     with pytest.raises(InputError, match="`mscoco-it/publishd` is not known; did you mean `mscoco-it/published`"):
         protocols.load("mscoco-it/publishd")
     with pytest.raises(InputError, match="is not known"):
-        protocols.read("../protocols/finetuner", tmp_path)
+        protocols.read(protocols.load("../protocols/finetuner"), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_wrong_protocol_file_is_refused_by_the_key(tmp_path, monkeypatch, old,
 # --- MSCOCO-IT --------------------------------------------------------------------------------------------------------
 def test_the_published_protocol_counts_8486_captions_over_1696_pictures_and_random_embeddings_give_chance(tmp_path):
     made.coco(tmp_path, "captions_ita_devset_unvalidated.json.gz", [5] * 1690 + [6] * 6)
-    test = protocols.read("mscoco-it/published", tmp_path)
+    test = protocols.read(protocols.load("mscoco-it/published"), tmp_path)
     assert (len(test.texts), len(test.pictures)) == (8486, 1696)
     names = protocols.load("mscoco-it/published").metrics
     scored = score(test.truth, random_rows(0, 1696), random_rows(1, 8486), [*names.values()], "pessimistic")
@@ -119,7 +119,7 @@ def test_ids_that_are_numbers_and_strings_in_one_file_are_one_picture(tmp_path):
     test = read("mscoco-it/validated", tmp_path)
     assert (len(test.pictures), len(test.texts)) == (308, 1540)
     with pytest.raises(InputError, match="1540 texts, `mscoco-it/validated` has 1541"):
-        protocols.read("mscoco-it/validated", tmp_path)
+        protocols.read(protocols.load("mscoco-it/validated"), tmp_path)
 
 
 def test_the_union_of_two_files_holds_the_pictures_of_both(tmp_path):
@@ -277,56 +277,56 @@ def test_imagenet_has_its_class_names_and_templates_in_the_language_asked_for(tm
     made.label_files(data, "en", ["cat", "dog"], ["a photo of a {c}."])
     made.label_files(labels, "jp", ["\u732b", "\u72ac"], ["{c}\u306e\u5199\u771f"])
     uncounted(name, monkeypatch)
-    english, japanese = protocols.read(name, data), protocols.read(name, data, "jp", labels)
+    english, japanese = protocols.read(protocols.load(name), data), protocols.read(protocols.load(name), data, "jp", labels)
     assert (english.classes, english.templates) == (["cat", "dog"], ["a photo of a {c}."])
     assert (japanese.classes, japanese.templates) == (["\u732b", "\u72ac"], ["{c}\u306e\u5199\u771f"])
     assert sorted(english.truth.tolist()) == sorted(japanese.truth.tolist()) and english.truth.max() == 1
     with pytest.raises(InputError, match="data/jp_classnames.json: missing; it is in CLIP_benchmark's"):
-        protocols.read(name, data, "jp")
+        protocols.read(protocols.load(name), data, "jp")
     with pytest.raises(InputError, match=rf"`{name}` has no language `de`; known are en, ar, cn, it, jp"):
-        protocols.read(name, data, "de")
+        protocols.read(protocols.load(name), data, "de")
     made.put(labels / "jp_classnames.json", json.dumps({"flowers": ["a"]}))
     with pytest.raises(InputError, match="jp_classnames.json: nothing of `imagenet1k`"):
-        protocols.read(name, data, "jp", labels)
+        protocols.read(protocols.load(name), data, "jp", labels)
     made.put(labels / "jp_classnames.json", json.dumps({"imagenet1k": {"a": 1}}))
     with pytest.raises(InputError, match="jp_classnames.json: damaged .*`imagenet1k` is not a list"):
-        protocols.read(name, data, "jp", labels)
+        protocols.read(protocols.load(name), data, "jp", labels)
 
 
 def test_class_names_that_are_not_as_many_as_the_classes_folders_are_refused(tmp_path):
     made.put(tmp_path / "val/n00000000/one.JPEG", made.picture(0))
     made.label_files(tmp_path, "en", ["cat", "dog"], ["{c}"])
     with pytest.raises(InputError, match="val: 1 classes' folders for the 2 names of .*en_classnames.json"):
-        protocols.read("clip-benchmark/imagenet1k-val", tmp_path)
+        protocols.read(protocols.load("clip-benchmark/imagenet1k-val"), tmp_path)
 
 
 def test_xm3600_and_babel_imagenet_are_read_in_the_language_asked_for(tmp_path, monkeypatch):
     made.crossmodal3600(tmp_path, [2, 1])
     with monkeypatch.context() as patch:
         uncounted("xm3600/first", patch)
-        assert protocols.read("xm3600/first", tmp_path).texts == ["x", "x"]
-        assert protocols.read("xm3600/first", tmp_path, "it").texts == ["didascalia 0 0", "didascalia 1 0"]
+        assert protocols.read(protocols.load("xm3600/first"), tmp_path).texts == ["x", "x"]
+        assert protocols.read(protocols.load("xm3600/first"), tmp_path, "it").texts == ["didascalia 0 0", "didascalia 1 0"]
     made.imagenet(tmp_path, [str(number) for number in range(1000)], each=1)
     listed = {"EN": [[1], ["cat"]], "IT": [[7, 3], ["gatto", "cane"]], "NO": [[2], ["katt"]]}
     made.put(tmp_path / "elsewhere/babel_imagenet.json", json.dumps(listed))
     made.put(tmp_path / "elsewhere/nllb_dist13b_prompts.json", json.dumps({"IT": ["una foto di {}"]}))
-    test = protocols.read("babel-imagenet/prompts", tmp_path, "IT", tmp_path / "elsewhere")
+    test = protocols.read(protocols.load("babel-imagenet/prompts"), tmp_path, "IT", tmp_path / "elsewhere")
     assert (test.classes, test.templates) == (["gatto", "cane"], ["una foto di {}"])
-    assert protocols.read("babel-imagenet/label", tmp_path, "NO", tmp_path / "elsewhere").classes == ["katt"]
+    assert protocols.read(protocols.load("babel-imagenet/label"), tmp_path, "NO", tmp_path / "elsewhere").classes == ["katt"]
 
 
 @pytest.mark.parametrize("name", [name for name in protocols.names() if protocols.load(name).languages])
 def test_a_protocol_s_languages_differ_and_each_has_a_place_in_its_files(name):
     protocol = protocols.load(name)
-    assert len(set(protocol.languages)) == len(protocol.languages) and protocols.spoken(name) == protocol.languages[0]
+    assert len(set(protocol.languages)) == len(protocol.languages) and protocols.spoken(protocol) == protocol.languages[0]
     assert "{language}" in str(protocol.data)
 
 
 def test_a_language_or_labels_for_a_protocol_that_takes_none_are_refused(tmp_path):
     with pytest.raises(InputError, match="`mscoco-it/published` has no language `it`; its files are of one language"):
-        protocols.read("mscoco-it/published", tmp_path, "it")
+        protocols.read(protocols.load("mscoco-it/published"), tmp_path, "it")
     with pytest.raises(InputError, match="`finetuner` takes no files of labels from elsewhere"):
-        protocols.read("finetuner", tmp_path, labels=tmp_path)
+        protocols.read(protocols.load("finetuner"), tmp_path, labels=tmp_path)
 
 
 # --- Scores -----------------------------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ def test_a_test_set_is_read_by_the_name_of_its_file(copy, tmp_path):
     (tmp_path / "names.txt").write_text("a.png\nb.png\n")
     program = (
         "from clip_italian.evaluation.published import protocols\n"
-        f"test = protocols.read('my-photos', {str(tmp_path)!r})\n"
+        f"test = protocols.read(protocols.load('my-photos'), {str(tmp_path)!r})\n"
         "print(test.texts, [path.name for path in test.pictures])"
     )
     assert printed(copy, program) == ["['Un gatto', 'Un cane'] ['a.png', 'b.png']"]

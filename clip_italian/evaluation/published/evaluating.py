@@ -45,13 +45,15 @@ def evaluate(
     """The metrics of a model that `clip_italian.load` gave, by their published names; writes the files that are listed above.
 
     `data` is the folder with the publisher's files, `labels` that with files of labels (`protocols.read`); `place` is where in
-    OUT the results go, instead of `where(protocol, language)`. Raises InputError when files, or the model, are not what they
+    OUT the results go, instead of what `where` gives. Raises InputError when files, or the model, are not what they
     should be.
     """
-    settings, test = protocols.load(protocol), protocols.read(protocol, data, language, labels)
+    settings = protocols.load(protocol)
+    test = protocols.read(settings, data, language, labels)
     model = model.cutting(settings.margin) if settings.margin else model
     kept = _Embeddings(model, pathlib.Path(out) / "embeddings", progress)
-    (image, image_digest), (text, text_digest) = kept.pictures(test.pictures), kept.texts(_texts(test))
+    texts = test.texts if isinstance(test, Captioned) else classification.prompts(test.classes, test.templates)
+    (image, image_digest), (text, text_digest) = kept.pictures(test.pictures), kept.texts(texts)
     if isinstance(test, Classified):
         text = classification.ensemble(text.reshape(len(test.classes), len(test.templates), -1))
     scores = scoring.score(test.truth, image, text, list(dict.fromkeys(settings.metrics.values())), settings.ties)
@@ -68,22 +70,17 @@ def evaluate(
         "metrics": found,
         "bounds": bounds,
     }
-    if spoken := protocols.spoken(protocol, language):
+    if spoken := protocols.spoken(settings, language):
         about["language"] = spoken
-    folder = pathlib.Path(out) / (place or where(protocol, language))
+    folder = pathlib.Path(out) / (place or where(settings, language))
     arrays.write(folder / "items.npz", **scores.items, **seen, pictures=np.array([_name(picture) for picture in test.pictures]))
     files.write_json(folder / "metrics.json", about)
     return found
 
 
-def where(protocol: str, language: str | None = None) -> str:
+def where(protocol: protocols.Protocol, language: str | None = None) -> str:
     """The folder of results in OUT: the protocol's name, and the language where it has a choice."""
-    return "/".join(filter(None, (protocol, protocols.spoken(protocol, language))))
-
-
-def _texts(test: TestSet) -> list[str]:
-    """What is embedded: captions, or the prompts of every class."""
-    return test.texts if isinstance(test, Captioned) else classification.prompts(test.classes, test.templates)
+    return "/".join(filter(None, (protocol.name, protocols.spoken(protocol, language))))
 
 
 def _counts(test: TestSet) -> dict[str, Any]:

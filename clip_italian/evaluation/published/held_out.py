@@ -45,9 +45,10 @@ def prepare(published: pathlib.Path, raw: pathlib.Path, settings: HeldOutSetting
     with files.replacing_folder(raw / "test") as folder:
         for one in settings.sets:
             with _as_one([published / name for name in one.folders]) as data:
-                found = protocols.read(one.protocol, data, one.language, counted=settings.counts == "published")
+                protocol = protocols.load(one.protocol)
+                found = protocols.read(protocol, data, one.language, counted=settings.counts == "published")
                 counts[one.name] = write(folder / one.name, found)
-                _write_protocol(folder / one.name, one.protocol)
+                _write_protocol(folder / one.name, protocol)
                 if isinstance(found, Classified):
                     labels[one.name] = _folder_labels(found)
         files.write_json(folder / "gallery.json", [{"query": query} for query in settings.queries])
@@ -84,10 +85,9 @@ def write(folder: pathlib.Path, test_set: TestSet) -> dict[str, int]:
     return _write_captioned(folder, test_set)
 
 
-def _write_protocol(folder: pathlib.Path, name: str) -> None:
+def _write_protocol(folder: pathlib.Path, protocol: protocols.Protocol) -> None:
     """Writes what the stages do as the protocol says: how images are cut (data/preparation.py) and how ties count."""
-    protocol = protocols.load(name)
-    files.write_json(folder / PROTOCOL, {"name": name, "margin": protocol.margin, "ties": protocol.ties})
+    files.write_json(folder / PROTOCOL, {"name": protocol.name, "margin": protocol.margin, "ties": protocol.ties})
 
 
 def _write_captioned(folder: pathlib.Path, test_set: Captioned) -> dict[str, int]:

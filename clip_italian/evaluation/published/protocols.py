@@ -31,8 +31,9 @@ class Counts(Settings):
 
 
 class Protocol(Settings):
-    """One file of `protocols/`."""
+    """One file of `protocols/`, and its name there."""
 
+    name: str
     source: str  # who defined it, and where
     reader: str  # a key of READERS
     # What `{language}` may stand for in `data`, the usual one first; none where the files are of one language.
@@ -82,24 +83,24 @@ def load(name: str) -> Protocol:
     """The protocol of that name; raises InputError for a name that is not known, with the nearest that is."""
     check_known("protocol", name, names())
     path = FOLDER / f"{name}.yaml"
-    protocol = config.parse(Protocol, config.read_yaml(path), str(path))
+    protocol = config.parse(Protocol, config.read_yaml(path) | {"name": name}, str(path))
     if protocol.reader not in READERS:
         raise InputError(f"{path}: key `reader` is `{protocol.reader}`; known are {', '.join(READERS)}")
     config.parse(READERS[protocol.reader].settings, protocol.data, f"{path}: in section `data`")
     return protocol
 
 
-def spoken(name: str, language: str | None = None) -> str | None:
+def spoken(protocol: Protocol, language: str | None = None) -> str | None:
     """The language of a protocol: the one asked for, or its usual one; None where there is no choice.
 
     Raises InputError for a language that the protocol has not.
     """
-    known = load(name).languages
+    known = protocol.languages
     if language is None:
         return known[0] if known else None
     if language not in known:
         choice = f"known are {', '.join(known)}" if known else "its files are of one language; leave --language out"
-        raise InputError(f"protocol `{name}` has no language `{language}`; {choice}")
+        raise InputError(f"protocol `{protocol.name}` has no language `{language}`; {choice}")
     return language
 
 
@@ -124,14 +125,18 @@ def _texts(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-def label_files(name: str, folder: pathlib.Path, language: str | None, labels: pathlib.Path | None) -> list[pathlib.Path]:
+def label_files(protocol: Protocol, folder: pathlib.Path, language: str | None, labels: pathlib.Path | None) -> list[pathlib.Path]:
     """The files of labels that `read` would read for these arguments; none where the data set has its own."""
-    places = _places(spoken(name, language), labels)
-    return [folder / _filled(text, places) for text in _texts(load(name).data) if LABELS in text]
+    places = _places(spoken(protocol, language), labels)
+    return [folder / _filled(text, places) for text in _texts(protocol.data) if LABELS in text]
 
 
 def read(
-    name: str, folder: pathlib.Path, language: str | None = None, labels: pathlib.Path | None = None, counted: bool = True
+    protocol: Protocol,
+    folder: pathlib.Path,
+    language: str | None = None,
+    labels: pathlib.Path | None = None,
+    counted: bool = True,
 ) -> TestSet:
     """The test set of a protocol, in a language; raises InputError when files are missing, damaged or not as many as published.
 
@@ -139,20 +144,20 @@ def read(
     CLIP_benchmark's `clip_benchmark/datasets`; `folder` itself where none is given. `counted` is whether the files must be as
     many as published: small files of a publisher's format are not.
     """
-    protocol, chosen = load(name), spoken(name, language)
+    chosen = spoken(protocol, language)
     if labels is not None and not any(LABELS in text for text in _texts(protocol.data)):
-        raise InputError(f"protocol `{name}` takes no files of labels from elsewhere; leave --labels out")
+        raise InputError(f"protocol `{protocol.name}` takes no files of labels from elsewhere; leave --labels out")
     reader, folder = READERS[protocol.reader], pathlib.Path(folder)
     data = protocol.data if counted else {key: None if key == CLASSES else value for key, value in protocol.data.items()}
     found = reader.read(folder, reader.settings.model_validate(_filled(data, _places(chosen, labels))))
     if counted:
-        _check_counts(name, protocol, folder, found)
+        _check_counts(protocol, folder, found)
     return found
 
 
-def _check_counts(name: str, protocol: Protocol, folder: pathlib.Path, found: TestSet) -> None:
+def _check_counts(protocol: Protocol, folder: pathlib.Path, found: TestSet) -> None:
     counts = {"pictures": len(found.pictures), "texts": len(found.texts if isinstance(found, Captioned) else found.classes)}
     for what, count in counts.items():
         wanted = getattr(protocol.counts, what)
         if wanted not in (None, count):
-            raise InputError(f"{folder}: {count} {what}, `{name}` has {wanted}; get its files from the publisher again")
+            raise InputError(f"{folder}: {count} {what}, `{protocol.name}` has {wanted}; get its files from the publisher again")

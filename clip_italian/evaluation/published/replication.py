@@ -81,8 +81,8 @@ def published() -> Tables:
 def check_data(mscoco_it: pathlib.Path, imagenet_it: pathlib.Path) -> None:
     """Raises InputError when the folders do not hold the two published test sets; so that this is told before anything runs."""
     tables = published()
-    protocols.read(tables.retrieval.name, mscoco_it)
-    protocols.read(tables.zeroshot.name, imagenet_it)
+    protocols.read(protocols.load(tables.retrieval.name), mscoco_it)
+    protocols.read(protocols.load(tables.zeroshot.name), imagenet_it)
 
 
 def replicate(
