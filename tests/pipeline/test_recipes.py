@@ -28,6 +28,7 @@ reader: lines
 data: {captions: captions.txt, names: names.txt, pictures: [images], training: []}
 counts: {pictures: 2, texts: 2}
 margin: null
+ties: pessimistic
 metrics: {recall@1: text_to_image/own/recall@1}
 """
 
