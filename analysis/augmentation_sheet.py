@@ -1,12 +1,11 @@
 """Clean images and their augmented views; figure `augmentation_sheet`."""
 
-import pathlib
-
 import numpy as np
 from matplotlib.figure import Figure
 
 from analysis import study as studies
 from analysis import style
+from clip_italian import paths
 from clip_italian.data.images.shards import Pictures, open_shards
 from clip_italian.data.sources.own import is_own
 
@@ -23,7 +22,7 @@ def published(images: Pictures) -> list[int]:
 
 def read(study: studies.Study) -> list[np.ndarray]:
     """The examples' clean images and then each of their views, [examples, height, width, 3]; views may be smaller."""
-    shards = pathlib.Path("data", study.profile, "shards")
+    shards = paths.shards(study.profile)
     clean = open_shards(shards / "train")
     shown = published(clean)
     chosen = [shown[index] for index in spaced(len(shown), study.settings.sheet_examples)]

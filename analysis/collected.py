@@ -1,13 +1,12 @@
 """What was asked for and what came, beside what the study of 2021 had: table `collected`."""
 
-import pathlib
 from typing import Any
 
 from analysis import study as studies
 from analysis import tables
 from analysis.data_sheet import LABELS, reasons
 from analysis.published import SOURCE
-from clip_italian import config, files
+from clip_italian import config, files, paths
 
 COLUMNS = ["2021", "asked for", "came", "per cent", "pairs kept", "did not come"]
 NOTE = (
@@ -29,8 +28,8 @@ def row(source: str, had: int | None, got: dict[str, Any], kept: int) -> tables.
 
 
 def main() -> None:
-    reports = pathlib.Path("reports", studies.load().profile)
-    download, curate = files.read_json(reports / "download.json"), files.read_json(reports / "curate.json")
+    profile = studies.load().profile
+    download, curate = (files.read_json(paths.report(profile, stage)) for stage in ("download", "curate"))
     had = config.read_yaml(SOURCE)["pairs"]["values"]
     rows = [
         row(source, had.get(source), download["sources"].get(source, {}), report["rows"]["kept"])

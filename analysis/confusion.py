@@ -1,13 +1,12 @@
 """What is taken for what in zero-shot classification; figure `confusion`."""
 
-import pathlib
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import study as studies
 from analysis import style
+from clip_italian import paths
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation.study.naming import Classes
 from clip_italian.evaluation.study.naming import read as read_classes
@@ -18,7 +17,7 @@ LOWEST = 0.005  # a share below it is not written
 
 def read(study: studies.Study, classes: Classes) -> dict[str, tuple[list[str], np.ndarray]]:
     """Names, and the share of each one's pictures that were taken for each, of nouns and of colours that have pictures."""
-    path = pathlib.Path("results", study.profile, "items/errors", f"{study.settings.proposed}.npz")
+    path = paths.items(study.profile, "errors") / f"{study.settings.proposed}.npz"
     result = {}
     for part, counts in zip(PARTS, arrays.read(path, *PARTS), strict=True):
         shown = np.flatnonzero(counts.sum(axis=1))

@@ -1,7 +1,6 @@
 """What the pairs are made of: table `data_sheet`, and figure `data_sheet` with images and captions of each published source."""
 
 import dataclasses
-import pathlib
 import textwrap
 
 import numpy as np
@@ -10,7 +9,7 @@ from matplotlib.figure import Figure
 from analysis import study as studies
 from analysis import style, tables
 from analysis.augmentation_sheet import published, spaced
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.data.images.shards import open_shards
 
 LABELS = {"wit": "WIT", "mscoco_it": "MSCOCO-IT", "conceptual_captions": "Conceptual Captions", "il_post": "Il Post"}
@@ -56,7 +55,7 @@ def row(source: str, report: dict) -> tables.Row:
 
 def read_samples(study: studies.Study) -> dict[str, list[Sample]]:
     """Training pairs spread over each source but the user's own, by source."""
-    train = open_shards(pathlib.Path("data", study.profile, "shards/train"))
+    train = open_shards(paths.shards(study.profile) / "train")
     samples, by_source = {}, dict[str, list[int]]()
     for index in published(train):
         by_source.setdefault(train.sources[index], []).append(index)
@@ -93,6 +92,6 @@ def caption_lines(caption: str) -> str:
 
 def main() -> None:
     study = studies.load()
-    report = files.read_json(pathlib.Path("reports", study.profile, "curate.json"))
+    report = files.read_json(paths.report(study.profile, "curate"))
     tables.write("data_sheet", COLUMNS, [row(source, one) for source, one in report["sources"].items()], NOTE)
     style.write(figure(read_samples(study)), "data_sheet", "png", "svg")

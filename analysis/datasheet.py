@@ -7,10 +7,10 @@ from typing import Any
 from analysis import study as studies
 from analysis.data_sheet import LABELS, reasons
 from analysis.published import SOURCE
-from clip_italian import config, files
+from clip_italian import config, files, paths
 
 TEMPLATE, SHEET = pathlib.Path("docs/datasheet.md.template"), pathlib.Path("DATASHEET.md")
-PAPER = pathlib.Path("profiles/paper.yaml")  # whatever profile runs, the sheet is of the real sources
+PAPER = paths.PROFILES / "paper.yaml"  # whatever profile runs, the sheet is of the real sources
 NAMES = LABELS | {
     "xm3600": "Crossmodal-3600",
     "xtd10": "XTD10",
@@ -130,6 +130,6 @@ def main() -> None:
         "tests": both[1],
         "fetching": fetching(paper["fetch"]),
         "filters": filters(paper),
-        "rejected": rejected(files.read_json(pathlib.Path("reports", profile, "curate.json"))),
+        "rejected": rejected(files.read_json(paths.report(profile, "curate"))),
     }
     files.write_text(SHEET, string.Template(TEMPLATE.read_text()).substitute(parts))

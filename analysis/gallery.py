@@ -11,10 +11,9 @@ from PIL import Image
 
 from analysis import study as studies
 from analysis import style, tables
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays
-from clip_italian.evaluation.study import settings
 
 COLUMNS = 3  # queries beside each other
 ALL = "all"  # the row of all queries together
@@ -42,10 +41,10 @@ def read_pictures(folder: pathlib.Path, indices: list[int]) -> list[np.ndarray]:
 
 def read(study: studies.Study) -> list[Found]:
     """The top pictures of the proposed arm's first seed among those of the headline retrieval set."""
-    folder = settings.test_folder(study.profile, study.headline_retrieval)
+    folder = paths.test_set(study.profile, study.headline_retrieval)
     model, seed = study.settings.proposed, study.params.seeds[0]
-    (image,) = arrays.read(settings.embeddings_path(study.profile, model, seed, study.headline_retrieval), "image")
-    (text,) = arrays.read(settings.embeddings_path(study.profile, model, seed, "gallery"), "text")
+    (image,) = arrays.read(paths.embedded(study.profile, model, seed, study.headline_retrieval), "image")
+    (text,) = arrays.read(paths.embedded(study.profile, model, seed, "gallery"), "text")
     top = np.argsort(-(text @ image.T), axis=1, kind="stable")[:, : study.settings.gallery_top]
     queries = files.read_json(folder.parent / "gallery.json")
     return [

@@ -1,10 +1,8 @@
 """Which test pictures are among those that models train on: table `leaks`."""
 
-import pathlib
-
 from analysis import study as studies
 from analysis import tables
-from clip_italian import files
+from clip_italian import files, paths
 
 # Columns in the order of leakage.KINDS, from the surest down.
 KINDS = {"id": "name", "content": "file", "picture": "look", "mirrored picture": "mirrored"}
@@ -31,7 +29,7 @@ def note(report: dict) -> str:
 
 def main() -> None:
     study = studies.load()
-    report = files.read_json(pathlib.Path("reports", study.profile, "audit.json"))
+    report = files.read_json(paths.report(study.profile, "audit"))
     order = [*study.evaluation.retrieval_sets, *study.evaluation.zeroshot_sets]
     sets = sorted(report["tests"], key=lambda name: order.index(name) if name in order else len(order))
     tables.write("leaks", COLUMNS, [row(test_set, report["tests"][test_set]) for test_set in sets], note(report))

@@ -15,10 +15,10 @@ stands. In an .npz file a field is an array and the number its sum; in a .py fil
 import pathlib
 from typing import Any
 
-from analysis import domain, error_numbers, few_shot, labels, tables
+from analysis import domain, error_numbers, few_shot, labels
 from analysis import study as studies
 from analysis.comparisons import VERBS, difference, probability
-from clip_italian import config, files, journal
+from clip_italian import config, files, journal, paths
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation.study import settings as evaluation
 from clip_italian.world.scenes import levels, statements
@@ -110,7 +110,7 @@ def test_sets(study: studies.Study) -> dict[str, Entry]:
                 file = f"results/{study.profile}/{protocol}.json"
                 entries[f"{test_set}/{name}"] = entry(value, file, f"sets.{test_set}.{name}")
     for test_set in study.evaluation.retrieval_sets if study.is_drawn else []:
-        truth = evaluation.test_folder(study.profile, test_set) / "truth.npz"
+        truth = paths.test_set(study.profile, test_set) / "truth.npz"
         (near_miss,) = arrays.read(truth, "near_miss")
         entries[f"{test_set}/near_misses"] = entry(int(near_miss.sum()), truth, "near_miss")
     return entries
@@ -118,7 +118,7 @@ def test_sets(study: studies.Study) -> dict[str, Entry]:
 
 def pairs(study: studies.Study) -> dict[str, Entry]:
     """What became of the sources' rows, all sources together."""
-    file = pathlib.Path("reports", study.profile, "curate.json")
+    file = paths.report(study.profile, "curate")
     content = files.read_json(file)
     entries = {f"data/{name}": entry(content[name], file, name) for name in ("train", "valid", "repeated_pairs")}
     for name in ("read", "kept"):
@@ -130,7 +130,7 @@ def pairs(study: studies.Study) -> dict[str, Entry]:
 
 def leaks(study: studies.Study) -> dict[str, Entry]:
     """What the audit compared and found, and by how much the nearest strangers differ."""
-    file = pathlib.Path("reports", study.profile, "audit.json")
+    file = paths.report(study.profile, "audit")
     content = files.read_json(file)
     tests = content["tests"].values()
     entries = {"leaks/training": entry(sum(content["training"].values()), file, "training.*")}
@@ -204,7 +204,7 @@ def _source(module: Any) -> str:
 
 def found(study: studies.Study) -> dict[str, Entry]:
     """How many of the gallery's pictures are true, query by query and together."""
-    file, entries = tables.TABLES / "gallery.json", {}
+    file, entries = paths.TABLES / "gallery.json", {}
     key = study.run_key(study.settings.proposed, study.params.seeds[0])
     for index, row in enumerate(files.read_json(file)["rows"]):
         true, shown = (cell["value"] for cell in row["cells"])
@@ -218,4 +218,4 @@ def main() -> None:
     content = results(study) | comparisons(study) | probes(study) | label_conditions(study) | test_sets(study) | pairs(study)
     content |= leaks(study) | parameters(study) | settings(study) | error_numbers.entries(study) | domain.entries(study)
     content |= world() | found(study) if study.is_drawn else published(study)
-    files.write_json(tables.TABLES / "numbers.json", content)
+    files.write_json(paths.TABLES / "numbers.json", content)

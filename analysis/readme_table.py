@@ -1,10 +1,8 @@
 """The README's table, paper/tables/readme.md, and what `dvc metrics show` prints, results/<profile>/summary.json."""
 
-import pathlib
-
 from analysis import study as studies
-from analysis import style, tables
-from clip_italian import files
+from analysis import style
+from clip_italian import files, paths
 
 RETRIEVAL = ("text_to_image/{}/mrr@1", "text_to_image/{}/mrr@10", "image_to_text/{}/mrr@10")  # the headline's relevance
 ACCURACIES = ("acc@1", "acc@5")
@@ -30,6 +28,6 @@ def markdown(study: studies.Study) -> str:
 
 def main() -> None:
     study = studies.load()
-    files.write_text(tables.TABLES / "readme.md", markdown(study))
+    files.write_text(paths.TABLES / "readme.md", markdown(study))
     headline = {model: {endpoint: study.number(model, endpoint).value for endpoint in endpoints(study)} for model in study.grid}
-    files.write_json(pathlib.Path("results", study.profile, "summary.json"), headline)
+    files.write_json(paths.results(study.profile, "summary"), headline)

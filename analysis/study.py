@@ -2,11 +2,10 @@
 
 import dataclasses
 import functools
-import pathlib
 import re
 from typing import Any
 
-from clip_italian import config, files
+from clip_italian import config, files, paths
 from clip_italian.config import Settings
 from clip_italian.evaluation.study import settings as evaluation
 from clip_italian.world.publishing.contradictions import ContradictionSettings
@@ -88,7 +87,7 @@ class Study:
     @functools.cache  # noqa: B019  (a study lives as long as the process)
     def results(self, protocol: str) -> dict[str, Any]:
         """results/<profile>/<protocol>.json."""
-        return files.read_json(pathlib.Path("results", self.profile, f"{protocol}.json"))
+        return files.read_json(paths.results(self.profile, protocol))
 
     @functools.cache  # noqa: B019
     def run_key(self, model: str, *seeds: int) -> str:

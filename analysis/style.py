@@ -1,6 +1,5 @@
 """The look shared by all figures: one font, a colour-blind safe palette, labels beside what they name, no boxes."""
 
-import pathlib
 from typing import Any
 
 import matplotlib
@@ -11,9 +10,8 @@ import numpy as np  # noqa: E402
 from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
-from clip_italian import files  # noqa: E402
+from clip_italian import files, paths  # noqa: E402
 
-FIGURES = pathlib.Path("paper/figures")
 COLUMN = 3.35  # inches: one column of the paper
 PAGE = 7.0  # inches: both columns
 
@@ -144,7 +142,7 @@ def tighten(figure: Figure) -> None:
 def write(figure: Figure, name: str, *formats: str) -> None:
     """Writes paper/figures/<name>.<format> for each format and frees the figure."""
     for kind in formats:
-        with files.replacing(FIGURES / f"{name}.{kind}") as temporary:
+        with files.replacing(paths.FIGURES / f"{name}.{kind}") as temporary:
             figure.savefig(temporary, format=kind, metadata=_METADATA[kind])
     plt.close(figure)
 

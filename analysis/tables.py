@@ -7,12 +7,10 @@ and `run_key`.
 """
 
 import dataclasses
-import pathlib
 from typing import Any
 
-from clip_italian import files
+from clip_italian import files, paths
 
-TABLES = pathlib.Path("paper/tables")
 ESCAPES = str.maketrans({"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "−": "$-$", "–": "--", "→": r"$\to$"})
 
 
@@ -33,8 +31,8 @@ def cell(text: object) -> dict[str, Any]:
 def write(name: str, columns: list[str], rows: list[Row], note: str) -> None:
     """Writes paper/tables/<name>.json and .tex."""
     content = {"columns": columns, "rows": [dataclasses.asdict(row) for row in rows], "note": note}
-    files.write_json(TABLES / f"{name}.json", content)
-    files.write_text(TABLES / f"{name}.tex", latex(columns, rows, note))
+    files.write_json(paths.TABLES / f"{name}.json", content)
+    files.write_text(paths.TABLES / f"{name}.tex", latex(columns, rows, note))
 
 
 def latex(columns: list[str], rows: list[Row], note: str) -> str:

@@ -1,13 +1,12 @@
 """How many tokens a training caption has, and what the longest text of the models cuts off: table `token_lengths`."""
 
-import pathlib
-
 import numpy as np
 from jaxtyping import Int
 
 from analysis import study as studies
 from analysis import tables
 from analysis.data_sheet import LABELS
+from clip_italian import paths
 from clip_italian.data import tokens
 from clip_italian.data.images.shards import open_shards
 from clip_italian.evaluation.study.settings import run_journals
@@ -18,8 +17,8 @@ ALL = "all sources"
 
 def lengths(study: studies.Study) -> dict[str, Int[np.ndarray, " captions"]]:
     """Tokens of every training caption, those at its ends included, by source and of all."""
-    train = open_shards(pathlib.Path("data", study.profile, "shards/train"))
-    tokenizer = tokens.load(pathlib.Path("models", study.profile, "backbones/italian_bert"))
+    train = open_shards(paths.shards(study.profile) / "train")
+    tokenizer = tokens.load(paths.backbones(study.profile) / "italian_bert")
     tokenizer.no_truncation()
     tokenizer.no_padding()
     found: dict[str, list[int]] = {source: [] for source in dict.fromkeys(train.sources)}

@@ -9,8 +9,8 @@ from analysis import study as studies
 from analysis import style
 from analysis.augmentation_sheet import spaced
 from analysis.gallery import read_pictures
+from clip_italian import paths
 from clip_italian.evaluation import arrays
-from clip_italian.evaluation.study import settings
 
 LINE = 12  # characters of a set's name beside its row
 
@@ -19,7 +19,7 @@ def read(study: studies.Study) -> dict[str, list[np.ndarray]]:
     """Pictures spread over each retrieval set, near misses left out, by its short name."""
     sheet = {}
     for test_set in study.evaluation.retrieval_sets:
-        folder = settings.test_folder(study.profile, test_set)
+        folder = paths.test_set(study.profile, test_set)
         (near_miss,) = arrays.read(folder / "truth.npz", "near_miss")
         plain = np.flatnonzero(~near_miss)
         sheet[studies.short(test_set)] = read_pictures(folder, plain[spaced(len(plain), study.settings.sheet_examples)].tolist())

@@ -15,8 +15,8 @@ import pydantic
 from ruamel.yaml import YAML, YAMLError
 
 from clip_italian.errors import InputError
+from clip_italian.paths import PARAMS, PROFILES
 
-PARAMS, PROFILES = pathlib.Path("params.yaml"), pathlib.Path("profiles")
 BASE = "base"  # the key under which a profile names the whole one that it differs from
 
 

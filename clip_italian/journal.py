@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.errors import InputError
 
 FILE = "journal.jsonl"  # of one training, beside the model that came of it
@@ -42,7 +42,7 @@ class Journal:
 
 def path(profile: str, arm: str, stage: str) -> pathlib.Path:
     """The file with the journals of all seeds of a stage of an arm."""
-    return pathlib.Path("runs", profile, arm, f"{stage}.jsonl")
+    return paths.runs(profile) / arm / f"{stage}.jsonl"
 
 
 def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from clip_italian import config, devices, environment, files, journal
+from clip_italian import config, devices, environment, files, journal, paths
 from clip_italian.errors import InputError
 from clip_italian.training import throughput
 from pipeline import launching, resuming
@@ -97,7 +97,7 @@ def _wait(groups: list[list[subprocess.Popen[bytes]]]) -> None:
 
 def _record(cell: Cell, provenance: dict[str, Any]) -> None:
     """Adds a piece's provenance to its stage's file, provenance/<profile>/<stage and arguments>.json, under the piece's name."""
-    path = pathlib.Path("provenance", config.params().profile, f"{'-'.join([cell.stage, *cell.arguments])}.json")
+    path = paths.provenance(config.params().profile, "-".join([cell.stage, *cell.arguments]))
     recorded = files.read_json(path) if path.exists() else {}
     files.write_json(path, recorded | {cell.name: provenance})
 

@@ -10,17 +10,7 @@ from clip_italian.environment import EnvironmentSettings
 from clip_italian.journal import Journal
 from clip_italian.training.loop import Curve
 
-SOURCES = "sources.json"
-
-
-def backbones() -> pathlib.Path:
-    """The folder of the profile's two backbones."""
-    return pathlib.Path("models", config.params().profile, "backbones")
-
-
-def imported() -> pathlib.Path:
-    """The folder of other people's towers, and of `SOURCES`: their files' digests, by tower; empty where both are trained."""
-    return pathlib.Path("models", config.params().profile, "imported")
+SOURCES = "sources.json"  # in the folder of imported towers: the digests of their files, by tower
 
 
 def threads() -> EnvironmentSettings:

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from clip_italian import config, files
+from clip_italian import config, files, paths
 from clip_italian.errors import InputError
 from pipeline import lock
 from pipeline.lock import LOCK
@@ -135,7 +135,7 @@ def check_numbers(profile: str) -> tuple[int, float]:
     Raises InputError naming the number when one is missing or differs by more than TOLERANCE.
     """
     compared, largest = 0, 0.0
-    for path in (pathlib.Path("results", profile, f"{name}.json") for name in PROTOCOLS):
+    for path in (paths.results(profile, name) for name in PROTOCOLS):
         committed = _committed(path)
         here = dict(_means(files.read_json(path)))
         for name, value in _means(committed) if committed else ():

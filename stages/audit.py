@@ -1,8 +1,6 @@
 """Whether a picture that models are tested on is among those they train on: asked before anything trains."""
 
-import pathlib
-
-from clip_italian import config, files
+from clip_italian import config, files, paths
 from clip_italian.data.curation import leakage
 from clip_italian.data.curation.curate import CurateSettings
 from clip_italian.data.images.settings import ImageSettings
@@ -12,12 +10,11 @@ from clip_italian.data.workers import WorkersSettings
 def main() -> None:
     """Writes reports/<profile>/audit.json, then raises InputError when it has a leak that no allowance covers."""
     profile = config.params().profile
-    data = pathlib.Path("data", profile)
     settings = config.section(CurateSettings, "curate").duplicates
     allowances = config.section(leakage.AuditSettings, "audit").allowances
     limits = config.section(ImageSettings, "images").limits
     where = config.section(WorkersSettings, "workers")
-    report = leakage.compare(data / "raw", data / "pairs", limits, settings, allowances, where)
-    path = pathlib.Path("reports", profile, "audit.json")
+    report = leakage.compare(paths.raw(profile), paths.pairs(profile), limits, settings, allowances, where)
+    path = paths.report(profile, "audit")
     files.write_json(path, report)
     leakage.check(report, path)

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from clip_italian import config, files
+from clip_italian import config, files, paths
 from clip_italian.data.images.settings import ImageSettings
 from clip_italian.data.preparation import prepare
 from clip_italian.data.sources import own
@@ -15,10 +15,9 @@ def main() -> None:
     profile = config.params().profile
     settings = config.section(ImageSettings, "images")
     where = config.section(WorkersSettings, "workers")
-    data = pathlib.Path("data", profile)
-    state = resuming.folder("augment", [settings], [data / "raw", data / "pairs", pathlib.Path(own.FOLDER)])
-    pictures = prepare(state / "shards", data / "raw", data / "pairs", state / "done", settings, where)
-    files.move_folder(state / "shards", data / "shards")
+    state = resuming.folder("augment", [settings], [paths.raw(profile), paths.pairs(profile), pathlib.Path(own.FOLDER)])
+    pictures = prepare(state / "shards", paths.raw(profile), paths.pairs(profile), state / "done", settings, where)
+    files.move_folder(state / "shards", paths.shards(profile))
     report = {"pictures": pictures, "views": settings.views, "stored": settings.stored, "side": settings.side}
-    files.write_json(pathlib.Path("reports", profile, "augment.json"), report)
+    files.write_json(paths.report(profile, "augment"), report)
     resuming.forget("augment")

@@ -3,7 +3,7 @@
 import pathlib
 import shutil
 
-from clip_italian import config, files, journal
+from clip_italian import config, files, journal, paths
 from clip_italian.checkpoints import assembly
 from clip_italian.training import backbones
 from clip_italian.training.backbones import BackboneSettings
@@ -11,24 +11,22 @@ from pipeline import cells, outputs
 
 
 def main() -> None:
-    settings = config.section(BackboneSettings, "backbones")
-    inputs = {"english_clip": (shards(),), "italian_bert": (corpus(),)}
-    both = [
-        cells.Cell("backbones", name, (), settings.model_dump(), paths if settings.kind == "trained" else (outputs.imported(),))
-        for name, paths in inputs.items()
-    ]
+    settings, profile = config.section(BackboneSettings, "backbones"), config.params().profile
+    learnt_from = {"english_clip": shards(), "italian_bert": corpus()}
+    inputs = learnt_from if settings.kind == "trained" else dict.fromkeys(learnt_from, paths.imported(profile))
+    both = [cells.Cell("backbones", name, (), settings.model_dump(), (path,)) for name, path in inputs.items()]
     for name, output in cells.run(both, processes=2, threads=outputs.threads().threads).items():
-        with files.replacing_folder(outputs.backbones() / name) as folder:
+        with files.replacing_folder(paths.backbones(profile) / name) as folder:
             shutil.copytree(output / "model", folder, dirs_exist_ok=True)
-        cells.publish_journals({name: output}, journal.path(config.params().profile, name, "backbones"))
+        cells.publish_journals({name: output}, journal.path(profile, name, "backbones"))
 
 
 def shards() -> pathlib.Path:
-    return pathlib.Path("data", config.params().profile, "shards", "english")
+    return paths.shards(config.params().profile) / "english"
 
 
 def corpus() -> pathlib.Path:
-    return pathlib.Path("data", config.params().profile, "raw", "text", "sentences.txt")
+    return paths.raw(config.params().profile) / "text/sentences.txt"
 
 
 def cell(name: str, state: pathlib.Path, out: pathlib.Path) -> None:
@@ -53,7 +51,7 @@ def _train(name: str, settings: BackboneSettings, state: pathlib.Path, out: path
 
 
 def _import(name: str, settings: BackboneSettings, out: pathlib.Path) -> None:
-    shutil.copytree(outputs.imported() / name, out / "model")
+    shutil.copytree(paths.imported(config.params().profile) / name, out / "model")
     source = getattr(settings.imported, name)
-    inputs = files.read_json(outputs.imported() / outputs.SOURCES)[name]
+    inputs = files.read_json(paths.imported(config.params().profile) / outputs.SOURCES)[name]
     outputs.write_journal(out, "backbones", name, settings.seed, source, inputs, [])

@@ -8,7 +8,7 @@ import pathlib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from clip_italian import config, files, journal
+from clip_italian import config, files, journal, paths
 from clip_italian.checkpoints import assembly
 from clip_italian.checkpoints.model import Model
 from clip_italian.config import Settings
@@ -50,7 +50,7 @@ def main(baseline: str) -> None:
     settings, inputs = chosen.settings.model_dump() if chosen.settings else {}, (english_clip(), *chosen.inputs)
     pieces = [cells.Cell("baselines", str(seed), (baseline,), settings, inputs) for seed in seeds]
     finished = cells.run(pieces, processes=len(seeds), threads=outputs.threads().cell_threads)
-    cells.publish(finished, "model", pathlib.Path("models", params.profile, "tuned", baseline))
+    cells.publish(finished, "model", paths.tuned(params.profile, baseline))
     cells.publish_journals(finished, journal.path(params.profile, baseline, "baseline"))
 
 
@@ -68,9 +68,9 @@ def baselines() -> dict[str, Baseline]:
     views = augmentation_of(training, config.section(ImageSettings, "images"), "section `training`")
     pairs = PairsSettings(training=training, views=views)
     both = MultilingualSettings(**dict(pairs), tower=own.multilingual)
-    data = pathlib.Path("data", config.params().profile)
-    parallel, translations = data / "translated/parallel.tsv", data / "translated/translations.tsv"
-    shards = data / "shards"
+    profile = config.params().profile
+    parallel, translations = (paths.translated(profile) / f"{name}.tsv" for name in ("parallel", "translations"))
+    shards = paths.shards(profile)
     drawn_from = (shards / "train", shards / "valid")
 
     def distilled(clip: Model, seed: int, state: pathlib.Path) -> tuple[Model, Curve]:
@@ -91,4 +91,4 @@ def baselines() -> dict[str, Baseline]:
 
 
 def english_clip() -> pathlib.Path:
-    return outputs.backbones() / "english_clip"
+    return paths.backbones(config.params().profile) / "english_clip"

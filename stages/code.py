@@ -4,13 +4,11 @@ DVC reads and writes the whole of dvc.lock around every stage: a thousand entrie
 stage, and lists in dvc.yaml would have to follow every import.
 """
 
-import pathlib
-
-from clip_italian import files
+from clip_italian import files, paths
 from pipeline import imports
 
 
 def main() -> None:
     """Writes reports/code."""
-    with files.replacing_folder(pathlib.Path("reports/code")) as folder:
+    with files.replacing_folder(paths.CODE) as folder:
         imports.write_listings(folder)

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from clip_italian import config, files
+from clip_italian import config, files, paths
 from clip_italian.data.curation import proper_nouns
 from clip_italian.data.curation.candidates import Tagger
 from clip_italian.data.curation.curate import CurateSettings, curate
@@ -18,12 +18,12 @@ def main() -> None:
     limits = config.section(ImageSettings, "images").limits
     settings = config.section(CurateSettings, "curate")
     where = config.section(WorkersSettings, "workers")
-    raw = pathlib.Path("data", profile, "raw")
-    inputs = [raw / "sources", raw / "text", raw.parent / "translated/sources", pathlib.Path(own.FOLDER)]
+    raw = paths.raw(profile)
+    inputs = [raw / "sources", raw / "text", paths.translated(profile) / "sources", pathlib.Path(own.FOLDER)]
     state = resuming.folder("curate", [settings, limits], inputs)
     pairs = state / "pairs"
     pairs.mkdir(exist_ok=True)
     report = curate(raw, pairs, state, settings, limits, Tagger(proper_nouns.load, (settings.tagger,)), where)
-    files.move_folder(pairs, raw.parent / "pairs")
-    files.write_json(pathlib.Path("reports", profile, "curate.json"), report | {"tagger": proper_nouns.describe(settings.tagger)})
+    files.move_folder(pairs, paths.pairs(profile))
+    files.write_json(paths.report(profile, "curate"), report | {"tagger": proper_nouns.describe(settings.tagger)})
     resuming.forget("curate")

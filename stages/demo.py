@@ -2,7 +2,7 @@
 
 import pathlib
 
-from clip_italian import config
+from clip_italian import config, paths
 from clip_italian.use.demo import shipping
 from clip_italian.use.demo.shipping import DemoSettings
 from clip_italian.use.export.card import ExportSettings
@@ -12,5 +12,5 @@ SCRATCH = pathlib.Path(".state")
 
 def main() -> None:
     profile, about = config.params().profile, config.section(ExportSettings, "export")
-    model = pathlib.Path("models", profile, "tuned", about.arm, str(about.seed))
+    model = paths.tuned(profile, about.arm) / str(about.seed)
     shipping.write(model, config.section(DemoSettings, "demo"), SCRATCH)

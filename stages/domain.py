@@ -8,7 +8,7 @@ import shutil
 
 import numpy as np
 
-from clip_italian import config, files, journal
+from clip_italian import config, files, journal, paths
 from clip_italian.checkpoints import loading
 from clip_italian.evaluation.study.settings import EvaluationSettings
 from clip_italian.use.finetuning import domain, report, running, runs
@@ -55,17 +55,17 @@ def cell(name: str, state: pathlib.Path, out: pathlib.Path) -> None:
 
 def start(seed: int) -> pathlib.Path:
     """The model that a seed starts from."""
-    return pathlib.Path("models", config.params().profile, "tuned", config.section(DomainSettings, "domain").start, str(seed))
+    return paths.tuned(config.params().profile, config.section(DomainSettings, "domain").start) / str(seed)
 
 
 def shop() -> pathlib.Path:
     """The folder of the shop's files."""
-    return pathlib.Path("data", config.params().profile, "shop")
+    return paths.shop(config.params().profile)
 
 
 def models() -> pathlib.Path:
     """Where each seed's fine-tuned model is kept."""
-    return pathlib.Path("models", config.params().profile, "domain")
+    return paths.domain(config.params().profile)
 
 
 def journals() -> pathlib.Path:
@@ -75,7 +75,7 @@ def journals() -> pathlib.Path:
 
 def reports() -> pathlib.Path:
     """Where the pages are kept."""
-    return pathlib.Path("reports", config.params().profile, "domain")
+    return paths.domain_pages(config.params().profile)
 
 
 def _evaluate(settings: DomainSettings, profile: str, finished: dict[str, pathlib.Path]) -> None:

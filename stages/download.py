@@ -3,7 +3,7 @@
 import pathlib
 from typing import Any
 
-from clip_italian import config, files
+from clip_italian import config, files, paths
 from clip_italian.data.fetching.settings import FetchSettings
 from clip_italian.data.sources import published
 from clip_italian.data.sources.published import PublishedSettings
@@ -20,12 +20,12 @@ def main() -> None:
     world = config.section(WorldSettings, "world")
     publishers, fetch = config.section(PublishedSettings, "published"), config.section(FetchSettings, "fetch")
     tests = config.section(HeldOutSettings, "tests")
-    with files.replacing_folder(pathlib.Path("data", profile, "raw")) as raw:
+    with files.replacing_folder(paths.raw(profile)) as raw:
         sources = draw(raw, world) if world.kind == "drawn" else {}
         sources |= published.collect(raw / "sources", STATE, publishers, fetch)
         report: dict[str, Any] = {"kind": world.kind, "sources": sources}
         if world.kind == "given":
             report["tests"] = held_out.prepare(STATE, raw, tests)
-    files.write_json(pathlib.Path("reports", profile, "download.json"), report)
+    files.write_json(paths.report(profile, "download"), report)
     if publishers.publishers:
-        files.write_json(pathlib.Path("provenance", profile, "download.json"), published.dates(STATE))
+        files.write_json(paths.provenance(profile, "download"), published.dates(STATE))

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from clip_italian import config
+from clip_italian import config, paths
 from clip_italian.checkpoints import assembly
 from clip_italian.data.translation.engines import Translations
 from clip_italian.evaluation.study import associations, embed
@@ -13,16 +13,17 @@ OUTPUT = "embeddings"
 
 
 def main() -> None:
-    params, data = config.params(), pathlib.Path("data", config.params().profile)
+    params, profile = config.params(), config.params().profile
+    shards = paths.shards(profile)
     tests = config.section(EvaluationSettings, "evaluation")
-    inputs = (data / "raw/test", data / "shards/tests", data / "shards/probe", data / "translated")
+    inputs = (paths.raw(profile) / "test", shards / "tests", shards / "probe", paths.translated(profile))
     words = associations.vocabulary(tests.errors.associations)
     models = []
     for model in [*params.arms, *params.baselines]:
         settings = tests.model_dump() | {"words": words, "seeds": seeds(model, tests), "probed": model in params.probed}
-        models.append(cells.Cell("embed", model, (), settings, (tuned(model), *inputs)))
+        models.append(cells.Cell("embed", model, (), settings, (paths.tuned(profile, model), *inputs)))
     finished = cells.run(models, processes=2, threads=outputs.threads().cell_threads)
-    cells.publish(finished, OUTPUT, pathlib.Path("embeddings", params.profile))
+    cells.publish(finished, OUTPUT, paths.embeddings(profile))
 
 
 def seeds(model: str, tests: EvaluationSettings) -> list[int]:
@@ -30,20 +31,15 @@ def seeds(model: str, tests: EvaluationSettings) -> list[int]:
     return [0] if model in tests.single_seed else config.params().seeds
 
 
-def tuned(model: str) -> pathlib.Path:
-    """The folder of a model's seeds."""
-    return pathlib.Path("models", config.params().profile, "tuned", model)
-
-
 def cell(name: str, state: pathlib.Path, out: pathlib.Path) -> None:
     """Embeds a model, which takes seconds a seed: nothing of it is kept in `state`."""
     params, tests = config.params(), config.section(EvaluationSettings, "evaluation")
-    data = pathlib.Path("data", params.profile)
+    data = paths.data(params.profile)
     words = associations.vocabulary(tests.errors.associations)
     for seed in seeds(name, tests):
-        folder, model = out / OUTPUT / str(seed), assembly.load(tuned(name) / str(seed))
+        folder, model = out / OUTPUT / str(seed), assembly.load(paths.tuned(params.profile, name) / str(seed))
         if name in tests.english_queries:
-            model = model.translated(Translations(data / "translated/translations.tsv"))
+            model = model.translated(Translations(paths.translated(params.profile) / "translations.tsv"))
         embed.write_tests(folder, model, data, tests.retrieval_sets, tests.zeroshot_sets, tests.templates)
         if name not in tests.english_queries:
             embed.write_labels(folder, model, data, tests.label_conditions)

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from clip_italian import config, journal
+from clip_italian import config, journal, paths
 from clip_italian.checkpoints import assembly
 from clip_italian.data.images.settings import ImageSettings
 from clip_italian.data.images.shards import open_shards
@@ -14,7 +14,7 @@ from pipeline import cells, outputs
 def main(arm: str) -> None:
     params = config.params()
     settings = config.arm(TrainingSettings, arm).model_dump() | {"images": config.section(ImageSettings, "images").model_dump()}
-    data = pathlib.Path("data", params.profile, "shards")
+    data = paths.shards(params.profile)
     finished = cells.run(
         [
             cells.Cell("finetune", str(seed), (arm,), settings, (frozen(arm, seed), data / "train", data / "valid"))
@@ -23,18 +23,18 @@ def main(arm: str) -> None:
         processes=len(params.seeds),
         threads=outputs.threads().cell_threads,
     )
-    cells.publish(finished, "model", pathlib.Path("models", params.profile, "tuned", arm))
+    cells.publish(finished, "model", paths.tuned(params.profile, arm))
     cells.publish_journals(finished, journal.path(params.profile, arm, "finetune"))
 
 
 def frozen(arm: str, seed: int) -> pathlib.Path:
-    return pathlib.Path("models", config.params().profile, "frozen", arm, str(seed))
+    return paths.frozen(config.params().profile, arm) / str(seed)
 
 
 def cell(name: str, arm: str, state: pathlib.Path, out: pathlib.Path) -> None:
     settings, seed = config.arm(TrainingSettings, arm), int(name)
     views = augmentation_of(settings, config.section(ImageSettings, "images"), f"arm `{arm}`")
-    data = pathlib.Path("data", config.params().profile, "shards")
+    data = paths.shards(config.params().profile)
     model, curve = arms.finetune(settings, views, assembly.load(frozen(arm, seed)), data, seed, state)
     inputs = {part: open_shards(data / part).digest for part in ("train", "valid")}
     outputs.write(out, "finetune", arm, seed, settings, inputs, model, curve)

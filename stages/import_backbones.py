@@ -2,7 +2,7 @@
 
 import os
 
-from clip_italian import config, files
+from clip_italian import config, files, paths
 from clip_italian.checkpoints import assembly
 from clip_italian.checkpoints.model import Provenance
 from clip_italian.training import imported
@@ -12,7 +12,7 @@ from pipeline import outputs
 
 def main() -> None:
     settings, sources = config.section(BackboneSettings, "backbones"), {}
-    with files.replacing_folder(outputs.imported()) as folder:
+    with files.replacing_folder(paths.imported(config.params().profile)) as folder:
         if settings.kind == "imported":
             os.environ["HF_HUB_OFFLINE"] = "0"  # the one thing in the study that needs a network
             model, of_clip = imported.english_clip(settings)

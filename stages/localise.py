@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from clip_italian import config, files
+from clip_italian import config, files, paths
 from clip_italian.checkpoints import loading
 from clip_italian.checkpoints.model import Model
 from clip_italian.data.archives import Archive
 from clip_italian.data.images import images, opening
 from clip_italian.evaluation.study import first_ranks, localisation
 from clip_italian.evaluation.study.localisation import LocalisationSettings
-from clip_italian.evaluation.study.settings import EvaluationSettings, test_folder
+from clip_italian.evaluation.study.settings import EvaluationSettings
 from clip_italian.use.export.card import ExportSettings
 from clip_italian.use.search import localising
 from clip_italian.use.search.localising import Method
@@ -29,7 +29,7 @@ def main() -> None:
         localisation.write(params.profile, {"pictures": 0})
         return
     chosen = settings.model_dump() | {"language": config.section(WorldSettings, "world").language}
-    test = test_folder(params.profile, settings.test)
+    test = paths.test_set(params.profile, settings.test)
     seeds = [cells.Cell("localise", str(seed), (), chosen, (model(seed), test)) for seed in params.seeds]
     finished = cells.run(seeds, processes=2, threads=outputs.threads().cell_threads)
     scenes = first_ranks.read_scenes(params.profile, settings.test)[: settings.pictures]
@@ -44,7 +44,10 @@ def cell(name: str, state: pathlib.Path, out: pathlib.Path) -> None:
     """Measures the maps of a seed, which takes seconds: nothing of it is kept in `state`."""
     params, settings = config.params(), config.section(LocalisationSettings, "localisation")
     scenes = first_ranks.read_scenes(params.profile, settings.test)[: settings.pictures]
-    shown, language = read(test_folder(params.profile, settings.test), len(scenes)), config.section(WorldSettings, "world").language
+    shown, language = (
+        read(paths.test_set(params.profile, settings.test), len(scenes)),
+        config.section(WorldSettings, "world").language,
+    )
     loaded = loading.load(model(int(name)))
     for method in METHODS:
         heats = functools.partial(maps, loaded, method, settings.grids)
@@ -53,7 +56,7 @@ def cell(name: str, state: pathlib.Path, out: pathlib.Path) -> None:
 
 def model(seed: int) -> pathlib.Path:
     """The proposed arm's."""
-    return pathlib.Path("models", config.params().profile, "tuned", config.section(ExportSettings, "export").arm, str(seed))
+    return paths.tuned(config.params().profile, config.section(ExportSettings, "export").arm) / str(seed)
 
 
 def read(folder: pathlib.Path, count: int) -> list[np.ndarray]:

@@ -4,14 +4,12 @@ import pathlib
 
 import typst
 
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.errors import InputError
-
-SOURCE, OUTPUT = pathlib.Path("paper/paper.typ"), pathlib.Path("paper/paper.pdf")
 
 
 def main() -> None:
-    files.write_bytes(OUTPUT, compiled(SOURCE))
+    files.write_bytes(paths.PDF, compiled(paths.PAPER))
 
 
 def compiled(source: pathlib.Path) -> bytes:

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from clip_italian import config, files, journal
+from clip_italian import config, files, journal, paths
 from clip_italian.checkpoints import assembly
 from clip_italian.data.images import shards
 from clip_italian.data.images.augmentation import AugmentationSettings
@@ -16,14 +16,14 @@ def main(arm: str) -> None:
     params = config.params()
     settings, images = config.arm(TrainingSettings, arm), config.section(ImageSettings, "images")
     views(settings, images, arm)  # refused before it costs anything
-    inputs = tuple([outputs.backbones(), *data(settings).values()])
+    inputs = (paths.backbones(params.profile), *data(settings).values())
     made_from = settings.model_dump() | ({"images": images.model_dump()} if settings.frozen_on == "pixels" else {})
     seeds = [cells.Cell("pretrain", str(seed), (arm,), made_from, inputs) for seed in params.seeds]
     if settings.frozen_on == "pixels":
         finished = cells.run(seeds, processes=len(seeds), threads=outputs.threads().cell_threads)
     else:
         finished = cells.run(seeds, processes=1, threads=outputs.threads().threads)  # a second's work each
-    cells.publish(finished, "model", pathlib.Path("models", params.profile, "frozen", arm))
+    cells.publish(finished, "model", paths.frozen(params.profile, arm))
     cells.publish_journals(finished, journal.path(params.profile, arm, "pretrain"))
 
 
@@ -35,21 +35,21 @@ def views(settings: TrainingSettings, images: ImageSettings, arm: str) -> Augmen
 
 def data(settings: TrainingSettings) -> dict[str, pathlib.Path]:
     """The files that name what the arm learns from to the last byte."""
-    folder = pathlib.Path("data", config.params().profile)
+    profile = config.params().profile
     if settings.frozen_on == "pixels":
-        return {part: folder / "shards" / part / shards.INDEX for part in ("train", "valid")}
-    return {"features": folder / "features" / files.MANIFEST}
+        return {part: paths.shards(profile) / part / shards.INDEX for part in ("train", "valid")}
+    return {"features": paths.features(profile) / files.MANIFEST}
 
 
 def cell(name: str, arm: str, state: pathlib.Path, out: pathlib.Path) -> None:
     settings, images, seed = config.arm(TrainingSettings, arm), config.section(ImageSettings, "images"), int(name)
-    model = assembly.italian(outputs.backbones(), seed, settings.scale, settings.sigmoid_bias)
-    folder = pathlib.Path("data", config.params().profile)
+    profile = config.params().profile
+    model = assembly.italian(paths.backbones(profile), seed, settings.scale, settings.sigmoid_bias)
     if settings.frozen_on == "pixels":
         augmentation = views(settings, images, arm)
-        model, curve = arms.pretrain_on_pixels(settings, augmentation, images.seed, model, folder / "shards", seed, state)
+        model, curve = arms.pretrain_on_pixels(settings, augmentation, images.seed, model, paths.shards(profile), seed, state)
     else:
-        model, curve = arms.pretrain(settings, model, folder / "features", seed, state)
+        model, curve = arms.pretrain(settings, model, paths.features(profile), seed, state)
     inputs = {part: files.sha256(path) for part, path in data(settings).items()}
-    inputs["backbones"] = files.tree_digest(outputs.backbones())
+    inputs["backbones"] = files.tree_digest(paths.backbones(profile))
     outputs.write(out, "pretrain", arm, seed, settings, inputs, model, curve)

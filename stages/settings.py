@@ -4,10 +4,8 @@ The stages read profiles/*.yaml themselves. DVC could not: to it a listed sectio
 one arm may lie in two files.
 """
 
-import pathlib
-
-from clip_italian import config, files
+from clip_italian import config, files, paths
 
 
 def main() -> None:
-    files.write_json(pathlib.Path("reports", config.params().profile, "settings.json"), config.profile().content)
+    files.write_json(paths.report(config.params().profile, "settings"), config.profile().content)

@@ -5,7 +5,7 @@ import os
 import pathlib
 from typing import Any
 
-from clip_italian import config
+from clip_italian import config, paths
 from clip_italian.data.images import export
 from clip_italian.data.images.settings import ImageSettings
 from clip_italian.data.sources import importing, own
@@ -75,7 +75,7 @@ def run_export(chosen: argparse.Namespace) -> None:
 def run_rate(chosen: argparse.Namespace) -> None:
     """Writes the sheet and says what the numbers mean."""
     limit = config.section(TranslationSettings, "translation").max_characters
-    data = pathlib.Path("data", config.params().profile)
+    data = paths.data(config.params().profile)
     count = rating.write(chosen.out, data, chosen.count, chosen.raters, chosen.seed, limit)
     print(f"{chosen.out}: {count} captions; rate each from {rating.LOWEST} to {rating.HIGHEST}: {rating.SCALE}")
 

@@ -6,7 +6,7 @@ import importlib.util
 import pathlib
 import sys
 
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.checkpoints import loading
 from clip_italian.cli.options import MODEL
 from clip_italian.errors import InputError
@@ -48,7 +48,7 @@ def chosen_demo(
     images: str | None = None,
     index: pathlib.Path | None = None,
     folder: pathlib.Path | None = None,
-    shipped: pathlib.Path = shipping.FOLDER,
+    shipped: pathlib.Path = paths.DEMO,
 ) -> Demo:
     """The model and pictures of the command's options; what is left open is what ships in the folder `shipped`.
 

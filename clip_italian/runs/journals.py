@@ -9,7 +9,7 @@ import math
 import pathlib
 from typing import Any
 
-from clip_italian import files, journal
+from clip_italian import files, journal, paths
 from clip_italian.config import Params
 from clip_italian.errors import InputError
 from clip_italian.evaluation.study.settings import BACKBONES, grid, run_journals
@@ -52,7 +52,7 @@ def read(params: Params, single_seed: list[str]) -> list[Group]:
 
     Raises InputError naming the first file that is missing.
     """
-    results = [files.read_json(pathlib.Path("results", params.profile, f"{name}.json"))["models"] for name in PROTOCOLS]
+    results = [files.read_json(paths.results(params.profile, name))["models"] for name in PROTOCOLS]
     groups = [
         _group(params.profile, model, "arm" if model in params.arms else "baseline", seeds, results)
         for model, seeds in grid(params, single_seed).items()
@@ -81,7 +81,7 @@ def _flat(entries: dict[str, Any], *path: str) -> dict[str, Any]:
 
 
 def _backbones(profile: str) -> list[pathlib.Path]:
-    return sorted(pathlib.Path("runs", profile).glob(f"*/{BACKBONES}.jsonl"))
+    return sorted(paths.runs(profile).glob(f"*/{BACKBONES}.jsonl"))
 
 
 def _backbone(profile: str, file: pathlib.Path) -> Group:
@@ -95,7 +95,7 @@ def _domain(profile: str) -> list[Group]:
     written = journal.read(path) if path.exists() else []
     if not written:
         return []
-    languages = files.read_json(pathlib.Path("results", profile, "domain.json"))["languages"]
+    languages = files.read_json(paths.results(profile, "domain"))["languages"]
     after = {
         f"shop-{language}/{part}": content["models"]["after"]
         for language, parts in languages.items()
@@ -131,7 +131,7 @@ def _clock(profile: str, path: pathlib.Path, one: Journal) -> dict[str, Any]:
         stage, name = DOMAIN, str(one.seed)
     else:
         stage, name = f"{STAGES.get(one.stage, one.stage)}-{one.arm}", str(one.seed)
-    recorded = pathlib.Path("provenance", profile, f"{stage}.json")
+    recorded = paths.provenance(profile, stage)
     found: dict[str, dict[str, Any]] = files.read_json(recorded) if recorded.exists() else {}
     changed = path.stat().st_mtime
     return found.get(name, {"started": changed, "ended": changed, "commit": None})

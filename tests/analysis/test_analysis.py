@@ -13,12 +13,12 @@ import pytest
 
 from analysis import augmentation_sheet, collected, data_sheet, datasheet, style, tables, token_lengths
 from analysis import study as studies
-from clip_italian import config
+from clip_italian import config, paths
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays, metrics
 from clip_italian.evaluation.study import comparisons, errors, labels, probing, retrieval, zeroshot
 from clip_italian.evaluation.study.probing import ProbingSettings
-from clip_italian.evaluation.study.settings import EvaluationSettings, embeddings_path, grid, items_path
+from clip_italian.evaluation.study.settings import EvaluationSettings, grid
 from stages import analyse
 from tests.helpers import synthetic_study
 
@@ -66,7 +66,7 @@ def test_better_made_models_get_better_results(study: studies.Study) -> None:
 
 def test_results_are_the_metrics_of_the_saved_ranks(study: studies.Study) -> None:
     for seed, value in study.number("mclip", ENDPOINT).seeds.items():
-        path = items_path(PROFILE, "retrieval", "mclip", int(seed), "retrieval-seen")
+        path = paths.ranks(PROFILE, "retrieval", "mclip", int(seed), "retrieval-seen")
         own, true = arrays.read(path, "text_to_image/own", "text_to_image/any")
         assert value == pytest.approx(metrics.mrr_at(true, 10), abs=1e-6)
         assert (own >= true).all()
@@ -130,7 +130,7 @@ def test_pairs_whose_model_does_not_run_are_named(study: studies.Study) -> None:
 
 
 def test_a_missing_embedding_file_is_named(study: studies.Study) -> None:
-    path = embeddings_path(PROFILE, "full", 1, "retrieval-style")
+    path = paths.embedded(PROFILE, "full", 1, "retrieval-style")
     kept = path.read_bytes()
     path.unlink()
     try:
@@ -224,7 +224,7 @@ def test_images_and_captions_of_the_users_own_reach_no_file_of_the_paper(evaluat
 
 
 def test_the_shops_table_has_before_and_after_of_every_language_and_the_guides_last(study: studies.Study) -> None:
-    rows = json.loads((tables.TABLES / "domain.json").read_text())["rows"]
+    rows = json.loads((paths.TABLES / "domain.json").read_text())["rows"]
     asked = [f"{language}{part}" for language in ("Italian", "German") for part in ("", ", unseen")]
     parts = [f"{one}, {when}" for one in asked for when in ("before", "after")]
     assert [row["label"] for row in rows] == [*parts, "Finetuner's guide, after"]
@@ -236,7 +236,7 @@ def test_the_shops_table_has_before_and_after_of_every_language_and_the_guides_l
 
 
 def test_every_number_is_found_where_it_says(study: studies.Study) -> None:
-    numbers = json.loads((tables.TABLES / "numbers.json").read_text())
+    numbers = json.loads((paths.TABLES / "numbers.json").read_text())
     assert f"full/{ENDPOINT}" in numbers and f"full-mclip/{ENDPOINT}" in numbers and "full/frozen_updates" in numbers
     for name, entry in numbers.items():
         assert look_up(content_of(entry["file"]), entry["field"]) == entry["value"], name
@@ -276,7 +276,7 @@ def look_up(content, field: str):
 
 
 def test_verbs_say_what_the_effects_say(study: studies.Study) -> None:
-    numbers = json.loads((tables.TABLES / "numbers.json").read_text())
+    numbers = json.loads((paths.TABLES / "numbers.json").read_text())
     for row in study.results("comparisons")["primary"]:
         entry = numbers[f"{row['first']}-{row['second']}/{row['endpoint']}"]
         assert (entry["verb"] == "raises") == (row["interval"][0] > study.evaluation.smallest_effect / 100)
@@ -296,7 +296,7 @@ def test_frozen_updates_count_the_first_phase_and_curves_join_both(study: studie
 
 
 def test_the_readme_table_prints_the_results_files(study: studies.Study) -> None:
-    text = (tables.TABLES / "readme.md").read_text()
+    text = (paths.TABLES / "readme.md").read_text()
     for model in study.grid:
         number = study.number(model, ENDPOINT)
         assert f"{number.text} ({number.interval})" in text
@@ -304,7 +304,7 @@ def test_the_readme_table_prints_the_results_files(study: studies.Study) -> None
 
 
 def test_the_table_of_leaks_tells_every_test_set_and_why_a_leak_was_allowed(study: studies.Study) -> None:
-    table = json.loads((tables.TABLES / "leaks.json").read_text())
+    table = json.loads((paths.TABLES / "leaks.json").read_text())
     rows = {row["label"]: [cell["text"] for cell in row["cells"]] for row in table["rows"]}
     assert list(rows) == [*study.evaluation.retrieval_sets, *study.evaluation.zeroshot_sets]
     assert rows["retrieval-seen"] == ["60", "0", "0", "1", "0", "–", "2.8 %"]

@@ -9,7 +9,7 @@ import pytest
 import typst
 
 from analysis import study as studies
-from clip_italian import config
+from clip_italian import config, paths
 from clip_italian.errors import InputError
 from clip_italian.evaluation.study import errors, labels, probing, retrieval, zeroshot
 from clip_italian.evaluation.study.probing import ProbingSettings
@@ -104,9 +104,9 @@ def copy(made: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyP
 
 def test_the_paper_is_the_same_bytes_every_time_and_bears_no_date(study: pathlib.Path) -> None:
     paper.main()
-    first = paper.OUTPUT.read_bytes()
+    first = paths.PDF.read_bytes()
     assert first.startswith(b"%PDF") and b"CreationDate" not in first
-    assert paper.compiled(paper.SOURCE) == first
+    assert paper.compiled(paths.PAPER) == first
 
 
 def test_every_number_of_the_paper_is_found_where_it_says(study: pathlib.Path) -> None:
@@ -130,7 +130,7 @@ def test_sentences_about_arms_that_did_not_run_vanish(copy: pathlib.Path) -> Non
     }
     fewer["study/arms"]["value"] = list(kept)
     (copy / "tables/numbers.json").write_text(json.dumps(fewer))
-    assert paper.compiled(paper.SOURCE).startswith(b"%PDF")
+    assert paper.compiled(paths.PAPER).startswith(b"%PDF")
 
 
 def test_a_missing_number_is_named_in_one_line(copy: pathlib.Path) -> None:
@@ -139,7 +139,7 @@ def test_a_missing_number_is_named_in_one_line(copy: pathlib.Path) -> None:
     (copy / "tables/numbers.json").write_text(json.dumps(numbers))
     with pytest.raises(InputError, match=r"paper.typ: .*numbers.json has no number `data/train`") as caught:
         paper.main()
-    assert "\n" not in str(caught.value) and not paper.OUTPUT.exists()
+    assert "\n" not in str(caught.value) and not paths.PDF.exists()
 
 
 def test_a_missing_figure_is_named_in_one_line(copy: pathlib.Path) -> None:
@@ -151,4 +151,4 @@ def test_a_missing_figure_is_named_in_one_line(copy: pathlib.Path) -> None:
 
 def test_the_committed_paper_is_that_of_the_committed_results(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    assert paper.compiled(paper.SOURCE) == paper.OUTPUT.read_bytes()
+    assert paper.compiled(paths.PAPER) == paths.PDF.read_bytes()

@@ -6,12 +6,12 @@ import re
 import numpy as np
 import pytest
 
-from clip_italian import config, files
+from clip_italian import config, files, paths
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays
-from clip_italian.evaluation.study import contrasts, errors, first_ranks, groups, naming, retrieval, summary, zeroshot
+from clip_italian.evaluation.study import contrasts, errors, first_ranks, groups, naming, retrieval, zeroshot
 from clip_italian.evaluation.study.groups import Family
-from clip_italian.evaluation.study.settings import EvaluationSettings, embeddings_path, items_path
+from clip_italian.evaluation.study.settings import EvaluationSettings
 from clip_italian.world.scenes.compose import compose
 from clip_italian.world.scenes.near_misses import DIFFERENCES, difference, near_misses
 from tests.helpers import synthetic_study
@@ -40,7 +40,7 @@ def settings(folder, monkeypatch):
 
 @pytest.fixture
 def found(settings):
-    return files.read_json(summary.results_path(PROFILE, "errors"))
+    return files.read_json(paths.results(PROFILE, "errors"))
 
 
 # --- Groups -----------------------------------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ def test_the_proposed_model_is_compared_with_every_other_on_every_kind(found):
 
 
 def test_contrasts_that_were_not_embedded_are_named(settings):
-    path = embeddings_path(PROFILE, "full", 1, "contrasts")
+    path = paths.embedded(PROFILE, "full", 1, "contrasts")
     kept = path.read_bytes()
     try:
         arrays.write(path, image=np.ones((3, 2)), true=np.ones((3, 2)), false=np.ones((3, 2)))
@@ -121,7 +121,7 @@ def test_confusions_count_every_picture_and_agree_with_the_accuracies(found, set
         noun, colour, classes, acc = arrays.read(path, "noun", "colour", "classes", "acc")
         seeds = synthetic_study.seeds_of(model)
         assert noun.sum() == colour.sum() == len(label) * len(seeds)
-        right = [arrays.read(items_path(PROFILE, "zeroshot", model, seed, "zeroshot-seen"), "rank")[0] == 1 for seed in seeds]
+        right = [arrays.read(paths.ranks(PROFILE, "zeroshot", model, seed, "zeroshot-seen"), "rank")[0] == 1 for seed in seeds]
         assert (acc @ np.bincount(label)[classes]) / len(label) == pytest.approx(np.mean(right))
         both = found["models"][model]["naming"]["mean"]
         assert both["all/both"] == pytest.approx(np.mean(right), abs=1e-6) and sum(both.values()) == pytest.approx(1, abs=1e-5)
@@ -141,7 +141,7 @@ def test_every_caption_is_in_the_class_of_its_length(found, settings):
     words = np.array([1 + index % 7 for index in range(60 * synthetic_study.CAPTIONS)])
     expected = {"1–3": (words <= 3).sum(), "4–5": ((words > 3) & (words <= 5)).sum(), "6+": (words > 5).sum()}
     assert {label: sizes["queries"] for label, sizes in found["groups"]["caption_length"].items()} == expected
-    (rank,) = arrays.read(items_path(PROFILE, "retrieval", "mclip", 0, "retrieval-seen"), "text_to_image/any")
+    (rank,) = arrays.read(paths.ranks(PROFILE, "retrieval", "mclip", 0, "retrieval-seen"), "text_to_image/any")
     mrr = np.where(rank <= 10, 1 / rank, 0)[words > 5].mean()
     assert found["models"]["mclip"]["caption_length"]["seeds"]["0"]["6+/mrr@10"] == pytest.approx(mrr, abs=1e-6)
 
@@ -167,11 +167,11 @@ def test_a_near_miss_differs_in_one_thing_and_two_of_them_may_in_several():
 
 def test_a_study_whose_tests_are_not_drawn_has_lengths_and_associations_alone(settings):
     plain = settings.model_copy(update={"errors": settings.errors.model_copy(update={"drawn": False})})
-    kept = files.read_json(summary.results_path(PROFILE, "errors"))
+    kept = files.read_json(paths.results(PROFILE, "errors"))
     try:
         errors.evaluate(config.params(), plain)
-        found = files.read_json(summary.results_path(PROFILE, "errors"))
+        found = files.read_json(paths.results(PROFILE, "errors"))
         assert list(found["groups"]) == ["caption_length"] and found["comparisons"] == []
         assert set(found["associations"]) == {"drawn-world-agreement", "drawn-world-persons"}
     finally:
-        files.write_json(summary.results_path(PROFILE, "errors"), kept)
+        files.write_json(paths.results(PROFILE, "errors"), kept)

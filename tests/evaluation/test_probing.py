@@ -5,13 +5,13 @@ import pathlib
 import numpy as np
 import pytest
 
-from clip_italian import config, files
+from clip_italian import config, files, paths
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays, metrics
 from clip_italian.evaluation.study import linear_probe, probing
 from clip_italian.evaluation.study.linear_probe import Split
 from clip_italian.evaluation.study.probing import ProbingSettings
-from clip_italian.evaluation.study.settings import PROBE_SETS, EvaluationSettings, embeddings_path, items_path
+from clip_italian.evaluation.study.settings import PROBE_SETS, EvaluationSettings
 from clip_italian.world.publishing.examinations import PROBE
 from tests.helpers import synthetic_study
 
@@ -73,23 +73,23 @@ def test_every_probed_model_and_seed_is_in_the_results(study):
 
 
 def test_a_result_is_that_of_a_probe_made_by_hand(study):
-    paths = [embeddings_path(PROFILE, "full", 1, name) for name in ("probe-train", "probe-valid", "zeroshot-seen")]
+    stored = [paths.embedded(PROFILE, "full", 1, name) for name in ("probe-train", "probe-valid", "zeroshot-seen")]
     labels = [arrays.read(path, "label")[0] // SPREAD for path in label_files()]
-    splits = [Split(str(path), arrays.read(path, "image")[0], label) for path, label in zip(paths, labels, strict=True)]
+    splits = [Split(str(path), arrays.read(path, "image")[0], label) for path, label in zip(stored, labels, strict=True)]
     train, valid, *tests = linear_probe.prepared(splits, CLASSES)
     settings = config.section(ProbingSettings, "probe").linear
     outcome = linear_probe.outcome(train, valid, tests, CLASSES, settings, valid_too=True)
     found = study["models"]["full"]["probe-seen"]["seeds"]["1"]
     assert found["acc@1"] == pytest.approx(metrics.accuracy_at(outcome.ranks[0], 1), abs=1e-6)
     assert (found["weight_decay"], found["valid_acc@1"]) == (outcome.weight_decay, pytest.approx(outcome.valid_accuracy, abs=1e-6))
-    rank, one_shot = arrays.read(items_path(PROFILE, "probe", "full", 1, "probe-seen"), "rank", "few_shot_1")
+    rank, one_shot = arrays.read(paths.ranks(PROFILE, "probe", "full", 1, "probe-seen"), "rank", "few_shot_1")
     assert np.array_equal(rank, outcome.ranks[0])
     draws = study["few_shot"]["full"]["probe-seen"]["1"]["seeds"]["1"]
     assert [draw["acc@1"] for draw in draws.values()] == pytest.approx((one_shot == 1).mean(axis=1).tolist(), abs=1e-6)
 
 
 def test_zero_shot_is_among_the_probed_classes_alone(study):
-    image, text = arrays.read(embeddings_path(PROFILE, "full", 0, "zeroshot-seen"), "image", "text")
+    image, text = arrays.read(paths.embedded(PROFILE, "full", 0, "zeroshot-seen"), "image", "text")
     (label,) = arrays.read(label_files()[2], "label")
     right = (image @ text[::SPREAD].T).argmax(axis=1) == label // SPREAD
     assert study["models"]["full"]["probe-seen"]["seeds"]["0"]["zeroshot_acc@1"] == pytest.approx(right.mean(), abs=1e-6)
@@ -122,7 +122,7 @@ def test_a_test_picture_of_a_class_that_nobody_learns_is_named(study):
 
 
 def test_a_missing_embedding_is_named(study):
-    path = embeddings_path(PROFILE, "full", 2, "probe-valid")
+    path = paths.embedded(PROFILE, "full", 2, "probe-valid")
     kept = path.read_bytes()
     path.unlink()
     try:

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 import clip_italian
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.config import Params
 from clip_italian.data import preparation
 from clip_italian.data.archives import add
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation.published import evaluating, held_out, protocols
 from clip_italian.evaluation.study import embed, retrieval, summary, zeroshot
-from clip_italian.evaluation.study.settings import EvaluationSettings, embeddings_path
+from clip_italian.evaluation.study.settings import EvaluationSettings
 from clip_italian.training.backbones import TowerSettings
 from rehearsal import checkpoints, publishers
 from tests.evaluation.test_held_out import IMAGES, SIZES, of_the_paper
@@ -90,9 +90,9 @@ class Same:
 def test_on_the_same_embeddings_with_ties_stage_and_command_agree_to_the_last_digit(here, monkeypatch, kind, stage):
     name = f"{kind}-seen"
     image, text = drawn_set(here / "data/drawn/raw/test" / name, kind)
-    arrays.write(embeddings_path("drawn", "full", 0, name), image=image, text=text)
+    arrays.write(paths.embedded("drawn", "full", 0, name), image=image, text=text)
     stage.evaluate(PARAMS, settings(**{f"{kind}_sets": [name]}))
-    entry = files.read_json(summary.results_path("drawn", kind))["models"]["full"][name]
+    entry = files.read_json(paths.results("drawn", kind))["models"]["full"][name]
 
     monkeypatch.setattr(evaluating, "_Embeddings", lambda *_: Same(image, text))
     model = clip_italian.load(copied("clip-italian", here).folder)
@@ -117,7 +117,7 @@ def published(here):
     tower = TowerSettings(width=8, depth=1, heads=1, hidden=16)
     sizes = checkpoints.ClipSizes(image=tower, text=tower, projection=8, patch=16, side=IMAGES.side, positions=24, vocabulary=100)
     checkpoints.write_clip(here / "clip", sizes, ["un gatto su una sedia"], 0)
-    folder = embeddings_path("paper", "full", 0, "").parent
+    folder = paths.embedded("paper", "full", 0, "").parent
     embed.write_tests(folder, clip_italian.load(here / "clip"), data, ["mscoco-it-dev-unvalidated"], ["imagenet-it"], ["{}"])
     return here
 
@@ -139,11 +139,11 @@ def test_a_published_set_in_the_study_has_its_protocol_s_numbers(published, monk
         command = json.loads((published / "out" / protocol / "metrics.json").read_text())
         names = load(protocol).metrics
         command |= {part: {names[name]: value for name, value in command[part].items()} for part in ("metrics", "bounds")}
-        entry = files.read_json(summary.results_path("paper", kind))["models"]["full"][test_set]
+        entry = files.read_json(paths.results("paper", kind))["models"]["full"][test_set]
         assert agree(command, entry)
         # The images were cut as the protocol says, not as the study's own.
         pictures = protocols.read(protocols.load(protocol), data).pictures
-        (image,) = arrays.read(embeddings_path("paper", "full", 0, test_set), "image")
+        (image,) = arrays.read(paths.embedded("paper", "full", 0, test_set), "image")
         assert np.allclose(model.cutting("round").encode_image(pictures), image, atol=1e-5)
         assert not np.allclose(model.cutting("floor").encode_image(pictures), image, atol=1e-5)
     with np.load(published / "out/imagenet-it/published/items.npz") as items:

@@ -17,7 +17,7 @@ PROFILES = config.profiles(ROOT / "profiles")
 MODULES = [path.relative_to(ROOT) for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 # A layer imports its own and earlier ones. The rest of clip_italian (views, verification) may import any of them.
 LAYERS = (
-    ("config", "errors", "files", "journal", "environment", "devices", "templates"),
+    ("config", "errors", "files", "journal", "environment", "devices", "paths", "templates"),
     ("world", "data", "models", "checkpoints"),
     ("training", "evaluation"),
     ("use", "runs"),
@@ -54,6 +54,12 @@ def test_only_one_module_imports_mlflow_and_no_analysis_imports_jax():
 
     assert [str(path) for path in MODULES if imports(path, "mlflow")] == ["clip_italian/runs/mlflow.py"]
     assert [str(path) for path in MODULES if path.parts[0] == "analysis" and imports(path, "jax")] == []
+
+
+def test_one_module_names_where_the_study_lies():
+    named = re.compile(r"""Path\(f?["'](data|models|embeddings|results|reports|params|profiles|site|paper|demo)\b""")
+    naming = [str(path) for path in MODULES if path.parts[0] != "benchmarks" and named.search((ROOT / path).read_text())]
+    assert naming == ["clip_italian/paths.py"]
 
 
 def inert(node):

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from clip_italian import __main__ as shell
-from clip_italian import config, files
+from clip_italian import config, files, paths
 from clip_italian.checkpoints import assembly
 from clip_italian.cli import demo as command
 from clip_italian.data import archives
@@ -31,7 +31,7 @@ from tests.helpers import demo_browser
 from tests.helpers.golden_systems import copied
 
 ROOT = pathlib.Path(__file__).parents[2]
-SHIPPED = ROOT / shipping.FOLDER
+SHIPPED = ROOT / paths.DEMO
 ARCHIVE = SHIPPED / shipping.PICTURES
 PICTURES = sorted(zipfile.ZipFile(ARCHIVE).namelist())
 HERE = importlib.util.find_spec("gradio") is not None
@@ -102,11 +102,11 @@ def small(here):
 def test_it_is_the_same_each_time_and_works_wherever_it_lies(small, here):
     def written():
         shipping.write(SHIPPED / shipping.MODEL, small, here / "scratch")
-        return {path: path.read_bytes() for path in shipping.FOLDER.rglob("*") if path.is_file()}
+        return {path: path.read_bytes() for path in paths.DEMO.rglob("*") if path.is_file()}
 
     first = written()
     assert written() == first and not any((here / "scratch").iterdir())
-    shutil.move(shipping.FOLDER, here / "elsewhere")
+    shutil.move(paths.DEMO, here / "elsewhere")
     moved = command.chosen_demo(shipped=here / "elsewhere")
     assert all(one.pixels is not None for one in core.search(moved, "un gatto", 8))
     report = building.build(moved.model, moved.pictures.origin, here / "elsewhere" / shipping.INDEX)
@@ -115,7 +115,7 @@ def test_it_is_the_same_each_time_and_works_wherever_it_lies(small, here):
 
 def test_a_profile_may_ship_nothing_and_a_large_model_is_refused(small, here, monkeypatch):
     shipping.write(pathlib.Path("models/large"), small.model_copy(update={"of_each_query": 0, "others": 0}), here / "scratch")
-    assert "--model models/large" in (shipping.FOLDER / shipping.MODEL / shipping.NONE).read_text()
+    assert "--model models/large" in (paths.DEMO / shipping.MODEL / shipping.NONE).read_text()
     with pytest.raises(InputError, match="no model and pictures ship there"):
         command.chosen_demo()
     monkeypatch.setattr(shipping, "LARGEST", 1000)

@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.config import Params
 from clip_italian.evaluation import arrays, metrics, statistics
 from clip_italian.evaluation.study import summary
-from clip_italian.evaluation.study.settings import EvaluationSettings, grid, items_path
+from clip_italian.evaluation.study.settings import EvaluationSettings, grid
 
 STREAM = 2000  # keeps these resamples apart from those of the evaluations
 
@@ -32,9 +32,9 @@ def image_sums(profile: str, model: str, seed: int, endpoint: str) -> tuple[np.n
     where, _, name = metric.rpartition("/")
     if not where:
         protocol = "probe" if test_set.startswith("probe-") else "zeroshot"
-        (rank,) = arrays.read(items_path(profile, protocol, model, seed, test_set), "rank")
+        (rank,) = arrays.read(paths.ranks(profile, protocol, model, seed, test_set), "rank")
         return metrics.gains(rank, name), np.ones(len(rank))
-    path = items_path(profile, "retrieval", model, seed, test_set)
+    path = paths.ranks(profile, "retrieval", model, seed, test_set)
     rank, image = arrays.read(path, where, f"{where.split('/')[0]}/image")
     _, unit = np.unique(image, return_inverse=True)
     return np.bincount(unit, metrics.gains(rank, name)), np.bincount(unit).astype(np.float64)
@@ -154,7 +154,7 @@ def evaluate(params: Params, settings: EvaluationSettings) -> None:
         "exploratory": exploratory([rows[triple] for triple in wider]),
         "absent": [f"{first} - {second}" for first, second in settings.primary_pairs if not {first, second} <= set(models)],
     }
-    files.write_json(summary.results_path(params.profile, "comparisons"), content)
+    files.write_json(paths.results(params.profile, "comparisons"), content)
 
 
 def exploratory(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

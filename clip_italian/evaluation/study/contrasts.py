@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.config import Params
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation.study import comparisons
 from clip_italian.evaluation.study.groups import Family
-from clip_italian.evaluation.study.settings import EvaluationSettings, asked_in_italian, embeddings_path, test_folder
+from clip_italian.evaluation.study.settings import EvaluationSettings, asked_in_italian
 
 SET = "contrasts"
 
@@ -32,7 +32,7 @@ class Pictures:
 
 def read(profile: str) -> Pictures:
     """The test set; raises InputError when its file is missing."""
-    entries = files.read_json(test_folder(profile, SET) / "contrasts.json")
+    entries = files.read_json(paths.test_set(profile, SET) / "contrasts.json")
     kinds = [entry["kind"] for entry in entries]
     details = ["/".join(filter(None, (entry["kind"], entry["detail"]))) for entry in entries]
     return Pictures(np.array([entry["contrast"] for entry in entries]), kinds, details)
@@ -57,7 +57,7 @@ def families(params: Params, settings: EvaluationSettings) -> dict[str, Family]:
 
 
 def _right(profile: str, model: str, seed: int, pictures: int) -> Float[np.ndarray, " n"]:
-    path = embeddings_path(profile, model, seed, SET)
+    path = paths.embedded(profile, model, seed, SET)
     image, true, false = arrays.read(path, "image", "true", "false")
     if not len(image) == len(true) == len(false) == pictures or not all(np.isfinite(rows).all() for rows in (image, true, false)):
         raise InputError(f"{path}: finite rows of {pictures} pictures and captions were expected; delete it and run `dvc repro`")

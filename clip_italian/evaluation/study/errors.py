@@ -20,13 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.config import Params
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation.study import associations, contrasts, first_ranks, groups, naming, summary
 from clip_italian.evaluation.study.groups import Family
-from clip_italian.evaluation.study.settings import EvaluationSettings, asked_in_italian, embeddings_path
+from clip_italian.evaluation.study.settings import EvaluationSettings, asked_in_italian
 
 FIRST_STREAM, STREAMS = 5000, 100  # a family's resamples are apart from all others'
 
@@ -37,7 +37,7 @@ def evaluate(params: Params, settings: EvaluationSettings) -> None:
     Raises InputError naming the first file that is missing or does not fit its test set.
     """
     content: dict[str, Any] = {"groups": {}, "models": {}, "told": {}, "comparisons": []}
-    items = summary.results_path(params.profile, "errors").parent / "items/errors"
+    items = paths.items(params.profile, "errors")
     items.mkdir(parents=True, exist_ok=True)  # empty where nothing is known of the pictures
     families = {"caption_length": first_ranks.by_length(params, settings)}
     if settings.errors.drawn:
@@ -51,7 +51,7 @@ def evaluate(params: Params, settings: EvaluationSettings) -> None:
     for stream, (name, family) in enumerate(families.items()):
         _add(content, name, family, settings, FIRST_STREAM + STREAMS * stream)
     content["associations"] = _associations(params, settings)
-    files.write_json(summary.results_path(params.profile, "errors"), content)
+    files.write_json(paths.results(params.profile, "errors"), content)
 
 
 def _add(content: dict[str, Any], name: str, family: Family, settings: EvaluationSettings, stream: int) -> None:
@@ -86,7 +86,7 @@ def _association(
 
 
 def _words(profile: str, model: str, seed: int, count: int) -> np.ndarray:
-    path = embeddings_path(profile, model, seed, "words")
+    path = paths.embedded(profile, model, seed, "words")
     (text,) = arrays.read(path, "text")
     if len(text) != count or not np.isfinite(text).all():
         raise InputError(f"{path}: finite rows of {count} words were expected; delete it and run `dvc repro`")

@@ -6,12 +6,12 @@ from collections import Counter
 import numpy as np
 from jaxtyping import Float
 
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.config import Params
 from clip_italian.evaluation import arrays, metrics
 from clip_italian.evaluation.study import retrieval
 from clip_italian.evaluation.study.groups import Family
-from clip_italian.evaluation.study.settings import EvaluationSettings, asked_in_italian, embeddings_path, items_path, test_folder
+from clip_italian.evaluation.study.settings import EvaluationSettings, asked_in_italian
 from clip_italian.world.scenes.near_misses import DIFFERENCES, difference
 from clip_italian.world.scenes.scene import Scene, from_json
 
@@ -22,14 +22,14 @@ NEAR_MISS = "near_miss"  # any of DIFFERENCES
 def by_length(params: Params, settings: EvaluationSettings) -> Family:
     """The gain of the headline endpoint by the number of a caption's words."""
     test_set, where, metric = _endpoint(settings)
-    captions = files.read_json(test_folder(params.profile, test_set) / "captions.json")["annotations"]
+    captions = files.read_json(paths.test_set(params.profile, test_set) / "captions.json")["annotations"]
     words = np.array([len(entry["caption"].split()) for entry in captions])
     owner = np.array([entry["image_id"] for entry in captions])
     order = np.argsort(words, kind="stable")
     gains: dict[str, dict[int, np.ndarray]] = {}
     for model, seeds in asked_in_italian(params, settings).items():
         for seed in seeds:
-            (rank,) = arrays.read(items_path(params.profile, "retrieval", model, seed, test_set), where)
+            (rank,) = arrays.read(paths.ranks(params.profile, "retrieval", model, seed, test_set), where)
             gains.setdefault(model, {})[seed] = metrics.gains(rank[order], metric)[:, None]
     classes = np.array(length_labels(settings.errors.caption_lengths))
     group = classes[np.searchsorted(settings.errors.caption_lengths, words[order])]
@@ -65,9 +65,9 @@ def near_misses(params: Params, settings: EvaluationSettings) -> Family:
     for model, seeds in asked_in_italian(params, settings).items():
         for seed in seeds:
             image, text = arrays.read_embeddings(
-                embeddings_path(params.profile, model, seed, test_set), truth.images, len(truth.owner)
+                paths.embedded(params.profile, model, seed, test_set), truth.images, len(truth.owner)
             )
-            (rank,) = arrays.read(items_path(params.profile, "retrieval", model, seed, test_set), "text_to_image/any")
+            (rank,) = arrays.read(paths.ranks(params.profile, "retrieval", model, seed, test_set), "text_to_image/any")
             first = np.where(relevant, -np.inf, text[asked] @ image.T).argmax(axis=1)
             outcomes = [
                 "true" if place == 1 else _instead(scenes, int(own), found)
@@ -80,7 +80,7 @@ def near_misses(params: Params, settings: EvaluationSettings) -> Family:
 
 def read_scenes(profile: str, test_set: str) -> list[Scene]:
     """The scenes of a test set in the order of its pictures."""
-    text = (test_folder(profile, test_set) / "scenes.jsonl").read_text(encoding="utf-8")
+    text = (paths.test_set(profile, test_set) / "scenes.jsonl").read_text(encoding="utf-8")
     return [from_json(json.loads(line)) for line in files.lines_of(text)]
 
 

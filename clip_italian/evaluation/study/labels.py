@@ -19,21 +19,14 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.config import Params
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays, classification, metrics
 from clip_italian.evaluation.ranks import Relevant, ranks
 from clip_italian.evaluation.study import label_comparisons, summary
 from clip_italian.evaluation.study.label_comparisons import Outcome
-from clip_italian.evaluation.study.settings import (
-    GOOD,
-    TEMPLATES,
-    EvaluationSettings,
-    asked_in_italian,
-    embeddings_path,
-    test_folder,
-)
+from clip_italian.evaluation.study.settings import GOOD, TEMPLATES, EvaluationSettings, asked_in_italian
 
 STREAM = 3000  # keeps these resamples apart from those of the other evaluations
 
@@ -85,11 +78,11 @@ def evaluate(params: Params, settings: EvaluationSettings) -> None:
     Writes results/<profile>/labels.json; raises InputError naming the first file that is missing or does not fit.
     """
     test_set = settings.zeroshot_sets[0]
-    path = summary.results_path(params.profile, "labels")
+    path = paths.results(params.profile, "labels")
     content: dict[str, Any] = {"set": test_set, "conditions": {}, "models": {}, "primary": [], "exploratory": []}
     if settings.label_conditions:
-        (label,) = arrays.read(test_folder(params.profile, test_set) / "truth.npz", "label")
-        listed = conditions(test_folder(params.profile, "labels.json"), settings.label_conditions)
+        (label,) = arrays.read(paths.test_set(params.profile, test_set) / "truth.npz", "label")
+        listed = conditions(paths.test_set(params.profile, "labels.json"), settings.label_conditions)
         content |= {"images": len(label), "conditions": {name: _counts(one, label) for name, one in listed.items()}}
         ranked_by = {name: _ranks(params, settings, name, one.labels, label) for name, one in listed.items()}
         content["models"] = _summaries(ranked_by, len(label), settings)
@@ -113,8 +106,8 @@ def _ranks(params: Params, settings: EvaluationSettings, condition: str, labels:
     result: Ranks = {}
     for model, seeds in asked_in_italian(params, settings).items():
         for seed in seeds:
-            (image,) = arrays.read(embeddings_path(params.profile, model, seed, settings.zeroshot_sets[0]), "image")
-            path = embeddings_path(params.profile, model, seed, "labels")
+            (image,) = arrays.read(paths.embedded(params.profile, model, seed, settings.zeroshot_sets[0]), "image")
+            path = paths.embedded(params.profile, model, seed, "labels")
             (text,) = arrays.read(path, condition)
             if text.shape != (len(labels), image.shape[1]) or len(image) != len(label) or not np.isfinite(text).all():
                 raise InputError(f"{path}: `{condition}` does not fit its {len(labels)} classes or the pictures; run `dvc repro`")

@@ -18,7 +18,7 @@ import numpy as np
 import pydantic
 from jaxtyping import Bool, Float, Int, UInt8
 
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.config import Settings
 from clip_italian.evaluation.study import summary
 from clip_italian.evaluation.study.settings import EvaluationSettings
@@ -165,4 +165,4 @@ def write(profile: str, result: dict[str, Any]) -> None:
 
 def path(profile: str) -> pathlib.Path:
     """Where the results lie."""
-    return summary.results_path(profile, "localisation")
+    return paths.results(profile, "localisation")

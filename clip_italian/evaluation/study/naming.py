@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.config import Params
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation.study import summary
 from clip_italian.evaluation.study.groups import Family
-from clip_italian.evaluation.study.settings import EvaluationSettings, asked_in_italian, embeddings_path, items_path, test_folder
+from clip_italian.evaluation.study.settings import EvaluationSettings, asked_in_italian
 
 PROTOCOL = "zeroshot"
 TOLD = 10  # confusions, and classes, that the results list; the items have all
@@ -40,7 +40,7 @@ class Classes:
 
 def read(profile: str, test_set: str) -> Classes:
     """The truth of a zero-shot set."""
-    folder = test_folder(profile, test_set)
+    folder = paths.test_set(profile, test_set)
     entries = files.read_json(folder.parent / "classes.json")
     (shown,) = arrays.read(folder / "truth.npz", "label")
     names = {part: list(dict.fromkeys(entry[part] for entry in entries)) for part in ("noun", "colour")}
@@ -63,9 +63,9 @@ def predict(params: Params, settings: EvaluationSettings, classes: Classes) -> P
     predicted: Predicted = {}
     for model, seeds in asked_in_italian(params, settings).items():
         for seed in seeds:
-            path = embeddings_path(params.profile, model, seed, test_set)
+            path = paths.embedded(params.profile, model, seed, test_set)
             image, text = arrays.read_embeddings(path, len(classes.shown), None)
-            (rank,) = arrays.read(items_path(params.profile, PROTOCOL, model, seed, test_set), "rank")
+            (rank,) = arrays.read(paths.ranks(params.profile, PROTOCOL, model, seed, test_set), "rank")
             predicted.setdefault(model, {})[seed] = first_class(image, text, classes.shown, rank)
     return predicted
 
@@ -103,7 +103,7 @@ def write_items(profile: str, classes: Classes, predicted: Predicted) -> None:
     `noun` and `colour` [true, taken for] count pictures, all seeds together; `classes` are the numbers of the classes that have
     pictures, `acc` how often these are named right.
     """
-    folder = summary.results_path(profile, PROTOCOL).parent / "items" / "errors"
+    folder = paths.items(profile, "errors")
     for model, seeds in predicted.items():
         noun, colour = (np.sum([confusion(classes, part, one) for one in seeds.values()], axis=0) for part in ("noun", "colour"))
         number, acc = class_accuracy(classes, list(seeds.values()))

@@ -11,14 +11,13 @@ comparisons.json, are of every probed model with the first one, exploratory, wit
 
 import concurrent.futures
 import dataclasses
-import pathlib
 from typing import Any
 
 import numpy as np
 import pydantic
 from jaxtyping import Int
 
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.config import Params, Settings
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays, metrics, statistics
@@ -26,7 +25,7 @@ from clip_italian.evaluation.ranks import Relevant, ranks
 from clip_italian.evaluation.study import comparisons, few_shot, linear_probe, summary, test_set_scores
 from clip_italian.evaluation.study.few_shot import Curve, FewShotSettings
 from clip_italian.evaluation.study.linear_probe import Outcome, ProbeSettings, Split
-from clip_italian.evaluation.study.settings import PROBE_SETS, EvaluationSettings, embeddings_path, grid, items_path, test_folder
+from clip_italian.evaluation.study.settings import PROBE_SETS, EvaluationSettings, grid
 from clip_italian.evaluation.study.summary import Cell, Gains
 
 TRAIN, VALID = PROBE_SETS
@@ -76,13 +75,13 @@ def models(params: Params, evaluation: EvaluationSettings) -> dict[str, list[int
 
 def labels_of(profile: str, tests: list[str]) -> Labels:
     """Reads the classes of all pictures; raises InputError naming a file of pictures whose classes have none to learn from."""
-    folder = pathlib.Path("data", profile, "raw/probe")
-    paths = [folder / TRAIN, folder / VALID, *(test_folder(profile, test) for test in tests)]
-    read = [arrays.read(path / "truth.npz", "label")[0] for path in paths]
+    folder = paths.probes(profile)
+    sets = [folder / TRAIN, folder / VALID, *(paths.test_set(profile, test) for test in tests)]
+    read = [arrays.read(path / "truth.npz", "label")[0] for path in sets]
     classes = np.unique(read[0])
-    for path, label in zip(paths, read, strict=True):
+    for path, label in zip(sets, read, strict=True):
         if (unknown := np.setdiff1d(label, classes)).size:
-            raise InputError(f"{path}: class {unknown[0]} has no picture in {paths[0]}; add some, or leave its pictures out")
+            raise InputError(f"{path}: class {unknown[0]} has no picture in {sets[0]}; add some, or leave its pictures out")
     train, valid, *others = (np.searchsorted(classes, label).astype(np.int32) for label in read)
     return Labels(classes, train, valid, others)
 
@@ -103,20 +102,20 @@ def evaluate(params: Params, evaluation: EvaluationSettings, settings: ProbingSe
         _write_items(params.profile, model, seed, one, settings.tests)
     content = _summary(found, labels, settings.tests, evaluation)
     content["comparisons"] = _comparisons(params.profile, probed, settings.tests, evaluation)
-    files.write_json(summary.results_path(params.profile, "probe"), content)
+    files.write_json(paths.results(params.profile, "probe"), content)
 
 
 def _probe(profile: str, model: str, seed: int, labels: Labels, settings: ProbingSettings) -> Found:
     names = [TRAIN, VALID, *settings.tests]
-    paths = [embeddings_path(profile, model, seed, name) for name in names]
-    everyone = zip(paths, [labels.train, labels.valid, *labels.tests], strict=True)
+    stored = [paths.embedded(profile, model, seed, name) for name in names]
+    everyone = zip(stored, [labels.train, labels.valid, *labels.tests], strict=True)
     splits = [Split(str(path), arrays.read(path, "image")[0], label) for path, label in everyone]
     train, valid, *tests = linear_probe.prepared(splits, len(labels.classes))
     linear = linear_probe.outcome(train, valid, tests, len(labels.classes), settings.linear, valid_too=True)
     curve = few_shot.curve(train, valid, tests, len(labels.classes), settings.linear, settings.few_shot)
     places = []
     for path, test, label in zip(
-        paths[2:], settings.tests, labels.tests, strict=True
+        stored[2:], settings.tests, labels.tests, strict=True
     ):  # among the texts of the probed classes alone
         image, text = arrays.read_embeddings(path, len(label), None)
         ranked = ranks(image, text[labels.classes], Relevant.single(label), settings.linear.block)
@@ -128,7 +127,7 @@ def _write_items(profile: str, model: str, seed: int, found: Found, tests: list[
     """`rank` a picture, and `few_shot_<shots>`, a row a draw."""
     for place, test in enumerate(tests):
         few = {f"few_shot_{shots}": np.stack([one.ranks[place] for one in draws]) for shots, draws in found.curve.items()}
-        arrays.write(items_path(profile, "probe", model, seed, name_of(test)), rank=found.linear.ranks[place], **few)
+        arrays.write(paths.ranks(profile, "probe", model, seed, name_of(test)), rank=found.linear.ranks[place], **few)
 
 
 def _summary(

@@ -23,21 +23,21 @@ import concurrent.futures
 
 import numpy as np
 
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.config import Params
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation.ranks import Relevant
 from clip_italian.evaluation.scoring import DIRECTIONS, Pairing
-from clip_italian.evaluation.study import summary, test_set_scores
-from clip_italian.evaluation.study.settings import EvaluationSettings, test_folder
+from clip_italian.evaluation.study import test_set_scores
+from clip_italian.evaluation.study.settings import EvaluationSettings
 
 AT_ONCE = 2  # sets: while one is ranked another is resampled; changes no number
 
 
 def read_truth(profile: str, test_set: str) -> Pairing:
     """Returns the truth of a test set; raises InputError naming the file when it contradicts itself."""
-    path = test_folder(profile, test_set) / "truth.npz"
+    path = paths.test_set(profile, test_set) / "truth.npz"
     owner, near_miss = arrays.read(path, "owner", "near_miss")
     known = "true_indptr" in arrays.names(path)
     truth = Pairing(len(near_miss), owner, Relevant(*arrays.read(path, "true_indptr", "true_indices")) if known else None)
@@ -82,4 +82,4 @@ def evaluate(params: Params, settings: EvaluationSettings) -> None:
             }
             for model, entry in found.result().items():
                 results["models"].setdefault(model, {})[test_set] = entry
-    files.write_json(summary.results_path(params.profile, "retrieval"), results)
+    files.write_json(paths.results(params.profile, "retrieval"), results)

@@ -1,6 +1,5 @@
 """The section `evaluation` of a profile, and the grid of models and seeds that every evaluation walks."""
 
-import pathlib
 from typing import Literal
 
 import pydantic
@@ -95,21 +94,6 @@ def asked_in_italian(params: Params, settings: EvaluationSettings) -> dict[str, 
     """Those of the grid that see Italian texts as they are."""
     everyone = grid(params, settings.single_seed)
     return {model: seeds for model, seeds in everyone.items() if model not in settings.english_queries}
-
-
-def embeddings_path(profile: str, model: str, seed: int, test_set: str) -> pathlib.Path:
-    """Where a model's embeddings of a test set lie."""
-    return pathlib.Path("embeddings", profile, model, str(seed), f"{test_set}.npz")
-
-
-def items_path(profile: str, protocol: str, model: str, seed: int, test_set: str) -> pathlib.Path:
-    """Where the ranks of single items lie; `protocol` is retrieval or zeroshot."""
-    return pathlib.Path("results", profile, "items", protocol, f"{model}-{seed}-{test_set}.npz")
-
-
-def test_folder(profile: str, test_set: str) -> pathlib.Path:
-    """Where a test set's raw files lie."""
-    return pathlib.Path("data", profile, "raw", "test", test_set)
 
 
 def run_journals(profile: str, model: str, seed: int) -> list[Journal]:

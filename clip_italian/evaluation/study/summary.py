@@ -1,7 +1,6 @@
 """From the gains of single queries to what the results files say of a test set."""
 
 import dataclasses
-import pathlib
 from typing import Any
 
 import numpy as np
@@ -87,11 +86,6 @@ def _fill(
 def named(names: tuple[str, ...], values: np.ndarray) -> dict[str, Any]:
     """The values by name, rounded as the results files have them."""
     return dict(zip(names, np.round(values, DIGITS).tolist(), strict=True))
-
-
-def results_path(profile: str, protocol: str) -> pathlib.Path:
-    """Where the results of a protocol lie: `retrieval` or `zeroshot`."""
-    return pathlib.Path("results", profile, f"{protocol}.json")
 
 
 def with_extras(result: dict[str, dict[str, Any]], extras: dict[str, dict[int, dict[str, float]]]) -> dict[str, dict[str, Any]]:

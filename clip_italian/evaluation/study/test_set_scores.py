@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.config import Params
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays, scoring
 from clip_italian.evaluation.ranks import Ties
 from clip_italian.evaluation.scoring import Labels, Pairing, Scores
 from clip_italian.evaluation.study import summary
-from clip_italian.evaluation.study.settings import PROTOCOL, EvaluationSettings, embeddings_path, grid, items_path, test_folder
+from clip_italian.evaluation.study.settings import PROTOCOL, EvaluationSettings, grid
 from clip_italian.evaluation.study.summary import Cell, Gains
 
 
 def ties_of(profile: str, test_set: str) -> Ties:
     """The rule for ties of a test set: its protocol's, or where it has none that they count against the model."""
-    path = test_folder(profile, test_set) / PROTOCOL
+    path = paths.test_set(profile, test_set) / PROTOCOL
     return files.read_json(path)["ties"] if path.exists() else "pessimistic"
 
 
@@ -48,12 +48,12 @@ def evaluate(
     names, ties = [*(name for part in parts for name in part), *medians], ties_of(params.profile, test_set)
     for model, seeds in grid(params, settings.single_seed).items():
         for seed in seeds:
-            path = embeddings_path(params.profile, model, seed, test_set)
+            path = paths.embedded(params.profile, model, seed, test_set)
             image, text = arrays.read_embeddings(path, images, texts)
             if not isinstance(truth, Pairing) and truth.max() >= len(text):
                 raise InputError(f"{path}: {len(text)} text rows for labels up to {truth.max()}; run `dvc repro`")
             scores = scoring.score(truth, image, text, names, ties, settings.block)
-            arrays.write(items_path(params.profile, protocol, model, seed, test_set), **scores.items)
+            arrays.write(paths.ranks(params.profile, protocol, model, seed, test_set), **scores.items)
             cells.setdefault(model, {})[seed] = [_gains(scores, part) for part in parts]
             extras.setdefault(model, {})[seed] = _extras(scores, rankings, medians)
             bounds.setdefault(model, []).append(scores.bounds)

@@ -7,11 +7,11 @@ results/<profile>/zeroshot.json has the layout of retrieval.json (see clip_itali
 acc@k (fractions of 1), `median_rank` and `tied`, and {"sets": {set: {"images": n, "classes": c}}}.
 """
 
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.config import Params
 from clip_italian.evaluation import arrays
-from clip_italian.evaluation.study import summary, test_set_scores
-from clip_italian.evaluation.study.settings import EvaluationSettings, embeddings_path, grid, test_folder
+from clip_italian.evaluation.study import test_set_scores
+from clip_italian.evaluation.study.settings import EvaluationSettings, grid
 
 FIRST_STREAM = 1000  # keeps this protocol's resamples apart from retrieval's
 
@@ -23,13 +23,13 @@ def evaluate(params: Params, settings: EvaluationSettings) -> None:
     """
     results: dict = {"sets": {}, "models": {}}
     for stream, test_set in enumerate(settings.zeroshot_sets, start=FIRST_STREAM):
-        folder = test_folder(params.profile, test_set)
+        folder = paths.test_set(params.profile, test_set)
         (label,) = arrays.read(folder / "truth.npz", "label")
         names = [[f"acc@{k}" for k in settings.accuracy_cutoffs]]
         entries = test_set_scores.evaluate(params, settings, "zeroshot", test_set, label, names, stream)
         model, (seed, *_) = next(iter(grid(params, settings.single_seed).items()))
-        (text,) = arrays.read(embeddings_path(params.profile, model, seed, test_set), "text")
+        (text,) = arrays.read(paths.embedded(params.profile, model, seed, test_set), "text")
         results["sets"][test_set] = {"images": len(label), "classes": len(text)}
         for model, entry in entries.items():
             results["models"].setdefault(model, {})[test_set] = entry
-    files.write_json(summary.results_path(params.profile, "zeroshot"), results)
+    files.write_json(paths.results(params.profile, "zeroshot"), results)

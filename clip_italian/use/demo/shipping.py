@@ -13,7 +13,7 @@ import zipfile
 
 import simplejpeg
 
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.checkpoints import loading
 from clip_italian.config import Settings
 from clip_italian.data import archives
@@ -28,7 +28,6 @@ from clip_italian.world.scenes.scene import Scene, picture_size
 from clip_italian.world.scenes.staging import stage
 from clip_italian.world.scenes.truth import full_statement
 
-FOLDER = pathlib.Path("demo")
 MODEL, PICTURES, INDEX = "model", "pictures.zip", "pictures.index"
 NONE = "none.md"
 LARGEST = 3_000_000  # bytes of a model that everybody clones
@@ -68,10 +67,10 @@ def write(model: pathlib.Path, settings: DemoSettings, scratch: pathlib.Path) ->
             _write_all(pathlib.Path(made), model, settings)
         else:
             _write_none(pathlib.Path(made), model)
-        with files.replacing(FOLDER / PICTURES) as archive:
+        with files.replacing(paths.DEMO / PICTURES) as archive:
             shutil.copyfile(pathlib.Path(made, PICTURES), archive)
         for name in (MODEL, INDEX):
-            files.move_folder(pathlib.Path(made, name), FOLDER / name)
+            files.move_folder(pathlib.Path(made, name), paths.DEMO / name)
 
 
 def _write_all(folder: pathlib.Path, model: pathlib.Path, settings: DemoSettings) -> None:
@@ -83,7 +82,7 @@ def _write_all(folder: pathlib.Path, model: pathlib.Path, settings: DemoSettings
     shutil.copytree(model, folder / MODEL)
     _draw(folder / PICTURES, settings)
     loaded = loading.load(folder / MODEL)
-    origin = Origin(PICTURES, (FOLDER / MODEL).as_posix(), None, loaded.digests())
+    origin = Origin(PICTURES, (paths.DEMO / MODEL).as_posix(), None, loaded.digests())
     building.build(loaded, origin, folder / INDEX)
 
 

@@ -4,7 +4,7 @@ import html
 import pathlib
 from typing import NamedTuple
 
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.use.demo.core import Refused
 
 
@@ -186,9 +186,9 @@ LANGUAGES = {"Italiano": ITALIAN, "English": ENGLISH}
 
 
 # What the study writes, shown on the page about the project.
-TABLE = pathlib.Path("paper/tables/readme.md")
-GALLERY = pathlib.Path("paper/tables/gallery.json")
-FIGURE = pathlib.Path("paper/figures/overview.png")
+TABLE = paths.TABLES / "readme.md"
+GALLERY = paths.TABLES / "gallery.json"
+FIGURE = paths.FIGURES / "overview.png"
 
 
 def about_text(words: Words, images: int, root: pathlib.Path = pathlib.Path()) -> str:

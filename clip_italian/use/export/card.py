@@ -3,11 +3,10 @@
 import pathlib
 from typing import Any, NamedTuple
 
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.config import Settings
 from clip_italian.evaluation.study import settings as evaluation
 from clip_italian.evaluation.study.settings import EvaluationSettings
-from clip_italian.evaluation.study.summary import results_path
 from clip_italian.journal import Journal
 from clip_italian.models.dual_encoder import DualEncoderSettings
 from clip_italian.use.export import sentence_transformers
@@ -150,7 +149,7 @@ class Facts(NamedTuple):
 
 def of_study(profile: str, about: ExportSettings, tests: EvaluationSettings) -> Facts:
     """The facts of a profile's model; raises InputError naming the results file or journal that is missing."""
-    curated = files.read_json(pathlib.Path("reports", profile, "curate.json"))
+    curated = files.read_json(paths.report(profile, "curate"))
     return Facts(
         name=f"clip-italian-{profile}",
         licence=about.licence,
@@ -166,7 +165,7 @@ def of_study(profile: str, about: ExportSettings, tests: EvaluationSettings) -> 
 
 def results(profile: str, about: ExportSettings, tests: EvaluationSettings) -> list[Result]:
     """The declared endpoints, the primary ones first."""
-    files_of = {name: files.read_json(results_path(profile, name)) for name in ("retrieval", "zeroshot")}
+    files_of = {name: files.read_json(paths.results(profile, name)) for name in ("retrieval", "zeroshot")}
     found = []
     for endpoint in dict.fromkeys(tests.primary_endpoints + tests.exploratory_endpoints):
         test_set, _, metric = endpoint.partition("/")

@@ -12,7 +12,7 @@ import numpy as np
 import pydantic
 from jaxtyping import Bool, Int
 
-from clip_italian import files
+from clip_italian import files, paths
 from clip_italian.checkpoints.model import Model
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
@@ -145,4 +145,4 @@ def compared(asked: Asked, found: Found, settings: FinetuningSettings) -> tuple[
 def write(profile: str, settings: DomainSettings, languages: dict[str, Any]) -> None:
     """Writes results/<profile>/domain.json."""
     content = {"start": settings.start, "places": settings.places, "languages": languages}
-    files.write_json(summary.results_path(profile, "domain"), content)
+    files.write_json(paths.results(profile, "domain"), content)

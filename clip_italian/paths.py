@@ -1,0 +1,126 @@
+"""Where everything lies that the study reads and writes, below the folder in which it runs; nothing else names these folders."""
+
+from pathlib import Path
+
+PARAMS, PROFILES = Path("params.yaml"), Path("profiles")
+CODE = Path("reports/code")  # a listing of what each stage imports
+FIGURES, TABLES = Path("paper/figures"), Path("paper/tables")
+PAPER, PDF = Path("paper/paper.typ"), Path("paper/paper.pdf")
+RUNS_PAGE = Path("site/runs.html")
+DEMO = Path("demo")  # what ships
+
+
+# --- Data ---------------------------------------------------------------------------------------------------------------
+def data(profile: str) -> Path:
+    return Path("data", profile)
+
+
+def raw(profile: str) -> Path:
+    """The sources in their publishers' formats, a folder each."""
+    return data(profile) / "raw"
+
+
+def test_set(profile: str, name: str) -> Path:
+    """The raw files of a test set."""
+    return raw(profile) / "test" / name
+
+
+def probes(profile: str) -> Path:
+    """What linear probes learn from."""
+    return raw(profile) / "probe"
+
+
+def translated(profile: str) -> Path:
+    return data(profile) / "translated"
+
+
+def pairs(profile: str) -> Path:
+    return data(profile) / "pairs"
+
+
+def shards(profile: str) -> Path:
+    """Decoded images, a folder for each split."""
+    return data(profile) / "shards"
+
+
+def features(profile: str) -> Path:
+    """What the frozen backbones compute of the training pairs."""
+    return data(profile) / "features"
+
+
+def shop(profile: str) -> Path:
+    return data(profile) / "shop"
+
+
+# --- Models -------------------------------------------------------------------------------------------------------------
+def imported(profile: str) -> Path:
+    """Other people's towers; empty where both backbones are trained."""
+    return Path("models", profile, "imported")
+
+
+def backbones(profile: str) -> Path:
+    return Path("models", profile, "backbones")
+
+
+def frozen(profile: str, arm: str) -> Path:
+    """What an arm's frozen phase leaves, a folder for each seed."""
+    return Path("models", profile, "frozen", arm)
+
+
+def tuned(profile: str, model: str) -> Path:
+    """An arm or a baseline, a folder for each seed."""
+    return Path("models", profile, "tuned", model)
+
+
+def domain(profile: str) -> Path:
+    """What was fine-tuned on the shop, a folder for each seed."""
+    return Path("models", profile, "domain")
+
+
+def exported(profile: str) -> Path:
+    """The proposed model, a folder for each library."""
+    return Path("models", profile, "export")
+
+
+# --- Results ------------------------------------------------------------------------------------------------------------
+def embeddings(profile: str) -> Path:
+    return Path("embeddings", profile)
+
+
+def embedded(profile: str, model: str, seed: int, test_set: str) -> Path:
+    """A model's embeddings of a test set."""
+    return embeddings(profile) / model / str(seed) / f"{test_set}.npz"
+
+
+def results(profile: str, name: str) -> Path:
+    return Path("results", profile, f"{name}.json")
+
+
+def items(profile: str, protocol: str) -> Path:
+    """What was found for single items."""
+    return Path("results", profile, "items", protocol)
+
+
+def ranks(profile: str, protocol: str, model: str, seed: int, test_set: str) -> Path:
+    """The ranks of single items; `protocol` is retrieval, zeroshot or probe."""
+    return items(profile, protocol) / f"{model}-{seed}-{test_set}.npz"
+
+
+def runs(profile: str) -> Path:
+    """The journals of training, a folder for each model."""
+    return Path("runs", profile)
+
+
+def provenance(profile: str, name: str) -> Path:
+    """When, where and how a stage ran."""
+    return Path("provenance", profile, f"{name}.json")
+
+
+def report(profile: str, stage: str) -> Path:
+    """What a stage found in the data."""
+    return Path("reports", profile, f"{stage}.json")
+
+
+def domain_pages(profile: str) -> Path:
+    """What each query finds before and after fine-tuning on the shop."""
+    return Path("reports", profile, "domain")
