@@ -6,9 +6,8 @@ import jax
 from tokenizers import Tokenizer
 
 from clip_italian import files
-from clip_italian.checkpoints import importer, weights
-from clip_italian.checkpoints.formats import Origin
-from clip_italian.checkpoints.importer import Located
+from clip_italian.checkpoints import formats, importer, weights
+from clip_italian.checkpoints.importer import Source
 from clip_italian.checkpoints.model import Model
 from clip_italian.checkpoints.safetensors_file import SafetensorsFile
 from clip_italian.config import Settings
@@ -56,9 +55,8 @@ def read_params(folder: pathlib.Path, like: Params) -> Params:
     path = folder / weights.WEIGHTS
     if not path.exists():
         raise InputError(f"{path}: missing; run `dvc repro` (or `dvc checkout`) to make it")
-    tensors = SafetensorsFile(path)
-    found = {name: Located(tensors, Origin(name, None, False)) for name in tensors.names()}
-    params: Params = jax.device_get(importer.assemble(found, like))
+    source = Source(SafetensorsFile(path), formats.NAMES_OF_OURS, None, weights.PARTS)
+    params: Params = jax.device_get(importer.assemble([source], like))
     return params
 
 

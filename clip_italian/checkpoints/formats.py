@@ -1,8 +1,8 @@
-"""How the checkpoints of other libraries name their tensors, as data: what each name is called here.
+"""The tensor names of other libraries' checkpoints, as rules that give the names used here.
 
 Names are those of a PyTorch state dict. The rules of a format are applied to a name in their order, each as a regular
-expression and its replacement. What a format ignores is no part of a dual encoder. A format says where the text tower lies;
-what its tensors are called from there on, and which are ignored, the tower says itself (`TextTower.tensor_names`).
+expression and its replacement. The tensors that a format ignores are no part of a dual encoder. A format gives the prefix of
+the text tower; the tower itself gives the rules for the names behind it (`TextTower.tensor_names`, `ignored_tensors`).
 """
 
 import re
@@ -78,12 +78,12 @@ OPEN_CLIP = Format(
 NAMES_OF_OURS = Format((), ())
 
 
-def origins(name: str, form: Format, text: TextTower) -> dict[str, Origin]:
-    """The parameters that a file's tensor holds: their names here, and where each is; empty where it is to be ignored."""
+def origins(name: str, form: Format, text: TextTower | None) -> dict[str, Origin]:
+    """The parameters that a file's tensor holds: where each is, by its name here; empty for a tensor that is ignored."""
     if any(re.search(pattern, name) for pattern in form.ignored):
         return {}
     ours = _renamed(name, form.rules)
-    if ours.startswith(TEXT):
+    if text is not None and ours.startswith(TEXT):
         ours = TEXT + _renamed(ours.removeprefix(TEXT), text.tensor_names)
         if any(re.search(pattern, ours.removeprefix(TEXT)) for pattern in text.ignored_tensors):
             return {}

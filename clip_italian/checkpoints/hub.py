@@ -1,19 +1,18 @@
-"""Repositories of the Hugging Face hub: the files that a model is read from, fetched once and kept in the hub's own cache."""
+"""The files that a model is read from, in a folder or downloaded once from the Hugging Face hub into its own cache."""
 
 import contextlib
 import glob
 import pathlib
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from clip_italian import files
 from clip_italian.checkpoints import tensor_files
 from clip_italian.checkpoints.model import Digest, Provenance
 from clip_italian.checkpoints.safetensors_file import INDEX
-from clip_italian.checkpoints.tensors import Tensors, damaged, one_line
+from clip_italian.checkpoints.tensors import damaged, one_line
 from clip_italian.errors import InputError
 
-# The files that a model is read from, in a folder on this machine or a repository of the hub: which they are, and their digests.
 SETTINGS = {
     "config.json",
     "open_clip_config.json",
@@ -39,88 +38,84 @@ MODULE = re.compile(r"\d+_\w+/")  # the folder of a module in sentence-transform
 SHARD = re.compile(r"\S+-\d+-of-\d+\.safetensors")
 
 
-Opener = Callable[[pathlib.Path], Tensors]
+def chosen(names: Collection[str], pinned: Collection[str] = ()) -> list[str]:
+    """The names of the files that are read: settings, tokeniser, and one kind of weights for each module.
 
-
-def chosen(names: Collection[str], pinned: Collection[str | None] = ()) -> list[str]:
-    """Of a repository's files, those that a model is read from: settings, tokeniser, and one kind of weights for each module.
-
-    Weights that are `pinned` are taken before others.
+    `names` are those of a repository's files. Weights that are `pinned` are preferred to others.
     """
-    modules = {name.rpartition("/")[0] for name in names if "/" not in name or MODULE.match(name)}
-    return sorted(name for module in modules for name in _of_module(module, names, pinned))
-
-
-def _of_module(module: str, names: Collection[str], pinned: Collection[str | None]) -> set[str]:
-    start = f"{module}/" if module else ""
-    here = {name for name in names if name.rpartition("/")[0] == module}
-    found = {name for name in here if name.removeprefix(start) in SETTINGS | TOKENISER}
-    weights = tensor_files.preferred({name.removeprefix(start) for name in here & set(pinned)})
-    weights = weights or tensor_files.preferred({name.removeprefix(start) for name in here})
-    if weights is None:
-        return found
-    shards = {name for name in here if SHARD.fullmatch(name.removeprefix(start))} if weights.endswith(INDEX) else set()
-    return found | shards | {start + weights}
-
-
-def recorded(
-    folder: pathlib.Path, source: str, commit: str | None, sha256: Mapping[str, str] | None, weights: str | None = None
-) -> Provenance:
-    """The digests of the files in a folder that a model is read from; raises InputError where one differs from `sha256`.
-
-    `sha256` gives digests by name: all files that it names must be there, and where it is not empty it must name the weights.
-    `weights` is the file of weights to read, where there are several.
-    """
-    pinned = sha256 or {}
-    below = [*folder.iterdir(), *folder.glob("*/*")]
-    names = chosen([path.relative_to(folder).as_posix() for path in below if path.is_file()], {weights, *pinned})
-    if missing := sorted(set(pinned) - set(names)):
-        raise InputError(f"{folder / missing[0]}: missing, or no file that is read, and a SHA-256 is given for it; check the name")
-    for name in names:
-        if pinned and tensor_files.is_weights(name) and name not in pinned:
-            raise InputError(f"{folder / name}: no SHA-256 is given for this file; add the one its publisher states")
-    found = {name: Digest(files.sha256(folder / name), (folder / name).stat().st_size) for name in names}
-    for name, wanted in pinned.items():
-        if found[name].sha256 != wanted.lower():
-            raise damaged(str(folder / name), f"has SHA-256 {found[name].sha256} instead of {wanted}")
-    return Provenance(source, commit, found)
-
-
-def opener(*parts: tuple[pathlib.Path, Provenance]) -> Opener:
-    """Opens the weights of a folder: the very file whose digest was taken."""
-    weights = {
-        (folder / name).parent: folder / name
-        for folder, provenance in parts
-        for name in provenance.files
-        if tensor_files.is_weights(name) and not SHARD.fullmatch(pathlib.PurePath(name).name)
-    }
-    return lambda path: tensor_files.open_tensors(weights.get(path, path))
+    found = set()
+    for module in {name.rpartition("/")[0] for name in names if "/" not in name or MODULE.match(name)}:
+        start = f"{module}/" if module else ""
+        own = {name.removeprefix(start) for name in names if name.rpartition("/")[0] == module}
+        read = own & (SETTINGS | TOKENISER)
+        weights = tensor_files.preferred({name for name in own if start + name in pinned}) or tensor_files.preferred(own)
+        if weights is not None:
+            read |= {weights} | ({name for name in own if SHARD.fullmatch(name)} if weights.endswith(INDEX) else set())
+        found |= {start + name for name in read}
+    return sorted(found)
 
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 NETWORK = "check the network (and HF_ENDPOINT, where it is set), then load again: files that are whole are kept"
 
 
-def fetch(name: str, revision: str | None, sha256: Mapping[str, str] | None) -> tuple[pathlib.Path, Provenance]:
-    """The folder of a repository at a branch, tag or commit (None: its main branch), and what is in it.
+def located(
+    name_or_path: str | pathlib.Path, revision: str | None = None, sha256: Mapping[str, str] | None = None
+) -> tuple[pathlib.Path, Provenance]:
+    """The folder of a model on this machine, and the digests of the files that are read.
 
-    Only the files that `chosen` names are fetched, and a download that breaks off is taken up again a few times.
-    Without a network, what was fetched before is used. Raises InputError in words when there is no such repository or revision,
-    when it may not be had, when the download fails, and when a file has another SHA-256 than the hub states or `sha256` gives.
+    `name_or_path` is a folder, a file of weights in one, or a repository of the hub. Of a repository, at the branch, tag or commit
+    `revision` (None: its main branch), the files that `chosen` names are downloaded unless an earlier call did, which then needs
+    no network. A download that breaks off is resumed a few times.
+
+    `sha256` gives digests by file name. All files that it names must exist, and unless it is empty it must name the weights.
+    Raises InputError when the folder, repository or revision does not exist, when access is denied, when the download fails, and
+    when a file has another SHA-256 than `sha256` or the hub states.
     """
-    folder, commit = _download(name, revision, sha256 or {})
-    provenance = recorded(folder, name, commit, sha256)
-    for file, digest in provenance.files.items():
-        blob = (folder / file).resolve()  # the cache calls a large file by the SHA-256 that the hub states
+    path, pinned, commit = pathlib.Path(name_or_path), sha256 or {}, None
+    folder = path if path.is_dir() else path.parent
+    if not path.is_dir() and not path.is_file():
+        if isinstance(name_or_path, pathlib.Path) or name_or_path.startswith((".", "/", "~")):
+            raise InputError(f"{path}: no such folder; check the path")
+        folder, commit = _download(name_or_path, revision, pinned)
+    files_below = [file for file in (*folder.iterdir(), *folder.glob("*/*")) if file.is_file()]
+    names = chosen([file.relative_to(folder).as_posix() for file in files_below], {*pinned, path.name})
+    _check_names(folder, names, pinned)
+    digests = {name: Digest(files.sha256(folder / name), (folder / name).stat().st_size) for name in names}
+    _check_digests(folder, digests, pinned)
+    if commit is not None:
+        _check_blobs(folder, digests, str(name_or_path))
+    return folder, Provenance(str(name_or_path), commit, digests)
+
+
+def _check_names(folder: pathlib.Path, names: list[str], pinned: Mapping[str, str]) -> None:
+    """Raises InputError when a file with a given SHA-256 is not read, or weights are read without one."""
+    if missing := sorted(set(pinned) - set(names)):
+        raise InputError(f"{folder / missing[0]}: missing, or no file that is read, and a SHA-256 is given for it; check the name")
+    for name in names:
+        if pinned and tensor_files.is_weights(name) and name not in pinned:
+            raise InputError(f"{folder / name}: no SHA-256 is given for this file; add the one its publisher states")
+
+
+def _check_digests(folder: pathlib.Path, digests: Mapping[str, Digest], pinned: Mapping[str, str]) -> None:
+    for name, wanted in pinned.items():
+        if digests[name].sha256 != wanted.lower():
+            raise damaged(str(folder / name), f"has SHA-256 {digests[name].sha256} instead of {wanted}")
+
+
+def _check_blobs(folder: pathlib.Path, digests: Mapping[str, Digest], repository: str) -> None:
+    """Raises InputError for a cached file that differs from the hub's: the cache names a large file by its SHA-256."""
+    for name, digest in digests.items():
+        blob = (folder / name).resolve()
         if SHA256.fullmatch(blob.name) and blob.name != digest.sha256:
-            raise damaged(str(blob), f"{file} of {name} has SHA-256 {digest.sha256}, the hub states another; delete it")
-    return folder, provenance
+            problem = f"{name} of {repository} has SHA-256 {digest.sha256}, the hub states another; delete it"
+            raise damaged(str(blob), problem)
 
 
 def _download(name: str, revision: str | None, pinned: Collection[str]) -> tuple[pathlib.Path, str]:
     import huggingface_hub as library  # here: takes a second, and folders need none of it
 
-    with _in_words(name, revision):
+    with _input_errors(name, revision):
         resolved = library.HfApi().resolve_revision(name, revision=revision)
         patterns = [glob.escape(file) for file in chosen(_files(name, resolved.resolved), pinned)]
         return pathlib.Path(library.snapshot_download(name, revision=resolved, allow_patterns=patterns)), resolved.resolved
@@ -139,8 +134,8 @@ def _files(name: str, commit: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _in_words(name: str, revision: str | None) -> Iterator[None]:
-    """Turns what the hub's library raises into InputError."""
+def _input_errors(name: str, revision: str | None) -> Iterator[None]:
+    """Turns the errors of huggingface_hub into InputError."""
     import httpx2
     from huggingface_hub import errors
 

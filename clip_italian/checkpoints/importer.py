@@ -1,6 +1,6 @@
-"""Parameters from checkpoint files of any format: every tensor is claimed by a part of the model or named as ignored."""
+"""Parameters from checkpoint files of any format: every tensor is a part of the model, ignored by name, or an error."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import jax
@@ -18,23 +18,27 @@ Params = dict[str, Any]
 
 
 class Source(NamedTuple):
-    """An open checkpoint file, how it names its tensors, and the top-level parts of a dual encoder that are wanted of it."""
+    """An open checkpoint file, its naming of tensors, and the top-level parts of a dual encoder to read from it."""
 
     tensors: Tensors
     form: Format
-    text: TextTower  # that the names of a text tower's tensors are of
+    text: TextTower | None  # whose naming the text tower's tensors follow; None: ours
     parts: tuple[str, ...]
 
 
 class Located(NamedTuple):
-    """Where a parameter is."""
+    """An open file, and where in it a parameter is."""
 
     tensors: Tensors
     origin: Origin
 
 
-def locate(sources: Iterable[Source]) -> dict[str, Located]:
-    """Where each parameter is, by its name here; raises InputError when two tensors claim one parameter."""
+def assemble(sources: Iterable[Source], like: Params, defaults: Params | None = None) -> Params:
+    """The parameters of `like`'s structure (shapes suffice), float32, read one at a time.
+
+    `defaults` holds values for top-level parameters that no file has. Raises InputError naming the tensor that is missing, left
+    over, of another shape, not finite, or the second for one parameter.
+    """
     found: dict[str, Located] = {}
     for source in sources:
         for name in source.tensors.names():
@@ -45,15 +49,13 @@ def locate(sources: Iterable[Source]) -> dict[str, Located]:
                     both = f"`{found[ours].origin.name}` and `{name}` are both `{ours}`"
                     raise InputError(f"{source.tensors.where}: {both}; download the file again")
                 found[ours] = Located(source.tensors, origin)
-    return found
+    absent = {name: value for name, value in (defaults or {}).items() if name not in found}
+    wanted = {weights.torch_name(path): (path, leaf) for path, leaf in flatten_dict(like).items() if path[0] not in absent}
+    _check_names(found, wanted)
+    return unflatten_dict(dict(_leaves(found, wanted))) | absent
 
 
-def assemble(found: dict[str, Located], like: Params) -> Params:
-    """The parameters of `like`'s structure (shapes suffice), float32, read one at a time.
-
-    Raises InputError naming the tensor that is missing, left over, of another shape, or not finite.
-    """
-    wanted = {weights.torch_name(path): (path, leaf) for path, leaf in flatten_dict(like).items()}
+def _check_names(found: dict[str, Located], wanted: Collection[str]) -> None:
     for name in wanted:
         if name not in found:
             where = ", ".join(sorted({located.tensors.where for located in found.values()}))
@@ -64,7 +66,6 @@ def assemble(found: dict[str, Located], like: Params) -> Params:
                 f"{located.tensors.where}: tensor `{located.origin.name}` belongs to no part of the model; "
                 "the file is of another model than its config.json says"
             )
-    return unflatten_dict(dict(_leaves(found, wanted)))
 
 
 def _leaves(found: dict[str, Located], wanted: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], jax.Array]]:

@@ -5,11 +5,11 @@ A folder is recognised once (`find`), and gives its architecture, the files of i
 
 import functools
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from clip_italian import files
-from clip_italian.checkpoints import formats, hf_config, importer, processors, tensor_files, tokenisers, weights
+from clip_italian.checkpoints import formats, hf_config, importer, processors, tokenisers, weights
 from clip_italian.checkpoints.hf_config import (
     CONFIG,
     MODULES,
@@ -22,10 +22,10 @@ from clip_italian.checkpoints.hf_config import (
     named,
     read_json,
 )
-from clip_italian.checkpoints.hub import Opener
 from clip_italian.checkpoints.importer import Source
-from clip_italian.checkpoints.tensors import Tensors, one_line
-from clip_italian.checkpoints.tokenisers import Tokeniser
+from clip_italian.checkpoints.tensor_files import open_tensors
+from clip_italian.checkpoints.tensors import one_line
+from clip_italian.checkpoints.tokenisers import CLIP_ITALIAN_LONGEST, Tokeniser
 from clip_italian.config import parse
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
@@ -33,6 +33,7 @@ from clip_italian.models.dual_encoder import DualEncoderSettings, Head, Params
 from clip_italian.models.text_tower import Pooling, TextTower
 from clip_italian.models.text_towers import MODEL_TYPES
 
+Files = Collection[pathlib.Path]  # that weights are chosen from; empty: all of a folder
 SCALE_OF_2021 = 20.0  # CLIP-Italian's factor on cosines, a constant in its code; the published weights may lack it
 IMAGE_PARTS, TEXT_PARTS = ("vision_model", "visual_projection", "logit_scale"), ("text_model", "text_projection")
 
@@ -46,10 +47,8 @@ class Layout(NamedTuple):
 
     def params(self) -> Params:
         """The parameters; raises InputError naming the file and the tensor that is missing or of another model."""
-        found = importer.locate(self.sources)
-        like = dual_encoder.shapes(self.settings)
-        known = {} if "logit_scale" in found else {"logit_scale": dual_encoder.log_scale(SCALE_OF_2021)}
-        return importer.assemble(found, {name: part for name, part in like.items() if name not in known}) | known
+        defaults = {"logit_scale": dual_encoder.log_scale(SCALE_OF_2021)}
+        return importer.assemble(self.sources, dual_encoder.shapes(self.settings), defaults)
 
 
 class TextHalf(NamedTuple):
@@ -64,18 +63,18 @@ class TextHalf(NamedTuple):
 class Library(NamedTuple):
     """How a library lays a model out: what reads a folder, and what makes the tokeniser of that folder for its text tower."""
 
-    read: Callable[[pathlib.Path, Opener], tuple[DualEncoderSettings, list[Source]] | TextHalf]
+    read: Callable[[pathlib.Path, Files], tuple[DualEncoderSettings, list[Source]] | TextHalf]
     tokeniser: Callable[[pathlib.Path, TextTower], Tokeniser]
 
 
-def find(folder: pathlib.Path, images: pathlib.Path | None = None, opened: Opener = tensor_files.open_tensors) -> Layout:
+def find(folder: pathlib.Path, images: pathlib.Path | None = None, paths: Files = ()) -> Layout:
     """The model in a folder; `images` is the folder of the image half, for systems that are texts alone.
 
     Raises InputError naming the file, and the tensor or key, that is missing, damaged or of another model.
     """
     library = recognised(folder)
     try:
-        read = library.read(folder, opened)
+        read = library.read(folder, paths)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:  # a list as a width, and the like
         raise InputError(f"{folder}: its settings make no sense ({one_line(error)}); download its JSON files again") from None
     if not isinstance(read, TextHalf):
@@ -83,7 +82,7 @@ def find(folder: pathlib.Path, images: pathlib.Path | None = None, opened: Opene
     elif images is None:
         raise InputError(f"{folder}: holds a text tower alone; give the folder of its image half too (`images=`)")
     else:
-        settings, sources = _joined(read, find(images, None, opened))
+        settings, sources = _joined(read, find(images, None, paths))
     return Layout(settings, sources, functools.partial(library.tokeniser, folder, settings.text))
 
 
@@ -104,22 +103,17 @@ def recognised(folder: pathlib.Path) -> Library:
     return LIBRARIES[name]
 
 
-def read_text_tower(folder: pathlib.Path, pooling: Pooling, opened: Opener = tensor_files.open_tensors) -> tuple[TextTower, Params]:
+def read_text_tower(folder: pathlib.Path, pooling: Pooling, paths: Files = ()) -> tuple[TextTower, Params]:
     """A text tower of transformers, its heads left behind, and with other pooling than BERT's its pooler.
 
     Raises InputError like `find`.
     """
-    tensors = opened(folder)
-    tower = _tower(filled(read_json(folder / CONFIG), str(folder / CONFIG)), str(folder / CONFIG), pooling, tensors)
-    found = importer.locate([Source(tensors, formats.TEXT_TOWER, tower, TEXT_PARTS)])
-    return tower, importer.assemble(found, {"text_model": tower.shapes()})["text_model"]
-
-
-def _tower(config: Any, where: str, pooling: Pooling, tensors: Tensors) -> TextTower:
-    """The tower that a configuration of transformers describes, and these tensors are of."""
-    if config.model_type not in MODEL_TYPES:
-        raise InputError(f"{where}: `{config.model_type}` is no text tower that is read; read are {', '.join(MODEL_TYPES)}")
-    return MODEL_TYPES[config.model_type].from_config(config, where, pooling, tensors.shapes)
+    tensors = open_tensors(folder, paths)
+    where = str(folder / CONFIG)
+    text = filled(read_json(folder / CONFIG), where)
+    tower = named(MODEL_TYPES, text.model_type, "model_type", where).from_config(text, where, pooling, tensors.shapes)
+    source = Source(tensors, formats.TEXT_TOWER, tower, TEXT_PARTS)
+    return tower, importer.assemble([source], {"text_model": tower.shapes()})["text_model"]
 
 
 def _joined(text: TextHalf, images: Layout) -> tuple[DualEncoderSettings, list[Source]]:
@@ -133,39 +127,40 @@ def _joined(text: TextHalf, images: Layout) -> tuple[DualEncoderSettings, list[S
     return settings, [*text.sources, *(source._replace(parts=IMAGE_PARTS) for source in images.sources)]
 
 
-def _ours(folder: pathlib.Path, opened: Opener) -> tuple[DualEncoderSettings, list[Source]]:
+def _ours(folder: pathlib.Path, paths: Files) -> tuple[DualEncoderSettings, list[Source]]:
     """A model of this study."""
     files.check_manifest(folder)
     settings = weights.load_settings(folder, DualEncoderSettings)
-    return settings, [Source(opened(folder), formats.NAMES_OF_OURS, settings.text, weights.PARTS)]
+    return settings, [Source(open_tensors(folder, paths), formats.NAMES_OF_OURS, settings.text, weights.PARTS)]
 
 
-def _hybrid(folder: pathlib.Path, opened: Opener) -> tuple[DualEncoderSettings, list[Source]]:
+def _hybrid(folder: pathlib.Path, paths: Files) -> tuple[DualEncoderSettings, list[Source]]:
     """A VisionTextDualEncoder of transformers, or the FlaxHybridCLIP that CLIP-Italian was trained as."""
     where, content = str(folder / CONFIG), read_json(folder / CONFIG)
     vision, text = (filled(entry(content, f"{name}_config", where), where) for name in ("vision", "text"))
-    tensors = opened(folder)
-    tower = _tower(text, where, "pooler", tensors)
+    tensors = open_tensors(folder, paths)
+    tower = named(MODEL_TYPES, text.model_type, "model_type", where).from_config(text, where, "pooler", tensors.shapes)
     image = hf_config.vision(getattr(vision, "vision_config", vision), where)  # it may be given as a whole CLIP
     image = processors.hugging_face(folder, image)
     settings = parse(DualEncoderSettings, dict(image=image, text=tower, projection=entry(content, "projection_dim", where)), where)
     return settings, [Source(tensors, formats.HUGGING_FACE, tower, weights.PARTS)]
 
 
-def _clip(folder: pathlib.Path, opened: Opener) -> tuple[DualEncoderSettings, list[Source]]:
+def _clip(folder: pathlib.Path, paths: Files) -> tuple[DualEncoderSettings, list[Source]]:
     """CLIP or SigLIP."""
     where = str(folder / CONFIG)
     config = filled(read_json(folder / CONFIG), where)
     image = processors.hugging_face(folder, hf_config.vision(config.vision_config, where))
-    tensors = opened(folder)
-    tower = _tower(config.text_config, where, "pooler", tensors)
+    tensors = open_tensors(folder, paths)
+    text = config.text_config
+    tower = named(MODEL_TYPES, text.model_type, "model_type", where).from_config(text, where, "pooler", tensors.shapes)
     siglip = {"image_head": "none", "text_head": "affine", "logit_bias": True} if config.model_type == "siglip" else {}
-    projection = config.text_config.projection_size if siglip else config.projection_dim
+    projection = text.projection_size if siglip else config.projection_dim
     settings = parse(DualEncoderSettings, dict(image=image, text=tower, projection=projection, **siglip), where)
     return settings, [Source(tensors, formats.HUGGING_FACE, tower, weights.PARTS)]
 
 
-def _open_clip(folder: pathlib.Path, opened: Opener) -> tuple[DualEncoderSettings, list[Source]]:
+def _open_clip(folder: pathlib.Path, paths: Files) -> tuple[DualEncoderSettings, list[Source]]:
     where = str(folder / OPEN_CLIP)
     content = read_json(folder / OPEN_CLIP)
     model = entry(content, "model_cfg", where)
@@ -178,16 +173,16 @@ def _open_clip(folder: pathlib.Path, opened: Opener) -> tuple[DualEncoderSetting
         config = filled(hf_config.of_hub_name(text["hf_model_name"], where), where)
     else:
         config = hf_config.open_clip_text(model)
-    tensors = opened(folder)
-    tower = _tower(config, where, pooling, tensors)
+    tensors = open_tensors(folder, paths)
+    tower = named(MODEL_TYPES, config.model_type, "model_type", where).from_config(config, where, pooling, tensors.shapes)
     settings = parse(DualEncoderSettings, dict(image=image, text=tower, projection=model["embed_dim"], text_head=head), where)
     return settings, [Source(tensors, formats.OPEN_CLIP, tower, weights.PARTS)]
 
 
-def _sentence_transformers(folder: pathlib.Path, opened: Opener) -> tuple[DualEncoderSettings, list[Source]] | TextHalf:
+def _sentence_transformers(folder: pathlib.Path, paths: Files) -> tuple[DualEncoderSettings, list[Source]] | TextHalf:
     """A whole CLIP in a folder of its own, or a transformer, pooling and a linear map (Reimers & Gurevych 2020)."""
     if any(module_kind(module) == "CLIPModel" for module in modules(folder)):
-        return _clip(module_folder(folder, "CLIPModel"), opened)
+        return _clip(module_folder(folder, "CLIPModel"), paths)
     transformer, pooling, dense = (module_folder(folder, kind) for kind in ("Transformer", "Pooling", "Dense"))
     where, dense_where = str(transformer / CONFIG), str(dense / CONFIG)
     map_config = read_json(dense / CONFIG)
@@ -195,9 +190,10 @@ def _sentence_transformers(folder: pathlib.Path, opened: Opener) -> tuple[DualEn
         raise InputError(f"{dense_where}: `activation_function` is not Identity; such a map is not known")
     if not _is_mean(read_json(pooling / CONFIG)):
         raise InputError(f"{pooling / CONFIG}: pooling other than the mean of all tokens; such models are not known")
-    tensors = opened(transformer)
-    tower = _tower(filled(read_json(transformer / CONFIG), where), where, "mean", tensors)
-    dense_source = Source(opened(dense), formats.SENTENCE_TRANSFORMERS_DENSE, tower, TEXT_PARTS)
+    tensors = open_tensors(transformer, paths)
+    config = filled(read_json(transformer / CONFIG), where)
+    tower = named(MODEL_TYPES, config.model_type, "model_type", where).from_config(config, where, "mean", tensors.shapes)
+    dense_source = Source(open_tensors(dense, paths), formats.SENTENCE_TRANSFORMERS_DENSE, tower, TEXT_PARTS)
     sources = [Source(tensors, formats.TEXT_TOWER, tower, TEXT_PARTS), dense_source]
     head: Head = "affine" if entry(map_config, "bias", dense_where) else "linear"
     return TextHalf(tower, head, entry(map_config, "out_features", dense_where), sources)
@@ -209,12 +205,12 @@ def _is_mean(pooling: dict[str, Any]) -> bool:
     return pooling.get("pooling_mode") == "mean" or old == ["pooling_mode_mean_tokens"]
 
 
-def _m_clip(folder: pathlib.Path, opened: Opener) -> TextHalf:
+def _m_clip(folder: pathlib.Path, paths: Files) -> TextHalf:
     """XLM-RoBERTa with an affine map (Carlsson et al. 2022)."""
     where, content = str(folder / CONFIG), read_json(folder / CONFIG)
-    tensors = opened(folder)
+    tensors = open_tensors(folder, paths)
     config = filled(hf_config.of_hub_name(entry(content, "modelBase", where), where), where)
-    tower = _tower(config, where, "mean", tensors)
+    tower = named(MODEL_TYPES, config.model_type, "model_type", where).from_config(config, where, "mean", tensors.shapes)
     source = Source(tensors, formats.M_CLIP, tower, TEXT_PARTS)
     return TextHalf(tower, "affine", entry(content, "numDims", where), [source])
 
@@ -223,9 +219,9 @@ POOLERS: dict[str, Pooling] = {"mean_pooler": "mean", "cls_pooler": "pooler"}  #
 HEADS: dict[str, Head] = {"mlp": "mlp", "linear": "linear"}
 LIBRARIES = {
     "ours": Library(_ours, tokenisers.ours),
-    "vision-text-dual-encoder": Library(_hybrid, tokenisers.clip_italian),
-    "hybrid-clip": Library(_hybrid, tokenisers.clip_italian),
-    "clip": Library(_clip, tokenisers.hugging_face),
+    "vision-text-dual-encoder": Library(_hybrid, functools.partial(tokenisers.read, max_length=CLIP_ITALIAN_LONGEST)),
+    "hybrid-clip": Library(_hybrid, functools.partial(tokenisers.read, max_length=CLIP_ITALIAN_LONGEST)),
+    "clip": Library(_clip, tokenisers.read),
     "siglip": Library(_clip, tokenisers.siglip),
     "open_clip": Library(_open_clip, tokenisers.open_clip),
     "sentence-transformers": Library(_sentence_transformers, tokenisers.sentence_transformers),

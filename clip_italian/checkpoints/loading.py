@@ -4,7 +4,7 @@ import pathlib
 from collections.abc import Mapping
 
 from clip_italian.checkpoints import hub, layouts, systems
-from clip_italian.checkpoints.model import IMAGE_HALF, Model, Provenance
+from clip_italian.checkpoints.model import IMAGE_HALF, Model
 from clip_italian.errors import InputError
 from clip_italian.models import resolution
 
@@ -28,29 +28,18 @@ def load(
     system = systems.SYSTEMS.get(str(name_or_path))
     pinned = dict(sha256 or {})
     pinned_half = {name.removeprefix(IMAGE_HALF): pinned.pop(name) for name in list(pinned) if name.startswith(IMAGE_HALF)}
-    parts = [located(name_or_path, revision or (system.repository.revision if system else None), pinned)]
+    parts = [hub.located(name_or_path, revision or (system.repository.revision if system else None), pinned)]
     if images is not None:
-        parts.append(located(images, None, pinned_half))
+        parts.append(hub.located(images, None, pinned_half))
     elif system and system.images:
-        parts.append(located(*system.images, pinned_half))
+        parts.append(hub.located(*system.images, pinned_half))
     elif pinned_half:
         raise InputError(
             f"{IMAGE_HALF}{next(iter(pinned_half))}: a SHA-256 is given for it, but the system has no image half of its own"
         )
-    layout = layouts.find(parts[0][0], parts[1][0] if len(parts) > 1 else None, hub.opener(*parts))
+    read = [folder / name for folder, provenance in parts for name in provenance.files]
+    layout = layouts.find(parts[0][0], parts[1][0] if len(parts) > 1 else None, read)
     settings, params = layout.settings, layout.params()
     if image_size is not None:
         settings, params = resolution.resized(settings, params, image_size)
     return Model(settings, params, layout.tokeniser(), tuple(provenance for _, provenance in parts))
-
-
-def located(name_or_path: str | pathlib.Path, revision: str | None, sha256: Mapping[str, str]) -> tuple[pathlib.Path, Provenance]:
-    """The folder itself, or the hub's copy of it on this machine, fetched if need be; and the digests of what is in it."""
-    path = pathlib.Path(name_or_path)
-    if path.is_dir():
-        return path, hub.recorded(path, str(path), None, sha256)
-    if path.is_file():
-        return path.parent, hub.recorded(path.parent, str(path), None, sha256, path.name)
-    if isinstance(name_or_path, pathlib.Path) or name_or_path.startswith((".", "/", "~")):
-        raise InputError(f"{path}: no such folder; check the path")
-    return hub.fetch(name_or_path, revision, sha256)

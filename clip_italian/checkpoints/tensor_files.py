@@ -42,11 +42,14 @@ ENDINGS = {
 }
 
 
-def open_tensors(path: pathlib.Path) -> Tensors:
-    """Opens a checkpoint file, or the first of PREFERENCE in a folder; raises InputError naming the file and the remedy."""
+def open_tensors(path: pathlib.Path, files: Collection[pathlib.Path] = ()) -> Tensors:
+    """The tensors of a checkpoint file, or of the first of PREFERENCE in a folder.
+
+    `files`, unless empty, are the only ones that a folder's file is chosen from. Raises InputError naming the file and the remedy.
+    """
     try:
         path.stat()  # a missing file is missing, whatever its name
-        file = _preferred(path) if path.is_dir() else path
+        file = _preferred(path, files) if path.is_dir() else path
         _check_kind(file)
         return _open(file)
     except FileNotFoundError:
@@ -67,11 +70,11 @@ def is_weights(name: str) -> bool:
     return name.endswith((*READ, INDEX))
 
 
-def _preferred(folder: pathlib.Path) -> pathlib.Path:
-    if name := preferred({path.name for path in folder.iterdir() if path.is_file()}):
+def _preferred(folder: pathlib.Path, files: Collection[pathlib.Path]) -> pathlib.Path:
+    if name := preferred({path.name for path in files or folder.iterdir() if path.parent == folder and path.is_file()}):
         return folder / name
     for path in sorted(path for path in folder.iterdir() if path.is_file()):
-        _check_kind(path)  # has the better words where a folder holds nothing but, say, HDF5
+        _check_kind(path)  # its message says more where a folder holds nothing but, say, HDF5
     raise InputError(f"{folder}: no checkpoint; download one of {', '.join(PREFERENCE)} into it")
 
 

@@ -64,7 +64,7 @@ class Foreign:
         clean: Callable[[str], str] = str,
         padded_by_id: bool = False,
     ) -> None:
-        self._tokenizer, self._text, self._clean, self._padded_by_id = tokenizer, text, clean, padded_by_id
+        self.tokenizer, self._text, self._clean, self._padded_by_id = tokenizer, text, clean, padded_by_id
         self._length = min(max_length, text.max_length)
 
     def __call__(self, texts: list[str]) -> Tokens:
@@ -73,65 +73,57 @@ class Foreign:
         Raises InputError when a token is not in the tower's table.
         """
         cleaned = [self._clean(text) for text in texts]
-        padded = self._tokenizer(
-            cleaned, truncation=True, max_length=self._length, padding="max_length", return_attention_mask=True
-        )
+        padded = self.tokenizer(cleaned, truncation=True, max_length=self._length, padding="max_length", return_attention_mask=True)
         ids = np.array(padded["input_ids"], np.int32).reshape(len(texts), self._length)
         if ids.size and ids.max() >= self._text.vocabulary:
             raise InputError(
-                f"{self._tokenizer.name_or_path}: token {ids.max()} is beyond the {self._text.vocabulary} of the text tower; "
+                f"{self.tokenizer.name_or_path}: token {ids.max()} is beyond the {self._text.vocabulary} of the text tower; "
                 "the tokeniser is of another model"
             )
         if self._text.reads_padding:
             return Tokens(ids, np.ones_like(ids, bool))
         if self._padded_by_id:  # open_clip knows no other mask (hf_model.py, HFTextEncoder.forward)
-            return Tokens(ids, ids != self._tokenizer.pad_token_id)
+            return Tokens(ids, ids != self.tokenizer.pad_token_id)
         return Tokens(ids, np.array(padded["attention_mask"], bool).reshape(ids.shape))
 
     def plain(self) -> Tokenizer | None:
-        """What of it a tokenizer.json can hold, or None; whether that reads texts alike is for the caller to compare."""
-        return _plain(self._tokenizer)
+        """The part of it that a tokenizer.json can hold, or None; the caller compares whether that gives the same tokens."""
+        backend = getattr(self.tokenizer, "backend_tokenizer", None)
+        return None if backend is None else Tokenizer.from_str(backend.to_str())
 
 
 Tokeniser = Tokenizer | Foreign
 
 
-def read(folder: pathlib.Path) -> Any:
+def read(
+    folder: pathlib.Path,
+    text: TextTower,
+    max_length: int = LONGEST,
+    clean: Callable[[str], str] = str,
+    padded_by_id: bool = False,
+) -> Foreign:
     """The tokeniser that transformers finds in a folder; raises InputError when it finds none."""
     if not any((folder / name).exists() for name in FILES):
         raise InputError(f"{folder}: no tokeniser; one of {', '.join(FILES)} must lie there, copy it from where the model is from")
     import transformers  # here: it takes a second, and none of the study's stages reads such a folder
 
     try:
-        return transformers.AutoTokenizer.from_pretrained(str(folder))
+        tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder))
     except Exception as error:  # the tokenizers library raises bare Exception
         raise InputError(f"{folder}: no tokeniser that transformers can read ({one_line(error)}); get its files anew") from None
+    return Foreign(tokenizer, text, max_length, clean, padded_by_id)
 
 
-def plain(folder: pathlib.Path) -> Tokenizer:
+def plain(folder: pathlib.Path, text: TextTower) -> Tokenizer:
     """The tokeniser of a folder as a tokenizer.json holds it; raises InputError where none can."""
-    if (found := _plain(read(folder))) is None:
+    if (found := read(folder, text).plain()) is None:
         raise InputError(f"{folder}: its tokeniser is of a kind that no tokenizer.json can hold")
     return found
-
-
-def _plain(tokenizer: Any) -> Tokenizer | None:
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    return None if backend is None else Tokenizer.from_str(backend.to_str())
 
 
 def ours(folder: pathlib.Path, text: TextTower) -> Tokeniser:
     """The tokeniser of a model of this study."""
     return tokens.load(folder)
-
-
-def hugging_face(folder: pathlib.Path, text: TextTower) -> Tokeniser:
-    """transformers' own."""
-    return Foreign(read(folder), text)
-
-
-def clip_italian(folder: pathlib.Path, text: TextTower) -> Tokeniser:
-    return Foreign(read(folder), text, CLIP_ITALIAN_LONGEST)
 
 
 def siglip(folder: pathlib.Path, text: TextTower) -> Tokeniser:
@@ -140,34 +132,33 @@ def siglip(folder: pathlib.Path, text: TextTower) -> Tokeniser:
     That is Gemma's, and its texts were lower-cased: transformers does that in its Siglip2Tokenizer, but not where a folder
     names Gemma's.
     """
-    tokenizer = read(folder)
-    return Foreign(tokenizer if type(tokenizer).__name__ == "SiglipTokenizer" else _lower_cased(tokenizer), text)
+    found = read(folder, text)
+    return found if type(found.tokenizer).__name__ == "SiglipTokenizer" else _lower_cased(found)
 
 
 def m_clip(folder: pathlib.Path, text: TextTower) -> Tokeniser:
     """The one beside the weights, or in the folder that the configuration names as `modelBase`."""
     base = pathlib.Path(str(read_json(folder / hf_config.CONFIG).get("modelBase")))
-    return Foreign(read(base if base.is_dir() and not any((folder / name).exists() for name in FILES) else folder), text)
+    return read(base if base.is_dir() and not any((folder / name).exists() for name in FILES) else folder, text)
 
 
 def sentence_transformers(folder: pathlib.Path, text: TextTower) -> Tokeniser:
     """sentence-transformers' Transformer: its own longest text, and lower case on demand; or that of a whole CLIP."""
     if any(hf_config.module_kind(module) == "CLIPModel" for module in hf_config.modules(folder)):
-        return hugging_face(module_folder(folder, "CLIPModel"), text)
+        return read(module_folder(folder, "CLIPModel"), text)
     inner = module_folder(folder, "Transformer")
     path = inner / "sentence_bert_config.json"
     config = read_json(path) if path.exists() else {}
-    tokenizer = read(inner)
-    if config.get("do_lower_case"):
-        tokenizer = _lower_cased(tokenizer)
-    return Foreign(tokenizer, text, config.get("max_seq_length") or LONGEST)
+    found = read(inner, text, config.get("max_seq_length") or LONGEST)
+    return _lower_cased(found) if config.get("do_lower_case") else found
 
 
-def _lower_cased(tokenizer: Any) -> Any:
-    """The tokeniser, which now turns texts into lower case first; special tokens written in a text stay what they are."""
-    step, rest = tokenizers.normalizers.Lowercase(), tokenizer.backend_tokenizer.normalizer
-    tokenizer.backend_tokenizer.normalizer = tokenizers.normalizers.Sequence([step] if rest is None else [step, rest])
-    return tokenizer
+def _lower_cased(foreign: Foreign) -> Foreign:
+    """The same tokeniser, changed to turn texts into lower case first; special tokens written in a text keep their case."""
+    backend = foreign.tokenizer.backend_tokenizer
+    step, rest = tokenizers.normalizers.Lowercase(), backend.normalizer
+    backend.normalizer = tokenizers.normalizers.Sequence([step] if rest is None else [step, rest])
+    return foreign
 
 
 def open_clip(folder: pathlib.Path, text: TextTower) -> Tokeniser:
@@ -180,13 +171,12 @@ def open_clip(folder: pathlib.Path, text: TextTower) -> Tokeniser:
             raise InputError(f"{where}: `{key}` of the tokeniser is not known; known are clean, context_length")
     its_own = not config.get("hf_tokenizer_name")
     clean = hf_config.named(CLEANING, options.get("clean", "lower" if its_own else "whitespace"), "clean", where)
+    longest = LONGEST if its_own else config.get("context_length", hf_config.OPEN_CLIP_LENGTH)  # the tower may have room for more
     try:
-        tokenizer = read(folder)
+        found = read(folder, text, longest, clean, padded_by_id=not its_own and "hf_model_name" in config)
     except InputError as error:
         hint = f"; open_clip's own tokeniser is that of {CLIP_TOKENIZER}: copy tokenizer.json from there" if its_own else ""
         raise InputError(f"{error}{hint}") from None
     if its_own:  # transformers' CLIPTokenizer without its own cleaning (NFC and lower case): open_clip's comes before it
-        tokenizer.backend_tokenizer.normalizer = tokenizers.normalizers.Sequence([])
-        return Foreign(tokenizer, text, clean=clean)
-    longest = config.get("context_length", hf_config.OPEN_CLIP_LENGTH)  # the tower may have room for more
-    return Foreign(tokenizer, text, longest, clean, padded_by_id="hf_model_name" in config)
+        found.tokenizer.backend_tokenizer.normalizer = tokenizers.normalizers.Sequence([])
+    return found

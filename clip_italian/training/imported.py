@@ -18,27 +18,27 @@ from clip_italian.training.backbones import BackboneSettings
 def english_clip(settings: BackboneSettings) -> tuple[Model, Provenance]:
     """The CLIP of `imported.english_clip`; raises InputError when it is not of the sizes that `english_clip` states."""
     source = settings.imported.english_clip
-    folder, provenance = hub.fetch(source.repository, source.revision, source.sha256)
-    layout = layouts.find(folder, None, hub.opener((folder, provenance)))
+    folder, provenance = hub.located(source.repository, source.revision, source.sha256)
+    layout = layouts.find(folder, paths=[folder / name for name in provenance.files])
     architecture = layout.settings
     stated = backbones.english_architecture(settings.english_clip, architecture.text.vocabulary)
     # The study prepares its own pictures, which this says of no others.
     image = architecture.image.model_copy(update={"fit": stated.image.fit})
     architecture = architecture.model_copy(update={"image": image})
     _check(stated, architecture, source.repository, "english_clip")
-    return Model(architecture, layout.params(), tokenisers.plain(folder)), provenance
+    return Model(architecture, layout.params(), tokenisers.plain(folder, architecture.text)), provenance
 
 
 def italian_bert(settings: BackboneSettings) -> tuple[TextTower, Params, Tokenizer, Provenance]:
     """The BERT of `imported.italian_bert`, which may take longer texts than `italian_bert` states; raises InputError likewise."""
     source = settings.imported.italian_bert
-    folder, provenance = hub.fetch(source.repository, source.revision, source.sha256)
-    opened = hub.opener((folder, provenance))
-    architecture, tower = layouts.read_text_tower(folder, settings.italian_bert.pooling, opened)
+    folder, provenance = hub.located(source.repository, source.revision, source.sha256)
+    read = [folder / name for name in provenance.files]
+    architecture, tower = layouts.read_text_tower(folder, settings.italian_bert.pooling, read)
     stated = backbones.bert_architecture(settings.italian_bert, architecture.vocabulary)
     longest = max(stated.max_length, architecture.max_length)
     _check(stated.model_copy(update={"max_length": longest}), architecture, source.repository, "italian_bert")
-    return architecture, tower, tokenisers.plain(folder), provenance
+    return architecture, tower, tokenisers.plain(folder, architecture), provenance
 
 
 def _check(stated: Settings, found: Settings, repository: str, section: str) -> None:

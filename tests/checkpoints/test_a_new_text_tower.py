@@ -93,5 +93,5 @@ def test_a_text_tower_is_one_module_and_one_line(library, here):
 def test_without_that_the_tower_is_named_among_those_that_are_not_known(here):
     golden = copied("multilingual-clip", here)
     as_electra(golden.folder)
-    with pytest.raises(InputError, match="`electra` is no text tower that is read; read are bert"):
+    with pytest.raises(InputError, match="`model_type` is `electra`; known are bert"):
         clip_italian.load(golden.folder, images=golden.images)

@@ -112,7 +112,7 @@ def test_a_text_tower_alone_is_told_what_it_lacks(here):
     with pytest.raises(InputError, match=r"holds a text tower alone; give the folder of its image half too \(`images=`\)"):
         clip_italian.load(copied("m-clip", here).folder)
     wide = copied("openai", here)
-    with pytest.raises(InputError, match="`clip` is no text tower that is read; read are bert"):
+    with pytest.raises(InputError, match="`model_type` is `clip`; known are bert"):
         layouts.read_text_tower(wide.folder, "mean")
 
 

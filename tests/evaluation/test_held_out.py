@@ -173,7 +173,7 @@ def test_prepared_sets_are_embedded_and_evaluated_and_nothing_is_said_of_what_no
     sizes = checkpoints.ClipSizes(image=tower, text=tower, projection=8, patch=16, side=IMAGES.side, positions=24, vocabulary=100)
     checkpoints.write_clip(tmp_path / "clip", sizes, ["un gatto su una sedia"], 0)
     layout = layouts.find(tmp_path / "clip")
-    model = Model(layout.settings, layout.params(), tokenisers.plain(tmp_path / "clip"))
+    model = Model(layout.settings, layout.params(), tokenisers.plain(tmp_path / "clip", layout.settings.text))
     monkeypatch.chdir(prepared.parents[1])
     folder, settings = pathlib.Path("embeddings/paper/full/0"), evaluation(retrieval_sets=["xm3600"])
     embed.write_tests(folder, model, prepared, settings.retrieval_sets, ["imagenet-it"], settings.templates)
