@@ -125,7 +125,7 @@ def extract(
     started = time.perf_counter()
     views = [folder / f"view-{view}.npy" for view in range(len(pixels))]
     for view, path in enumerate(views):
-        rows.write(path, (count, model.image.width), features.PICTURES, functools.partial(images_of, view))
+        rows.write(path, (count, model.image.width), features.IMAGES, functools.partial(images_of, view))
     rows.write(folder / "text.npy", (count, model.text.width), features.TEXTS, texts_of)
     return [rows.read(path) for path in views], rows.read(folder / "text.npy"), time.perf_counter() - started
 

@@ -1,4 +1,4 @@
-"""Pictures with their captions as tokens: what a training phase draws its batches from."""
+"""Images with their tokenised captions, from which training draws its batches."""
 
 import dataclasses
 import functools
@@ -13,59 +13,61 @@ from clip_italian.data import tokens
 from clip_italian.data.images import shards
 from clip_italian.data.tokens import Tokens
 
-Said = Callable[[list[str]], list[str]]  # what is said of a picture in place of its captions
+CaptionsFn = Callable[[list[str]], list[str]]  # maps an image's captions to those that are used
 
 
 @dataclasses.dataclass(frozen=True)
 class Examples:
-    """Pictures of a folder of shards; caption j of picture i is row `offsets[i] + j` of `tokens`."""
+    """Images of a folder of shards; caption j of image i is row `offsets[i] + j` of `tokens`."""
 
     stored: shards.Pictures
-    places: Int[np.ndarray, " n"]  # in `stored`
+    indices: Int[np.ndarray, " n"]  # in `stored`
     tokens: Tokens
     offsets: Int[np.ndarray, " n1"]
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.indices)
 
     @functools.cached_property
     def numbers(self) -> Int[np.ndarray, " n"]:
-        """Each picture's number, from which the random numbers of its views are made."""
-        return np.array([shards.number(self.stored.ids[place]) for place in self.places])
+        """Each image's number, which seeds its augmentations."""
+        return np.array([shards.number(self.stored.ids[index]) for index in self.indices])
 
     @property
     def sources(self) -> list[str]:
-        """Where each picture is from."""
-        return [self.stored.sources[place] for place in self.places]
+        """Each image's source."""
+        return [self.stored.sources[index] for index in self.indices]
 
     def pixels(self, examples: Int[np.ndarray, " b"]) -> UInt8[np.ndarray, "b height width 3"]:
-        """The stored pictures."""
-        return self.stored.pixels(self.places[examples])
+        """The stored pixels of some examples."""
+        return self.stored.pixels(self.indices[examples])
 
     def first_captions(self) -> Tokens:
-        """One caption a picture: always the first, so that a validation repeats."""
+        """The first caption of each image, so that every validation uses the same pairs."""
         return Tokens(self.tokens.ids[self.offsets[:-1]], self.tokens.mask[self.offsets[:-1]])
 
 
-def load(folder: pathlib.Path, tokenizer: Tokenizer, length: int, without: Collection[str] = (), said: Said = list) -> Examples:
-    """Opens a folder of shards, leaves out some sources, and encodes what is `said` of each picture to `length` tokens."""
-    pictures = shards.open_shards(folder)
-    places = kept(pictures.sources, without)
-    captions = [said(pictures.captions[place]) for place in places]
+def load(
+    folder: pathlib.Path, tokenizer: Tokenizer, max_length: int, left_out: Collection[str] = (), captions_fn: CaptionsFn = list
+) -> Examples:
+    """The examples of a folder of shards, except those of the sources `left_out`; captions have at most `max_length` tokens."""
+    stored = shards.open_shards(folder)
+    indices = kept(stored.sources, left_out)
+    captions = [captions_fn(stored.captions[index]) for index in indices]
     offsets = np.cumsum([0, *map(len, captions)])
     texts = [text for some in captions for text in some]
-    return Examples(pictures, places, tokens.encode(tokenizer, texts, length), offsets)
+    return Examples(stored, indices, tokens.encode(tokenizer, texts, max_length), offsets)
 
 
-def kept(sources: Collection[str], without: Collection[str]) -> Int[np.ndarray, " k"]:
-    """The places of what is from other sources than those left out."""
-    return np.flatnonzero([source not in without for source in sources])
+def kept(sources: Collection[str], left_out: Collection[str]) -> Int[np.ndarray, " k"]:
+    """The indices of the examples whose source is not left out."""
+    return np.flatnonzero([source not in left_out for source in sources])
 
 
 def captions_of(
     offsets: Int[np.ndarray, " n1"], examples: Int[np.ndarray, " k"]
 ) -> tuple[Int[np.ndarray, " m"], Int[np.ndarray, " k1"]]:
-    """The rows of some examples' captions, and where each example's begin among these."""
+    """The rows of the examples' captions, and the offset at which each example's captions begin among these rows."""
     firsts, counts = offsets[examples], np.diff(offsets)[examples]
     begin = np.concatenate([[0], np.cumsum(counts)])
     return np.arange(begin[-1]) + np.repeat(firsts - begin[:-1], counts), begin

@@ -30,29 +30,32 @@ from clip_italian.training.settings import TrainingSettings
 BACKBONES = ("vision_model", "text_model")
 
 
-class Watch(NamedTuple):
-    """Who looks on while a model is trained on pixels."""
+class Callbacks(NamedTuple):
+    """Functions that training on pixels calls at each validation."""
 
-    also: Callable[[Params], dict[str, float]] = lambda _: {}  # measured beside each validation; what it gives chooses nothing
-    report: Callable[[str], None] = print  # is told a line of each validation
+    eval_fn: Callable[[Params], dict[str, float]] = lambda _: {}  # further metrics; they do not decide which checkpoint is kept
+    report: Callable[[str], None] = print  # prints one line about the validation
 
 
-UNWATCHED = Watch()
+NO_CALLBACKS = Callbacks()
 
 
 def frozen_parts(settings: TrainingSettings, params: Params) -> list[str]:
-    """What of these parts no phase of the arm trains: what is locked, and the scale when it is fixed."""
+    """The parts of `params` that stay frozen in both phases: the locked ones, and the scale if it is not learned."""
     never = [*settings.locked, *([] if settings.learned_scale else ["logit_scale"])]
     return [part for part in never if part in params]
 
 
 def without_backbones(params: Params) -> Params:
-    """What is behind the pooled features: all that the frozen phase needs of a model."""
+    """The parameters that act on pooled features: all that the frozen phase on features needs."""
     return {name: part for name, part in params.items() if name not in BACKBONES}
 
 
 def pretrain(settings: TrainingSettings, model: Model, folder: pathlib.Path, seed: int, state: pathlib.Path) -> tuple[Model, Curve]:
-    """The frozen phase, on the features in `folder`; epoch e sees view e modulo the number of views, and so draws of captions."""
+    """Runs the frozen phase on the cached features in `folder`; returns the model and its learning curve.
+
+    Epoch e uses augmented view e modulo the number of views, and caption draw e modulo the number of draws.
+    """
     if not settings.frozen_updates:
         return model, []
     names = features.views(folder, settings.frozen_views) if settings.augmentation else ["train-clean"]
@@ -65,8 +68,8 @@ def pretrain(settings: TrainingSettings, model: Model, folder: pathlib.Path, see
     def batch_of(step: int) -> Batch:
         drawn = batches.draw(seed, step, settings.batch, offsets)
         own = devices.own_rows(settings.batch)
-        pictures, texts = kept[drawn.examples[own]], captions[drawn.captions[own]]
-        return {"image": image[drawn.epoch % len(image)][pictures], "text": text[drawn.epoch % len(text)][texts]}
+        images, texts = kept[drawn.examples[own]], captions[drawn.captions[own]]
+        return {"image": image[drawn.epoch % len(image)][images], "text": text[drawn.epoch % len(text)][texts]}
 
     sources = features.read(folder, "valid-sources")[kept_valid[: settings.valid_examples]].tolist()
     validate = objective.validator(lambda _: valid[0], lambda _: valid[1], settings.negatives, sources)
@@ -85,12 +88,13 @@ def pretrain_on_pixels(
     data: pathlib.Path,
     seed: int,
     state: pathlib.Path,
-    watch: Watch = UNWATCHED,
+    callbacks: Callbacks = NO_CALLBACKS,
 ) -> tuple[Model, Curve]:
-    """The frozen phase on the shards below `data`, with both frozen backbones in every step.
+    """Runs the frozen phase on the shards below `data`, computing both frozen backbones in every step.
 
-    Takes longer by far than on features, which it equals but for rounding where `frozen_views` are as many; without that, views
-    are drawn anew at every pass. Captions are as long as there: as long as the tower takes.
+    With as many `frozen_views` as there are cached views, the result equals that of `pretrain` up to rounding, and takes far
+    longer. Without `frozen_views`, each epoch draws a new view. As in the cached features, captions are cut only at the text
+    tower's `max_length`.
     """
     if not settings.frozen_updates:
         return model, []
@@ -98,11 +102,11 @@ def pretrain_on_pixels(
         examples.load(data / name, model.tokenizer, model.settings.text.max_length, settings.left_out)
         for name in ("train", "valid")
     )
-    side = model.settings.image.image_size
-    batches = PixelBatches(train, settings, views, side, seed, 0, views_seed, settings.frozen_views)
+    size = model.settings.image.image_size
+    batches = PixelBatches(train, settings, views, size, seed, 0, views_seed, settings.frozen_views)
     frozen = [*BACKBONES, *frozen_parts(settings, without_backbones(model.params))]
     plan = Plan(settings.frozen_optimiser, settings.frozen_updates, settings.evaluate_every, settings.sharded)
-    return _fit_on_pixels(settings, model, batches, valid, frozen, plan, sum, state, watch)
+    return _fit_on_pixels(settings, model, batches, valid, frozen, plan, sum, state, callbacks)
 
 
 def finetune(
@@ -112,23 +116,24 @@ def finetune(
     data: pathlib.Path,
     seed: int,
     state: pathlib.Path,
-    said: examples.Said = list,
-    watch: Watch = UNWATCHED,
+    captions_fn: examples.CaptionsFn = list,
+    callbacks: Callbacks = NO_CALLBACKS,
 ) -> tuple[Model, Curve]:
-    """Full fine-tuning on the shards below `data`, for what the frozen phase left of the arm's updates.
+    """Trains all unlocked parts on the shards below `data`, for the updates that remain after the frozen phase.
 
-    Views are drawn anew at every pass, and none where `views` is None. `said` gives what is learnt in place of a picture's
-    captions, such as their translations.
+    Each epoch draws a new augmented view; if `views` is None, images are not augmented. `captions_fn` maps an image's captions
+    to those that are trained on, such as their translations.
     """
     if not settings.tuned:
         return model, []
     train, valid = (
-        examples.load(data / name, model.tokenizer, settings.max_tokens, settings.left_out, said) for name in ("train", "valid")
+        examples.load(data / name, model.tokenizer, settings.max_tokens, settings.left_out, captions_fn)
+        for name in ("train", "valid")
     )
     batches = PixelBatches(train, settings, views, model.settings.image.image_size, seed, settings.frozen_updates, seed)
     plan = Plan(settings.optimiser, settings.updates - settings.frozen_updates, settings.evaluate_every, settings.sharded)
     frozen = frozen_parts(settings, model.params)
-    return _fit_on_pixels(settings, model, batches, valid, frozen, plan, flops.training, state, watch)
+    return _fit_on_pixels(settings, model, batches, valid, frozen, plan, flops.training, state, callbacks)
 
 
 def _fit_on_pixels(
@@ -138,30 +143,30 @@ def _fit_on_pixels(
     valid: Examples,
     frozen: Sequence[str],
     plan: Plan,
-    operations: Callable[[Forward], float],
+    update_flops: Callable[[Forward], float],
     state: pathlib.Path,
-    watch: Watch,
+    callbacks: Callbacks,
 ) -> tuple[Model, Curve]:
-    """Training with both towers in every step; `operations` of an update are so many, of those of a forward pass."""
+    """Trains with both towers in every step; `update_flops` gives the FLOPs of an update from those of a forward pass."""
     devices.check_batch(settings.batch, settings.micro_batches)
     policy = ComputePolicy(settings.dtype, settings.remat, settings.text_dropout)
     loss = objective.loss_on_pixels(model.settings, settings.negatives, policy, settings.micro_batches)
 
     def flops_of(batch: Batch) -> float:
-        return settings.batch * operations(flops.pair(model.settings, batch["ids"].shape[1], settings.batch))
+        return settings.batch * update_flops(flops.pair(model.settings, batch["ids"].shape[1], settings.batch))
 
-    validation = _on_pixels(settings, model, valid)
+    validation = _validator(settings, model, valid)
 
     def validate(params: Params) -> dict[str, float]:
-        return {**validation(params), **watch.also(params)}
+        return {**validation(params), **callbacks.eval_fn(params)}
 
     task = Task(model.params, loss, batches, validate, frozen, batches.ids, flops_of)
-    params, curve = loop.fit(task, plan, state, watch.report)
+    params, curve = loop.fit(task, plan, state, callbacks.report)
     return dataclasses.replace(model, params=params), curve
 
 
-def _on_pixels(settings: TrainingSettings, model: Model, valid: Examples) -> Callable[[Params], dict[str, float]]:
-    """The validation on pictures with their first captions."""
+def _validator(settings: TrainingSettings, model: Model, valid: Examples) -> Callable[[Params], dict[str, float]]:
+    """The validation on images, each with its first caption."""
     kept = np.arange(min(settings.valid_examples, len(valid)))
     pixels = resizing.squares(valid.pixels(kept), model.settings.image.image_size)
     captions = tokens.take(valid.first_captions(), kept)

@@ -1,4 +1,4 @@
-"""The two backbones, an English CLIP and a BERT of the study's language, trained from scratch where no profile imports them."""
+"""Training of the two backbones from scratch: an English CLIP, and a BERT of the study's language."""
 
 import functools
 import pathlib
@@ -31,18 +31,20 @@ from clip_italian.training.optimiser import OptimiserSettings
 
 # Masked language modelling (Devlin et al. 2019, section 3.1).
 Batch = dict[str, Any]
-MASKED, KEPT_AS_MASK, REPLACED = 0.15, 0.8, 0.1  # shares of the tokens, and of the chosen ones
-PURPOSE = 13
-VALIDATION = 2**32 - 1  # stands for a step: the validation sentences are masked once and for all
+MASKED = 0.15  # share of the tokens that are chosen
+SHOWN_AS_MASK, REPLACED = 0.8, 0.1  # shares of the chosen tokens
+STREAM = 13  # keeps these random numbers apart from all others
+VALIDATION = 2**32 - 1  # used as the step of the validation sentences, which are masked only once
 MASK_ID = BERT_SPECIAL.index("[MASK]")
 
 
 def mask(tokens: Tokens, seed: int, step: int, vocabulary: int) -> Batch:
-    """Chooses 15 % of the real tokens of each text: 80 % become [MASK], 10 % another token, 10 % stay.
+    """Masks 15 % of each text's tokens: 80 % of them become [MASK], 10 % a random token, and 10 % stay as they are.
 
-    Returns `ids`, `mask`, the chosen `positions`, their true `targets` and the `weights` (0 where a short text has fewer).
+    Returns `ids`, `mask`, the masked `positions`, the true tokens there as `targets`, and `weights`, which are 0 where a short
+    text has fewer masked positions than the longest.
     """
-    rng = np.random.default_rng([seed, PURPOSE, step])
+    rng = np.random.default_rng([seed, STREAM, step])
     count, length = tokens.ids.shape
     chosen = max(1, round(MASKED * length))
     maskable = tokens.mask & (tokens.ids >= len(BERT_SPECIAL))
@@ -52,7 +54,7 @@ def mask(tokens: Tokens, seed: int, step: int, vocabulary: int) -> Batch:
     targets = np.take_along_axis(tokens.ids, order, axis=1)
     draw = rng.random(order.shape)
     other = rng.integers(len(BERT_SPECIAL), vocabulary, order.shape)
-    shown = np.where(draw < KEPT_AS_MASK, MASK_ID, np.where(draw < KEPT_AS_MASK + REPLACED, other, targets))
+    shown = np.where(draw < SHOWN_AS_MASK, MASK_ID, np.where(draw < SHOWN_AS_MASK + REPLACED, other, targets))
     ids = tokens.ids.copy()
     np.put_along_axis(ids, order, np.where(weights, shown, targets).astype(ids.dtype), axis=1)
     return {"ids": ids, "mask": tokens.mask, "positions": order, "targets": targets, "weights": weights.astype(np.float32)}
@@ -60,14 +62,14 @@ def mask(tokens: Tokens, seed: int, step: int, vocabulary: int) -> Batch:
 
 @functools.partial(jax.jit, static_argnums=0)
 def initial_bert(settings: BertSettings, key: Array) -> Params:
-    """Fresh parameters of a masked language model."""
+    """Randomly initialised parameters of a masked language model."""
     ids = jnp.zeros((1, 2), int)
     return MaskedLanguageModel(settings).init(key, ids, ids == 0, ids)["params"]
 
 
 @functools.cache
 def masked_loss(settings: BertSettings) -> Callable[[Any, Any], Array]:
-    """Mean cross-entropy of the chosen tokens."""
+    """The mean cross-entropy at the masked positions."""
 
     def loss(params: Any, batch: Any) -> Array:
         logits: Any = MaskedLanguageModel(settings).apply({"params": params}, batch["ids"], batch["mask"], batch["positions"])
@@ -77,12 +79,12 @@ def masked_loss(settings: BertSettings) -> Callable[[Any, Any], Array]:
     return loss
 
 
-SINGLES = "english-singles"  # source of the pairs that show a single thing
-NAME_ALONE = 1  # place, among the captions of a picture of these, of the one that only names it
+SINGLES = "english-singles"  # the source whose images show a single object
+NAME_ALONE = 1  # index, among the captions of such an image, of the one that names the object without its colour
 
 
 class TowerSettings(Settings):
-    """The sizes of a transformer."""
+    """The size of a transformer."""
 
     width: int
     depth: int
@@ -91,42 +93,42 @@ class TowerSettings(Settings):
 
 
 class EnglishClipSettings(Settings):
-    """How the English CLIP is made; AdamW, learned scale, light augmentation, as in Radford et al. 2021."""
+    """Architecture and training of the English CLIP: AdamW, a learned scale, light augmentation (Radford et al. 2021)."""
 
     stem: Stem  # see ViTSettings
-    patch: int  # a side, in pixels of the stem's output
+    patch: int  # pixels along a patch's edge, in the stem's output
     pooling: Literal["class", "mean"]  # see ViTSettings
     image: TowerSettings
     text: TowerSettings
     projection: int
-    vocabulary: int  # byte-pair tokens, at most
+    vocabulary: int  # maximum number of byte-pair tokens
     max_tokens: int
     batch: int
     updates: int
-    # Every second of the first so many updates sees single things named without their colours. On full captions alone a
-    # tower of this size learns colours and grounds, which tell most pairs of a batch apart, and hardly any shapes (LOG.md).
+    # Every second one of the first `noun_updates` updates uses single objects, named without their colours. On full captions
+    # alone a tower of this size learns colours and backgrounds, which distinguish most pairs of a batch, but few shapes (LOG.md).
     noun_updates: int
     evaluate_every: int
-    valid_examples: int  # the last so many pairs are never trained on
-    # First factor on the cosines. At CLIP's 1 / 0.07 both towers soon give one vector for everything and take hundreds of
-    # updates to come apart again (LOG.md).
+    valid_examples: int  # the last pairs of the data, which are never trained on
+    # Initial factor on the cosines. With CLIP's 1 / 0.07 both towers soon collapse to one vector for all inputs and need
+    # hundreds of updates to recover (LOG.md).
     scale: float
-    image_size: int  # pixels a side
+    image_size: int  # pixels
     augmentation: AugmentationSettings
     optimiser: OptimiserSettings
 
 
 class BertTrainingSettings(Settings):
-    """How a BERT is made."""
+    """Architecture and training of a BERT."""
 
     tower: TowerSettings
     pooling: Pooling
-    vocabulary: int  # word pieces, at most
+    vocabulary: int  # maximum number of word pieces
     max_tokens: int
     batch: int
     updates: int
     evaluate_every: int
-    valid_examples: int  # the last so many sentences are never trained on
+    valid_examples: int  # the last sentences of the data, which are never trained on
     optimiser: OptimiserSettings
 
 
@@ -135,18 +137,18 @@ class RepositorySettings(Settings):
 
     repository: str
     revision: str | None  # a branch, tag or commit; None is the main branch
-    sha256: dict[str, str]  # of its files, by name; where weights are among them, these are read and no others
+    sha256: dict[str, str]  # by file name; if weights are listed here, no other weights are read
 
 
 class ImportedSettings(Settings):
-    """Where the backbones are taken from that are not trained here."""
+    """The repositories of published backbones."""
 
     english_clip: RepositorySettings
     italian_bert: RepositorySettings
 
 
 class BackboneSettings(Settings):
-    """Section `backbones` of a profile; with `kind: imported` what is said about training is of no effect."""
+    """Section `backbones` of a profile; with `kind: imported`, the training settings have no effect."""
 
     kind: Literal["trained", "imported"]
     imported: ImportedSettings
@@ -156,7 +158,7 @@ class BackboneSettings(Settings):
 
 
 def english_architecture(settings: EnglishClipSettings, vocabulary: int) -> DualEncoderSettings:
-    """The two towers of the English CLIP, for so many byte pairs."""
+    """The architecture of the English CLIP with a vocabulary of that size."""
     image = ViTSettings(
         image_size=settings.image_size,
         stem=settings.stem,
@@ -169,14 +171,14 @@ def english_architecture(settings: EnglishClipSettings, vocabulary: int) -> Dual
 
 
 def bert_architecture(settings: BertTrainingSettings, vocabulary: int) -> BertSettings:
-    """The tower of a BERT, for so many word pieces."""
+    """The architecture of a BERT with a vocabulary of that size."""
     return BertSettings(
         vocabulary=vocabulary, max_length=settings.max_tokens, pooling=settings.pooling, **settings.tower.model_dump()
     )
 
 
 def english_clip(settings: EnglishClipSettings, seed: int, folder: pathlib.Path, state: pathlib.Path) -> tuple[Model, Curve]:
-    """Trains the English CLIP on the pairs in the shards of `folder`."""
+    """Trains the English CLIP on the pairs in the shards of `folder`; returns it and its learning curve."""
     captions = [text for group in open_shards(folder).captions for text in group]
     tokenizer = tokens.train_clip_bpe(captions, settings.vocabulary)
     data = examples.load(folder, tokenizer, settings.max_tokens)
@@ -188,8 +190,8 @@ def english_clip(settings: EnglishClipSettings, seed: int, folder: pathlib.Path,
 
     def batch_of(step: int) -> objective.Batch:
         drawn = batches.draw(seed, step, settings.batch, data.offsets[: held_out[0] + 1])
-        shapes = step < settings.noun_updates and step % 2 == 0
-        drawn = _single_thing(drawn, singles, data.offsets) if shapes else _not_name_alone(drawn, data.offsets)
+        nouns_only = step < settings.noun_updates and step % 2 == 0
+        drawn = _single_objects(drawn, singles, data.offsets) if nouns_only else _full_captions(drawn, data.offsets)
         stored = data.pixels(drawn.examples)
         pixels = augmentation.views(stored, size, seed, data.numbers[drawn.examples], drawn.epoch, settings.augmentation)
         return devices.own({"pixels": pixels, **tokens.take(data.tokens, drawn.captions)._asdict()})
@@ -205,14 +207,14 @@ def english_clip(settings: EnglishClipSettings, seed: int, folder: pathlib.Path,
     return Model(architecture, params, tokenizer), curve
 
 
-def _single_thing(drawn: batches.Draw, singles: Int[np.ndarray, " m"], offsets: Int[np.ndarray, " n1"]) -> batches.Draw:
-    """The same draw among the pictures of a single thing, with the captions that name it and say no more."""
+def _single_objects(drawn: batches.Draw, singles: Int[np.ndarray, " m"], offsets: Int[np.ndarray, " n1"]) -> batches.Draw:
+    """Maps a draw to images of a single object, with the captions that only name it."""
     examples = singles[drawn.examples % len(singles)]
     return batches.Draw(examples, drawn.epoch, offsets[examples] + NAME_ALONE)
 
 
-def _not_name_alone(drawn: batches.Draw, offsets: Int[np.ndarray, " n1"]) -> batches.Draw:
-    """The same draw with the first caption in place of the one that leaves the colours out."""
+def _full_captions(drawn: batches.Draw, offsets: Int[np.ndarray, " n1"]) -> batches.Draw:
+    """The same draw with an image's first caption in place of the one without colours."""
     first = offsets[drawn.examples]
     return drawn._replace(captions=np.where(drawn.captions == first + NAME_ALONE, first, drawn.captions))
 
@@ -220,7 +222,7 @@ def _not_name_alone(drawn: batches.Draw, offsets: Int[np.ndarray, " n1"]) -> bat
 def bert(
     settings: BertTrainingSettings, seed: int, sentences: list[str], state: pathlib.Path
 ) -> tuple[BertSettings, Params, tokens.Tokenizer, Curve]:
-    """Trains a BERT on sentences; returns its tower's parameters, without the prediction head."""
+    """Trains a BERT on sentences; returns its architecture, its parameters without the prediction head, tokeniser and curve."""
     tokenizer = tokens.train_wordpiece(sentences, settings.vocabulary)
     architecture = bert_architecture(settings, tokenizer.get_vocab_size())
     encoded = tokens.encode(tokenizer, sentences, settings.max_tokens)

@@ -1,4 +1,4 @@
-"""Batches for any step: pictures with captions, of which a process makes its own rows."""
+"""Batches of images and captions for training on pixels."""
 
 import dataclasses
 
@@ -16,23 +16,23 @@ from clip_italian.training.settings import TrainingSettings
 
 @dataclasses.dataclass(frozen=True)
 class PixelBatches:
-    """Batches with `pixels`, `ids` and `mask`; pure functions of the step, which is counted from `first`.
+    """Batches with `pixels`, `ids` and `mask`, each a pure function of the step.
 
-    Views are drawn anew at every pass, or are `kinds` in turn, and none where `views` is None. A batch's captions are as long in
-    every process.
+    Each epoch draws a new augmented view, or cycles through `view_count` views. If `views` is None, images are not augmented.
+    The captions of a batch are padded to the same length in every process.
     """
 
     examples: Examples
     settings: TrainingSettings
     views: AugmentationSettings | None
-    side: int  # pixels
+    size: int  # pixels
     seed: int
-    first: int
+    first: int  # added to the step: the updates of an earlier phase
     views_seed: int
-    kinds: int | None = None
+    view_count: int | None = None
 
     def __call__(self, step: int) -> Batch:
-        """The rows of a batch that this process makes."""
+        """This process's rows of the batch."""
         drawn, own = self._drawn(step), devices.own_rows(self.settings.batch)
         captions = tokens.trim(tokens.take(self.examples.tokens, drawn.captions), self.settings.token_multiple)
         rows = {"pixels": self._pixels(drawn.examples[own], drawn.epoch), **tokens.take(captions, own)._asdict()}
@@ -40,15 +40,15 @@ class PixelBatches:
         return rows | (random if self.settings.text_dropout else {})
 
     def ids(self, step: int) -> list[str]:
-        """The ids of all pictures of a batch."""
-        return [self.examples.stored.ids[place] for place in self.examples.places[self._drawn(step).examples]]
+        """The ids of all images of the batch."""
+        return [self.examples.stored.ids[index] for index in self.examples.indices[self._drawn(step).examples]]
 
     def _drawn(self, step: int) -> batches.Draw:
         return batches.draw(self.seed, self.first + step, self.settings.batch, self.examples.offsets)
 
-    def _pixels(self, examples: Int[np.ndarray, " b"], epoch: int) -> UInt8[np.ndarray, "b side side 3"]:
+    def _pixels(self, examples: Int[np.ndarray, " b"], epoch: int) -> UInt8[np.ndarray, "b size size 3"]:
         stored = self.examples.pixels(examples)
         if self.views is None:
-            return resizing.squares(stored, self.side)
-        view = epoch % self.kinds if self.kinds else epoch
-        return augmentation.views(stored, self.side, self.views_seed, self.examples.numbers[examples], view, self.views)
+            return resizing.squares(stored, self.size)
+        view = epoch % self.view_count if self.view_count else epoch
+        return augmentation.views(stored, self.size, self.views_seed, self.examples.numbers[examples], view, self.views)

@@ -1,8 +1,8 @@
-"""Resume state of a training run: whole, verified by hash, or not there.
+"""Checkpoints to resume a training run from, written atomically and verified by hash.
 
-A checkpoint is one folder per step with the arrays as safetensors, the plain values as JSON, and a SHA-256 manifest. It
-is written under a temporary name and renamed, by the first process and beside the training. One that fails its manifest is passed
-over for the one before it. Arrays are whole whatever devices they lay on, so that any number of processes may go on from them.
+A checkpoint is one folder per step with the arrays as safetensors, the plain values as JSON, and a SHA-256 manifest. A thread of
+the first process writes it under a temporary name and renames it. A checkpoint that fails its manifest is skipped for the one
+before it. Arrays are stored unsharded, so that any number of processes can resume from them.
 """
 
 import pathlib
@@ -24,7 +24,7 @@ KEPT = 2  # the newest, and one to fall back on; each holds the parameters of le
 
 
 class Writer:
-    """Writes one checkpoint at a time while training goes on; an error appears at the next one or at the end."""
+    """Writes one checkpoint at a time while training continues; an error is raised at the next save or at the end."""
 
     def __init__(self, folder: pathlib.Path) -> None:
         self._folder, self._threads, self._pending = folder, ThreadPoolExecutor(1), Future[None]()
@@ -39,7 +39,7 @@ class Writer:
             self._pending.result()
 
     def save(self, step: int, tree: Any, values: dict[str, Any]) -> None:
-        """Takes a copy of the arrays, for which all processes must call, and begins to write it."""
+        """Copies the arrays to the host and starts to write them; all processes must call it."""
         arrays = devices.fetch(tree)
         self._pending.result()
         if devices.is_first():
@@ -58,22 +58,22 @@ def save(folder: pathlib.Path, step: int, tree: Any, values: dict[str, Any]) -> 
 
 
 def newest(folder: pathlib.Path) -> pathlib.Path | None:
-    """The newest checkpoint whose every byte is as written; None when there is none. All processes get the first one's."""
+    """The newest undamaged checkpoint, or None; in every process the one that the first process finds."""
     found = next((path for path in reversed(_steps(folder)) if _is_whole(path)), None) if devices.is_first() else None
     step = devices.agreed(int(found.name) if found else -1)
     return None if step < 0 else folder / f"{step:08d}"
 
 
 def read_values(path: pathlib.Path) -> dict[str, Any]:
-    """What was saved beside the arrays, with the `step`."""
+    """The plain values of a checkpoint, with its `step`."""
     values: dict[str, Any] = files.read_json(path / VALUES)
     return values
 
 
 def read_arrays(path: pathlib.Path, like: Any) -> Any:
-    """The arrays in the structure of `like`; raises InputError naming one that is missing, or of another shape or type."""
+    """The arrays in the structure of `like`; raises InputError naming one that is missing, or has another shape or dtype."""
     arrays = safetensors.numpy.load_file(path / ARRAYS)
-    wanted = {_name(place): leaf for place, leaf in _leaves(like)}
+    wanted = {_name(key): leaf for key, leaf in _leaves(like)}
     if different := sorted(arrays.keys() ^ wanted.keys()):
         raise InputError(f"{path}: `{different[0]}` is in the checkpoint or in the model, not in both; {REMEDY}")
     for name, leaf in wanted.items():
@@ -89,7 +89,7 @@ REMEDY = "the settings have changed since: delete the folder to start anew"
 def _is_whole(path: pathlib.Path) -> bool:
     whole = files.manifest_holds(path)
     if not whole:
-        print(f"{path}: damaged checkpoint passed over", file=sys.stderr)
+        print(f"{path}: damaged checkpoint skipped", file=sys.stderr)
     return whole
 
 

@@ -1,4 +1,4 @@
-"""mCLIP: a multilingual text tower taught to say what an English one says (Reimers & Gurevych 2020)."""
+"""mCLIP: a multilingual text tower distilled from an English one on translated sentences (Reimers & Gurevych 2020)."""
 
 import functools
 import pathlib
@@ -24,21 +24,21 @@ from clip_italian.training.optimiser import OptimiserSettings
 
 
 class DistillationSettings(Settings):
-    """How the multilingual text tower is made; mean pooling and a linear map, as sentence-transformers' mCLIP."""
+    """Architecture and training of the student; it has mean pooling and a linear map, like sentence-transformers' mCLIP."""
 
     tower: TowerSettings
-    vocabulary: int  # word pieces of both languages, at most
+    vocabulary: int  # maximum number of word pieces, over both languages
     max_tokens: int
-    batch: int  # pairs of translations
+    batch: int  # pairs of a sentence and its translation
     updates: int
     evaluate_every: int
-    valid_examples: int  # the last so many pairs are never trained on
+    valid_examples: int  # the last pairs of the data, which are never trained on
     optimiser: OptimiserSettings
 
 
 @functools.cache
 def distillation_loss(settings: DualEncoderSettings) -> Callable[[Params, Batch], jax.Array]:
-    """Squared distance of the student's two embeddings, of a sentence and of its translation, to the teacher's (eq. 1)."""
+    """Mean squared distance of the student's embeddings of a sentence and its translation to the teacher's (equation 1)."""
 
     def loss(params: Params, batch: Batch) -> jax.Array:
         features = dual_encoder.text_features(settings, params, batch["ids"], batch["mask"])
@@ -51,7 +51,7 @@ def distillation_loss(settings: DualEncoderSettings) -> Callable[[Params, Batch]
 def distil(
     settings: DistillationSettings, teacher: Model, sentences: pathlib.Path, seed: int, state: pathlib.Path
 ) -> tuple[Model, Curve]:
-    """Trains the student on a file of parallel sentences; the image tower and its projection are the teacher's."""
+    """Trains the student on a file of parallel sentences; returns it with the teacher's image tower, and its learning curve."""
     english, italian = engines.read(sentences)
     tokenizer = tokens.train_wordpiece(english + italian, settings.vocabulary)
     text = BertSettings(

@@ -1,9 +1,9 @@
-"""Pooled features of frozen backbones, computed once: what the frozen phase trains on.
+"""The cached features on which the frozen phase trains: pooled outputs of the frozen backbones.
 
-A folder holds `train-clean.npy`, `train-view-<k>.npy` and `valid.npy` (a row a picture), `train-text.npy`, with dropout
-`train-text-draw-<k>.npy` (a row a caption), `train-offsets.npy` (where each picture's captions begin) and `valid-text.npy` (first
-captions); `train-sources.npy` and `valid-sources.npy` say where each picture is from. Neither all pixels nor all features are ever
-in memory, when they are written or when they are read.
+A folder holds these arrays. One row per image: `train-clean.npy`, `train-view-<k>.npy`, `valid.npy`. One row per caption:
+`train-text.npy`, and with dropout `train-text-draw-<k>.npy`. `valid-text.npy` has each image's first caption. `train-offsets.npy`
+has the row at which each image's captions begin. `train-sources.npy` and `valid-sources.npy` have each image's source. Writing
+and reading never hold all pixels or all features in memory.
 """
 
 import functools
@@ -26,55 +26,58 @@ from clip_italian.models.encoder import Encoder
 from clip_italian.training import rows
 from clip_italian.training.settings import FeatureSettings
 
-# In memory at a time. Pictures: 200 MB of pixels at 256 a side; a multiple of the encoder's blocks, which are those of all pictures
-# at once. Texts: 100 MB of features of a base model; they are sorted by length among themselves, and fewer would be padded more.
-PICTURES, TEXTS = 1024, 32768
-DRAWS = 41  # purpose: keeps these random numbers apart from all others
+# Rows in memory at a time. Images: 200 MB of pixels at size 256; a multiple of the encoder's block, so that blocks are the same as
+# for all images at once. Texts: 100 MB of features of a base model; each part is sorted by length; smaller ones are padded more.
+IMAGES, TEXTS = 1024, 32768
+STREAM = 41  # keeps the random numbers of dropout apart from all others
 
 
-def write(folder: pathlib.Path, model: Model, data: pathlib.Path, settings: FeatureSettings, block: int, side: int) -> None:
-    """Computes the features of the shards below `data` with the model's two towers, but for what `folder` has of them already."""
+def write(folder: pathlib.Path, model: Model, data: pathlib.Path, settings: FeatureSettings, block: int, size: int) -> None:
+    """Computes the features of the shards below `data` with both towers; keeps the arrays that `folder` already has.
+
+    The towers encode `block` rows at a time. Images are resized to `size` pixels.
+    """
     train, valid = (shards.open_shards(data / name) for name in ("train", "valid"))
     offsets = np.cumsum([0, *(len(captions) for captions in train.captions)])
     small = {"train-offsets": offsets, "train-sources": np.array([*train.sources]), "valid-sources": np.array([*valid.sources])}
     for name, array in small.items():
         with files.replacing(folder / f"{name}.npy") as temporary, open(temporary, "wb") as file:
             np.save(file, array)
-    encoding = _Encoding(folder, model, block, side)
-    encoding.pictures("train-clean", train)
-    encoding.pictures("valid", valid)
+    writer = _Writer(folder, model, block, size)
+    writer.images("train-clean", train)
+    writer.images("valid", valid)
     for path in sorted((data / "views").iterdir()):
-        encoding.pictures(f"train-view-{path.name}", shards.open_shards(path))
-    encoding.texts("valid-text", len(valid), lambda start, stop: [valid.captions[place][0] for place in range(start, stop)])
+        writer.images(f"train-view-{path.name}", shards.open_shards(path))
+    writer.texts("valid-text", len(valid), lambda start, stop: [valid.captions[index][0] for index in range(start, stop)])
     captions = functools.partial(captions_between, train, offsets)
-    encoding.texts("train-text", int(offsets[-1]), captions)
+    writer.texts("train-text", int(offsets[-1]), captions)
     for draw in range(settings.text_draws):
-        encoding.texts(f"train-text-draw-{draw}", int(offsets[-1]), captions, settings.text_dropout, draw)
+        writer.texts(f"train-text-draw-{draw}", int(offsets[-1]), captions, settings.text_dropout, draw)
     files.write_manifest(folder)
 
 
-class _Encoding:
-    """Writes arrays of features of pictures and texts, part by part."""
+class _Writer:
+    """Writes arrays of features of images and texts, part by part."""
 
-    def __init__(self, folder: pathlib.Path, model: Model, block: int, side: int) -> None:
-        self.folder, self.model, self.block, self.side = folder, model, block, side
+    def __init__(self, folder: pathlib.Path, model: Model, block: int, size: int) -> None:
+        self.folder, self.model, self.block, self.size = folder, model, block, size
 
-    def pictures(self, name: str, pictures: Pictures) -> None:
-        """Of the pictures of a folder of shards, a row each."""
+    def images(self, name: str, stored: Pictures) -> None:
+        """Writes the features of the images of a folder of shards, one row per image."""
         encoder = Encoder(self.model.settings, self.block)
 
         def rows_of(start: int, stop: int) -> Float[np.ndarray, "n d"]:
-            return encoder.images(self.model.params, resizing.squares(pictures.pixels(np.arange(start, stop)), self.side))
+            return encoder.images(self.model.params, resizing.squares(stored.pixels(np.arange(start, stop)), self.size))
 
-        self._write(name, (len(pictures), self.model.settings.image.width), PICTURES, rows_of)
+        self._write(name, (len(stored), self.model.settings.image.width), IMAGES, rows_of)
 
     def texts(self, name: str, count: int, texts_of: Callable[[int, int], list[str]], dropout: float = 0.0, draw: int = 0) -> None:
-        """Of so many texts, a row each; with dropout its random numbers are made from the number of the draw."""
+        """Writes the features of `count` texts, one row per text; `draw` seeds the dropout."""
         encoder, tower = (
             Encoder(self.model.settings, self.block, policy=ComputePolicy(text_dropout=dropout)),
             self.model.settings.text,
         )
-        key = jax.random.fold_in(jax.random.key(DRAWS), draw)
+        key = jax.random.fold_in(jax.random.key(STREAM), draw)
 
         def rows_of(start: int, stop: int) -> Float[np.ndarray, "n d"]:
             encoded = self.model.tokenise(texts_of(start, stop))
@@ -86,7 +89,7 @@ class _Encoding:
         with tqdm(total=shape[0], desc=name, unit=" rows", disable=not sys.stderr.isatty()) as bar:
 
             def counted(start: int, stop: int) -> Float[np.ndarray, "n d"]:
-                bar.update(start - bar.n)  # what was there
+                bar.update(start - bar.n)  # rows written before a kill
                 computed = rows_of(start, stop)
                 bar.update(stop - start)
                 return computed
@@ -94,30 +97,30 @@ class _Encoding:
             rows.write(self.folder / f"{name}.npy", shape, part, counted)
 
 
-def captions_between(pictures: Pictures, offsets: Int[np.ndarray, " n1"], start: int, stop: int) -> list[str]:
-    """The captions `start` to before `stop` of all pictures' captions, one after another."""
+def captions_between(stored: Pictures, offsets: Int[np.ndarray, " n1"], start: int, stop: int) -> list[str]:
+    """Captions `start` to `stop - 1` of the list of all images' captions."""
     first, after = int(np.searchsorted(offsets, start, "right")) - 1, int(np.searchsorted(offsets, stop, "left"))
-    texts = [text for place in range(first, after) for text in pictures.captions[place]]
+    texts = [text for index in range(first, after) for text in stored.captions[index]]
     return texts[start - int(offsets[first]) : stop - int(offsets[first])]
 
 
 def read(folder: pathlib.Path, name: str) -> np.ndarray:
-    """One of the arrays, where it lies; raises InputError naming the file when it is missing or damaged."""
+    """One of the arrays, memory-mapped; raises InputError naming the file when it is missing or damaged."""
     return rows.read(folder / f"{name}.npy")
 
 
 def views(folder: pathlib.Path, wanted: int | None) -> list[str]:
-    """The names of so many augmented views, or of all; raises InputError when there are fewer."""
+    """The names of the first `wanted` augmented views, or of all; raises InputError when there are fewer."""
     return _numbered(folder, "train-view", wanted)
 
 
 def texts(folder: pathlib.Path, dropout: float) -> list[str]:
-    """The names of the captions' features: with dropout those of its draws."""
+    """The names of the captions' arrays: one per draw with dropout, else one."""
     return _numbered(folder, "train-text-draw", None) if dropout else ["train-text"]
 
 
 def _numbered(folder: pathlib.Path, kind: str, wanted: int | None) -> list[str]:
     names = [path.stem for path in folder.glob(f"{kind}-*.npy")]
     if len(names) < (wanted or 1):
-        raise InputError(f"{folder}: has {len(names)} arrays {kind}-<k>.npy where {wanted or 'at least one'} is wanted")
+        raise InputError(f"{folder}: has {len(names)} arrays {kind}-<k>.npy, but needs {wanted or 'at least one'}")
     return sorted(names, key=lambda name: int(name.rpartition("-")[2]))[:wanted]

@@ -1,6 +1,6 @@
-"""Freezing as splitting the parameters: what is frozen is in neither the optimiser nor the backward pass.
+"""Freezing by splitting the parameters: frozen ones take part in neither the optimiser nor the backward pass.
 
-Parameters are named by their path, as `text_model/encoder.layer.0/output.dense/kernel`; whatever begins with a path can be frozen.
+Parameters are named by their path, such as `text_model/encoder.layer.0/output.dense/kernel`. A path freezes everything below it.
 """
 
 from collections.abc import Collection
@@ -15,11 +15,11 @@ Flat = dict[str, Any]  # parameters by path
 
 
 def split(params: Params, frozen: Collection[str]) -> tuple[Flat, Flat]:
-    """The trainable and the frozen parameters; raises InputError for a path that is none of the model's."""
+    """The trainable and the frozen parameters; raises InputError for a path that the model lacks."""
     flat = traverse_util.flatten_dict(params, sep="/")
     unknown = sorted(name for name in frozen if not any(_within(path, name) for path in flat))
     if unknown:
-        raise InputError(f"frozen part `{unknown[0]}` is none of the model's parts: {', '.join(sorted(params))}")
+        raise InputError(f"the model has no part `{unknown[0]}` to freeze; its parts are {', '.join(sorted(params))}")
     fixed = {path: leaf for path, leaf in flat.items() if any(_within(path, name) for name in frozen)}
     return {path: leaf for path, leaf in flat.items() if path not in fixed}, fixed
 
@@ -29,5 +29,5 @@ def _within(path: str, name: str) -> bool:
 
 
 def join(*parts: Flat) -> Params:
-    """The parameters that were split."""
+    """The nested parameters from the results of `split`."""
     return traverse_util.unflatten_dict({path: leaf for part in parts for path, leaf in part.items()}, sep="/")

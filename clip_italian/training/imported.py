@@ -1,4 +1,4 @@
-"""The backbones that the paper scale starts from, taken from their publishers instead of trained here."""
+"""Published backbones, which a profile can import instead of training its own."""
 
 from typing import Any
 
@@ -16,13 +16,13 @@ from clip_italian.training.backbones import BackboneSettings
 
 
 def english_clip(settings: BackboneSettings) -> tuple[Model, Provenance]:
-    """The CLIP of `imported.english_clip`; raises InputError when it is not of the sizes that `english_clip` states."""
+    """The CLIP of `imported.english_clip`; raises InputError if its architecture differs from the section `english_clip`."""
     source = settings.imported.english_clip
     folder, provenance = hub.located(source.repository, source.revision, source.sha256)
     layout = layouts.find(folder, paths=[folder / name for name in provenance.files])
     architecture = layout.settings
     stated = backbones.english_architecture(settings.english_clip, architecture.text.vocabulary)
-    # The study prepares its own pictures, which this says of no others.
+    # How images are resized is not compared: the study resizes its images itself.
     image = architecture.image.model_copy(update={"fit": stated.image.fit})
     architecture = architecture.model_copy(update={"image": image})
     _check(stated, architecture, source.repository, "english_clip")
@@ -30,7 +30,10 @@ def english_clip(settings: BackboneSettings) -> tuple[Model, Provenance]:
 
 
 def italian_bert(settings: BackboneSettings) -> tuple[TextTower, Params, Tokenizer, Provenance]:
-    """The BERT of `imported.italian_bert`, which may take longer texts than `italian_bert` states; raises InputError likewise."""
+    """The BERT of `imported.italian_bert`; raises InputError if its architecture differs from the section `italian_bert`.
+
+    Its `max_length` may be larger than stated.
+    """
     source = settings.imported.italian_bert
     folder, provenance = hub.located(source.repository, source.revision, source.sha256)
     read = [folder / name for name in provenance.files]
@@ -42,12 +45,12 @@ def italian_bert(settings: BackboneSettings) -> tuple[TextTower, Params, Tokeniz
 
 
 def _check(stated: Settings, found: Settings, repository: str, section: str) -> None:
-    """The profile's numbers are those that the paper prints."""
+    """Raises InputError naming a setting that differs: the paper prints the profile's."""
     here, there = (_flat(settings) for settings in (stated, found))
     for key in sorted(here | there):
         if here.get(key) != there.get(key):
             raise InputError(
-                f"{repository}: its `{key}` is {there.get(key)}, the profile's `backbones.{section}` makes it {here.get(key)}; "
+                f"{repository}: its `{key}` is {there.get(key)}, but the profile's `backbones.{section}` gives {here.get(key)}; "
                 "correct the profile"
             )
 

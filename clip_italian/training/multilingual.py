@@ -1,6 +1,6 @@
-"""Two baselines that learn the study's pictures in other words: a multilingual CLIP, and an English control.
+"""Two baselines trained on the study's images with other captions: a multilingual CLIP, and an English control.
 
-Both have the pictures, updates and recipe of the arms, but no frozen phase: that one works on cached features of the arms' towers.
+Both have the images, number of updates and recipe of the arms, but no frozen phase: the cached features are of the arms' towers.
 """
 
 import dataclasses
@@ -20,20 +20,20 @@ from clip_italian.training.settings import TrainingSettings
 
 
 class PairsSettings(Settings):
-    """How a baseline learns the study's pairs."""
+    """Training of a baseline on the study's pairs."""
 
     training: TrainingSettings
-    views: AugmentationSettings | None  # None: the pictures as they are
+    views: AugmentationSettings | None  # None: no augmentation
 
 
 class MultilingualSettings(PairsSettings):
-    """The same, and how its text tower is made before."""
+    """Training of the multilingual CLIP, and of its text tower before."""
 
     tower: BertTrainingSettings
 
 
 def unfrozen(settings: TrainingSettings) -> TrainingSettings:
-    """The same recipe and as many updates, none of them with frozen backbones."""
+    """The same settings, with all updates in the fine-tuning phase."""
     return settings.model_copy(update={"frozen_updates": 0})
 
 
@@ -46,23 +46,23 @@ def multilingual(
     seed: int,
     state: pathlib.Path,
 ) -> tuple[Model, Curve]:
-    """A multilingual text tower, then pictures with captions in both languages: LAION's XLM-RoBERTa CLIP in miniature.
+    """Trains a multilingual text tower, then the dual encoder on captions in both languages (after LAION's XLM-RoBERTa CLIP).
 
-    Where XLM-RoBERTa saw much text of each language, the tower sees each sentence of the file beside its translation (Conneau
-    & Lample 2019, TLM), so that it learns from little which words belong together. Of a picture's captions in either language
-    one is drawn, so half of what is seen is English. The image side starts as the English CLIP's.
+    XLM-RoBERTa was trained on much text of each language. This tower is trained on sentences concatenated with their
+    translations (TLM, Conneau & Lample 2019), which aligns words from less text. Captions are drawn from both languages, so half
+    of them are English. The image tower starts from the English CLIP's.
     """
     both = [" ".join(pair) for pair in zip(*engines.read(sentences), strict=True)]
     text, tower, tokenizer, _ = backbones.bert(settings.tower, seed, both, state / "tower")
     model = assembly.with_text_tower(clip, text, tower, tokenizer, seed, settings.training.scale)
     return arms.finetune(
-        settings.training, settings.views, model, data, seed, state / "pairs", lambda said: [*said, *translations(said)]
+        settings.training, settings.views, model, data, seed, state / "pairs", lambda captions: [*captions, *translations(captions)]
     )
 
 
 def english_control(
     settings: PairsSettings, clip: Model, translations: Translations, data: pathlib.Path, seed: int, state: pathlib.Path
 ) -> tuple[Model, Curve]:
-    """The English CLIP trained on for as long as the arms, on their pictures with the captions' translations."""
+    """Fine-tunes the English CLIP on the arms' images with translated captions, for as many updates as the arms."""
     model = dataclasses.replace(clip, params={**clip.params, "logit_scale": dual_encoder.log_scale(settings.training.scale)})
     return arms.finetune(settings.training, settings.views, model, data, seed, state, translations)

@@ -18,20 +18,19 @@ from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.training.loss import contrastive_per_pair, loss_per_pair, mean_loss, with_local_negatives
 
 Batch = dict[str, Any]
-COMMON_SCALE = 20.0  # of `valid_loss_at_20`: losses of arms with different scales compare only at one scale
-RANKED_AT_ONCE = 1024  # texts among all pictures of a validation; bounds memory
+COMMON_SCALE = 20.0  # of `valid_loss_at_20`: losses of arms with different scales can only be compared at the same scale
+RANKED_AT_ONCE = 1024  # texts compared with all images at a time; bounds memory
 
 
 @functools.cache
 def loss_on_pixels(
     settings: DualEncoderSettings, negatives: int, policy: ComputePolicy = PLAIN, micro_batches: int = 1
 ) -> Callable[[Params, Batch], Array]:
-    """The loss of a batch with `pixels`, `ids` and `mask`, whose pairs have their negatives among `negatives` pairs.
+    """The loss of a batch with `pixels`, `ids` and `mask`; each pair has its negatives among `negatives` pairs.
 
-    With text dropout the batch has `seed` and `step` too, of which the random numbers are made. Of several micro-batches the towers
-    have one at a time in memory, and see it again in the backward pass; the loss is that of the whole batch all the same (Gao et
-    al. 2021, "Scaling deep contrastive learning batch size under memory limited setup"). One function per architecture and
-    setting, so that it compiles once.
+    With text dropout the batch also has `seed` and `step`, which seed it. The towers compute one micro-batch at a time, and again
+    in the backward pass; the loss is that of the whole batch (Gao et al. 2021, "Scaling deep contrastive learning batch size under
+    memory limited setup"). Equal arguments return the same function, so that it compiles once.
     """
     on_features = loss_on_features(negatives)
 
@@ -49,9 +48,9 @@ def loss_on_pixels(
 
 
 def in_parts(function: Callable[[Batch], Batch], rows: Batch, parts: int) -> Batch:
-    """The function of all rows, computed for a part of them at a time, in the backward pass once more.
+    """`function(rows)`, computed for one of `parts` equal parts at a time, and again in the backward pass.
 
-    Every part has as many rows of each device as of the others, so that none has to be sent elsewhere.
+    Each part has the same number of rows on every device, so that no rows move between devices.
     """
     if parts == 1:
         return function(rows)
@@ -68,7 +67,7 @@ def _swapped(x: Array) -> Array:
 
 @functools.cache
 def loss_on_features(negatives: int) -> Callable[[Params, Batch], Array]:
-    """The loss of a batch with the pooled features `image` and `text`, whose pairs have negatives among `negatives` pairs."""
+    """The loss of a batch of pooled features `image` and `text`; each pair has its negatives among `negatives` pairs."""
 
     def loss(params: Params, batch: Batch) -> Array:
         image = dual_encoder.project_image(params, batch["image"])
@@ -80,10 +79,10 @@ def loss_on_features(negatives: int) -> Callable[[Params, Batch], Array]:
 
 @functools.partial(jax.jit, static_argnames="block")
 def validation_values(params: Params, image: Float[Array, "n c"], text: Float[Array, "n d"], block: int) -> dict[str, Array]:
-    """Of each pair: the model's own loss and the softmax loss at scale 20 over blocks of `block` pairs, the cosine of the two,
-    and the rank of the picture among all, when the text asks.
+    """For each pair: the model's loss, the softmax loss at scale 20, the cosine, and the rank of the image for the text.
 
-    A last part of a block is left out of the losses, as in 2021.
+    Losses have their negatives in blocks of `block` pairs; pairs after the last whole block have none, as in 2021. Ranks are
+    among all images. `mean_cosine` is over all images and texts.
     """
     image, text = dual_encoder.project_image(params, image), dual_encoder.project_text(params, text)
     return {
@@ -91,13 +90,13 @@ def validation_values(params: Params, image: Float[Array, "n c"], text: Float[Ar
         "loss_at_20": with_local_negatives(lambda i, t: contrastive_per_pair(i, t, COMMON_SCALE), image, text, block),
         "cosine": jnp.sum(image * text, axis=1),
         "rank": ranks(image, text),
-        # The mean cosine of all pictures with all texts, without their matrix.
+        # Needs no matrix of all cosines.
         "mean_cosine": image.mean(axis=0) @ text.mean(axis=0),
     }
 
 
 def ranks(image: Float[Array, "n p"], text: Float[Array, "n p"]) -> Int[Array, " n"]:
-    """The rank of each text's own picture among all of them; of equal scores none is ahead of the own one."""
+    """The rank of each text's own image among all images, from 1; ties count in the model's favour."""
 
     def rank(pair: tuple[Array, Array]) -> Array:
         one, own = pair
@@ -110,9 +109,9 @@ def ranks(image: Float[Array, "n p"], text: Float[Array, "n p"]) -> Int[Array, "
 def validator(
     image_of: Callable[[Params], np.ndarray], text_of: Callable[[Params], np.ndarray], block: int, sources: Sequence[str] = ()
 ) -> Callable[[Params], dict[str, float]]:
-    """A validation for `fit`: features by the given functions, then the means of `validation_values`.
+    """A validation function for `fit`: the means of `validation_values` on the features that the given functions return.
 
-    `sources` says where each pair is from; the loss of each source's pairs, among all others of their blocks, comes beside.
+    `sources` has each pair's source. The loss is also averaged for each source, with negatives from all sources.
     """
 
     def validate(params: Params) -> dict[str, float]:
@@ -143,5 +142,5 @@ def _by_source(losses: np.ndarray, sources: Sequence[str]) -> dict[str, float]:
 
 
 def _mean(values: np.ndarray) -> float:
-    """In double precision, to the last bit whatever the order."""
+    """The mean in double precision, rounded once, so that the order of the values does not matter."""
     return math.fsum(values.tolist()) / len(values)

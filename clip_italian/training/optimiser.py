@@ -1,4 +1,4 @@
-"""The optimisers of the study, without their learning rate: the loop multiplies it in, so that arms share programs."""
+"""The optimisers of the study. The training loop applies the learning rate, so that arms share compiled programs."""
 
 from typing import Literal
 
@@ -14,17 +14,17 @@ class OptimiserSettings(Settings):
     """An optimiser and its learning-rate schedule."""
 
     name: Literal["adamw", "adabelief_2021"]
-    learning_rate: float  # at its peak
+    learning_rate: float  # peak
     beta1: float
     beta2: float
-    weight_decay: float  # of adamw
+    weight_decay: float  # used by adamw only
     clip: float  # adaptive gradient clipping: the largest ratio of gradient to weight norm, per unit; 0 is off
-    warmup_share: float  # of the schedule, linear from 0
-    run_share: float  # of the schedule that is run; 1, but where training was stopped by hand in 2021
+    warmup_share: float  # share of the schedule with linear warm-up from 0
+    run_share: float  # share of the schedule that is run: 1, except for the recipe of 2021, which was stopped by hand
 
 
 def build(settings: OptimiserSettings) -> optax.GradientTransformation:
-    """The chain of transformations; its output is to be multiplied by minus the learning rate."""
+    """The optimiser without its learning rate: the loop multiplies the updates by minus the rate."""
     clip = [optax.adaptive_grad_clip(settings.clip, eps=1e-3)] if settings.clip else []
     if settings.name == "adamw":
         rest = [optax.scale_by_adam(settings.beta1, settings.beta2), optax.add_decayed_weights(settings.weight_decay)]
@@ -34,10 +34,10 @@ def build(settings: OptimiserSettings) -> optax.GradientTransformation:
 
 
 def scale_by_belief_2021(beta1: float, beta2: float) -> optax.GradientTransformation:
-    """AdaBelief as optax 0.0.9 had it in July 2021: the error is against the old mean, the root is sqrt(v + 1e-16).
+    """AdaBelief as in optax 0.0.9 (July 2021): deviations are from the old mean, and the divisor is sqrt(v + 1e-16).
 
-    optax changed both since (0.1.0: 1e-16 accumulates in v; 0.2.4: error against the new mean, which makes updates 1.111
-    times larger at these betas), so the recipe of 2021 needs this one.
+    optax has changed both since. From 0.1.0, 1e-16 accumulates in v. From 0.2.4, deviations are from the new mean, which makes
+    updates 1.111 times larger at these betas. The recipe of 2021 therefore needs this version.
     """
 
     def init(params: optax.Params) -> optax.ScaleByBeliefState:
@@ -59,9 +59,9 @@ def scale_by_belief_2021(beta1: float, beta2: float) -> optax.GradientTransforma
 
 
 def learning_rate(settings: OptimiserSettings, step: int, updates: int) -> np.float32:
-    """Linear warm-up from 0, then a cosine to 0; the first update has rate 0, as in 2021.
+    """The learning rate of an update: linear warm-up from 0, then cosine decay to 0; the first rate is 0, as in 2021.
 
-    `updates` are those that are run, a share of the schedule.
+    `updates` are run of a schedule of `updates / run_share`.
     """
     total = round(updates / settings.run_share)
     warmup = int(settings.warmup_share * total)

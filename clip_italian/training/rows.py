@@ -1,4 +1,4 @@
-"""A .npy file of many rows of numbers: computed part by part, gone on with after a kill, and read where it lies."""
+"""Large .npy files of float32 rows: written part by part, resumed after a kill, and read memory-mapped."""
 
 import io
 import os
@@ -14,10 +14,10 @@ NUMBER = np.dtype("<f4")
 
 
 def write(path: pathlib.Path, shape: tuple[int, int], part: int, rows_of: Callable[[int, int], Float[np.ndarray, "n d"]]) -> None:
-    """Writes what `rows_of(start, stop)` gives for all rows, `part` of them at a time, unless `path` is there.
+    """Writes the rows that `rows_of(start, stop)` returns, `part` rows at a time; does nothing if `path` exists.
 
-    Until it is whole the file has another name beside `path`, under which a process that goes on after a kill finds it. The bytes
-    are those of `np.save`, however often that was. Raises InputError naming the path when the disk is full or may not be written.
+    An unfinished file lies beside `path` under another name, from which a later call resumes after a kill. The finished file has
+    the bytes of `np.save`. Raises InputError naming the path if the disk is full or cannot be written.
     """
     if path.exists():
         return
@@ -25,7 +25,7 @@ def write(path: pathlib.Path, shape: tuple[int, int], part: int, rows_of: Callab
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(begun, "ab") as file:
-            for start in range(_go_on(file, shape, part), shape[0], part):
+            for start in range(_resume(file, shape, part), shape[0], part):
                 file.write(np.ascontiguousarray(rows_of(start, min(start + part, shape[0])), NUMBER).data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -34,10 +34,10 @@ def write(path: pathlib.Path, shape: tuple[int, int], part: int, rows_of: Callab
         raise InputError(f"{path}: cannot be written ({error.strerror or error}); free space or fix permissions") from error
 
 
-def _go_on(file: io.BufferedWriter, shape: tuple[int, int], part: int) -> int:
-    """Cuts a file that was begun behind a whole part; returns the row that comes next.
+def _resume(file: io.BufferedWriter, shape: tuple[int, int], part: int) -> int:
+    """Truncates an unfinished file to whole parts, without the last one; returns the next row.
 
-    The last whole part goes too: where the machine itself went down, the file may be as long without having its bytes.
+    The last part may be damaged: after a crash of the machine a file can have its length but not its bytes.
     """
     header = _header(shape)
     size = part * shape[1] * NUMBER.itemsize
@@ -58,10 +58,7 @@ def _header(shape: tuple[int, int]) -> bytes:
 
 
 def read(path: pathlib.Path) -> np.ndarray:
-    """The array of any .npy file, of which only what is looked at comes into memory.
-
-    Raises InputError naming the file when it is missing or damaged.
-    """
+    """The array of any .npy file, memory-mapped; raises InputError naming the file if it is missing or damaged."""
     try:
         return np.asarray(np.load(path, mmap_mode="r"))
     except (OSError, EOFError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""What an arm of the study is: section `training` of a profile with the overrides of `arms`."""
+"""The settings of an arm of the study: section `training` of a profile with the overrides of `arms`."""
 
 import difflib
 from typing import Literal
@@ -13,11 +13,11 @@ from clip_italian.training.optimiser import OptimiserSettings
 
 
 class FeatureSettings(Settings):
-    """Section `features` of a profile: what features are computed for the frozen phase, beside those of pictures and captions."""
+    """Section `features` of a profile: cached features of captions with dropout, besides those without."""
 
-    # Times that each training caption is computed with dropout in the text tower; the frozen phase sees one of them an epoch.
+    # How often each training caption is encoded with dropout in the text tower. Each epoch of the frozen phase uses one draw.
     text_draws: int = pydantic.Field(ge=0)
-    text_dropout: float = pydantic.Field(ge=0, lt=1)  # share of values that is dropped in them
+    text_dropout: float = pydantic.Field(ge=0, lt=1)  # dropout rate
 
     @pydantic.model_validator(mode="after")
     def _both_or_none(self) -> "FeatureSettings":
@@ -30,31 +30,32 @@ class TrainingSettings(Settings):
     """Both phases of one arm."""
 
     batch: int  # pairs
-    # Pairs among which a pair has its negatives; divides the batch. All of a batch today; in 2021 one device's share of it.
+    # Size of the blocks within which pairs are each other's negatives; divides the batch. The whole batch by default; in 2021 one
+    # device's share of it.
     negatives: int
-    micro_batches: int  # parts of a batch, of which one at a time has its activations in memory; negatives stay as they are
+    micro_batches: int  # parts into which a batch's activations are split to save memory; does not change the negatives
     updates: int  # of both phases together, the same for every arm
-    frozen_updates: int  # of them with both backbones frozen
-    # What the frozen phase reads: features, computed once for all arms, or pixels, with the frozen towers in every step.
+    frozen_updates: int  # those of them with both backbones frozen
+    # Input of the frozen phase: features, computed once for all arms, or pixels, with both frozen towers in every step.
     frozen_on: Literal["features", "pixels"]
-    # Views of each picture that the frozen phase sees, an epoch each, in turn; null: all that have features; of pixels a new one in
-    # every epoch. View k is the same in all arms, seeds and ways.
+    # Number of augmented views that the frozen phase cycles through, one per epoch. null: on features all cached views, on pixels a
+    # new view in every epoch. View k is the same in all arms and seeds, on features and on pixels.
     frozen_views: int | None = pydantic.Field(ge=1)
-    tuned: bool  # false: the model is what the frozen phase leaves
+    tuned: bool  # false: the arm ends after the frozen phase
     evaluate_every: int  # updates between validations; the checkpoint of least validation loss is kept
-    valid_examples: int  # pictures of the validation split that are used, with their first captions
-    max_tokens: int  # longest caption, specials included
+    valid_examples: int  # images of the validation split that are used, with their first captions
+    max_tokens: int  # longest caption, special tokens included
     token_multiple: int  # captions of a batch are padded to a multiple of it
     augmentation: str | None  # the name of one of `images.augmentations`; null: none
     learned_scale: bool  # whether the factor on the cosines is a parameter
-    scale: float  # its first or only value
-    sigmoid_bias: float | None  # first value of a learned bias, with which the loss is the sigmoid one; null: the softmax loss
-    locked: list[str]  # parts of the model that no phase trains; LiT locks the image side (Zhai et al. 2022)
-    left_out: list[str]  # sources whose pairs the arm never sees
+    scale: float  # its initial value, or its only one
+    sigmoid_bias: float | None  # initial value of the sigmoid loss's learned bias; null: the softmax loss
+    locked: list[str]  # parts of the model that no phase trains; LiT locks the image tower (Zhai et al. 2022)
+    left_out: list[str]  # sources whose pairs are not trained on
     dtype: Literal["float32", "bfloat16"]  # of activations; weights and optimiser are float32
-    text_dropout: float  # share of values dropped in the text tower; 2021: 0.1; features for it are in section `features`
-    remat: bool  # whether the backward pass computes each block's activations again, for memory
-    sharded: bool  # whether weights are cut among the devices; the optimiser's state always is
+    text_dropout: float  # dropout rate in the text tower; 2021: 0.1; section `features` states the rate of the cached features
+    remat: bool  # whether the backward pass recomputes each block's activations to save memory
+    sharded: bool  # whether weights are sharded over the devices; the optimiser's state always is
     frozen_optimiser: OptimiserSettings
     optimiser: OptimiserSettings
 
@@ -65,14 +66,14 @@ class TrainingSettings(Settings):
         if self.micro_batches < 1 or self.batch % self.micro_batches:
             raise ValueError(f"`micro_batches` is {self.micro_batches}, which must be at least 1 and divide `batch`, {self.batch}")
         if self.frozen_views and not self.augmentation:
-            raise ValueError(f"`frozen_views` is {self.frozen_views} without `augmentation`, of which there are no views")
+            raise ValueError(f"`frozen_views` is {self.frozen_views}, but `augmentation` is null, so there are no views")
         return self
 
 
 def augmentation_of(settings: TrainingSettings, images: ImageSettings, arm: str) -> AugmentationSettings | None:
-    """The augmentation that an arm names, None if it has none.
+    """The augmentation that an arm names, or None.
 
-    Raises InputError where the name is unknown, and where the arm has a frozen phase on features, whose views are of another.
+    Raises InputError if the name is unknown, or if the arm has a frozen phase on features and these are of another augmentation.
     """
     name = settings.augmentation
     if name is None:
@@ -83,20 +84,20 @@ def augmentation_of(settings: TrainingSettings, images: ImageSettings, arm: str)
         raise InputError(f"{arm}: `augmentation` is `{name}`, which `images.augmentations` lacks; {remedy}")
     if settings.frozen_updates and settings.frozen_on == "features" and name != images.views_of:
         raise InputError(
-            f"{arm}: its frozen phase learns from stored views, which are drawn with `{images.views_of}`, not with `{name}`; set "
+            f"{arm}: its frozen phase uses stored views, which were augmented with `{images.views_of}`, not with `{name}`; set "
             f"its `frozen_updates` to 0 or its `frozen_on` to pixels, or `images.views_of` to `{name}` for all arms"
         )
     return images.augmentations[name]
 
 
 def check_features(settings: TrainingSettings, images: ImageSettings, stored: FeatureSettings, arm: str) -> None:
-    """Raises InputError where the arm's frozen phase wants features that are not computed."""
+    """Raises InputError if the arm's frozen phase needs features that are not computed."""
     if settings.frozen_on == "pixels" or not settings.frozen_updates:
         return
     if (settings.frozen_views or 1) > images.views:
         raise InputError(
-            f"{arm}: `frozen_views` is {settings.frozen_views} and `images.views` {images.views}; raise that, lower this, or set "
-            "`frozen_on` to pixels"
+            f"{arm}: `frozen_views` is {settings.frozen_views}, but `images.views` is {images.views}; raise `images.views`, lower "
+            "`frozen_views`, or set `frozen_on` to pixels"
         )
     if settings.text_dropout and settings.text_dropout != stored.text_dropout:
         raise InputError(

@@ -1,4 +1,4 @@
-"""How fast a run goes: for the terminal and for provenance, never for the journal, whose bytes repeat."""
+"""Training throughput, for the terminal and for provenance; never for the journal, which must repeat byte for byte."""
 
 import json
 import pathlib
@@ -13,8 +13,8 @@ from clip_italian import files
 
 T = TypeVar("T")
 FILE = "pace.jsonl"
-# Peak FLOP/s of one device in bfloat16, without sparsity, and as it is named by `jax.Device.device_kind`. Google Cloud's pages
-# on TPU versions; NVIDIA's data sheets of the A100, the H100 SXM and the H200.
+# Peak FLOP/s of one device in bfloat16 without sparsity, by `jax.Device.device_kind`. Sources: Google Cloud's pages on TPU
+# versions; NVIDIA's data sheets of the A100, the H100 SXM and the H200.
 PEAKS = {
     "TPU v3": 61.5e12,
     "TPU v4": 275e12,
@@ -28,33 +28,33 @@ PEAKS = {
 }
 
 
-class Pace:
-    """The clock of one training run; an interval is what lies between two validations, which are not counted."""
+class Meter:
+    """Measures the throughput of a training run between validations, whose time is not counted."""
 
     def __init__(self, folder: pathlib.Path) -> None:
         self._path = folder / FILE
         self.begin()
 
     def begin(self) -> None:
-        """A new interval."""
+        """Starts an interval."""
         self._started, self._stalled, self._examples, self._steps, self._flops = time.perf_counter(), 0.0, 0, 0, 0.0
 
     def waiting(self, batches: Iterator[T]) -> Iterator[T]:
-        """The same batches; how long each was waited for is counted."""
+        """Yields the same batches and adds up the time spent waiting for them."""
         while True:
-            asked = time.perf_counter()
+            before = time.perf_counter()
             batch = next(batches, None)
-            self._stalled += time.perf_counter() - asked
+            self._stalled += time.perf_counter() - before
             if batch is None:
                 return
             yield batch
 
     def step(self, examples: int, flops: float) -> None:
-        """An update of so many examples, which takes so many floating-point operations by the model's own arithmetic."""
+        """Counts an update of `examples` examples and `flops` floating-point operations of the model."""
         self._examples, self._steps, self._flops = self._examples + examples, self._steps + 1, self._flops + flops
 
     def end(self, step: int) -> dict[str, float]:
-        """What the interval was like, also appended to the run's file. Call it when the devices have finished."""
+        """Ends the interval; returns its throughput and appends it to the run's file. Call it when the devices have finished."""
         seconds = time.perf_counter() - self._started
         row = {
             "step": step,
@@ -76,19 +76,19 @@ class Pace:
 
 
 def _memory() -> dict[str, float]:
-    """The most bytes in use so far: of this process, and of its first device where that tells."""
+    """The peak memory in bytes: of this process, and of its first device if the device reports it."""
     host = {"host_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
     device: Any = jax.local_devices()[0].memory_stats() or {}
     return host | ({"device_bytes": device["peak_bytes_in_use"]} if "peak_bytes_in_use" in device else {})
 
 
 def summary(state: pathlib.Path) -> dict[str, dict[str, float]]:
-    """Of every run that left its state below a folder: what its intervals were like on the whole, by the run's place."""
+    """The throughput of every run below the folder `state`, averaged over its intervals, by the run's relative path."""
     found = [path for path in files.files_below(state) if path.name == FILE] if state.exists() else []
-    return {path.parent.relative_to(state).as_posix(): _on_the_whole(path) for path in found}
+    return {path.parent.relative_to(state).as_posix(): _averaged(path) for path in found}
 
 
-def _on_the_whole(path: pathlib.Path) -> dict[str, float]:
+def _averaged(path: pathlib.Path) -> dict[str, float]:
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     seconds = sum(row["seconds"] for row in rows)
     most = {name: max(row[name] for row in rows) for name in ("host_bytes", "device_bytes") if name in rows[0]}

@@ -142,9 +142,9 @@ def _softmax_grads(
     most: Float[Array, " b"],
     total: Float[Array, " b"],
 ) -> tuple[Float[Array, "n p"], Float[Array, "b p"]]:
-    """Adds a tile to the gradient of the texts; returns the gradient of its own rows."""
+    """Adds a tile to the gradient of the texts; returns this and the gradient of the tile's rows."""
     logits = block @ texts.T
-    # Not exp(logit - log(sum)): for a row that is almost certain, the rounding of the logarithm would be the whole result.
+    # Not exp(logit - log(sum)): if one logit dominates a row, the rounding of the logarithm would be as large as the result.
     along_rows = jnp.exp(logits - most[:, None]) * (1 / total)[:, None]
     along_columns = jnp.exp(logits - columns[0][None]) * (1 / columns[1])[None]
     grad_logits = ((along_rows + along_columns) / 2 - _positives(logits, row)) / len(texts)
@@ -171,7 +171,7 @@ def _sigmoid_grads(
     row: Int[Array, ""],
     block: Float[Array, "b p"],
 ) -> tuple[Float[Array, "n p"], tuple[Float[Array, "b p"], Float[Array, " b"], Float[Array, " b"]]]:
-    """Adds a tile to the gradient of the texts; returns the gradient, the loss and the gradient of the bias of its own rows."""
+    """Adds a tile to the gradient of the texts; returns this, and the gradients, losses and bias gradients of the tile's rows."""
     logits = block @ texts.T + bias
     wrong = jnp.where(_positives(logits, row), -1.0, 1.0).astype(logits.dtype) / len(texts)
     against = jnp.where(wrong < 0, -logits, logits)

@@ -256,8 +256,8 @@ def arrays(tree):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"patch": 16}, "its `image.patch` is 8, the profile's `backbones.english_clip` makes it 16; correct the profile"),
-        ({"projection": 7}, "its `projection` is 6, the profile's `backbones.english_clip` makes it 7"),
+        ({"patch": 16}, "its `image.patch` is 8, but the profile's `backbones.english_clip` gives 16; correct the profile"),
+        ({"projection": 7}, "its `projection` is 6, but the profile's `backbones.english_clip` gives 7"),
     ],
 )
 def test_an_import_of_other_sizes_than_the_profile_states_is_refused(study, changed, message):

@@ -90,7 +90,7 @@ def test_an_augmentation_that_is_not_there_or_not_stored_is_refused():
     images = config.parse(ImageSettings, TINY["images"], "images")
     with pytest.raises(InputError, match="arm `x`: `augmentation` is `code_2022`.*did you mean `code_2021`"):
         augmentation_of(settings(augmentation="code_2022"), images, "arm `x`")
-    with pytest.raises(InputError, match="drawn with `code_2021`, not with `caption_safe`; .* or its `frozen_on` to pixels"):
+    with pytest.raises(InputError, match="augmented with `code_2021`, not with `caption_safe`; .* or its `frozen_on` to pixels"):
         augmentation_of(settings(augmentation="caption_safe"), images, "arm `x`")
     for allowed in ({"frozen_updates": 0}, {"frozen_on": "pixels"}):
         assert augmentation_of(settings(augmentation="caption_safe", **allowed), images, "arm `x`").flip == 0
@@ -98,7 +98,7 @@ def test_an_augmentation_that_is_not_there_or_not_stored_is_refused():
 
 def test_a_frozen_phase_that_wants_features_which_are_not_computed_is_refused():
     images = config.parse(ImageSettings, TINY["images"], "images")
-    with pytest.raises(InputError, match="arm `x`: `frozen_views` is 5 and `images.views` 3; .* or set `frozen_on` to pixels"):
+    with pytest.raises(InputError, match="arm `x`: `frozen_views` is 5, but `images.views` is 3; .* or set `frozen_on` to pixels"):
         check_features(settings(frozen_views=5), images, NO_DRAWS, "arm `x`")
     with pytest.raises(InputError, match=r"`text_dropout` is 0.1 and `features.text_dropout` 0.0; make them equal"):
         check_features(settings(text_dropout=0.1), images, NO_DRAWS, "arm `x`")
@@ -108,7 +108,7 @@ def test_a_frozen_phase_that_wants_features_which_are_not_computed_is_refused():
 
 
 def test_settings_of_views_and_draws_that_contradict_each_other_are_refused():
-    with pytest.raises(InputError, match="`frozen_views` is 2 without `augmentation`"):
+    with pytest.raises(InputError, match="`frozen_views` is 2, but `augmentation` is null"):
         settings(frozen_views=2, augmentation=None)
     for content in ({"text_draws": 2, "text_dropout": 0.0}, {"text_draws": 0, "text_dropout": 0.1}):
         with pytest.raises(InputError, match="set both, or both to 0"):

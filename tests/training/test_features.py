@@ -44,7 +44,7 @@ def model():
 @pytest.fixture
 def data(here, monkeypatch):
     """29 pictures, of which picture i has i modulo 3 captions, and at least one; at most 8 pictures or 16 texts at a time."""
-    monkeypatch.setattr(features, "PICTURES", 8)
+    monkeypatch.setattr(features, "IMAGES", 8)
     monkeypatch.setattr(features, "TEXTS", 16)
     for part, seed in (("train", 0), ("valid", 1), ("views/0", 2), ("views/1", 3)):
         described = [Example(f"x/{i}", ("wit", "il_post")[i % 2], (CAPTIONS * 3)[i % 5 : i % 5 + max(1, i % 3)]) for i in range(29)]
@@ -118,12 +118,12 @@ def test_draws_of_the_captions_differ_and_repeat(model, data):
     same = [len(np.unique(first[start : start + 16], axis=0)) for start in range(0, len(first), 16)]
     assert sum(same) == len(first)  # nor do two captions of the same words share their draw
     assert files.tree_digest(folder) == files.tree_digest(again)
-    with pytest.raises(InputError, match="has 0 arrays train-text-draw-<k>.npy where at least one is wanted"):
+    with pytest.raises(InputError, match="has 0 arrays train-text-draw-<k>.npy, but needs at least one"):
         features.texts(written(model, data, "none"), 0.3)
 
 
 def test_more_views_than_are_stored_are_refused(model, data):
-    with pytest.raises(InputError, match="has 2 arrays train-view-<k>.npy where 3 is wanted"):
+    with pytest.raises(InputError, match="has 2 arrays train-view-<k>.npy, but needs 3"):
         features.views(written(model, data), 3)
 
 

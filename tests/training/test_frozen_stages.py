@@ -92,7 +92,7 @@ def test_an_arm_that_wants_more_than_is_computed_is_refused_before_anything_is_t
     content = config.read_yaml(pathlib.Path("profiles/tiny.yaml"))
     content["arms"] = {"wide": {"frozen_views": 3}, "dropped": {"text_dropout": 0.1}}
     YAML(typ="safe").dump(content, pathlib.Path("profiles/tiny.yaml"))
-    for arm, problem in (("wide", "`frozen_views` is 3 and `images.views` 2"), ("dropped", "`text_dropout` is 0.1")):
+    for arm, problem in (("wide", "`frozen_views` is 3, but `images.views` is 2"), ("dropped", "`text_dropout` is 0.1")):
         with pytest.raises(InputError, match=f"arm `{arm}`: {problem}"):
             pretrain.main(arm)
     assert not (study / ".state").exists()

@@ -66,7 +66,7 @@ def test_batches_of_two_sizes_are_refused():
 
 
 def test_an_unknown_frozen_part_is_an_error_that_names_the_known_ones():
-    with pytest.raises(InputError, match="`visual_model` is none of the model's parts: text_model, vision_model"):
+    with pytest.raises(InputError, match="the model has no part `visual_model` to freeze; its parts are text_model, vision_model"):
         freezing.split({"vision_model": 1, "text_model": 2}, ("visual_model",))
 
 
@@ -282,7 +282,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(here, undisturbe
 
     assert_same(train(here, batch_of), undisturbed)
     assert steps == [10, 11]
-    assert capsys.readouterr().err == f"{newest}: damaged checkpoint passed over\n"
+    assert capsys.readouterr().err == f"{newest}: damaged checkpoint skipped\n"
 
 
 def test_a_run_all_of_whose_checkpoints_are_damaged_starts_anew(here, undisturbed):
@@ -315,7 +315,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_its_batch(here, step)
 
 def test_a_validation_that_is_not_finite_stops_the_run(here):
     scores = iter([1.0, math.nan])
-    with pytest.raises(InputError, match="the validation is not finite after update 5; lower"):
+    with pytest.raises(InputError, match="a validation metric is not finite after update 5; lower"):
         train(here, validate=lambda params: {"valid_loss": next(scores)})
     assert not list(here.glob("0*"))
 

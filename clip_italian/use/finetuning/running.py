@@ -17,7 +17,7 @@ from clip_italian.evaluation.metrics import METRICS
 from clip_italian.journal import Journal
 from clip_italian.models.dual_encoder import Params
 from clip_italian.training import arms
-from clip_italian.training.arms import Watch
+from clip_italian.training.arms import Callbacks
 from clip_italian.training.loop import Curve
 from clip_italian.training.settings import TrainingSettings
 from clip_italian.use.export import onnx_files
@@ -76,7 +76,7 @@ def _run(folder: pathlib.Path, say: Say) -> Finetuned:
     say(f"{phases.updates} updates of {phases.batch} pairs, {phases.frozen_updates} of them with frozen towers")
     if phases.batch < chosen.batch:
         say(f"batch: {phases.batch} rather than {chosen.batch}; there are no more pictures for training or for validation")
-    tuned, curve = _trained(folder, chosen, phases, model, _watch(model, asking, chosen, say))
+    tuned, curve = _trained(folder, chosen, phases, model, _callbacks(model, asking, chosen, say))
     numbers, lists = _compared(model, tuned, asking, chosen)
     _write_model(folder, asked, chosen, sets, tuned, curve, numbers)
     if asked.onnx:
@@ -126,28 +126,28 @@ def _gallery(asked: Asked, model: Model, sets: Sets, say: Say) -> Gallery | None
 
 
 def _trained(
-    folder: pathlib.Path, chosen: FinetuningSettings, phases: TrainingSettings, model: Model, watch: Watch
+    folder: pathlib.Path, chosen: FinetuningSettings, phases: TrainingSettings, model: Model, callbacks: Callbacks
 ) -> tuple[Model, Curve]:
-    """Both phases; the curve counts updates through both."""
+    """Runs both phases; the steps of the curve count the updates of both."""
     views = settings.augmentation(chosen, model.settings)
     data, state, seed = folder / DATA, folder / STATE, chosen.seed
-    model, first = arms.pretrain_on_pixels(phases, views, seed, model, data, seed, state / "frozen", watch)
-    model, second = arms.finetune(phases, views, model, data, seed, state / "tuned", watch=watch)
+    model, first = arms.pretrain_on_pixels(phases, views, seed, model, data, seed, state / "frozen", callbacks)
+    model, second = arms.finetune(phases, views, model, data, seed, state / "tuned", callbacks=callbacks)
     later = [{**row, "step": row["step"] + phases.frozen_updates} for row in second]
     return model, [*first, *(later[1:] if first else later)]
 
 
-def _watch(model: Model, asking: Gallery | None, chosen: FinetuningSettings, say: Say) -> Watch:
-    """Tells each validation, and measures what the queries find then, if there are any."""
+def _callbacks(model: Model, asking: Gallery | None, chosen: FinetuningSettings, say: Say) -> Callbacks:
+    """Reports each validation, and measures the retrieval metrics if there are queries."""
     if asking is None:
-        return Watch(report=say)
+        return Callbacks(report=say)
 
-    def found(params: Params) -> dict[str, float]:
+    def eval_fn(params: Params) -> dict[str, float]:
         lists = measuring.answers(dataclasses.replace(model, params=params), asking, chosen.places)
         values = measuring.values(measuring.relevant(asking.test, lists))
         return dict(zip(METRICS, values.mean(axis=0).tolist(), strict=True))
 
-    return Watch(found, say)
+    return Callbacks(eval_fn, say)
 
 
 def _compared(
