@@ -4,8 +4,8 @@ A study is a folder below studies/ with a params.yaml of its own: other lists of
 another profile.
 It runs in a clone of this repository, .studies/<name>, which shares the cache and starts from what dvc.lock says is done, so that
 it computes only what the main study lacks and leaves the main study's files alone. When it ends, every file of the clone that git
-would hold and that differs from the main study's is copied to studies/<name>: laid over a clone of this repository, they are the
-study as it ran, dvc.lock among them.
+would hold and that differs from the main study's is copied to studies/<name>. Copy this folder over a fresh clone to get the
+study as it ran, with its dvc.lock.
 """
 
 import pathlib
