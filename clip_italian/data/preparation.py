@@ -1,4 +1,4 @@
-"""Pairs to shards: every picture is decoded and resized once, and the frozen phase's views are drawn once."""
+"""Prepares shards from pairs: each image is decoded and resized once, and the frozen phase's views are drawn once."""
 
 import contextlib
 import dataclasses
@@ -26,17 +26,16 @@ from clip_italian.data.sources.rows import lines
 from clip_italian.data.workers import WorkersSettings
 from clip_italian.errors import InputError
 
-BATCH = 512  # pictures in a process's memory at a time: 100 MB of them, and as much of views, at 256 pixels
-AUGMENTED = ("train", "english")  # sets that views are drawn of
+BATCH = 512  # images in a process's memory at a time: 100 MB of them, and as much of views, at 256 pixels
+AUGMENTED = ("train", "english")  # sets whose images are augmented
 
-
-Located = tuple[pathlib.Path, str]  # (archive, member)
-Described = tuple[Example, Located]
+Member = tuple[pathlib.Path, str]  # an archive, and the name of a file in it
+LocatedExample = tuple[Example, Member]
 
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """What all shards have in common."""
+    """The folders and settings that all shards share."""
 
     out: pathlib.Path  # a folder for each set
     done: pathlib.Path  # a file for each finished shard, with its entries of the indices
@@ -46,39 +45,39 @@ class Job:
 
 @dataclasses.dataclass(frozen=True)
 class Shard:
-    """The pictures that one process makes one shard of."""
+    """The examples of one shard, which one process writes."""
 
     set: str
-    place: int
-    pictures: tuple[Described, ...]
+    number: int
+    examples: tuple[LocatedExample, ...]
 
     def __str__(self) -> str:
-        return f"{self.set}, shard {self.place}"
+        return f"{self.set}, shard {self.number}"
 
 
-def training_pairs(raw: pathlib.Path, pairs: pathlib.Path) -> dict[str, Iterator[Described]]:
-    """All pairs that models learn from, or are chosen by, by set: the study's, and the English CLIP's."""
-    study = {name: read_pairs(pairs / f"{name}.jsonl", functools.partial(own.place, raw)) for name in ("train", "valid")}
+def training_pairs(raw: pathlib.Path, pairs: pathlib.Path) -> dict[str, Iterator[LocatedExample]]:
+    """Returns the training and validation pairs by set: the study's, and those of the English CLIP."""
+    study = {name: read_pairs(pairs / f"{name}.jsonl", functools.partial(own.path_of, raw)) for name in ("train", "valid")}
     return study | {"english": read_pairs(raw / "english/pairs.jsonl", raw.joinpath)}
 
 
-def read_pairs(path: pathlib.Path, place: Callable[[str], pathlib.Path]) -> Iterator[Described]:
-    """The examples of a file of pairs with the archives and members of their images; `place` gives the path of an archive.
+def read_pairs(path: pathlib.Path, archive_path: Callable[[str], pathlib.Path]) -> Iterator[LocatedExample]:
+    """Yields the examples of a file of pairs, each with its archive and member; `archive_path` gives an archive's path.
 
     Raises InputError naming a damaged line.
     """
     for line_number, line in enumerate(lines(path), start=1):
         try:
             pair = json.loads(line)
-            yield Example(pair["id"], pair["source"], pair["captions"]), (place(pair["archive"]), pair["image"])
+            yield Example(pair["id"], pair["source"], pair["captions"]), (archive_path(pair["archive"]), pair["image"])
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path}, line {line_number}: not a pair ({error!r}); delete it and run `dvc repro`") from None
 
 
-def read_test(folder: pathlib.Path) -> Iterator[Described]:
-    """The same for a test set, or for labelled pictures of the linear probes. A picture of a class has no captions."""
-    described = folder / "captions.json"
-    content = files.read_json(described if described.exists() else folder / "labels.json")
+def read_test(folder: pathlib.Path) -> Iterator[LocatedExample]:
+    """Yields the examples of a test set, or of labelled images of the linear probes; labelled images have no captions."""
+    path = folder / "captions.json"
+    content = files.read_json(path if path.exists() else folder / "labels.json")
     captions: dict[int, list[str]] = {image["id"]: [] for image in content["images"]}
     for annotation in content.get("annotations", []):
         captions[annotation["image_id"]].append(annotation["caption"])
@@ -90,10 +89,10 @@ def read_test(folder: pathlib.Path) -> Iterator[Described]:
 def prepare(
     out: pathlib.Path, raw: pathlib.Path, pairs: pathlib.Path, done: pathlib.Path, settings: ImageSettings, where: WorkersSettings
 ) -> dict[str, int]:
-    """Writes all shards below `out`; returns the number of pictures in each set.
+    """Writes all shards below `out`; returns the number of images in each set.
 
-    A shard that `done` says is finished is not made again. The bytes depend neither on that nor on the workers. Raises InputError
-    naming a picture that is missing or cannot be decoded.
+    Shards that are recorded in `done` are not made again. The bytes depend on neither `done` nor the workers. Raises InputError
+    naming an image that is missing or cannot be decoded.
     """
     sets = training_pairs(raw, pairs)
     sets |= {f"tests/{path.parent.name}": read_test(path.parent) for path in sorted((raw / "test").glob("*/images.zip"))}
@@ -113,15 +112,15 @@ def _views(settings: ImageSettings) -> list[str]:
     return [f"views/{view}" for view in range(settings.views)]
 
 
-def _shards(sets: Mapping[str, Iterable[Described]], settings: ImageSettings) -> Iterator[Shard]:
-    for name, pictures in sets.items():
-        for place, part in enumerate(workers.parts(pictures, settings.per_shard)):
-            yield Shard(name, place, part)
+def _shards(sets: Mapping[str, Iterable[LocatedExample]], settings: ImageSettings) -> Iterator[Shard]:
+    for name, examples in sets.items():
+        for number, part in enumerate(workers.parts(examples, settings.per_shard)):
+            yield Shard(name, number, part)
 
 
 def make_shard(job: Job, shard: Shard) -> dict[str, Any]:
-    """Writes a shard, and the views of its pictures if it is one of training pictures; returns the indices' entries by folder."""
-    record = job.done / f"{shard.set}-{shard.place:05d}.json"
+    """Writes a shard, and its views if it is of set `train`; returns its entry in the index of each folder."""
+    record = job.done / f"{shard.set}-{shard.number:05d}.json"
     if record.exists() and _is_there(job.out, entries := files.read_json(record)):
         return entries
     entries = _made(job, shard)
@@ -130,17 +129,17 @@ def make_shard(job: Job, shard: Shard) -> dict[str, Any]:
 
 
 def _is_there(out: pathlib.Path, entries: Mapping[str, Any]) -> bool:
-    """Whether a shard that was finished still lies where it was: a kill may have come after the folder was handed on."""
+    """Returns whether all files of a finished shard exist: a kill may have come after the folder was moved."""
     return all((out / name / entry[kind]).exists() for name, entry in entries.items() for kind in ("file", "examples"))
 
 
 def _made(job: Job, shard: Shard) -> dict[str, Any]:
-    settings, examples = job.settings, [example for example, _ in shard.pictures]
+    settings, examples = job.settings, [example for example, _ in shard.examples]
     names = [shard.set, *(_views(settings) if shard.set == "train" else [])]
     with contextlib.ExitStack() as stack:
-        writers = [stack.enter_context(ShardWriter(job.out / name, shard.place, examples)) for name in names]
-        for part in workers.parts(shard.pictures, BATCH):
-            clean = np.stack([_decode(job, shard.set, *located) for _, located in part])
+        writers = [stack.enter_context(ShardWriter(job.out / name, shard.number, examples)) for name in names]
+        for part in workers.parts(shard.examples, BATCH):
+            clean = np.stack([_decode(job, shard.set, *member) for _, member in part])
             writers[0].write(clean)
             numbers = np.array([shards.number(example.id) for example, _ in part], np.int64)
             for view, writer in enumerate(writers[1:]):
@@ -161,13 +160,13 @@ def _decode(job: Job, name: str, archive: pathlib.Path, member: str) -> UInt8[np
 
 
 def _side(name: str, settings: ImageSettings) -> int:
-    """Pictures that are augmented keep pixels to spare; the others are stored as the models see them."""
+    """Returns the size that images of a set are stored at: augmented sets keep pixels for crops, others have the models' size."""
     return settings.stored if name in AUGMENTED else settings.side
 
 
 def _fit(raw: pathlib.Path, name: str, settings: ImageSettings) -> Fit:
-    """How the images of a set become squares: of the two ways of 2021, the training's for all pairs, the evaluation's for the tests
-    and for what probes learn from. They are cut as our models cut images, or as the protocol of a published test set says.
+    """Returns how images of a set become squares: resized as in 2021's training for pairs, as in its evaluation for tests and
+    probes; cut as our models cut images, or as the protocol of a published test set says.
     """
     fit = resizing.TRANSFORMERS
     kind, _, test_set = name.partition("/")

@@ -1,7 +1,7 @@
-"""Rows to candidates: clean captions and a picture that decodes, a chunk of rows at a time, on whichever process is free.
+"""Makes candidates from rows: those with clean captions and an image that decodes. Workers take a chunk of rows at a time.
 
-What a chunk gives is written to a file of its own, whole or not at all: the processes hand names around, never contents, and a
-run that was killed goes on with the chunks that are there.
+A chunk's candidates are written to a file of their own, whole or not at all: processes exchange file names alone, and a run
+after a kill goes on with the chunks that exist.
 """
 
 import contextlib
@@ -45,7 +45,7 @@ class Tagger:
 
 @dataclasses.dataclass(frozen=True)
 class Rules:
-    """What becomes of a row, and where; the same for all chunks."""
+    """The settings and folders that all chunks share."""
 
     raw: pathlib.Path
     state: pathlib.Path  # `pictures/<source>` in it is the index of the source's pictures, `chunks` what chunks give
@@ -58,7 +58,7 @@ class Rules:
 
 @dataclasses.dataclass(frozen=True)
 class Pair:
-    """One picture and its captions, as data/<profile>/pairs/*.jsonl holds them."""
+    """One image and its captions, as data/<profile>/pairs/*.jsonl holds them."""
 
     id: str
     source: str
@@ -72,7 +72,7 @@ class Chunk:
     """Rows that follow each other in one source."""
 
     source: str
-    first: int  # place of the first among the rows that the reader gives
+    first: int  # index of the first row among all that the reader yields
     rows: tuple[Row, ...]
 
     def __str__(self) -> str:
@@ -81,7 +81,7 @@ class Chunk:
 
 @dataclasses.dataclass
 class Counts:
-    """Rows and captions of a chunk, or of a source: how many there were, and how many were not taken, by reason."""
+    """Numbers of rows and captions of a chunk or a source, and of those rejected, by reason."""
 
     rows: int = 0
     rows_rejected: Counter[str] = dataclasses.field(default_factory=Counter)
@@ -89,7 +89,7 @@ class Counts:
     captions_rejected: Counter[str] = dataclasses.field(default_factory=Counter)
 
     def add(self, other: "Counts") -> None:
-        """Counts the other's too."""
+        """Adds the other's numbers to these."""
         self.rows += other.rows
         self.rows_rejected += other.rows_rejected
         self.captions += other.captions
@@ -97,13 +97,13 @@ class Counts:
 
 
 def chunks(source: str, rows: Iterable[Row]) -> Iterator[Chunk]:
-    """All rows of a source, CHUNK at a time."""
+    """Yields the rows of a source, CHUNK at a time."""
     for place, part in enumerate(workers.parts(rows, CHUNK)):
         yield Chunk(source, place * CHUNK, part)
 
 
 def examine(rules: Rules, chunk: Chunk) -> tuple[str, pathlib.Path]:
-    """Writes what the chunk's rows give, if it is not there yet; returns the source and the file, which `read` reads.
+    """Writes the chunk's candidates unless they exist; returns the source and the file, which `read` reads.
 
     Raises InputError when an archive of the source is damaged.
     """
@@ -117,11 +117,12 @@ def examine(rules: Rules, chunk: Chunk) -> tuple[str, pathlib.Path]:
 
 
 def read(path: pathlib.Path) -> tuple[dict[str, np.ndarray], Counts]:
-    """The columns of a chunk's candidates, and its counts; raises InputError when the file is damaged.
+    """Returns the columns of a chunk's candidates, and its counts; raises InputError when the file is damaged.
 
-    Of each candidate: `hashes` and `cells` (`duplicates.look`), `contents` (of the picture's file) and `said` (of all captions'
-    normal forms), both as KEY, `numbers` (`shards.number` of its id) and `captions`, how many it has; of each caption of all of
-    them its normal form as KEY in `sayings` and its `words`; `lines` are the pairs as bytes of JSON lines.
+    Columns with an entry for each candidate: `hashes` and `cells` (`duplicates.look`); `contents` (of the image's file) and
+    `caption_sets` (of all captions' normal forms), both as KEY; `numbers` (`shards.number` of its id); `captions`, how many it
+    has. Columns with an entry for each caption: `normal_captions` (its normal form as KEY) and `words`, how many it has. `lines`
+    are the pairs as bytes of JSON lines.
     """
     try:
         with np.load(path, allow_pickle=False) as content:
@@ -135,7 +136,7 @@ def read(path: pathlib.Path) -> tuple[dict[str, np.ndarray], Counts]:
 
 def _examined(rules: Rules, chunk: Chunk) -> tuple[dict[str, np.ndarray], Counts]:
     counts = Counts(rows=len(chunk.rows), captions=sum(len(row.captions) for row in chunk.rows))
-    pictures = _pictures(own.place(rules.raw, chunk.source), rules.state / "pictures" / chunk.source)
+    pictures = _pictures(own.path_of(rules.raw, chunk.source), rules.state / "pictures" / chunk.source)
     pairs, contents, looks = list[Pair](), list[bytes](), list[duplicates.Look]()
     for row, captions in zip(chunk.rows, _usable_captions(rules, chunk, counts), strict=True):
         try:
@@ -162,7 +163,7 @@ def _proper_nouns(tagger: Tagger) -> ProperNouns:
 
 
 def _usable_captions(rules: Rules, chunk: Chunk, counts: Counts) -> list[list[str] | str]:
-    """Each row's clean captions, or the last caption's reason when none is left."""
+    """Returns each row's clean captions, or the reason of its last caption when none is left."""
     cleaned = [[_cleaned(caption, rules) for caption in row.captions] for row in chunk.rows]
     if chunk.source in rules.proper_noun_sources:
         _refuse_proper_nouns(cleaned, rules)
@@ -179,16 +180,16 @@ def _cleaned(caption: str, rules: Rules) -> str | text.CaptionRejected:
 
 
 def _refuse_proper_nouns(cleaned: list[list[str | text.CaptionRejected]], rules: Rules) -> None:
-    """All captions of the chunk in one call of the tagger, which is several times faster so."""
-    places = [(row, place) for row in cleaned for place, one in enumerate(row) if isinstance(one, str)]
-    shares = _proper_nouns(rules.tagger)([str(row[place]) for row, place in places])
-    for (row, place), share in zip(places, shares, strict=True):
+    """Rejects captions of proper nouns, in one call of the tagger a chunk, which is several times faster."""
+    usable = [(row, i) for row in cleaned for i, one in enumerate(row) if isinstance(one, str)]
+    shares = _proper_nouns(rules.tagger)([str(row[i]) for row, i in usable])
+    for (row, i), share in zip(usable, shares, strict=True):
         if share >= rules.max_proper_nouns:
-            row[place] = text.CaptionRejected("caption of proper nouns")
+            row[i] = text.CaptionRejected("caption of proper nouns")
 
 
 def _picture(pictures: Pictures, name: str, limits: ImageLimits) -> tuple[str, str, bytes]:
-    """The archive's name, the member's, and its bytes."""
+    """Returns the names of an image's archive and member, and its bytes."""
     try:
         archive, member = pictures.find(name)
     except Missing:
@@ -199,34 +200,33 @@ def _picture(pictures: Pictures, name: str, limits: ImageLimits) -> tuple[str, s
 
 
 def content_key(content: bytes) -> bytes:
-    """What stands for some bytes when they are compared with others."""
+    """Returns the key by which bytes are compared: the start of their SHA-256."""
     return hashlib.sha256(content).digest()[:16]
 
 
 def no_columns() -> dict[str, np.ndarray]:
-    """The columns of no candidates."""
+    """Returns columns without rows."""
     return _columns([], [], duplicates.looks([]))
 
 
 def _columns(pairs: list[Pair], contents: list[bytes], looks: duplicates.Looks) -> dict[str, np.ndarray]:
-    said = [[text.normal_form(caption) for caption in pair.captions] for pair in pairs]
+    normal = [[text.normal_form(caption) for caption in pair.captions] for pair in pairs]
     lines = "".join(json.dumps(vars(pair), sort_keys=True, ensure_ascii=False) + "\n" for pair in pairs)
     return {
         "hashes": looks.hashes,
         "cells": looks.cells,
         "contents": np.array(contents, KEY),
-        "said": np.array([content_key("\n".join(sorted(some)).encode()) for some in said], KEY),
+        "caption_sets": np.array([content_key("\n".join(sorted(some)).encode()) for some in normal], KEY),
         "numbers": np.array([number(pair.id) for pair in pairs], np.int64),
-        "captions": np.array([len(some) for some in said], np.uint32),
-        "sayings": np.array([content_key(one.encode()) for some in said for one in some], KEY),
+        "captions": np.array([len(some) for some in normal], np.uint32),
+        "normal_captions": np.array([content_key(one.encode()) for some in normal for one in some], KEY),
         "words": np.array([len(caption.split()) for pair in pairs for caption in pair.captions], np.uint32),
         "lines": np.frombuffer(lines.encode(), np.uint8),
     }
 
 
-# Columns that grow on the disk and are then read as arrays, of which the memory holds what is being looked at.
 class Spool:
-    """A folder with a file of raw numbers for each column; rows are appended, in columns of any lengths."""
+    """Columns on disk, a file each: rows are appended, then mapped into memory as arrays."""
 
     def __init__(self, folder: pathlib.Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -250,15 +250,15 @@ class Spool:
             self._files[name].write(np.ascontiguousarray(rows).data)
 
     def column(self, name: str) -> np.ndarray:
-        """All rows so far, mapped into memory, read-only."""
+        """Returns all rows so far, mapped into memory, read-only."""
         kind, shape = self._kinds[name]
         self._files[name].flush()
-        if not (self._folder / name).stat().st_size:  # nothing cannot be mapped
+        if not (self._folder / name).stat().st_size:  # an empty file cannot be mapped
             return np.zeros((0, *shape), kind)
         return np.memmap(self._folder / name, kind, "r").reshape(-1, *shape)
 
     def lines(self, name: str) -> Iterator[bytes]:
-        """The lines of a column of bytes, with their ends."""
+        """Yields the lines of a column of bytes, with their line ends."""
         self._files[name].flush()
         with open(self._folder / name, "rb") as file:
             yield from file

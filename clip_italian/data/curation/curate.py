@@ -1,8 +1,8 @@
-"""From the publishers' rows to the study's pairs; every row that does not become a pair is counted with its reason.
+"""Makes the study's pairs from the publishers' rows; each row that is left out is counted with its reason.
 
-Rows stream: from the readers in chunks to the workers (`candidates`), from there to columns on the disk (`spool`), on which
-repetitions are found, and from the disk to the pairs. The memory holds some 100 bytes of each candidate while it looks for
-repetitions, and nothing else that grows with the number of rows.
+Readers yield rows in chunks; workers make candidates of them (`candidates`), which are spooled to columns on disk; repetitions
+are found on the columns; the rest is written as pairs. Memory holds some 100 bytes of each candidate while repetitions are
+found, and nothing else that grows with the number of rows.
 """
 
 import dataclasses
@@ -56,7 +56,7 @@ class CurateSettings(Settings):
 
 @dataclasses.dataclass
 class Progress:
-    """What has been counted of each source, and how many candidates each has."""
+    """The counts, and the number of candidates, of each source."""
 
     counts: dict[str, Counts]
     candidates: dict[str, int]
@@ -73,22 +73,23 @@ def curate(
 ) -> dict[str, Any]:
     """Writes train.jsonl and valid.jsonl to the folder `out`; returns the report.
 
-    `state` keeps what is done if the process is killed; its name stands for everything that the pairs are made from. Raises
-    InputError on damage.
+    `state` keeps finished work if the process is killed; its name is a key of all inputs and settings. Raises InputError for
+    damaged files.
     """
     rules = Rules(raw, state, limits, settings.text, settings.max_proper_nouns, tuple(settings.proper_noun_sources), tagger)
     sources = [*settings.sources, *own.sources(raw)]
     _index_pictures(rules, sources)
     with Spool(state / "columns") as spool:
         progress = _gather(rules, sources, settings, where, spool)
-        columns = {name: spool.column(name) for name in ("contents", "said", "numbers", "captions", "sayings", "words")}
+        names = ("contents", "caption_sets", "numbers", "captions", "normal_captions", "words")
+        columns = {name: spool.column(name) for name in names}
         looks = Looks(spool.column("hashes"), spool.column("cells"))
         alike = repetitions.alike(looks, columns["contents"], settings.duplicates)
         left_out = np.isin(columns["numbers"], [number(name) for name in settings.left_out])
-        verdicts = repetitions.verdicts(columns["contents"], columns["said"], alike, left_out)
+        verdicts = repetitions.verdicts(columns["contents"], columns["caption_sets"], alike, left_out)
         in_valid = are_valid(columns["numbers"], settings)
         _write(out, spool.lines("lines"), verdicts, in_valid)
-        counts = repetitions.counts(verdicts, alike, columns["captions"], columns["sayings"])
+        counts = repetitions.counts(verdicts, alike, columns["captions"], columns["normal_captions"])
         return _report(progress, columns, verdicts, in_valid) | counts
 
 
@@ -96,19 +97,19 @@ def _index_pictures(rules: Rules, sources: list[str]) -> None:
     for source in sources:
         index = rules.state / "pictures" / source
         shutil.rmtree(index, ignore_errors=True)
-        pictures.write_index(own.place(rules.raw, source), index)
+        pictures.write_index(own.path_of(rules.raw, source), index)
 
 
 def _gather(rules: Rules, sources: list[str], settings: CurateSettings, where: WorkersSettings, spool: Spool) -> Progress:
     """Reads all sources and spools their candidates, in order."""
     progress = Progress({source: Counts() for source in sources}, dict.fromkeys(sources, 0))
-    spool.append(candidates.no_columns())  # so that they are there even where no source has a row
+    spool.append(candidates.no_columns())  # so that all columns exist even when no source has a row
 
     def all_chunks() -> Iterator[Chunk]:
         for source in sources:
             rejected = Counter[str]()
             translated = rules.raw.parent / "translated/sources" / source
-            folder = translated if source in settings.translated else own.place(rules.raw, source)
+            folder = translated if source in settings.translated else own.path_of(rules.raw, source)
             yield from candidates.chunks(source, reader_of(source)(folder, settings.language, rejected))
             progress.counts[source].add(Counts(rows=rejected.total(), rows_rejected=rejected))
 
@@ -122,7 +123,7 @@ def _gather(rules: Rules, sources: list[str], settings: CurateSettings, where: W
 
 
 def are_valid(numbers: Int[np.ndarray, " n"], settings: CurateSettings) -> Bool[np.ndarray, " n"]:
-    """Which pairs belong to the validation split: for each a pure function of the seed and its id's number."""
+    """Returns which pairs are in the validation split: a pure function of the seed and the number of each pair's id."""
     return uniforms((settings.seed, SPLIT_PURPOSE), numbers, 1)[:, 0] < settings.valid_share
 
 
@@ -141,15 +142,14 @@ def _report(
     sources = {}
     for source, start, end in zip(progress.counts, ends, ends[1:], strict=False):
         kept, part = verdicts[start:end] == KEPT, slice(start, end)
-        said = columns["words"][owner_ends[start] : owner_ends[end]][np.repeat(kept, columns["captions"][part])]
+        words = columns["words"][owner_ends[start] : owner_ends[end]][np.repeat(kept, columns["captions"][part])]
         split = dict(zip(SPLITS, (int((kept & (in_valid[part] == there)).sum()) for there in (False, True)), strict=True))
-        words = caption_lengths(said)
-        sources[source] = _summary(progress.counts[source], verdicts[part], split) | {"words_per_caption": words}
+        sources[source] = _summary(progress.counts[source], verdicts[part], split) | {"words_per_caption": caption_lengths(words)}
     return {"sources": sources} | {name: sum(one["split"][name] for one in sources.values()) for name in SPLITS}
 
 
 def _summary(counts: Counts, verdicts: Verdicts, split: dict[str, int]) -> dict[str, Any]:
-    """Rows and captions of one source: `read` counts them as they are read, the others as they are kept and rejected."""
+    """Returns the numbers of rows and captions of one source that were read, kept and rejected."""
     found = np.bincount(verdicts, minlength=KEPT + 1)
     repeated = {reason: int(count) for reason, count in zip(REASONS, found, strict=False) if count}
     captions = {
@@ -162,11 +162,11 @@ def _summary(counts: Counts, verdicts: Verdicts, split: dict[str, int]) -> dict[
 
 
 def caption_lengths(words: Shaped[np.ndarray, " captions"]) -> dict[str, float]:
-    """Mean and quantiles of the number of words in a caption; 0 where there is none."""
+    """Returns mean and quantiles of the number of words in a caption; 0 when there are no captions."""
     histogram = np.bincount(words) if len(words) else np.array([1])
     total, reached = int(histogram.sum()), np.cumsum(histogram)
     mean = float((np.arange(len(histogram)) * histogram).sum() / total)
-    # The least number that so large a share does not exceed: the inverted distribution function.
-    places = np.searchsorted(reached, [share * total for share in LENGTH_QUANTILES])
-    named = {f"p{round(100 * share)}": int(place) for share, place in zip(LENGTH_QUANTILES, places, strict=True)}
-    return {"mean": round(mean, 2)} | named
+    # The inverted distribution function: the smallest number of words that reaches each share.
+    quantiles = np.searchsorted(reached, [share * total for share in LENGTH_QUANTILES])
+    by_name = {f"p{round(100 * share)}": int(words) for share, words in zip(LENGTH_QUANTILES, quantiles, strict=True)}
+    return {"mean": round(mean, 2)} | by_name

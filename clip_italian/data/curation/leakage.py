@@ -1,10 +1,9 @@
-"""Which test pictures a model has trained on: asked before any number is believed.
+"""The leakage audit: finds test images among the training images.
 
-A training picture leaks a test picture when it has the same identity (`audited.identity`), the same file (SHA-256), or shows the
-same, as it is or mirrored, whatever its size and encoding. What shows the same is proposed by perceptual hashes and confirmed by
-an aligned comparison of pixels (duplicates.py), since hashes alone mix up small drawn scenes. A copy without
-its colours is found; pictures that were turned, or cropped by more than a trace, need not be. A leak may pass by name and for a
-reason only.
+A training image leaks a test image when the two have the same identity (`audited.identity`), the same file (SHA-256), or the same
+content, mirrored or not, at any size and in any encoding. Perceptual hashes propose pairs of the same content, and an aligned
+comparison of pixels confirms them (duplicates.py), since hashes alone confuse small drawn scenes. Copies without colours are
+found; rotated or cropped copies may be missed. A leak is allowed only by name and with a reason.
 
 The report:
 
@@ -20,8 +19,8 @@ The report:
      "allowances": [{"test": name, "reason": reason, "leaks": leaks covered}]}
 
 `bits` (of 64) is the distance of the two hashes and `difference` (of 255) the largest of any cell; of a mirrored leak, after
-mirroring. A pair that leaks in several ways is listed once, under the first of KINDS. `nearest` are the two pictures that differ
-least of those that the hashes propose and the pixels do not confirm: how much room there is between copies and strangers.
+mirroring. A pair that leaks in several ways is listed once, under the first of KINDS. `nearest` is the pair with the smallest
+difference among those that hashes propose and pixels do not confirm: the margin between copies and different images.
 """
 
 import pathlib
@@ -35,10 +34,10 @@ import pydantic
 from clip_italian.config import Settings
 from clip_italian.data import preparation
 from clip_italian.data.curation import audited, duplicates, text
-from clip_italian.data.curation.audited import HeldOut, Pictures
+from clip_italian.data.curation.audited import AuditedImages, HeldOut
 from clip_italian.data.curation.duplicates import DuplicateSettings, Looks
 from clip_italian.data.images.images import ImageLimits
-from clip_italian.data.preparation import Described
+from clip_italian.data.preparation import LocatedExample
 from clip_italian.data.workers import WorkersSettings
 from clip_italian.errors import InputError
 
@@ -46,7 +45,7 @@ MIRRORED = "mirrored picture"
 ALIKE = ("picture", MIRRORED)
 KINDS = ("id", "content", *ALIKE)  # how sure a leak is, the surest first
 
-Alike = tuple[str, int, int, int]  # kind, place in training, place in the test set, difference
+Alike = tuple[str, int, int, int]  # kind, training index, test index, difference
 
 
 class Allowance(Settings):
@@ -70,28 +69,28 @@ def compare(
     allowances: Sequence[Allowance],
     where: WorkersSettings,
 ) -> dict[str, Any]:
-    """Reads every training picture and every test set below `raw`; returns the report.
+    """Compares all training images with all test sets below `raw`; returns the report.
 
-    Raises InputError naming a picture that is missing or cannot be decoded.
+    Raises InputError naming an image that is missing or cannot be decoded.
     """
     tests = audited.read_held_out(_sets(raw / "test"), limits, where)
     training = preparation.training_pairs(raw, pairs) | _sets(raw / "probe")
     return report(list(training), audited.read(training, limits, where), tests, settings, allowances)
 
 
-def _sets(folder: pathlib.Path) -> dict[str, Iterator[Described]]:
-    """What the folders of labelled or described pictures below `folder` hold, by their names."""
+def _sets(folder: pathlib.Path) -> dict[str, Iterator[LocatedExample]]:
+    """Returns the examples of each folder of labelled or captioned images below `folder`, by folder name."""
     return {path.parent.name: preparation.read_test(path.parent) for path in sorted(folder.glob("*/images.zip"))}
 
 
 def report(
     names: Sequence[str],
-    training: Iterable[tuple[str, Pictures]],
+    training: Iterable[tuple[str, AuditedImages]],
     tests: Mapping[str, HeldOut],
     settings: DuplicateSettings,
     allowances: Sequence[Allowance],
 ) -> dict[str, Any]:
-    """Every training picture against every test picture; the module's docstring has the keys.
+    """Returns the report on all training images against all test images; the module's docstring has the keys.
 
     `training` gives parts of the sets `names`, each with its set's name; one part is held at a time.
     """
@@ -113,33 +112,33 @@ def report(
 
 
 class Audit:
-    """What is found about one test set, as the training pictures come by."""
+    """The leaks of one test set, collected over parts of the training images."""
 
     def __init__(self, test: HeldOut, settings: DuplicateSettings, allowances: Sequence[Allowance]) -> None:
         self._test, self._settings, self._allowances = test, settings, allowances
-        self._sayings = frozenset(map(text.normal_form, test.captions))
+        self._normal_captions = frozenset(map(text.normal_form, test.captions))
         self._repeated = set[str]()
         self._leaks: list[dict[str, Any]] = []
         self._nearest: dict[str, Any] | None = None
 
-    def add(self, part: Pictures) -> None:
-        """Compares some training pictures."""
+    def add(self, part: AuditedImages) -> None:
+        """Compares a part of the training images with the test set."""
         alike = [(kind, *pair) for kind in ALIKE for pair in _proposed(part, self._test, kind, self._settings.max_bits)]
         found = _found(part, self._test, [pair for pair in alike if pair[-1] <= self._settings.max_cell_difference])
         self._leaks += [_leak(part, self._test, *pair, kind, self._allowances) for pair, kind in sorted(found.items())]
-        self._look_for_nearest(part, [pair for pair in alike if pair[1:3] not in found])
-        self._repeated |= self._sayings & part.sayings
+        self._update_nearest(part, [pair for pair in alike if pair[1:3] not in found])
+        self._repeated |= self._normal_captions & part.normal_captions
 
-    def _look_for_nearest(self, part: Pictures, strangers: Sequence[Alike]) -> None:
-        """The first of several that are equally near."""
-        if strangers:
-            _, place, other, difference = min(strangers, key=lambda pair: (pair[-1], *pair[1:3]))
+    def _update_nearest(self, part: AuditedImages, others: Sequence[Alike]) -> None:
+        """Updates the nearest pair that is no leak; of equally near pairs the first stays."""
+        if others:
+            _, row, other, difference = min(others, key=lambda pair: (pair[-1], *pair[1:3]))
             if self._nearest is None or difference < self._nearest["difference"]:
-                names = {"training": part.names[place], "test": self._test.names[other]}
+                names = {"training": part.names[row], "test": self._test.names[other]}
                 self._nearest = {**names, "difference": difference}
 
     def report(self) -> dict[str, Any]:
-        """The report of the test set."""
+        """Returns the test set's part of the report."""
         kinds = Counter(leak["kind"] for leak in self._leaks)
         return {
             "pictures": len(self._test.names),
@@ -165,27 +164,27 @@ def check(report: Mapping[str, Any], path: pathlib.Path) -> None:
         )
 
 
-def _found(training: Pictures, test: HeldOut, same: Sequence[Alike]) -> dict[tuple[int, int], str]:
-    """The kind of every leak by its places (training, test)."""
+def _found(training: AuditedImages, test: HeldOut, same: Sequence[Alike]) -> dict[tuple[int, int], str]:
+    """Returns the kind of every leak by its pair of indices (training, test)."""
     ways = [("id", pair) for pair in _equal(training.identities, test.by_identity)]
     ways += [("content", pair) for pair in _equal(training.digests, test.by_digest)]
-    ways += [(kind, (place, other)) for kind, place, other, _ in same]
+    ways += [(kind, (row, other)) for kind, row, other, _ in same]
     return {pair: kind for kind, pair in reversed(ways)}  # the surest comes last and stays
 
 
 def _equal(training: Sequence[str | None], test: Mapping[str, Sequence[int]]) -> Iterator[tuple[int, int]]:
-    for place, key in enumerate(training):
+    for row, key in enumerate(training):
         if key is not None:
-            yield from ((place, other) for other in test.get(key, ()))
+            yield from ((row, other) for other in test.get(key, ()))
 
 
 def _seen_as(test: HeldOut, kind: str) -> Looks:
-    """What a training picture looks like that leaks a test picture in that way."""
+    """Returns the test images' looks that training images are compared with for a kind of leak."""
     return test.mirrored if kind == MIRRORED else test.looks
 
 
-def _proposed(training: Pictures, test: HeldOut, kind: str, max_bits: int) -> Iterator[tuple[int, int, int]]:
-    """(place in training, place in the test set, difference) of all pictures whose hashes are within `max_bits`."""
+def _proposed(training: AuditedImages, test: HeldOut, kind: str, max_bits: int) -> Iterator[tuple[int, int, int]]:
+    """Yields (training index, test index, difference) of all pairs whose hashes are within `max_bits`."""
     index = test.mirrored_index if kind == MIRRORED else test.index
     for pairs in index.within(training.looks.hashes, max_bits):
         differences = duplicates.differences(training.looks, _seen_as(test, kind), pairs)
@@ -193,14 +192,16 @@ def _proposed(training: Pictures, test: HeldOut, kind: str, max_bits: int) -> It
             yield *pair, difference
 
 
-def _leak(training: Pictures, test: HeldOut, place: int, other: int, kind: str, allowances: Sequence[Allowance]) -> dict[str, Any]:
+def _leak(
+    training: AuditedImages, test: HeldOut, row: int, other: int, kind: str, allowances: Sequence[Allowance]
+) -> dict[str, Any]:
     looks, name = _seen_as(test, kind), test.names[other]
     return {
-        "training": training.names[place],
+        "training": training.names[row],
         "test": name,
         "kind": kind,
-        "bits": int(np.bitwise_count(training.looks.hashes[place] ^ looks.hashes[other])),
-        "difference": int(duplicates.differences(training.looks, looks, np.array([[place, other]]))[0]),
+        "bits": int(np.bitwise_count(training.looks.hashes[row] ^ looks.hashes[other])),
+        "difference": int(duplicates.differences(training.looks, looks, np.array([[row, other]]))[0]),
         "allowed": next((allowance.reason for allowance in allowances if _covers(allowance, name)), None),
     }
 

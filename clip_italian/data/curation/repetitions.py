@@ -1,8 +1,8 @@
-"""Which candidates say again what an earlier one says, of the same picture or of one that looks the same.
+"""Finds pairs that repeat an earlier pair.
 
-A pair repeats another if its picture is the same (its bytes, or to the eye) and its captions say the same words. The same picture
-with another caption, and the same caption of another picture, are the web's way and stay, counted. All is computed on columns, in
-some 100 bytes of memory a candidate and 40 a caption.
+A pair repeats another if its image has the same bytes or looks the same, and its captions have the same words. The same image with
+another caption, and the same caption of another image, are kept and counted. All is computed on columns, in some 100 bytes of
+memory a candidate and 40 a caption.
 """
 
 import numpy as np
@@ -13,15 +13,15 @@ from clip_italian.data.curation.duplicates import DuplicateSettings, Looks
 
 REPETITIONS = ("exact duplicate of a pair", "near duplicate of a pair")
 REASONS = (*REPETITIONS, "left out by name")
-KEPT = len(REASONS)  # the verdict on a pair that stays; the others are places in REASONS
+KEPT = len(REASONS)  # the verdict on a pair that is kept; other verdicts are indices of REASONS
 
 Verdicts = UInt8[np.ndarray, " n"]
 
 
 def alike(looks: Looks, contents: Shaped[np.ndarray, " n"], settings: DuplicateSettings) -> Int[np.ndarray, " n"]:
-    """For each picture the first one that shows the same: its own place where there is none before it.
+    """Returns for each image the index of the first image of the same content, its own if none is earlier.
 
-    Of equal files one is searched for.
+    Equal files are looked up once.
     """
     first = first_equal(contents)
     distinct = np.flatnonzero(first == np.arange(len(first)))
@@ -30,7 +30,7 @@ def alike(looks: Looks, contents: Shaped[np.ndarray, " n"], settings: DuplicateS
 
 
 def first_equal(*keys: Shaped[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
-    """For each row the first one with the same keys."""
+    """Returns for each row the index of the first row with the same keys."""
     order = np.lexsort(keys)  # stable: of equal rows the first comes first
     changes = np.zeros(len(order), bool)
     changes[:1] = True
@@ -44,16 +44,16 @@ def first_equal(*keys: Shaped[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
 
 def verdicts(
     contents: Shaped[np.ndarray, " n"],
-    said: Shaped[np.ndarray, " n"],
+    caption_sets: Shaped[np.ndarray, " n"],
     alike: Int[np.ndarray, " n"],
     left_out: Bool[np.ndarray, " n"],
 ) -> Verdicts:
-    """What becomes of each pair: a place in REASONS, or KEPT.
+    """Returns the verdict on each pair: an index of REASONS, or KEPT.
 
-    A pair that is left out by name still makes later ones repetitions: else one of them would take its place.
+    A pair that is left out by name still makes later pairs repetitions: otherwise a copy would be kept in its stead.
     """
-    own = np.arange(len(said))
-    exact, near = (first_equal(said, picture) != own for picture in (contents, alike))
+    own = np.arange(len(caption_sets))
+    exact, near = (first_equal(caption_sets, image) != own for image in (contents, alike))
     return np.select([exact, near, left_out], range(KEPT), KEPT).astype(np.uint8)
 
 
@@ -61,18 +61,18 @@ def counts(
     verdicts: Verdicts,
     alike: Int[np.ndarray, " n"],
     captions: Shaped[np.ndarray, " n"],
-    sayings: Shaped[np.ndarray, " c"],
+    normal_captions: Shaped[np.ndarray, " c"],
 ) -> dict[str, int]:
-    """How many pairs were refused as repetitions, and how many captions and pictures of those that are kept repeat another."""
+    """Returns the numbers of repeated pairs, which are rejected, and of repeated captions and images among the kept pairs."""
     kept = verdicts == KEPT
-    words = sayings[np.repeat(kept, captions)]
+    words = normal_captions[np.repeat(kept, captions)]
     return {
         "repeated_pairs": int((verdicts < len(REPETITIONS)).sum()),
-        "repeated_captions": len(words) - _different(words),
-        "repeated_pictures": int(kept.sum()) - _different(alike[kept]),
+        "repeated_captions": len(words) - _distinct(words),
+        "repeated_pictures": int(kept.sum()) - _distinct(alike[kept]),
     }
 
 
-def _different(values: Shaped[np.ndarray, " n"]) -> int:
+def _distinct(values: Shaped[np.ndarray, " n"]) -> int:
     ordered = np.sort(values)
     return len(ordered) and 1 + int((ordered[1:] != ordered[:-1]).sum())

@@ -21,7 +21,7 @@ def is_own(source: str) -> bool:
     return source.startswith(f"{FOLDER}/")
 
 
-def place(raw: pathlib.Path, name: str) -> pathlib.Path:
+def path_of(raw: pathlib.Path, name: str) -> pathlib.Path:
     """Where a source or one of its files lies: below data/<profile>/raw/sources, or below own/, which all profiles share."""
     return raw.parent.parent.parent / name if is_own(name) else raw / "sources" / name
 

@@ -1,7 +1,7 @@
-"""The engines that translate: a table that somebody made, an open model through CTranslate2, DeepL.
+"""Translation engines: a given table, an open model through CTranslate2, DeepL.
 
-An engine has a `name`, a `version` that tells apart whatever could translate otherwise, and `translate`, which returns a
-sentence for each of its own, empty where it has none.
+An engine has a `name`, a `version` that changes whenever its translations may, and `translate`, which returns a translation of
+each sentence, empty where it has none.
 """
 
 import importlib
@@ -24,7 +24,7 @@ class EngineSettings(Settings):
 
     engine: Literal["table", "ctranslate2", "deepl"]
     model: str | None  # a table's file, a model's folder; null for deepl, which has neither
-    version: str  # a label of one's own: another one asks everything anew
+    version: str  # a label of one's own; a new label translates everything again
     batch: int = Field(gt=0)  # sentences translated and kept at a time: what a kill can cost; deepl takes 50 at most
     beam: int = Field(gt=0)  # of ctranslate2's search
     compute_type: str  # of ctranslate2's arithmetic: float32, int8, ...
@@ -46,33 +46,33 @@ class TranslationSettings(Settings):
     to_english: EngineSettings
 
 
-# Sentences with their translations: a file of English and the study's language, a tab between them.
+# Tables of translations: English, a tab, the study's language.
 def read(path: pathlib.Path) -> tuple[list[str], list[str]]:
-    """The English sentences and the others; raises InputError naming the line at fault."""
+    """Returns the English sentences and their translations; raises InputError naming a malformed line."""
     pairs = [line.decode(errors="replace").split("\t") for line in lines(path)]
     for number, pair in enumerate(pairs, start=1):
         if len(pair) != 2 or not all(pair):
             raise InputError(f"{path}, line {number}: English, a tab and its translation expected; delete it and run `dvc repro`")
-    return [english for english, _ in pairs], [said for _, said in pairs]
+    return [english for english, _ in pairs], [translation for _, translation in pairs]
 
 
 class Translations:
-    """What sentences of the study's language are in English, as somebody or something translated them."""
+    """A table of English translations of sentences in the study's language."""
 
     def __init__(self, path: pathlib.Path) -> None:
-        english, said = read(path)
-        self._path, self._english = path, dict(zip(map(_key, said), english, strict=True))
+        english, sentences = read(path)
+        self._path, self._english = path, dict(zip(map(_key, sentences), english, strict=True))
 
-    def __call__(self, said: Sequence[str]) -> list[str]:
-        """The English of each; raises InputError naming one that has no translation."""
-        absent = next((sentence for sentence in said if _key(sentence) not in self._english), None)
+    def __call__(self, sentences: Sequence[str]) -> list[str]:
+        """Returns the English of each sentence; raises InputError naming one without a translation."""
+        absent = next((sentence for sentence in sentences if _key(sentence) not in self._english), None)
         if absent is not None:
             raise InputError(f"{self._path}: no translation of `{absent}`; add a line with its English, a tab and itself")
-        return [self._english[_key(sentence)] for sentence in said]
+        return [self._english[_key(sentence)] for sentence in sentences]
 
 
 def _key(sentence: str) -> str:
-    """The sentence as a table can hold it: some captions of MSCOCO-IT end with a line end."""
+    """Returns the sentence on one line: some captions of MSCOCO-IT end with a line end."""
     return " ".join(sentence.split())
 
 
@@ -85,18 +85,18 @@ DEEPL_TARGETS = {"en": "EN-US"}  # where its code is not the language's: plain E
 
 @runtime_checkable
 class Engine(Protocol):
-    """What translates in one direction."""
+    """Translates from one language to another."""
 
     name: str
     version: str
 
     def translate(self, sentences: list[str]) -> list[str]:
-        """The translation of each, in order; raises InputError when there is none to be had."""
+        """Returns the translation of each sentence; raises InputError when the engine fails."""
         ...
 
 
 def open_engine(settings: EngineSettings, source: str, target: str) -> Engine:
-    """The engine of the settings, from language `source` to `target`, of which one is "en".
+    """Returns the engine of the settings for translation from language `source` to `target`, of which one is "en".
 
     Raises InputError for a missing model, package or key.
     """
@@ -115,8 +115,8 @@ class Table:
 
     def __init__(self, settings: EngineSettings, source: str, target: str) -> None:
         path = _model(settings)
-        english, said = read(path)
-        pairs = zip(english, said, strict=True) if source == "en" else zip(said, english, strict=True)
+        english, other = read(path)
+        pairs = zip(english, other, strict=True) if source == "en" else zip(other, english, strict=True)
         self._translations: dict[str, str] = {}
         for sentence, translation in pairs:
             self._translations.setdefault(sentence, translation)
