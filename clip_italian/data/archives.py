@@ -95,7 +95,8 @@ class Archive:
         try:
             return self._zip.read(name)
         except KeyError:
-            raise InputError(f"{self.path}: has no member `{name}`; get the file from its publisher again") from None
+            remedy = "get the file from its publisher again, or, if a stage made it, delete the file and run `dvc repro`"
+            raise InputError(f"{self.path}: member `{name}`: is not there; {remedy}") from None
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:  # the last where it is encrypted
             raise InputError(f"{self.path}: member `{name}` is damaged ({error}); delete the file and run `dvc repro`") from None
 

@@ -153,7 +153,7 @@ def _decode(job: Job, name: str, archive: pathlib.Path, member: str) -> UInt8[np
     try:
         side, fit = _side(name, job.settings), job.fits[name]
         pixels = decode(content.read(member), job.settings.limits, resizing.least(side, fit))
-    except (ImageRejected, KeyError) as reason:
+    except ImageRejected as reason:
         message = f"{content.path}: member `{member}`: {reason}; delete the file and run `dvc repro`"
         raise InputError(message) from None
     return resizing.square(pixels, side, fit)

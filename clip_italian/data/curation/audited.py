@@ -159,6 +159,6 @@ def _decoded(limits: ImageLimits, part: Sequence[LocatedExample]) -> Iterator[tu
         try:
             content = archive.read(member)
             yield hashlib.sha256(content).hexdigest(), decode(content, limits)
-        except (ImageRejected, KeyError) as reason:
+        except ImageRejected as reason:
             message = f"{archive.path}: member `{member}`: {reason}; delete the file and run `dvc repro`"
             raise InputError(message) from None
