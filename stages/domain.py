@@ -12,7 +12,7 @@ from clip_italian import config, files, journal, paths
 from clip_italian.checkpoints import loading
 from clip_italian.evaluation.study.settings import EvaluationSettings
 from clip_italian.use.finetuning import domain, report, running, runs
-from clip_italian.use.finetuning.domain import Asked, DomainSettings, Found
+from clip_italian.use.finetuning.domain import DomainSettings, Queries, Rankings
 from pipeline import cells, outputs
 
 
@@ -43,13 +43,13 @@ def cell(name: str, state: pathlib.Path, out: pathlib.Path) -> None:
     queries = shop() / f"queries-{domain.LANGUAGES[0]}.csv"  # measured at every validation, for the curves
     tables = {"data": shop() / "train.csv", "valid": shop() / "valid.csv", "queries": queries, "gallery": None}
     settings = config.section(DomainSettings, "domain")
-    folder = runs.begin("domain", runs.asked(str(start(int(name))), None, tables, False, settings.finetuning(int(name))), state)
+    folder = runs.begin("domain", runs.request(str(start(int(name))), None, tables, False, settings.finetuning(int(name))), state)
     running.run(folder)
     shutil.copytree(folder / running.MODEL, out / running.MODEL)
     shutil.copy(folder / journal.FILE, out / journal.FILE)
     before, after = loading.load(start(int(name))), loading.load(out / running.MODEL)
     for language in domain.LANGUAGES:
-        found = domain.find(before, after, domain.asked(shop(), language), settings.places)
+        found = domain.rank(before, after, domain.queries(shop(), language), settings.places)
         np.savez(out / f"{language}.npz", allow_pickle=False, **found._asdict())
 
 
@@ -81,22 +81,22 @@ def reports() -> pathlib.Path:
 def _evaluate(settings: DomainSettings, profile: str, finished: dict[str, pathlib.Path]) -> None:
     evaluation, results = config.section(EvaluationSettings, "evaluation"), {}
     with files.replacing_folder(reports()) as pages:
-        for place, language in enumerate(domain.LANGUAGES):
-            asked = domain.asked(shop(), language)
+        for index, language in enumerate(domain.LANGUAGES):
+            queries = domain.queries(shop(), language)
             found = {int(seed): _read(output / f"{language}.npz") for seed, output in finished.items()}
-            results[language] = domain.summarise(asked, found, evaluation, 2 * place)
+            results[language] = domain.summarise(queries, found, evaluation, 2 * index)
             seed = next(iter(found))
-            files.write_text(pages / f"{language}.html", _page(settings, language, asked, seed, found[seed]))
+            files.write_text(pages / f"{language}.html", _page(settings, language, queries, seed, found[seed]))
     domain.write(profile, settings, results)
 
 
-def _read(path: pathlib.Path) -> Found:
+def _read(path: pathlib.Path) -> Rankings:
     with np.load(path) as arrays:
-        return Found(**arrays)
+        return Rankings(**arrays)
 
 
-def _page(settings: DomainSettings, language: str, asked: Asked, seed: int, found: Found) -> str:
+def _page(settings: DomainSettings, language: str, queries: Queries, seed: int, found: Rankings) -> str:
     chosen = settings.finetuning(seed)
-    numbers, lists = domain.compared(asked, found, chosen)
+    numbers, lists = domain.compared(queries, found, chosen)
     notes = [f"{settings.start}, seed {seed}, before and after fine-tuning on the drawn shop; k = {settings.places}."]
-    return report.page(f"shop, {language}", numbers, notes, asked.test, lists, chosen.shown)
+    return report.page(f"shop, {language}", numbers, notes, queries.test, lists, chosen.shown)

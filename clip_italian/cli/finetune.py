@@ -36,11 +36,11 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Begins a run, or goes on with the one of that name and the same request."""
+    """Starts a run, or resumes the run of that name and request."""
     given = {name: getattr(options, name) for name in ("epochs", "frozen_epochs", "batch", "learning_rate", "seed")}
     tables = {"data": options.data, "valid": options.valid, "queries": options.queries, "gallery": options.index}
-    asked = runs.asked(options.model, options.images, tables, options.onnx, settings.load(options.settings, **given))
-    folder = runs.begin(options.name or options.data.stem, asked)
+    request = runs.request(options.model, options.images, tables, options.onnx, settings.load(options.settings, **given))
+    folder = runs.begin(options.name or options.data.stem, request)
     if options.background:
         _leave(folder)
     else:

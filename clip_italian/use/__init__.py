@@ -1,1 +1,1 @@
-"""What people do with a model: load it, search with it."""
+"""Applications of a model: search, fine-tuning, export and the demo."""

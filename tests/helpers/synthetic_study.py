@@ -373,11 +373,11 @@ def write_audit(images: int) -> None:
 def write_domain() -> None:
     """What mCLIP finds, seed by seed, in a shop of six pictures, before and after it was fine-tuned."""
     names, right = [f"{n}" for n in range(6)], [frozenset({n}) for n in range(6)]
-    asked = domain.Asked(csv_tables.TestSet(names, list(map(pathlib.Path, names)), right), np.arange(6) >= 4)
+    asked = domain.Queries(csv_tables.TestSet(names, list(map(pathlib.Path, names)), right), np.arange(6) >= 4)
     settings = config.parse(EvaluationSettings, EVALUATION, PROFILE)
     lists = np.stack([np.roll(np.arange(6), 1 - n) for n in range(6)])  # of which each has its picture second
     better = np.stack([np.roll(np.arange(6), -n) for n in range(6)])
-    found = {seed: domain.Found(lists, np.where(np.arange(6)[:, None] > seed, better, lists)) for seed in seeds_of("mclip")}
+    found = {seed: domain.Rankings(lists, np.where(np.arange(6)[:, None] > seed, better, lists)) for seed in seeds_of("mclip")}
     languages = {language: domain.summarise(asked, found, settings, 2 * n) for n, language in enumerate(domain.LANGUAGES)}
     content = {"start": "mclip", "places": 6, "languages": languages}
     files.write_json(pathlib.Path("results", PROFILE, "domain.json"), content)

@@ -41,7 +41,7 @@ def test_a_label_under_several_templates_is_the_unit_mean_of_its_vectors(model):
         (["un gatto"], ["{}"], "at least two"),
         ("un gatto", ["{}"], "at least two"),
         (["un gatto", " "], ["{}"], "number 2 is empty"),
-        (["un gatto", "un cane", "un gatto"], ["{}"], "`un gatto` is there twice"),
+        (["un gatto", "un cane", "un gatto"], ["{}"], "`un gatto` is given twice"),
         (["un gatto", "un cane"], ["una foto"], "`una foto` has no {} where the label goes"),
     ],
 )

@@ -10,7 +10,7 @@ from clip_italian import config, files
 from clip_italian.errors import InputError
 from clip_italian.evaluation.study.settings import EvaluationSettings
 from clip_italian.use.finetuning import domain, settings, tables
-from clip_italian.use.finetuning.domain import Asked, DomainSettings, Found
+from clip_italian.use.finetuning.domain import DomainSettings, Queries, Rankings
 from clip_italian.world.shop import publishing
 from clip_italian.world.shop.publishing import ShopSettings
 
@@ -35,7 +35,7 @@ def evaluation():
 def own():
     """A query for each of four pictures; that of the last is of an unseen pair."""
     test = tables.TestSet(["a", "b", "c", "d"], PICTURES, [frozenset({place}) for place in range(4)])
-    return Asked(test, np.array([False, False, False, True]))
+    return Queries(test, np.array([False, False, False, True]))
 
 
 def first(*places):
@@ -44,7 +44,7 @@ def first(*places):
 
 
 def test_the_queries_of_both_languages_ask_for_the_same_pictures(shop):
-    italian, german = (domain.asked(shop, language) for language in domain.LANGUAGES)
+    italian, german = (domain.queries(shop, language) for language in domain.LANGUAGES)
     assert italian.test.relevant == german.test.relevant and italian.test.pictures == german.test.pictures
     assert not set(italian.test.queries) & set(german.test.queries)
     np.testing.assert_array_equal(italian.unseen, german.unseen)
@@ -54,7 +54,7 @@ def test_the_queries_of_both_languages_ask_for_the_same_pictures(shop):
 def test_a_query_is_of_unseen_pairs_when_all_its_pictures_are(shop):
     content = config.parse(ShopSettings, PROFILE["shop"], "tiny")
     shown = {item.image: (item.product.kind, item.product.colour) in content.unseen() for item in publishing.stock(content)}
-    asked = domain.asked(shop, "it")
+    asked = domain.queries(shop, "it")
     for right, unseen in zip(asked.test.relevant, asked.unseen, strict=True):
         assert unseen == all(shown[str(asked.test.pictures[place].relative_to(shop))] for place in right)
     assert asked.unseen.any() and not asked.unseen.all()
@@ -64,11 +64,11 @@ def test_a_picture_that_is_not_described_is_named(shop, tmp_path):
     for name in ("queries-it.csv", "products.csv"):
         (tmp_path / name).write_text("\n".join((shop / name).read_text().splitlines()[: None if "q" in name else 2]) + "\n")
     with pytest.raises(InputError, match=r"products.csv: no line for .*\.jpg; run `dvc repro shop`"):
-        domain.asked(tmp_path, "it")
+        domain.queries(tmp_path, "it")
 
 
 def test_what_is_found_before_and_after_is_told_with_the_difference(evaluation):
-    found = {0: Found(first(1, 0, 3, 2), first(0, 1, 2, 3)), 1: Found(first(0, 0, 0, 0), first(0, 1, 0, 0))}
+    found = {0: Rankings(first(1, 0, 3, 2), first(0, 1, 2, 3)), 1: Rankings(first(0, 0, 0, 0), first(0, 1, 0, 0))}
     result = domain.summarise(own(), found, evaluation, 0)
     models = result["all"]["models"]
     # Of seed 0 all queries find their picture first after; before, the two that have place 0 or 1 of the list find it second.
@@ -87,7 +87,7 @@ def test_what_is_found_before_and_after_is_told_with_the_difference(evaluation):
 
 
 def test_nothing_changed_is_no_difference(evaluation):
-    same = Found(first(0, 1, 0, 3), first(0, 1, 0, 3))
+    same = Rankings(first(0, 1, 0, 3), first(0, 1, 0, 3))
     (part, _) = domain.summarise(own(), {0: same}, evaluation, 0).values()
     assert set(part["p"].values()) == {1.0}
     assert {tuple(ends) for ends in part["models"]["difference"]["interval"].values()} == {(0.0, 0.0)}

@@ -70,7 +70,7 @@ def tuned(base, name="shop", **changed):
 
 def asked(shop, base):
     tables = {"data": shop / "pairs.csv", "valid": None, "queries": None, "gallery": None}
-    return runs.asked(str(base), None, tables, False, settings.load())
+    return runs.request(str(base), None, tables, False, settings.load())
 
 
 def weights(folder):
@@ -152,13 +152,13 @@ def test_it_starts_from_a_model_of_this_study_too(shop, base):
 
 def test_a_system_whose_texts_need_more_than_its_tokeniser_is_refused(shop, here):
     siglip = copied("siglip", here).folder
-    with pytest.raises(InputError, match="reads texts in a way"):
+    with pytest.raises(InputError, match="its tokeniser cannot be saved"):
         clip_italian.finetune(siglip, "pairs.csv", name="siglip", **QUICK)
 
 
 def test_the_towers_for_onnxruntime_give_the_same_lists(shop, base, capsys):
     done = tuned(base, epochs=2, frozen_epochs=1, onnx=True)
-    assert "ONNX: 4 of 4 queries have the very same list" in capsys.readouterr().out
+    assert "ONNX: 4 of 4 queries have exactly the same ranking" in capsys.readouterr().out
     assert sorted(path.name for path in (done.folder / "onnx").glob("*.onnx")) == ["image.onnx", "text.onnx"]
 
 
@@ -180,7 +180,7 @@ def test_pictures_that_are_learnt_from_and_searched_are_pointed_out(shop, base, 
     with open(shop / "index.csv", "a") as file:
         file.write("pictures/train0.png,rosso\n")
     tuned(base, epochs=1)
-    assert "BEWARE: 1 pictures that are searched are among those that are learnt from" in capsys.readouterr().out
+    assert "BEWARE: 1 of the searched pictures are also training or validation pictures" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_pictures_that_are_learnt_from_and_searched_are_pointed_out(shop, base, 
     [
         ("file,text\na.png,uno\n", "no column `image`; its first line must name image, text, and names file, text"),
         ("", "no column `image`"),
-        ("image,text\n", "no pair in it"),
+        ("image,text\n", "has no pairs"),
         ("image,text\na.png,\n", "line 2: `text` is empty"),
         ("image,text\na.png\n", "line 2: `text` is empty"),
         ('image,text\na.png,"uno\n', "after line 1: not CSV (unexpected end of data)"),
@@ -226,7 +226,7 @@ def test_without_labels_relevant_are_the_pictures_beside_the_text(here):
 
 def test_a_query_without_a_right_picture_is_refused(here):
     table(here / "q.csv", ("text", "label"), [("scarpe", "shoe")])
-    with pytest.raises(InputError, match="no picture of .*i.csv is right for `scarpe`"):
+    with pytest.raises(InputError, match="no picture of .*i.csv has the label of `scarpe`"):
         tables.test_set(here / "q.csv", table(here / "i.csv", ("image", "label"), [("1.jpg", "hat")]))
 
 
@@ -273,7 +273,7 @@ def test_a_file_of_settings_changes_some_and_a_wrong_key_is_told(here):
 
 def test_a_name_stands_for_one_request(shop, base):
     tuned(base, epochs=1)
-    with pytest.raises(InputError, match="a run of that name has another `settings`"):
+    with pytest.raises(InputError, match="this run has another `settings`"):
         tuned(base, epochs=2)
     with open(shop / "pairs.csv", "a") as file:
         file.write("una gonna,pictures/test0.png\n")
@@ -287,7 +287,7 @@ def test_a_name_stands_for_one_request(shop, base):
 
 def test_a_folder_that_is_no_run_is_not_taken_for_one(shop, base):
     files.write_text(runs.ROOT / "mine/data/photos.txt", "mine")
-    with pytest.raises(InputError, match=r"finetuned/mine: is there already and is no run; choose another name"):
+    with pytest.raises(InputError, match=r"finetuned/mine: exists already and is not a run; choose another name"):
         tuned(base, "mine")
     assert (runs.ROOT / "mine/data/photos.txt").read_text() == "mine"
 
@@ -321,7 +321,7 @@ def test_a_run_goes_on_with_tables_and_models_beside_the_current_folder(shop, ba
     monkeypatch.chdir(shop / "work")
     beside = [pathlib.Path("..", path.relative_to(shop)) for path in (base, shop / "pairs.csv")]
     tables = {"data": beside[1], "valid": None, "queries": None, "gallery": None}
-    wanted = runs.asked(str(beside[0]), None, tables, False, settings.load())
+    wanted = runs.request(str(beside[0]), None, tables, False, settings.load())
     folder = runs.begin("beside", wanted)
     assert runs.begin("beside", wanted) == folder
     assert runs.read(folder).data == str(shop / "pairs.csv")

@@ -79,7 +79,7 @@ def test_a_file_that_somebody_put_into_an_index_is_named_and_stays(model, folder
     index(model, folder)
     pathlib.Path("pictures.index/notes.txt").write_text("mine")
     save(folder / "c/new.png", 100)
-    with pytest.raises(InputError, match=r"pictures\.index/notes\.txt: is no part of an index, and would be lost; move it away"):
+    with pytest.raises(InputError, match=r"pictures\.index/notes\.txt: is not part of an index and would be deleted; move it away"):
         index(model, folder)
     assert pathlib.Path("pictures.index/notes.txt").read_text() == "mine"
 
@@ -308,7 +308,9 @@ def test_of_equal_cosines_the_first_path_comes_first():
     assert searching._best(scores, 9).tolist() == [1, 0, 2, 3, 4]
 
 
-@pytest.mark.parametrize(("query", "said"), [("", "empty"), (" \n", "empty"), ("x" * 10_000, "10,000 characters, at most 2,000")])
+@pytest.mark.parametrize(
+    ("query", "said"), [("", "empty"), (" \n", "empty"), ("x" * 10_000, "10,000 characters, but at most 2,000")]
+)
 def test_a_query_that_says_nothing_or_far_too_much_is_refused(model, query, said):
     with pytest.raises(InputError, match=said):
         searching.query_of(model, query)

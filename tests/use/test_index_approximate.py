@@ -184,7 +184,9 @@ def test_a_damaged_graph_is_refused_by_the_name_of_the_file(here, name, damage, 
     write(clustered(300))
     Index(PATH, approximate=True)
     damage(PATH / name)
-    with pytest.raises(InputError, match=f"{name}: {said}.*; delete graph.usearch and graph.json, and it is made anew"):
+    with pytest.raises(
+        InputError, match=f"{name}: {said}.*; delete graph.usearch and graph.json; the next search builds them again"
+    ):
         Index(PATH, approximate=True)
     assert len(Index(PATH)) == 300  # an exact search asks for neither
     for one in (approximate.GRAPH, approximate.MANIFEST):

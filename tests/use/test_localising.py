@@ -117,7 +117,7 @@ def test_relevance_has_a_map_for_each_text(here):
 
 
 def test_a_grid_that_no_picture_has_is_refused():
-    with pytest.raises(InputError, match="a grid of 1 cells a side; between 2 and 28"):
+    with pytest.raises(InputError, match="a grid of 1 by 1 cells; use between 2 and 28"):
         localising.localise(RedShare(), scene(56, 56, slice(0, 9), slice(0, 9)), ["rosso"], grids=(1,))
 
 

@@ -1,1 +1,1 @@
-"""The demo: pictures found in words, words found for pictures, and where in a picture something is."""
+"""The demo: search images with a sentence, rank captions for an image, and locate a text in an image."""

@@ -17,8 +17,8 @@ from clip_italian.use.demo.core import Demo, Refused
 from clip_italian.use.demo.words import LANGUAGES
 
 KEPT = (600, 3600)  # seconds: how often uploads are looked through, and at what age they go
-BEYOND_WORDS = 64 << 20  # bytes of a file that is not even taken in, to be told that it is too large
-# The browser itself refuses whatever is not of this page.
+BEYOND_WORDS = 64 << 20  # bytes; Gradio rejects larger uploads itself
+# The browser blocks every request to another host.
 POLICY = b"default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
 
 # Files that the page refuses before sending them are answered by Gradio, in English alone. A script replaces its two messages,
@@ -83,7 +83,7 @@ def _script() -> str:
 
 
 def serve(demo: Demo, port: int | None = None) -> None:
-    """Says where the page is, and serves it until it is interrupted."""
+    """Prints the page's address, and serves it until it is interrupted."""
     blocks = start(demo, port)
     print(f"{len(demo.pictures):,} pictures; the demo runs at {blocks.local_url} (Ctrl+C ends it)")
     sys.stdout.flush()

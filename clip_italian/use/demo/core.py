@@ -1,4 +1,4 @@
-"""What the demo computes, whatever shows it: nothing here knows of pages."""
+"""The demo's computations, independent of the user interface."""
 
 import pathlib
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from clip_italian.use.search.searching import Hit, Index
 from clip_italian.world.languages.italian.speech import ITALIAN
 from clip_italian.world.scenes import captions
 
-# Of what is uploaded: a photograph of any telephone passes, and no picture keeps the others waiting.
+# Limits of an upload: photographs of every telephone pass, and no image takes long.
 LIMITS = ImageLimits(max_bytes=12 << 20, max_pixels=64_000_000, min_side=8, max_aspect=20.0)
 MOST = {"most": LIMITS.max_bytes >> 20, "pixels": LIMITS.max_pixels // 10**6}  # MB and millions, as they are told
 MOST_LABELS = 50
@@ -33,7 +33,7 @@ SHOWN = (384, 768)  # of a picture with its heat
 
 
 class Refused(Exception):
-    """Why a wish is not granted: `reason` is a key of `Words.refusals`, `facts` are what that text has places for."""
+    """A request that is refused: `reason` is a key of `Words.refusals`, and `facts` are the values for its text."""
 
     def __init__(self, reason: str, **facts: int | str) -> None:
         super().__init__(reason)
@@ -41,7 +41,7 @@ class Refused(Exception):
 
 
 class Demo(NamedTuple):
-    """A model, the pictures that are searched, and whether the model is the one that ships, which knows drawings alone."""
+    """A model, the index that is searched, and whether the model is the one that ships, trained on drawings only."""
 
     model: Model
     pictures: Index
@@ -49,7 +49,7 @@ class Demo(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A picture that was found; without pixels where the file has gone since it was indexed."""
+    """A search result; without pixels if the file can no longer be read."""
 
     score: float  # cosine
     name: str
@@ -57,32 +57,32 @@ class Shown(NamedTuple):
 
 
 def search(demo: Demo, text: str, count: int) -> list[Shown]:
-    """The pictures that fit best, best first; raises Refused for a text that is empty or too long."""
+    """The images nearest to the text, best first; raises Refused for a text that is empty or too long."""
     vector = demo.model.encode_text([_text(text)])[0]
     return _shown(demo.pictures.nearest(vector, min(max(1, count), MOST_FOUND)))
 
 
 def gallery(demo: Demo) -> list[list[Shown]]:
-    """The best pictures for each of QUERIES."""
+    """The images nearest to each of QUERIES."""
     vectors = demo.model.encode_text(QUERIES)
     return [_shown(demo.pictures.nearest(vector, IN_GALLERY)) for vector in vectors]
 
 
 def classify(demo: Demo, path: str | None, labels: str) -> list[tuple[str, float]]:
-    """Each line of `labels` with its probability, in their order; raises Refused."""
+    """Each line of `labels` with its probability, in the given order; raises Refused for a wrong image or wrong labels."""
     said = _labels(labels)
     return list(zip(said, classifying.probabilities(demo.model, [opened(path)], said)[0].tolist(), strict=True))
 
 
 def localise(demo: Demo, path: str | None, text: str) -> dict[Method, Pixels]:
-    """The picture by each of METHODS, dark where the text is not; raises Refused."""
+    """The image with the heat map of each of METHODS, dark where the heat is low; raises Refused for a wrong image or text."""
     said, picture = _text(text), _sized(opened(path), *SHOWN)
     heats = {method: localising.localise(demo.model, picture, [said], method)[0] for method in METHODS}
     return {method: localising.over(picture, heat) for method, heat in heats.items()}
 
 
 def opened(path: str | None) -> Pixels:
-    """The pixels of an uploaded file; raises Refused where there is none, and for one that is too large, odd or damaged."""
+    """The pixels of an uploaded file; raises Refused if there is none, or if it is too large, damaged or not an image."""
     if not path:
         raise Refused("no picture")
     try:
@@ -94,7 +94,7 @@ def opened(path: str | None) -> Pixels:
 
 
 def examples(index: Index, count: int, folder: pathlib.Path) -> list[pathlib.Path]:
-    """Pictures from all over the index, copied into `folder` at a size for the page."""
+    """Example images, evenly spaced over the index, resized and copied into `folder`."""
     rows = np.linspace(0, len(index) - 1, min(count, len(index))).round().astype(int)
     paths = []
     for number, row in enumerate(rows.tolist()):
@@ -106,7 +106,7 @@ def examples(index: Index, count: int, folder: pathlib.Path) -> list[pathlib.Pat
 
 
 def warm_up(demo: Demo) -> None:
-    """Compiles what the first visitor would wait for."""
+    """Compiles the programs for which the first visitor would otherwise wait."""
     grey = np.full((64, 64, 3), localising.GREY, np.uint8)
     gallery(demo)
     search(demo, QUERIES[0], 1)
@@ -144,7 +144,7 @@ def _shown(hits: Sequence[Hit]) -> list[Shown]:
 
 
 def _thumbnail(path: store.Image, most: int = THUMBNAIL) -> Pixels | None:
-    """None where the file has gone, or cannot be read any more."""
+    """A thumbnail, or None if the file can no longer be read."""
     try:
         return _sized(opening.read_pixels(path), 1, most)
     except InputError:
@@ -152,7 +152,7 @@ def _thumbnail(path: store.Image, most: int = THUMBNAIL) -> Pixels | None:
 
 
 def _sized(pixels: Pixels, least: int, most: int) -> UInt8[np.ndarray, "rows columns 3"]:
-    """With a long side between two numbers of pixels."""
+    """The image resized so that its long edge has between `least` and `most` pixels."""
     long = max(pixels.shape[:2])
     factor = min(max(long, least), most) / long
     if factor == 1:

@@ -1,4 +1,4 @@
-"""All that the demo says, in Italian and in English."""
+"""The texts of the demo, in Italian and in English."""
 
 import html
 import pathlib
@@ -9,10 +9,10 @@ from clip_italian.use.demo.core import Refused
 
 
 class Words(NamedTuple):
-    """The texts of a language; those that end in _md are Markdown."""
+    """The texts in one language; fields that end in `_md` are Markdown."""
 
     head_md: str
-    drawn_md: str  # where the model is the one that ships
+    drawn_md: str  # shown with the model that ships
     search: str  # the tabs
     classify: str
     localise: str
@@ -48,11 +48,11 @@ class Words(NamedTuple):
     refusals: dict[str, str]
 
     def score(self, value: float) -> str:
-        """A cosine."""
+        """A cosine with three decimals."""
         return f"{value:.3f}".replace(".", self.decimal)
 
     def refusal(self, refused: Refused) -> str:
-        """Why, and what to do; safe as HTML."""
+        """The reason for a refusal and what to do, escaped for HTML."""
         facts = {name: f"{fact:,}" if isinstance(fact, int) else html.escape(fact) for name, fact in refused.facts.items()}
         return self.refusals[refused.reason].format(**facts)
 
@@ -66,7 +66,7 @@ ITALIAN = Words(
     localise="Dov'è?",
     gallery="Galleria",
     about="Il progetto",
-    search_md="Scrivi che cosa si deve vedere: vengono le immagini più vicine al testo, ognuna con il suo coseno.",
+    search_md="Scrivi che cosa si deve vedere: compaiono le immagini più vicine al testo, ognuna con il suo coseno.",
     classify_md="Carica un'immagine e scrivi alcune didascalie, una per riga: il modello dice quanto è probabile ognuna fra tutte.",
     localise_md="Carica un'immagine e scrivi che cosa cercare: resta a colori la parte che più somiglia al testo.",
     gallery_md="Le sei richieste della galleria di CLIP-Italian (2021), con le prime quattro immagini per ciascuna.",
@@ -93,8 +93,8 @@ tabella e la figura sono quelle dell'articolo, in inglese.""",
     what="Che cosa cerchi nell'immagine?",
     what_hint="un gatto",
     localise_button="Trova",
-    windows="A finestre, come nel 2021",
-    relevance="Con il gradiente",
+    windows="Metodo a finestre (2021)",
+    relevance="Metodo del gradiente",
     figure="I modelli a confronto, un punto per seme",
     gone="il file non c'è più",
     pictures_md="Si cerca fra {count} immagini.",
@@ -121,7 +121,7 @@ tabella e la figura sono quelle dell'articolo, in inglese.""",
 )
 
 ENGLISH = Words(
-    head_md="# CLIP-Italian\nPictures and Italian words in one space: search, recognise, localise.",
+    head_md="# CLIP-Italian\nImages and Italian texts in one space: search, classify, localise.",
     drawn_md="**This miniature model knows only the drawn world** that it was trained on: simple drawings of 30 things in 12 "
     "colours. It knows nothing of photographs, and errs on drawings too. Ask it in Italian. Another model is chosen by `--model`.",
     search="Text to image",
@@ -129,9 +129,9 @@ ENGLISH = Words(
     localise="Where is it?",
     gallery="Gallery",
     about="The project",
-    search_md="Write in Italian what is to be seen: the pictures nearest to the text come up, each with its cosine.",
-    classify_md="Upload a picture and write captions in Italian, one a line: the model says how likely each is among them all.",
-    localise_md="Upload a picture and write in Italian what to look for: the part that is most like the text keeps its colours.",
+    search_md="Describe in Italian what you are looking for: the pictures nearest to the text appear, each with its cosine.",
+    classify_md="Upload a picture and write captions in Italian, one a line: the model gives each a share of 100 %.",
+    localise_md="Upload a picture and write in Italian what to look for: the part most similar to the text keeps its colours.",
     gallery_md="The six queries of CLIP-Italian's gallery (2021), with the first four pictures of each.",
     about_md="""### What it is
 CLIP-Italian (2021) is a contrastive image-text model for Italian. This project reproduces it as a whole: one command leads from raw
@@ -155,8 +155,8 @@ Per cent, mean over three seeds, 95 % intervals in brackets. They cannot be comp
     what="What are you looking for in the picture?",
     what_hint="un gatto",
     localise_button="Find",
-    windows="By windows, as in 2021",
-    relevance="By gradient",
+    windows="Window method (2021)",
+    relevance="Gradient method",
     figure="The models compared, a point for each seed",
     gone="the file has gone",
     pictures_md="{count} pictures are searched.",
@@ -185,14 +185,14 @@ Per cent, mean over three seeds, 95 % intervals in brackets. They cannot be comp
 LANGUAGES = {"Italiano": ITALIAN, "English": ENGLISH}
 
 
-# What the study writes, shown on the page about the project.
+# Results of the study, shown on the page about the project.
 TABLE = paths.TABLES / "readme.md"
 GALLERY = paths.TABLES / "gallery.json"
 FIGURE = paths.FIGURES / "overview.png"
 
 
 def about_text(words: Words, images: int, root: pathlib.Path = pathlib.Path()) -> str:
-    """What the project is and found, in Markdown; results that are missing below `root` are said to be."""
+    """The description and the results of the project, in Markdown; says so if results are missing below `root`."""
     table, gallery = root / TABLE, root / GALLERY
     parts = [words.about_md, table.read_text() if table.is_file() else words.no_results_md]
     if gallery.is_file():

@@ -1,1 +1,1 @@
-"""Fine-tuning a model on one's own pairs of pictures and texts, on one's own machine."""
+"""Fine-tuning a model on the user's own pairs of images and texts."""

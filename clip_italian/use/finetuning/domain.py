@@ -1,7 +1,8 @@
-"""Fine-tuning on the drawn shop, whose things no picture of the study shows: what a multilingual model finds before and after.
+"""Domain adaptation: text-to-image retrieval of a multilingual model before and after fine-tuning on the drawn shop.
 
-The counterpart of the guide of Jina's Finetuner to multilingual text-to-image search, which fine-tuned a multilingual CLIP on
-fashion with German captions: every caption of the test pictures is a query, all of them are searched.
+No image of the study shows the shop's products. The experiment follows the guide of Jina's Finetuner to multilingual text-to-image
+search, which fine-tuned a multilingual CLIP on fashion with German captions. Every caption of a test image is a query, and all
+test images are searched.
 """
 
 import pathlib
@@ -32,7 +33,7 @@ BEFORE, AFTER, DIFFERENCE = "before", "after", "difference"
 
 
 class DomainSettings(Settings):
-    """Section `domain` of a profile; what it leaves out is as `finetune` has it."""
+    """Section `domain` of a profile; all other settings are the defaults of `finetune`."""
 
     start: str  # the arm or baseline that is fine-tuned
     epochs: Count
@@ -40,22 +41,22 @@ class DomainSettings(Settings):
     batch: Annotated[int, pydantic.Field(ge=2)]
     learning_rate: Rate
     frozen_learning_rate: Rate
-    places: Count  # pictures in the list that answers a query
+    places: Count  # images in each ranking
 
     def finetuning(self, seed: int) -> FinetuningSettings:
-        """The settings of the run of a seed."""
+        """The settings of the run with this seed."""
         return load(None, **self.model_dump(exclude={"start"}), seed=seed)
 
 
-class Asked(NamedTuple):
+class Queries(NamedTuple):
     """The queries of a language."""
 
     test: TestSet
-    unseen: Bool[np.ndarray, " queries"]  # whether all right pictures are of a kind in a colour that was not trained
+    unseen: Bool[np.ndarray, " queries"]  # whether all relevant images show a pair of product and colour that was not trained on
 
 
-class Found(NamedTuple):
-    """The lists of a model before and after, of one seed."""
+class Rankings(NamedTuple):
+    """The images ranked for each query, before and after fine-tuning with one seed."""
 
     before: Int[np.ndarray, "queries places"]
     after: Int[np.ndarray, "queries places"]
@@ -66,35 +67,35 @@ def is_drawn(shop: pathlib.Path) -> bool:
     return not (shop / publishing.NONE).is_file()
 
 
-def asked(shop: pathlib.Path, language: str) -> Asked:
-    """The queries in a language; raises InputError where the shop's files do not fit each other."""
+def queries(shop: pathlib.Path, language: str) -> Queries:
+    """The queries in a language; raises InputError if an image of them is not among the shop's products."""
     test = tables.test_set(shop / f"queries-{language}.csv", None)
     described = shop / "products.csv"
     known = {row.cells["image"]: row.cells["pair"] == "unseen" for row in tables.read(described, ("image", "pair"))}
     pairs = [known.get(str(path.relative_to(shop))) for path in test.pictures]
     if None in pairs:
         raise InputError(f"{described}: no line for {test.pictures[pairs.index(None)]}; run `dvc repro shop`")
-    return Asked(test, np.array([all(pairs[place] for place in right) for right in test.relevant]))
+    return Queries(test, np.array([all(pairs[index] for index in right) for right in test.relevant]))
 
 
-def find(before: Model, after: Model, asked: Asked, places: int) -> Found:
-    """What both find."""
-    gallery = measuring.gallery(before, asked.test)
-    return Found(*(measuring.answers(model, gallery, places) for model in (before, after)))
+def rank(before: Model, after: Model, queries: Queries, k: int) -> Rankings:
+    """The `k` images nearest to each query, by the model before and by the model after fine-tuning."""
+    gallery = measuring.gallery(before, queries.test)
+    return Rankings(*(measuring.answers(model, gallery, k) for model in (before, after)))
 
 
-def summarise(asked: Asked, found: dict[int, Found], settings: EvaluationSettings, stream: int) -> dict[str, Any]:
-    """Of a language, what the results file says: of all queries, and of those of unseen pairs.
+def summarise(queries: Queries, rankings: dict[int, Rankings], settings: EvaluationSettings, stream: int) -> dict[str, Any]:
+    """The results of a language over all queries, and over the queries of unseen pairs.
 
-    Each has the means of before, after and their difference with intervals over seeds and queries, and the p of no difference
-    by the sign-flip test over queries of the means over seeds.
+    Each result has the mean metrics before and after fine-tuning and their difference, with intervals over seeds and queries.
+    Its `p` is of the sign-flip test over queries, on means over seeds. `rankings` is by seed.
     """
     values: dict[str, dict[int, np.ndarray]] = {BEFORE: {}, AFTER: {}, DIFFERENCE: {}}
-    for seed, lists in found.items():
-        two = [measuring.values(measuring.relevant(asked.test, one)) for one in lists]
+    for seed, lists in rankings.items():
+        two = [measuring.values(measuring.relevant(queries.test, one)) for one in lists]
         for name, one in zip(values, (*two, two[1] - two[0]), strict=True):
             values[name][seed] = one
-    kept = {"all": np.ones(len(asked.unseen), bool), "unseen": asked.unseen}
+    kept = {"all": np.ones(len(queries.unseen), bool), "unseen": queries.unseen}
     result = {}
     for part, (name, rows) in enumerate(kept.items()):
         chosen = {when: {seed: one[rows] for seed, one in seeds.items()} for when, seeds in values.items()}
@@ -118,12 +119,12 @@ def _part(values: dict[str, dict[int, np.ndarray]], settings: EvaluationSettings
 
 
 def table(result: dict[str, Any]) -> str:
-    """The means with their intervals, as lines of Markdown."""
+    """The means with their intervals, as Markdown tables."""
     lines = []
     for language in (one for one in LANGUAGES if one in result["languages"]):
         for part, content in result["languages"][language].items():
-            asked_of = f"{language}, {content['queries']:,} queries" + (" of unseen pairs" if part == "unseen" else "")
-            lines += [f"| {asked_of} | before | after | difference | p |", "|---|---:|---:|---:|---:|"]
+            heading = f"{language}, {content['queries']:,} queries" + (" of unseen pairs" if part == "unseen" else "")
+            lines += [f"| {heading} | before | after | difference | p |", "|---|---:|---:|---:|---:|"]
             for metric in METRICS:
                 cells = [_cell(content["models"][when], metric) for when in (BEFORE, AFTER, DIFFERENCE)]
                 lines.append(f"| {LABELS[metric]} | {' | '.join(cells)} | {content['p'][metric]:.4f} |")
@@ -136,10 +137,10 @@ def _cell(entry: dict[str, Any], metric: str) -> str:
     return f"{entry['mean'][metric]:.3f} ({low:.3f} to {high:.3f})".replace("-", "−")
 
 
-def compared(asked: Asked, found: Found, settings: FinetuningSettings) -> tuple[dict[str, Any], Sequence[np.ndarray]]:
-    """What `report.page` shows of a seed."""
-    right = [measuring.relevant(asked.test, one) for one in found]
-    return measuring.compared(right[0], right[1], settings), list(found)
+def compared(queries: Queries, rankings: Rankings, settings: FinetuningSettings) -> tuple[dict[str, Any], Sequence[np.ndarray]]:
+    """The metrics and rankings of one seed, as `report.page` takes them."""
+    right = [measuring.relevant(queries.test, one) for one in rankings]
+    return measuring.compared(right[0], right[1], settings), list(rankings)
 
 
 def write(profile: str, settings: DomainSettings, languages: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What a model finds: the metrics that Jina's Finetuner reported, those of docarray 0.21, with intervals over the queries."""
+"""Retrieval metrics of a model on a test set: those that Jina's Finetuner reported (docarray 0.21), with confidence intervals."""
 
 import pathlib
 from collections.abc import Sequence
@@ -20,27 +20,27 @@ QUERIES_AT_ONCE = 1024
 
 
 class Gallery(NamedTuple):
-    """A test set whose pictures are read; those that cannot be are taken out of it."""
+    """A test set with the pixels of its images; images that cannot be read are removed from it."""
 
     test: TestSet
-    pixels: np.ndarray  # as the model takes them: n, side, side, 3
+    pixels: np.ndarray  # as the model takes them: n, size, size, 3
     refused: list[str]
 
 
 def gallery(model: Model, test: TestSet) -> Gallery:
-    """Reads the pictures; raises InputError where a query has no right picture left."""
+    """Reads the images of a test set; raises InputError if a query has no relevant image left."""
     read: list[Pixels | str] = []
     for block in opening.map_blocks(lambda path: _fitted(model, path), test.pictures, BATCH):
         read.extend(block)
-    kept = [place for place, one in enumerate(read) if not isinstance(one, str)]
+    kept = [index for index, one in enumerate(read) if not isinstance(one, str)]
     refused = [one for one in read if isinstance(one, str)]
-    now = {place: number for number, place in enumerate(kept)}
-    relevant = [frozenset(now[place] for place in right if place in now) for right in test.relevant]
+    now = {before: after for after, before in enumerate(kept)}
+    relevant = [frozenset(now[index] for index in right if index in now) for right in test.relevant]
     for query, right in zip(test.queries, relevant, strict=True):
         if not right:
-            raise InputError(f"no picture that is right for `{query}` can be read; the first reason: {refused[0]}")
-    pixels = np.stack([read[place] for place in kept])
-    return Gallery(TestSet(test.queries, [test.pictures[place] for place in kept], relevant), pixels, refused)
+            raise InputError(f"none of the images that are relevant to `{query}` can be read; the first error: {refused[0]}")
+    pixels = np.stack([read[index] for index in kept])
+    return Gallery(TestSet(test.queries, [test.pictures[index] for index in kept], relevant), pixels, refused)
 
 
 def _fitted(model: Model, path: pathlib.Path) -> Pixels | str:
@@ -50,36 +50,34 @@ def _fitted(model: Model, path: pathlib.Path) -> Pixels | str:
         return str(error)
 
 
-def answers(model: Model, asked: Gallery, places: int) -> Int[np.ndarray, "queries places"]:
-    """Each query's pictures, the best first; of equal cosines the one that comes first in the index."""
-    image, text = model.encode_fitted(asked.pixels), model.encode_text(asked.test.queries)
-    return ranked(image, text, places)
+def answers(model: Model, gallery: Gallery, k: int) -> Int[np.ndarray, "queries k"]:
+    """The indices of the `k` images nearest to each query, nearest first; ties in the order of the gallery."""
+    image, text = model.encode_fitted(gallery.pixels), model.encode_text(gallery.test.queries)
+    return ranked(image, text, k)
 
 
-def ranked(
-    image: Float[np.ndarray, "pictures p"], text: Float[np.ndarray, "queries p"], places: int
-) -> Int[np.ndarray, "queries places"]:
-    """Each text's nearest pictures."""
+def ranked(image: Float[np.ndarray, "images p"], text: Float[np.ndarray, "queries p"], k: int) -> Int[np.ndarray, "queries k"]:
+    """The indices of the `k` images nearest to each text, nearest first."""
     blocks = [text[start : start + QUERIES_AT_ONCE] for start in range(0, len(text), QUERIES_AT_ONCE)]
-    return np.concatenate([np.argsort(-(block @ image.T), axis=1, kind="stable")[:, :places] for block in blocks])
+    return np.concatenate([np.argsort(-(block @ image.T), axis=1, kind="stable")[:, :k] for block in blocks])
 
 
-def relevant(test: TestSet, found: Int[np.ndarray, "queries places"]) -> Bool[np.ndarray, "queries places"]:
-    """Whether each picture of a list is right."""
-    return np.array([[place in right for place in row] for row, right in zip(found.tolist(), test.relevant, strict=True)])
+def relevant(test: TestSet, ranking: Int[np.ndarray, "queries k"]) -> Bool[np.ndarray, "queries k"]:
+    """Whether each ranked image is relevant to its query."""
+    return np.array([[index in right for index in row] for row, right in zip(ranking.tolist(), test.relevant, strict=True)])
 
 
-def values(right: Bool[np.ndarray, "queries places"]) -> Float[np.ndarray, "queries metrics"]:
-    """Every metric of every query."""
+def values(right: Bool[np.ndarray, "queries k"]) -> Float[np.ndarray, "queries metrics"]:
+    """Every metric for every query, from whether each ranked image is relevant."""
     return np.array([[metric(row) for metric in METRICS.values()] for row in right.astype(np.int64)])
 
 
 def compared(
-    before: Bool[np.ndarray, "queries places"], after: Bool[np.ndarray, "queries places"], settings: FinetuningSettings
+    before: Bool[np.ndarray, "queries k"], after: Bool[np.ndarray, "queries k"], settings: FinetuningSettings
 ) -> dict[str, Any]:
-    """Each metric before and after, and the difference: means with percentile intervals over the queries, and p of no difference.
+    """The mean of each metric before and after, and of the difference, with bootstrap percentile intervals over the queries.
 
-    The same resamples of the queries serve all three, and p is that of the sign-flip test.
+    All three use the same resamples. `p` is of the sign-flip test for no difference.
     """
     two = [values(before), values(after)]
     columns = np.concatenate([*two, two[1] - two[0]], axis=1)
@@ -89,12 +87,12 @@ def compared(
     p = statistics.sign_flip(two[1] - two[0], settings.resamples, seed)
     parts = [_cells(columns.mean(axis=0), low, high, part) for part in range(3)]
     return {
-        name: {"before": parts[0][place], "after": parts[1][place], "difference": parts[2][place], "p": float(p[place])}
-        for place, name in enumerate(METRICS)
+        name: {"before": parts[0][index], "after": parts[1][index], "difference": parts[2][index], "p": float(p[index])}
+        for index, name in enumerate(METRICS)
     }
 
 
 def _cells(mean: np.ndarray, low: np.ndarray, high: np.ndarray, part: int) -> Sequence[dict[str, Any]]:
-    place = slice(part * len(METRICS), (part + 1) * len(METRICS))
-    rows = zip(mean[place].tolist(), low[place].tolist(), high[place].tolist(), strict=True)
+    columns = slice(part * len(METRICS), (part + 1) * len(METRICS))
+    rows = zip(mean[columns].tolist(), low[columns].tolist(), high[columns].tolist(), strict=True)
     return [{"value": value, "interval": [least, most]} for value, least, most in rows]

@@ -1,4 +1,4 @@
-"""Pairs to shards: every picture is decoded and resized once, and those that cannot be read are told rather than fatal."""
+"""Prepares pairs as shards: decodes and resizes every image once; images that cannot be read are reported and left out."""
 
 import contextlib
 import dataclasses
@@ -25,20 +25,20 @@ from clip_italian.errors import InputError
 from clip_italian.models.vit import ViTSettings
 from clip_italian.use.finetuning.tables import Pair
 
-BLOCK = 64  # pictures that are decoded at a time
-PER_SHARD = 512  # pictures: 100 MB of them are in memory at 256 pixels
+BLOCK = 64  # images decoded at a time
+PER_SHARD = 512  # images in memory at a time: 100 MB at 256 pixels
 SOURCE = "own"
 
 
 class Refused(NamedTuple):
-    """A picture that is left out."""
+    """An image that is left out, and why."""
 
     image: str
     reason: str
 
 
 class Sets(NamedTuple):
-    """What was prepared: pictures for training and for validation, those that were left out, and the SHA-256 of all others."""
+    """The number of training and validation images, the images left out, and the SHA-256 of all others."""
 
     train: int
     valid: int
@@ -47,14 +47,14 @@ class Sets(NamedTuple):
 
 
 class _Tally(NamedTuple):
-    """What is gathered while pictures are read."""
+    """Collects the images left out, and the digests of the others, while images are read."""
 
     refused: list[Refused]
     digests: set[str]
 
 
 def captions(pairs: Iterable[Pair]) -> dict[pathlib.Path, list[str]]:
-    """Each picture's texts, in the order of the lines; a text that repeats counts once."""
+    """The distinct texts of each image, in the order of the pairs."""
     found: dict[pathlib.Path, dict[str, None]] = {}
     for pair in pairs:
         found.setdefault(pair.image, {})[pair.text] = None
@@ -64,7 +64,10 @@ def captions(pairs: Iterable[Pair]) -> dict[pathlib.Path, list[str]]:
 def split(
     described: dict[pathlib.Path, list[str]], share: float
 ) -> tuple[dict[pathlib.Path, list[str]], dict[pathlib.Path, list[str]]]:
-    """Training and validation pictures: a share, by their names alone, so that a picture stays on its side as others come."""
+    """The training images, and a share of all images for validation.
+
+    The split depends on the hash of the file name, so that an image seldom changes sides when others are added.
+    """
     ordered = sorted(described, key=lambda image: shards.number(image.name))
     chosen = set(ordered[: round(share * len(ordered))])
     train = {image: texts for image, texts in described.items() if image not in chosen}
@@ -80,10 +83,10 @@ def prepare(
     tower: ViTSettings,
     progress: bool,
 ) -> Sets:
-    """Writes `out/train` and `out/valid`, pictures of `stored` and of the tower's pixels a side, as a whole or not at all.
+    """Writes the shards `out/train`, with images of `stored` pixels, and `out/valid`, with images of the tower's size.
 
-    A picture's id, which its views are drawn by, is its path from `root`: where the data lie changes no bit. What a run before has
-    written is read instead. Raises InputError where fewer than two pictures of either can be read.
+    An image's id, which seeds its augmentations, is its path relative to `root`, so that moving the data changes no bit. Shards of
+    an earlier call are kept. Raises InputError if fewer than two training or validation images can be read.
     """
     if (out / "sets.json").is_file():
         found = files.read_json(out / "sets.json")
@@ -134,7 +137,7 @@ def _write(
 def _readable(
     root: pathlib.Path, described: dict[pathlib.Path, list[str]], side: int, fit: Fit, tally: _Tally, bar: tqdm.tqdm
 ) -> Iterator[tuple[Example, Pixels]]:
-    """The pictures that can be read; the others are counted as refused."""
+    """Yields the images that can be read; adds the others to `tally.refused`."""
 
     def read(image: pathlib.Path) -> tuple[str, Pixels] | str:
         try:
@@ -158,21 +161,21 @@ def _readable(
 
 
 def forget(out: pathlib.Path) -> None:
-    """Removes what was prepared, which is not needed once the model is trained."""
+    """Removes the prepared shards."""
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(out)
 
 
-# What fine-tuning starts from: a model that `load` takes, with its tokeniser, as training holds models.
-LARGEST_DIFFERENCE = 1e-5  # of a number of the vectors of texts, as the model was loaded and as it is trained
-SAMPLES = 16  # texts that are compared, beside
+# The model that fine-tuning starts from.
+LARGEST_DIFFERENCE = 1e-5  # between text embeddings with the loaded tokeniser and with the one that is saved
+SAMPLES = 16  # texts of the data that are compared, besides these:
 PROBES = ("Un gatto", "  Perch\N{LATIN SMALL LETTER E WITH ACUTE}  NO?")  # short ones with capitals, an accent and spaces
 
 
 def read(name_or_path: str, images: str | None, texts: list[str]) -> Model:
-    """The model that `load(name_or_path, images=images)` gives, its tokeniser as it will be saved, which is tried on some texts.
+    """The model of `load(name_or_path, images=images)`, with its tokeniser in the form in which it is saved.
 
-    Raises InputError where the model cannot be loaded, and where it reads texts in a way that its tokenizer.json does not tell.
+    Raises InputError if the model cannot be loaded, or if its tokenizer.json alone gives other embeddings of some texts.
     """
     model = loading.load(name_or_path, images=images)
     if not isinstance(model.tokeniser, tokenisers.Foreign):
@@ -180,18 +183,18 @@ def read(name_or_path: str, images: str | None, texts: list[str]) -> Model:
     plain = dataclasses.replace(model, tokeniser=model.tokeniser.plain() or model.tokeniser)
     if plain.tokeniser is model.tokeniser or not _alike(plain, model, [*texts[:SAMPLES], *PROBES]):
         raise InputError(
-            f"{name_or_path}: reads texts in a way that a folder of this study's models cannot hold; fine-tune a model of the "
-            "form of CLIP-Italian (ViT and BERT), or one of this study"
+            f"{name_or_path}: its tokeniser cannot be saved in a folder of this study's models; fine-tune a model with the "
+            "architecture of CLIP-Italian (ViT and BERT), or one of this study"
         )
     return plain
 
 
 def _alike(one: Model, other: Model, texts: list[str]) -> bool:
-    """Whether two models give the same vectors of texts."""
+    """Whether two models give the same text embeddings."""
     return float(np.abs(one.encode_text(texts) - other.encode_text(texts)).max()) <= LARGEST_DIFFERENCE
 
 
 def longer(model: Model, texts: list[str]) -> int:
-    """How many of the texts are longer than the model reads."""
+    """The number of texts that are longer than the model's `max_length`."""
     encoded = tokens.encode(model.tokenizer, texts, model.settings.text.max_length + 1)
     return int((encoded.mask.sum(axis=1) > model.settings.text.max_length).sum())

@@ -1,4 +1,4 @@
-"""Before and after, as a page that needs no other file: the metrics, and the same queries side by side in pictures."""
+"""The report of a run as a self-contained HTML page: metrics before and after, and the images found for the same queries."""
 
 import pathlib
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ SHOWN_PLACES = 5  # pictures of each list
 
 
 def table(numbers: dict[str, Any]) -> str:
-    """The metrics in lines of text."""
+    """The metrics as a table in plain text."""
     rows = [f"{'':18} {'before':>24} {'after':>24} {'difference':>26} {'p':>7}"]
     for name, cells in numbers.items():
         before, after, difference = (_cell(cells[part]) for part in ("before", "after", "difference"))

@@ -1,4 +1,4 @@
-"""The work of a run: prepare the pictures, train in two phases, compare before and after, and write what comes out."""
+"""A fine-tuning run: prepare the images, train in two phases, evaluate before and after, and write the results."""
 
 import dataclasses
 import functools
@@ -24,16 +24,16 @@ from clip_italian.use.export import onnx_files
 from clip_italian.use.finetuning import measuring, preparing, report, runs, settings, tables
 from clip_italian.use.finetuning.measuring import Gallery
 from clip_italian.use.finetuning.preparing import Sets
-from clip_italian.use.finetuning.runs import Asked
+from clip_italian.use.finetuning.runs import Request
 from clip_italian.use.finetuning.settings import FinetuningSettings
 
 Say = Callable[[str], None]
 DATA, STATE, MODEL, ONNX = "data", "state", "model", "onnx"
-SHOWN = 10  # pictures that were left out and are named
+SHOWN = 10  # rejected images that are named
 
 
 class Finetuned(NamedTuple):
-    """What a run has left: the model, ready to encode, and before, after and difference of every metric, if there were queries."""
+    """The result of a run: the fine-tuned model, and if there were queries, each metric before, after, and the difference."""
 
     model: Model
     numbers: dict[str, Any]
@@ -41,9 +41,9 @@ class Finetuned(NamedTuple):
 
 
 def run(folder: pathlib.Path, say: Say = print) -> Finetuned:
-    """Begins or goes on with the run in a folder; killed at any time, it goes on where it was and ends with the same bits.
+    """Starts or resumes the run in a folder; a run that was killed ends with the same bits as one that was not.
 
-    Raises InputError where the request, the model or the data are at fault, or another process works on the run.
+    Raises InputError for a wrong request, model or data, and if another process is working on the run.
     """
     with runs.alone(folder), open(folder / runs.LOG, "a") as log:
         heard = functools.partial(_say, say, log)
@@ -64,40 +64,40 @@ def _finished(folder: pathlib.Path) -> Finetuned:
 
 
 def _run(folder: pathlib.Path, say: Say) -> Finetuned:
-    asked = runs.read(folder)
-    runs.check(asked)
-    chosen = settings.load(None, **asked.settings)
-    pairs = tables.pairs(pathlib.Path(asked.data))
-    model = preparing.read(asked.model, asked.images, [pair.text for pair in pairs])
+    request = runs.read(folder)
+    runs.check(request)
+    chosen = settings.load(None, **request.settings)
+    pairs = tables.pairs(pathlib.Path(request.data))
+    model = preparing.read(request.model, request.images, [pair.text for pair in pairs])
     _say_long_texts(model, [pair.text for pair in pairs], say)
-    sets = _prepared(folder, asked, chosen, model, say)
-    asking = _gallery(asked, model, sets, say)
+    sets = _prepared(folder, request, chosen, model, say)
+    gallery = _gallery(request, model, sets, say)
     phases = settings.training(chosen, model.settings, sets.train, sets.valid)
     say(f"{phases.updates} updates of {phases.batch} pairs, {phases.frozen_updates} of them with frozen towers")
     if phases.batch < chosen.batch:
         say(f"batch: {phases.batch} rather than {chosen.batch}; there are no more pictures for training or for validation")
-    tuned, curve = _trained(folder, chosen, phases, model, _callbacks(model, asking, chosen, say))
-    numbers, lists = _compared(model, tuned, asking, chosen)
-    _write_model(folder, asked, chosen, sets, tuned, curve, numbers)
-    if asked.onnx:
-        _write_onnx(folder, tuned, asking, lists, say)
-    _write_report(folder, asking, lists, numbers, sets, chosen, say)
+    tuned, curve = _trained(folder, chosen, phases, model, _callbacks(model, gallery, chosen, say))
+    numbers, lists = _compared(model, tuned, gallery, chosen)
+    _write_model(folder, request, chosen, sets, tuned, curve, numbers)
+    if request.onnx:
+        _write_onnx(folder, tuned, gallery, lists, say)
+    _write_report(folder, gallery, lists, numbers, sets, chosen, say)
     for left in (DATA, STATE):
         preparing.forget(folder / left)
     return _finished(folder)
 
 
-def _say_long_texts(model: Model, said: list[str], say: Say) -> None:
+def _say_long_texts(model: Model, texts: list[str], say: Say) -> None:
     longest = model.settings.text.max_length
-    if long := preparing.longer(model, said):
-        say(f"{long:,} of {len(said):,} texts are longer than the {longest} tokens that the model reads, and are cut")
+    if long := preparing.longer(model, texts):
+        say(f"{long:,} of {len(texts):,} texts are longer than the model's {longest} tokens and are truncated")
 
 
-def _prepared(folder: pathlib.Path, asked: Asked, chosen: FinetuningSettings, model: Model, say: Say) -> Sets:
-    data = pathlib.Path(asked.data)
+def _prepared(folder: pathlib.Path, request: Request, chosen: FinetuningSettings, model: Model, say: Say) -> Sets:
+    data = pathlib.Path(request.data)
     train = preparing.captions(tables.pairs(data))
-    if asked.valid:
-        valid = preparing.captions(tables.pairs(pathlib.Path(asked.valid)))
+    if request.valid:
+        valid = preparing.captions(tables.pairs(pathlib.Path(request.valid)))
     else:
         train, valid = preparing.split(train, chosen.valid_share)
     side = settings.stored_side(chosen, model.settings)
@@ -110,18 +110,18 @@ def _prepared(folder: pathlib.Path, asked: Asked, chosen: FinetuningSettings, mo
     return sets
 
 
-def _gallery(asked: Asked, model: Model, sets: Sets, say: Say) -> Gallery | None:
-    """The test set, and what is to be known of it."""
-    if asked.queries is None:
+def _gallery(request: Request, model: Model, sets: Sets, say: Say) -> Gallery | None:
+    """The test set with its images, or None without queries; reports its size and images that are also trained on."""
+    if request.queries is None:
         return None
-    test = tables.test_set(pathlib.Path(asked.queries), pathlib.Path(asked.gallery) if asked.gallery else None)
+    test = tables.test_set(pathlib.Path(request.queries), pathlib.Path(request.gallery) if request.gallery else None)
     found = measuring.gallery(model, test)
     right = sum(map(len, found.test.relevant)) / len(found.test.queries)
     say(f"{len(found.test.queries):,} queries of {len(found.test.pictures):,} pictures, of which {right:.1f} are right on average")
     for line in found.refused[:SHOWN]:
         say(f"  {line}")
     if known := sum(files.sha256(path) in sets.digests for path in found.test.pictures):
-        say(f"BEWARE: {known:,} pictures that are searched are among those that are learnt from; the metrics are too good")
+        say(f"BEWARE: {known:,} of the searched pictures are also training or validation pictures; the metrics are too good")
     return found
 
 
@@ -137,32 +137,32 @@ def _trained(
     return model, [*first, *(later[1:] if first else later)]
 
 
-def _callbacks(model: Model, asking: Gallery | None, chosen: FinetuningSettings, say: Say) -> Callbacks:
+def _callbacks(model: Model, gallery: Gallery | None, chosen: FinetuningSettings, say: Say) -> Callbacks:
     """Reports each validation, and measures the retrieval metrics if there are queries."""
-    if asking is None:
+    if gallery is None:
         return Callbacks(report=say)
 
     def eval_fn(params: Params) -> dict[str, float]:
-        lists = measuring.answers(dataclasses.replace(model, params=params), asking, chosen.places)
-        values = measuring.values(measuring.relevant(asking.test, lists))
+        lists = measuring.answers(dataclasses.replace(model, params=params), gallery, chosen.places)
+        values = measuring.values(measuring.relevant(gallery.test, lists))
         return dict(zip(METRICS, values.mean(axis=0).tolist(), strict=True))
 
     return Callbacks(eval_fn, say)
 
 
 def _compared(
-    before: Model, after: Model, asking: Gallery | None, chosen: FinetuningSettings
+    before: Model, after: Model, gallery: Gallery | None, chosen: FinetuningSettings
 ) -> tuple[dict[str, Any], Sequence[np.ndarray]]:
-    if asking is None:
+    if gallery is None:
         return {}, []
-    lists = [measuring.answers(model, asking, chosen.places) for model in (before, after)]
-    right = [measuring.relevant(asking.test, found) for found in lists]
+    lists = [measuring.answers(model, gallery, chosen.places) for model in (before, after)]
+    right = [measuring.relevant(gallery.test, found) for found in lists]
     return measuring.compared(right[0], right[1], chosen), lists
 
 
 def _write_model(
     folder: pathlib.Path,
-    asked: Asked,
+    request: Request,
     chosen: FinetuningSettings,
     sets: Sets,
     model: Model,
@@ -172,7 +172,7 @@ def _write_model(
     with files.replacing_folder(folder / MODEL) as target:
         assembly.save(target, model)
     best = min(curve, key=lambda row: row["valid_loss"])
-    inputs = asked.digests | {f"model/{name}": digest for name, digest in model.digests().items()}
+    inputs = request.digests | {f"model/{name}": digest for name, digest in model.digests().items()}
     outputs = {"model.safetensors": files.sha256(folder / MODEL / "model.safetensors")}
     metrics = {"kept_step": best["step"], "valid_loss": best["valid_loss"]}
     metrics |= {f"{part}/{name}": cells[part]["value"] for name, cells in numbers.items() for part in ("before", "after")}
@@ -181,31 +181,31 @@ def _write_model(
     journal.write(folder / journal.FILE, [written])
 
 
-def _write_onnx(folder: pathlib.Path, model: Model, asking: Gallery | None, lists: Sequence[np.ndarray], say: Say) -> None:
-    """Both towers for onnxruntime, checked on random inputs and on the queries."""
+def _write_onnx(folder: pathlib.Path, model: Model, gallery: Gallery | None, lists: Sequence[np.ndarray], say: Say) -> None:
+    """Writes both towers as ONNX, and checks them on random inputs and on the queries."""
     with files.replacing_folder(folder / ONNX) as target:
         onnx_files.write(target, model)
-    if asking is None:
+    if gallery is None:
         return
-    image, text = onnx_files.encoded(folder / ONNX, model, asking.pixels, asking.test.queries)
+    image, text = onnx_files.encoded(folder / ONNX, model, gallery.pixels, gallery.test.queries)
     same = (measuring.ranked(image, text, lists[1].shape[1]) == lists[1]).all(axis=1)
-    say(f"ONNX: {int(same.sum()):,} of {len(same):,} queries have the very same list by onnxruntime")
+    say(f"ONNX: {int(same.sum()):,} of {len(same):,} queries have exactly the same ranking in onnxruntime")
 
 
 def _write_report(
     folder: pathlib.Path,
-    asking: Gallery | None,
+    gallery: Gallery | None,
     lists: Sequence[np.ndarray],
     numbers: dict[str, Any],
     sets: Sets,
     chosen: FinetuningSettings,
     say: Say,
 ) -> None:
-    """The page, and last of all the numbers: they say that the run is finished."""
+    """Writes the report, then `numbers.json`, whose presence marks the run as finished."""
     notes = [f"{sets.train:,} pictures for training, {sets.valid:,} for validation, {len(sets.refused):,} left out."]
-    if asking:
-        notes.append(f"{len(asking.test.queries):,} queries among {len(asking.test.pictures):,} pictures; k = {chosen.places}.")
-        files.write_text(folder / runs.REPORT, report.page(folder.name, numbers, notes, asking.test, lists, chosen.shown))
+    if gallery:
+        notes.append(f"{len(gallery.test.queries):,} queries among {len(gallery.test.pictures):,} pictures; k = {chosen.places}.")
+        files.write_text(folder / runs.REPORT, report.page(folder.name, numbers, notes, gallery.test, lists, chosen.shown))
         say(report.table(numbers))
     refused = [one._asdict() for one in sets.refused]
     files.write_json(folder / runs.NUMBERS, {"metrics": numbers, "refused": refused, "k": chosen.places})
@@ -229,14 +229,14 @@ def finetune(
     root: Path = runs.ROOT,
     **changed: Any,
 ) -> Finetuned:
-    """Trains a model on the pairs of a CSV file, as `python -m clip_italian finetune` does.
+    """Fine-tunes a model on the pairs of a CSV file, like `python -m clip_italian finetune`; returns the model and its metrics.
 
-    `model` and `images` are as `load` takes them; `train` and `valid` have the columns `image` and `text`; `queries` and
-    `index` are as `tables.test_set` says. `changed` are keys of `finetuning/settings.yaml`, such as `epochs=3`. The run lies in
-    `root/name`; called again after it was killed it goes on, and when it has finished it gives what came out. Raises InputError
-    naming what is at fault.
+    `model` and `images` are arguments of `load`. `train` and `valid` are CSV files with the columns `image` and `text`; `queries`
+    and `index` are described in `tables.test_set`. `changed` are keys of `finetuning/settings.yaml`, such as `epochs=3`. The run's
+    folder is `root/name`. Called again, an unfinished run resumes and a finished one returns its result. Raises InputError
+    naming what is wrong.
     """
     given = {"data": train, "valid": valid, "queries": queries, "gallery": index}
     tables = {what: pathlib.Path(path) if path is not None else None for what, path in given.items()}
-    asked = runs.asked(str(model), None if images is None else str(images), tables, onnx, settings.load(**changed))
-    return run(runs.begin(name, asked, pathlib.Path(root)))
+    request = runs.request(str(model), None if images is None else str(images), tables, onnx, settings.load(**changed))
+    return run(runs.begin(name, request, pathlib.Path(root)))

@@ -1,4 +1,4 @@
-"""How a model is fine-tuned on one's own pairs: few settings, from which those of a training phase follow."""
+"""The settings of fine-tuning on the user's own pairs, from which the settings of both training phases are derived."""
 
 import importlib.resources
 import pathlib
@@ -19,7 +19,7 @@ Share = Annotated[float, pydantic.Field(ge=0, lt=1)]
 
 
 class FinetuningSettings(Settings):
-    """The keys of `settings.yaml`, which says what each is."""
+    """The keys of `settings.yaml`, where each is explained."""
 
     epochs: Count
     frozen_epochs: Annotated[int, pydantic.Field(ge=0)]
@@ -55,9 +55,9 @@ class FinetuningSettings(Settings):
 
 
 def load(path: pathlib.Path | None = None, **changed: Any) -> FinetuningSettings:
-    """The settings of `settings.yaml`, with those of a file and then those that are given otherwise and are not None.
+    """The settings of `settings.yaml`, overridden by those of the file `path`, then by the values of `changed` that are not None.
 
-    Raises InputError naming the file and the key that is unknown or of the wrong kind.
+    Raises InputError naming the file and the key that is unknown or of the wrong type.
     """
     packaged = importlib.resources.files(__package__) / "settings.yaml"
     with importlib.resources.as_file(packaged) as default:
@@ -68,12 +68,12 @@ def load(path: pathlib.Path | None = None, **changed: Any) -> FinetuningSettings
 
 
 def stored_side(settings: FinetuningSettings, model: DualEncoderSettings) -> int:
-    """Pixels along the sides of stored training pictures."""
+    """The size in pixels of stored training images."""
     return _scaled(settings.stored, settings, model) if settings.augmentation else model.image.image_size
 
 
 def augmentation(settings: FinetuningSettings, model: DualEncoderSettings) -> AugmentationSettings | None:
-    """The augmentation at the size that the model sees."""
+    """The augmentation, with its crop scaled to the model's image size."""
     if settings.augmentation is None:
         return None
     return settings.augmentation.model_copy(update={"crop": _scaled(settings.augmentation.crop, settings, model)})
@@ -84,7 +84,7 @@ def _scaled(pixels: int, settings: FinetuningSettings, model: DualEncoderSetting
 
 
 def training(settings: FinetuningSettings, model: DualEncoderSettings, train: int, valid: int) -> TrainingSettings:
-    """The settings of both phases, on so many training and validation pictures."""
+    """The settings of both phases for `train` training and `valid` validation images."""
     batch = min(settings.batch, train, valid)
     epoch = train // batch
     return TrainingSettings(
@@ -100,7 +100,7 @@ def training(settings: FinetuningSettings, model: DualEncoderSettings, train: in
         valid_examples=valid,
         max_tokens=min(settings.max_tokens, model.text.max_length),
         token_multiple=8,
-        augmentation=None,  # of those of a profile; one's own is handed over beside these settings
+        augmentation=None,  # names one of a profile's; fine-tuning passes its own as an argument
         learned_scale=False,
         scale=1.0,  # the model keeps its own
         sigmoid_bias=None,

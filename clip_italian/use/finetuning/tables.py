@@ -1,7 +1,7 @@
-"""The CSV files of one's own data: pairs of pictures and texts, queries, and the pictures that are searched.
+"""The CSV files of the user's data: pairs of images and texts, queries, and the images that are searched.
 
-Each has a first line that names its columns, in any order; columns of other names are left aside. Paths of pictures count from
-the file's own folder.
+The first line of each file names its columns, in any order; other columns are ignored. Paths of images are relative to the file's
+folder.
 """
 
 import csv
@@ -21,7 +21,7 @@ class Row(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """A picture and what is said of it."""
+    """An image and one text about it."""
 
     line: int
     image: pathlib.Path
@@ -29,15 +29,15 @@ class Pair(NamedTuple):
 
 
 class TestSet(NamedTuple):
-    """What is asked of a model: every query, the pictures that it is asked of, and which of them are right."""
+    """A retrieval test set: the queries, the images that are searched, and which images are relevant to each query."""
 
     queries: list[str]
     pictures: list[pathlib.Path]
-    relevant: list[frozenset[int]]  # of each query: places in `pictures`
+    relevant: list[frozenset[int]]  # for each query, indices in `pictures`
 
 
 def read(path: pathlib.Path, wanted: tuple[str, ...]) -> list[Row]:
-    """The lines of a file that has the `wanted` columns; raises InputError naming the file, and the line or column at fault."""
+    """The `wanted` columns of a file; raises InputError naming the file and the wrong line or missing column."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -64,37 +64,37 @@ def _rows(path: pathlib.Path, text: str, wanted: tuple[str, ...]) -> Iterator[Ro
 
 
 def pairs(path: pathlib.Path) -> list[Pair]:
-    """A file with the columns `image` and `text`, a line for every text of a picture."""
+    """The pairs of a file with the columns `image` and `text`; an image with several texts has several lines."""
     found = [Pair(row.line, path.parent / row.cells["image"], row.cells["text"]) for row in read(path, ("image", "text"))]
     if not found:
-        raise InputError(f"{path}: no pair in it; write a line for each")
+        raise InputError(f"{path}: has no pairs; write one line for each pair")
     return found
 
 
 def test_set(queries: pathlib.Path, index: pathlib.Path | None) -> TestSet:
-    """What is to be found where.
+    """The test set of a file of queries.
 
-    Without `index`, `queries` has the columns `text` and `image`: every text is asked once, and right are the pictures that it
-    stands beside. With it, `queries` has `text` and `label`, and `index` has `image` and `label`: right are the pictures of a
-    text's labels. Raises InputError for a query to which no picture is right.
+    Without `index`, `queries` has the columns `text` and `image`; each distinct text is a query, and its images are relevant.
+    With `index`, `queries` has the columns `text` and `label`, and `index` has `image` and `label`; the images with one of the
+    text's labels are relevant. Raises InputError for a query without a relevant image.
     """
     asked = _grouped(read(queries, ("text", "label" if index else "image")), "text")
     shown = _grouped(read(index, ("image", "label")), "image") if index else {name: [name] for name in _values(asked)}
-    places: dict[str, set[int]] = {}
-    for place, labels in enumerate(shown.values()):
+    indices: dict[str, set[int]] = {}
+    for index_of_image, labels in enumerate(shown.values()):
         for label in labels:
-            places.setdefault(label, set()).add(place)
-    relevant = [frozenset[int]().union(*(places.get(label, ()) for label in labels)) for labels in asked.values()]
+            indices.setdefault(label, set()).add(index_of_image)
+    relevant = [frozenset[int]().union(*(indices.get(label, ()) for label in labels)) for labels in asked.values()]
     if not asked:
-        raise InputError(f"{queries}: no query in it; write a line for each")
+        raise InputError(f"{queries}: has no queries; write one line for each query")
     for text, right in zip(asked, relevant, strict=True):
         if not right:
-            raise InputError(f"{queries}: no picture of {index} is right for `{text}`; correct its label or delete the line")
+            raise InputError(f"{queries}: no picture of {index} has the label of `{text}`; correct the label or delete the line")
     return TestSet(list(asked), [(index or queries).parent / name for name in shown], relevant)
 
 
 def _grouped(rows: list[Row], by: str) -> dict[str, list[str]]:
-    """The other cell of all lines with the same cell `by`, in the order of the lines."""
+    """Groups two-column rows by the column `by`: its values, each with the list of the other column's values."""
     found: dict[str, list[str]] = {}
     for row in rows:
         (other,) = (value for name, value in row.cells.items() if name != by)

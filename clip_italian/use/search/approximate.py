@@ -1,9 +1,10 @@
-"""A graph over an index's pictures (HNSW, Malkov and Yashunin 2018), by which a query looks at few of them instead of all.
+"""Approximate nearest-neighbour search with a graph over an index's images (HNSW, Malkov and Yashunin 2018).
 
-It is made once and lies in the folder of the index: `graph.usearch`, and `graph.json` with its digest and those of the files it is
-of. One core adds to it, so that the same vectors make the same graph: several at once would be faster and leave one picture in some
-hundreds out of reach. It has the vectors in bfloat16, half as large, which choose the pictures whose exact cosines are then taken.
-Of files of the same bytes it has one: hundreds of equal vectors would be each other's only neighbours, and the rest out of reach.
+The graph is built once and stored in the folder of the index: `graph.usearch`, and `graph.json` with its digest and those of the
+files it was built from. A single thread adds the images, so that equal vectors give equal graphs; several would be faster, but
+leave one image in some hundreds unreachable. The graph holds the vectors in bfloat16 to halve its size. It only selects candidates,
+whose exact cosines are then computed. Files with the same bytes are added once: hundreds of equal vectors would have only each
+other as neighbours, and would be cut off from the rest.
 """
 
 import pathlib
@@ -20,16 +21,16 @@ from clip_italian.use.search import store
 
 FORMAT = 1
 MANIFEST, GRAPH = "graph.json", "graph.usearch"
-LINKS = 16  # of a picture to others, and twice as many on the lowest level
-ADDING, LOOKED_AT = 128, 128  # nearest so far that are kept in mind when a picture is added, and in a search
-BLOCK = 10_000  # pictures that are added at once
-AGAIN = f"delete {GRAPH} and {MANIFEST}, and it is made anew"
+LINKS = 16  # HNSW's M: neighbours of an image; twice as many on the lowest level
+ADDING, LOOKED_AT = 128, 128  # HNSW's ef_construction and ef: candidates kept while an image is added, and in a search
+BLOCK = 10_000  # images added at a time
+AGAIN = f"delete {GRAPH} and {MANIFEST}; the next search builds them again"
 
 
 class Graph:
-    """The graph of the index at `path`, mapped into memory. It is made if there is none, or if it is of other vectors than these.
+    """The memory-mapped graph of the index at `path`; it is built first if there is none, or if the index has changed.
 
-    `firsts` are the rows that it has. Raises InputError when usearch is not installed, and when the graph is damaged.
+    `firsts` are the rows that it contains. Raises InputError if usearch is not installed, or if the graph is damaged.
     """
 
     def __init__(self, path: pathlib.Path, vectors: Float[np.ndarray, "n p"], firsts: Int[np.ndarray, " m"]) -> None:
@@ -39,7 +40,7 @@ class Graph:
         self._graph = _opened(usearch, path)
 
     def near(self, query: Float[np.ndarray, " p"], count: int) -> Int[np.ndarray, " k"]:
-        """Places in `firsts`, ascending, of at least `count` pictures that are likely the nearest to a unit vector, or of all."""
+        """Indices in `firsts`, ascending, of at least `count` candidates for the images nearest to a unit vector (or of all)."""
         self._graph.expansion_search = max(count, LOOKED_AT)
         return np.sort(self._graph.search(query, max(count, LOOKED_AT)).keys.astype(np.int64))
 
@@ -55,7 +56,7 @@ def _usearch() -> Any:
 
 
 def _is_of(path: pathlib.Path, of: Mapping[str, str]) -> bool:
-    """Whether there is a graph of files with these digests; raises InputError where its manifest cannot be read."""
+    """Whether there is a graph of files with these digests; raises InputError if its manifest cannot be read."""
     if not (path / MANIFEST).exists():
         return False
     found = _manifest(path)
@@ -75,7 +76,7 @@ def _manifest(path: pathlib.Path) -> dict[str, Any]:
 def _make(
     usearch: Any, path: pathlib.Path, vectors: Float[np.ndarray, "n p"], firsts: Int[np.ndarray, " m"], of: Mapping[str, str]
 ) -> None:
-    """Writes graph and manifest, which comes last: a graph without its own is made again."""
+    """Builds and writes the graph, then its manifest: a graph without a manifest is built again."""
     graph = usearch.Index(ndim=vectors.shape[1], metric="ip", dtype="bf16", connectivity=LINKS, expansion_add=ADDING)
     with tqdm.tqdm(total=len(firsts), desc="graph", unit="picture", disable=None) as bar:  # None: shown to people only
         for start in range(0, len(firsts), BLOCK):

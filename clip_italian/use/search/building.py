@@ -1,7 +1,7 @@
-"""Making an index, and bringing it up to date: what is new or has changed is encoded, and nothing else.
+"""Building and updating an index: only new and changed files are encoded.
 
-Every PART pictures a file is put beside the index, so that a run that is killed loses no more than those; the parts are the same
-whether it was killed or not, and so is the index, to the bit. They go when the index is whole.
+After every PART images, their embeddings are written to a file beside the index, so that a killed run loses at most PART images.
+The parts, and so the bits of the index, do not depend on kills. They are removed when the index is complete.
 """
 
 import collections
@@ -24,23 +24,23 @@ from clip_italian.errors import InputError
 from clip_italian.use.search import approximate, store
 from clip_italian.use.search.store import Contents, Entry, Found, Origin, Refusal
 
-PART = 16 * BATCH  # pictures: half a minute with a base model on two cores
+PART = 16 * BATCH  # images: half a minute with a base model on two cores
 KNOWN = {store.MANIFEST, store.VECTORS, store.PICTURES, store.REFUSED, approximate.MANIFEST, approximate.GRAPH}
-SHOWN = 10  # refused files that a report names
-FileOf = Callable[[str], store.Image]  # a picture's file by its path
+SHOWN = 10  # rejected files that a report names
+FileOf = Callable[[str], store.Image]  # from an image's path to its file
 
 
 class Report(NamedTuple):
-    """What became of the folder's files, and what an earlier index had that is gone."""
+    """Counts of the folder's files by outcome, and of files that were in the earlier index and are gone."""
 
     encoded: int
     unchanged: int
-    copies: int  # the same file as another
+    copies: int  # files with the same bytes as another
     gone: int
     refused: list[Refusal]
 
     def lines(self) -> str:
-        """In words."""
+        """The report as text."""
         counts = {"encoded": self.encoded, "unchanged": self.unchanged, "copies of others": self.copies, "gone": self.gone}
         said = [", ".join(f"{count:,} {what}" for what, count in counts.items() if count) or "nothing to do"]
         reasons = collections.Counter(one.reason for one in self.refused)
@@ -50,7 +50,7 @@ class Report(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What came of some files: their entries, and the vectors of contents that were not known before."""
+    """The result for some files: their entries, and the embeddings of contents that are not indexed yet."""
 
     entries: list[Entry]
     refusals: list[Refusal]
@@ -59,14 +59,14 @@ class Part(NamedTuple):
 
 
 def origin(model: Model, folder: pathlib.Path, name: str, images: str | None) -> Origin:
-    """Of an index of a folder by the model that `load(name, images=images)` gave."""
+    """The origin of an index of a folder by `model`, which is that of `load(name, images=images)`."""
     return Origin(str(folder.resolve()), name, images, model.digests())
 
 
 def build(model: Model, origin: Origin, path: pathlib.Path, progress: bool = False) -> Report:
-    """Makes the index of a folder at `path`, or brings the one that is there up to date.
+    """Builds the index of a folder at `path`, or updates the existing one; returns what became of the files.
 
-    Raises InputError where `path` holds something else, a damaged index, or one by another model.
+    Raises InputError if `path` holds something else, a damaged index, or one by another model.
     """
     folder = store.pictures_folder(path, origin)
     found, file_of = store.pictures(folder), store.files_of(folder)
@@ -75,7 +75,7 @@ def build(model: Model, origin: Origin, path: pathlib.Path, progress: bool = Fal
     _keep_parts_of(origin, parts)
     with tqdm.tqdm(total=len(draft.todo), unit="picture", disable=not progress) as bar:
         for start in range(0, len(draft.todo), PART):
-            draft.add(_part(parts / f"{start:012d}.npz", draft.todo[start : start + PART], file_of, model, draft.place, bar))
+            draft.add(_part(parts / f"{start:012d}.npz", draft.todo[start : start + PART], file_of, model, draft.row_of, bar))
     if draft.todo or draft.gone or before is None:
         store.write(path, origin, draft.contents(model.settings.projection))
     shutil.rmtree(parts, ignore_errors=True)
@@ -83,20 +83,20 @@ def build(model: Model, origin: Origin, path: pathlib.Path, progress: bool = Fal
 
 
 def _before(path: pathlib.Path, origin: Origin) -> Contents | None:
-    """The index that is at `path`."""
+    """The contents of the existing index at `path`, or None."""
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         return None
     store.check_model(path, store.origin(path), origin.digests)
     store.check(path)
     if strangers := sorted({one.name for one in path.iterdir()} - KNOWN):
-        raise InputError(f"{path / strangers[0]}: is no part of an index, and would be lost; move it away")
+        raise InputError(f"{path / strangers[0]}: is not part of an index and would be deleted; move it away")
     return store.read(path)
 
 
 class Draft:
-    """The index that comes: what is kept of the one before, and what is added.
+    """The new contents of an index: what is kept of the earlier one, and what is added.
 
-    `todo` lists the files that are new or have changed; `place` says in which row of all `blocks` together a content is.
+    `todo` lists the new and changed files. `row_of` maps the digest of a content to its row in the concatenated `blocks`.
     """
 
     def __init__(self, before: Contents | None, found: list[Found]) -> None:
@@ -111,22 +111,22 @@ class Draft:
         done = {entry.found for entry in self.entries} | {one.found for one in self.refusals}
         self.todo = [one for one in found if one not in done]
         self.blocks = [before.vectors] if before else []
-        self.place = {entry.sha256: row for row, entry in enumerate(entries)}
+        self.row_of = {entry.sha256: row for row, entry in enumerate(entries)}
         self.encoded = 0
 
     def add(self, part: Part) -> None:
-        """Adds what came of some of `todo`."""
+        """Adds the result for some files of `todo`."""
         rows = sum(map(len, self.blocks))
-        self.place |= {content: rows + row for row, content in enumerate(part.contents)}
+        self.row_of |= {content: rows + row for row, content in enumerate(part.contents)}
         self.blocks.append(part.vectors)
         self.entries += part.entries
         self.refusals += part.refusals
         self.encoded += len(part.contents)
 
     def contents(self, width: int) -> Contents:
-        """In the order of the paths."""
+        """The contents, sorted by path."""
         entries = sorted(self.entries)
-        rows = np.array([self.place[entry.sha256] for entry in entries], np.int64)
+        rows = np.array([self.row_of[entry.sha256] for entry in entries], np.int64)
         vectors, start = np.empty((len(rows), width), np.float32), 0
         for block in self.blocks:
             here = (rows >= start) & (rows < start + len(block))
@@ -135,13 +135,13 @@ class Draft:
         return Contents(vectors, entries, sorted(self.refusals))
 
     def report(self) -> Report:
-        """What became of the files."""
+        """The counts of files by outcome."""
         copies = len(self.entries) - len({entry.sha256 for entry in self.entries})
         return Report(self.encoded, self.unchanged, copies, self.gone, sorted(self.refusals))
 
 
 def _keep_parts_of(origin: Origin, parts: pathlib.Path) -> None:
-    """Removes what a run of another model or folder has left."""
+    """Removes parts that a run with another model or folder has left."""
     of = parts / "of.json"
     if of.is_file() and json.loads(of.read_text()) == json.loads(files.dumps(origin._asdict())):
         return
@@ -150,7 +150,7 @@ def _keep_parts_of(origin: Origin, parts: pathlib.Path) -> None:
 
 
 def _part(path: pathlib.Path, found: list[Found], file_of: FileOf, model: Model, known: Mapping[str, int], bar: tqdm.tqdm) -> Part:
-    """What comes of some files: as a run before has left it, or made and left for another."""
+    """The result for some files, from an earlier run or computed and written now."""
     part = _left(path, found)
     if part is None:
         part = _made(file_of, found, model, known, bar)
@@ -163,7 +163,7 @@ def _part(path: pathlib.Path, found: list[Found], file_of: FileOf, model: Model,
 
 
 def _left(path: pathlib.Path, found: list[Found]) -> Part | None:
-    """A part that a run before has left, unless files have changed since."""
+    """The part that an earlier run has written, or None if there is none or its files have changed."""
     if not path.is_file():
         return None
     with np.load(path) as arrays:
@@ -176,7 +176,7 @@ def _left(path: pathlib.Path, found: list[Found]) -> Part | None:
 
 
 def _made(file_of: FileOf, found: list[Found], model: Model, known: Mapping[str, int], bar: tqdm.tqdm) -> Part:
-    """Reads, decodes and encodes."""
+    """Reads, decodes and encodes some files."""
     seen, vectors = set(known), [np.zeros((0, model.settings.projection), np.float32)]
     part = Part([], [], [], vectors[0])
 
@@ -205,7 +205,7 @@ def _made(file_of: FileOf, found: list[Found], model: Model, known: Mapping[str,
 
 
 def _fitted(path: store.Image, model: Model, seen: Collection[str]) -> tuple[str, Pixels | None]:
-    """A file's digest and its picture as the model takes it, or none where one of the same digest has been encoded."""
+    """A file's digest and its pixels as the model takes them; None for the pixels if the same content has been encoded."""
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What a search has found, as a page that needs no other file."""
+"""The results of a search as a self-contained HTML page."""
 
 import base64
 import io
@@ -21,7 +21,7 @@ def page(answers: Sequence[tuple[str, Sequence[Hit]]], title: str = "Ricerca") -
 
 
 def thumbnail(path: store.Image) -> str:
-    """A picture as a data URL; empty where the file has gone since it was read."""
+    """A thumbnail as a data URL; empty if the file can no longer be read."""
     try:
         picture = Image.fromarray(opening.read_pixels(path))
     except InputError:

@@ -1,11 +1,11 @@
-"""Where in a picture a text is: by what can be seen of it through windows, or by the gradient of the cosine.
+"""Localisation of a text in an image by heat maps: from windows on the image, or from the gradient of the cosine.
 
-`windows` is the method of CLIP-Italian's demo (localization, huggingface.co/spaces/clip-italian/clip-italian-demo): the picture is
-made a square on grey, all of it is greyed out but a band of rows or of columns, and where such a band fits the text better than
-the whole picture does, the bands add up. `relevance` is Grad-CAM (Selvaraju et al. 2017) on the patches of a block of the tower:
-one pass forward and back in place of hundreds of pictures.
+`windows` is the method of CLIP-Italian's demo (localization, huggingface.co/spaces/clip-italian/clip-italian-demo). The image is
+padded to a grey square. All but a band of rows or columns is greyed out, and the gain of the band's cosine over that of the whole
+image is added to the band's cells. `relevance` is Grad-CAM (Selvaraju et al. 2017) on the patches of a block of the tower: one
+forward and backward pass instead of hundreds of images.
 
-A heat map is of the square on grey, `square_on_grey` says which part of it is the picture.
+Heat maps cover the grey square; `square_on_grey` returns which part of it is the image.
 """
 
 import functools
@@ -29,13 +29,13 @@ from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 
 GREY = 128  # as in the demo
 GRIDS = (7, 14)  # rows and columns of cells, of two scales
-SHARPENED = 3  # times that what is below the mean is cut off; as in the demo
+SHARPENED = 3  # how often values below the mean are cut off; as in the demo
 Heat = Float[np.ndarray, "grid grid"]  # 0 to 1
 Method = Literal["windows", "relevance"]
 
 
 class Square(NamedTuple):
-    """A picture on a grey square, and the part of the square that it covers."""
+    """An image on a grey square, and the part of the square that it covers."""
 
     pixels: UInt8[np.ndarray, "side side 3"]
     rows: slice
@@ -43,7 +43,7 @@ class Square(NamedTuple):
 
 
 def square_on_grey(pixels: Pixels) -> Square:
-    """The whole picture, its short side filled up with grey."""
+    """The image padded with grey to a square."""
     height, width = pixels.shape[:2]
     side = max(height, width)
     top, left = (side - height) // 2, (side - width) // 2
@@ -56,9 +56,9 @@ def square_on_grey(pixels: Pixels) -> Square:
 def localise(
     model: Model, picture: ImageInput, texts: Sequence[str], method: Method = "windows", grids: Sequence[int] = GRIDS
 ) -> Float[np.ndarray, "texts height width"]:
-    """For each text a heat map of the picture, from 0 to 1, of its own height and width.
+    """A heat map of the image for each text, from 0 to 1, with the image's height and width.
 
-    Raises InputError naming the picture that cannot be read, or the grid that is finer than the tower's pixels.
+    Raises InputError naming an image that cannot be read, or a grid with more cells along an edge than the tower has pixels.
     """
     square = square_on_grey(opening.read_pixels(picture))
     vectors, fitted = model.encode_text(texts), model.fitted(square.pixels)
@@ -74,9 +74,9 @@ def localise(
 def windows(
     model: Model, pixels: UInt8[np.ndarray, "side side 3"], texts: Float[np.ndarray, "texts p"], grid: int
 ) -> Float[np.ndarray, "texts grid grid"]:
-    """Heat maps of a picture that is cut to the tower's size, by bands of a grid of so many rows and columns."""
+    """Heat maps of an image of the tower's size, from the bands of a grid of `grid` rows and columns."""
     if not 2 <= grid <= len(pixels):
-        raise InputError(f"a grid of {grid} cells a side; between 2 and {len(pixels)} are possible")
+        raise InputError(f"a grid of {grid} by {grid} cells; use between 2 and {len(pixels)}")
     bands = _bands(grid)
     edges = np.round(np.arange(grid + 1) * len(pixels) / grid).astype(int)
     seen = np.repeat(bands, np.diff(edges), axis=1)
@@ -88,7 +88,7 @@ def windows(
 
 
 def _bands(grid: int) -> Bool[np.ndarray, "bands grid"]:
-    """All runs of neighbouring cells but the one of all cells."""
+    """All runs of adjacent cells, except the run of all cells."""
     cell = np.arange(grid)
     return np.array([(cell >= i) & (cell < j) for i in range(grid) for j in range(i + 1, grid + 1) if j - i < grid])
 
@@ -96,9 +96,9 @@ def _bands(grid: int) -> Bool[np.ndarray, "bands grid"]:
 def relevance(
     model: Model, pixels: UInt8[np.ndarray, "side side 3"], texts: Float[np.ndarray, "texts p"]
 ) -> Float[np.ndarray, "texts grid grid"]:
-    """Heat maps of a picture that is cut to the tower's size, by what the patches that enter the last block add to the cosine.
+    """Heat maps of an image of the tower's size, from the contribution of each patch entering the last block to the cosine.
 
-    Of a tower with a convolutional stem the places that leave the stem are asked instead: the drawn world's has one patch in all.
+    For a tower with a convolutional stem, the stem's output is used instead of the patches: the study's tower has only one patch.
     """
     added = np.asarray(_added(model.settings, model.params, jnp.asarray(pixels), jnp.asarray(texts)))
     side = round((added.shape[1]) ** 0.5)
@@ -109,7 +109,7 @@ def relevance(
 def _added(
     settings: DualEncoderSettings, params: Params, pixels: UInt8[Array, "side side 3"], texts: Float[Array, "texts p"]
 ) -> Float[Array, "texts patches"]:
-    """The gradient of each cosine at the patches that enter the last block, or at what leaves the stem, times these."""
+    """Activation times gradient of each cosine, summed over channels, at the last block's input or at the stem's output."""
     tower = settings.image
     asked = "embeddings.patch_embedding" if tower.stem else f"encoder.layers.{tower.depth - 1}"
 
@@ -128,7 +128,7 @@ def _added(
 
     tokens = jax.eval_shape(cosines, jnp.zeros(()))[1]
     gradients, activations = jax.jacrev(cosines, has_aux=True)(jnp.zeros(tokens.shape))
-    own = 0 if tower.stem or tower.pooling == "attention" else 1  # ahead of the patches: the class token
+    own = 0 if tower.stem or tower.pooling == "attention" else 1  # the class token, which precedes the patches
     return jnp.sum(gradients[:, 0] * activations, axis=-1).reshape(len(texts), -1)[:, own:]
 
 
@@ -139,7 +139,7 @@ def _sharpened(heat: Heat) -> Heat:
 
 
 def _scaled(heat: Heat) -> Heat:
-    """From 0 to 1; what is the same everywhere is nowhere in particular."""
+    """The heat map scaled to the range 0 to 1; a constant one becomes 0."""
     low, high = heat.min(), heat.max()
     return (heat - low) / (high - low) if high > low else np.zeros_like(heat)
 
@@ -149,6 +149,6 @@ def _resized(heat: Heat, side: int) -> Float[np.ndarray, "side side"]:
 
 
 def over(picture: Pixels, heat: Float[np.ndarray, "height width"]) -> UInt8[np.ndarray, "height width 3"]:
-    """The picture, dark and without colour where the heat is low."""
+    """The image, darkened and without colour where the heat is low."""
     grey = picture.mean(axis=2, keepdims=True) * 0.35
     return np.round(grey + (picture - grey) * heat[..., None]).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The pictures of an index that are nearest to a text or a picture: exactly, every vector is looked at, or by a graph."""
+"""Nearest-neighbour search of an index: exact, over all vectors, or approximate, with a graph."""
 
 import os
 import pathlib
@@ -16,11 +16,11 @@ from clip_italian.errors import InputError
 from clip_italian.use.search import store
 from clip_italian.use.search.approximate import Graph
 
-LONGEST = 2000  # characters of a query: far more than a tower reads
+LONGEST = 2000  # characters of a query: far more than a text tower's max_length
 
 
 class Hit(NamedTuple):
-    """A picture that was found."""
+    """An image that a search returns."""
 
     score: float  # cosine
     path: store.Image
@@ -28,11 +28,11 @@ class Hit(NamedTuple):
 
 
 class Index:
-    """An index on disk, whose vectors are mapped into memory.
+    """An index on disk with memory-mapped vectors; `origin` has its model and its images.
 
-    `origin` says of which model and pictures. An approximate one is for millions of pictures: it looks at few of them, may miss
-    some of the nearest, and keeps a graph in the folder, which takes minutes to make. Raises InputError when the folder is no
-    index, or damaged, and for an approximate one also when usearch is not installed.
+    With `approximate`, for millions of images, a search compares the query with few of them and may miss some of the nearest. This
+    needs a graph, which takes minutes to build and is stored in the index's folder. Raises InputError if the folder is not an
+    index or is damaged, and with `approximate` also if usearch is not installed.
     """
 
     def __init__(self, path: pathlib.Path, approximate: bool = False) -> None:
@@ -48,36 +48,36 @@ class Index:
         return len(self.vectors)
 
     def model(self, other: str | None = None) -> Model:
-        """The model that the index is by, loaded from where it was or from `other`; raises InputError if it is another now."""
+        """The index's model, loaded from its recorded path or from `other`; raises InputError if its files are different."""
         model = loading.load(other or self.origin.model, images=self.origin.images)
         store.check_model(self.path, self.origin, model.digests())
         return model
 
     def picture(self, row: int) -> store.Image:
-        """The file whose vector is in that row."""
+        """The image file of a row."""
         return self._file_of(self._table["path"][row].as_py())
 
     def nearest(self, query: Float[np.ndarray, " p"], count: int) -> list[Hit]:
-        """The pictures of the highest cosines with a unit vector; files of the same bytes are one.
+        """The `count` images with the highest cosines to a unit vector, best first; ties in the order of the paths.
 
-        Of equal cosines the first path comes first.
+        Files with the same bytes are one hit.
         """
         if self._graph:
-            places = self._graph.near(query, count)
-            scores = self.vectors[self._copies.firsts[places]] @ query
+            contents = self._graph.near(query, count)
+            scores = self.vectors[self._copies.firsts[contents]] @ query
         else:
             scores = _scores(self.vectors, query)[self._copies.firsts]
-            places = np.arange(len(scores))
+            contents = np.arange(len(scores))
         best = _best(scores, count)
-        return [self._hit(place, score) for place, score in zip(places[best].tolist(), scores[best].tolist(), strict=True)]
+        return [self._hit(content, score) for content, score in zip(contents[best].tolist(), scores[best].tolist(), strict=True)]
 
-    def _hit(self, place: int, score: float) -> Hit:
-        first, *others = map(self.picture, self._copies.rows(place))
+    def _hit(self, content: int, score: float) -> Hit:
+        first, *others = map(self.picture, self._copies.rows(content))
         return Hit(score, first, tuple(others))
 
 
 class Copies:
-    """Which rows are of the same bytes. `firsts` has the first row of each content, ascending."""
+    """Groups of rows whose files have the same bytes; `firsts` has the first row of each distinct content, ascending."""
 
     def __init__(self, digests: pyarrow.ChunkedArray) -> None:
         contents = np.from_dlpack(digests.combine_chunks().dictionary_encode().indices)  # `to_numpy` imports pandas
@@ -86,13 +86,13 @@ class Copies:
         self._edges = np.append(starts, len(contents))
         self.firsts: Int[np.ndarray, " m"] = self._order[starts]
 
-    def rows(self, place: int) -> list[int]:
-        """The rows of the content at a place of `firsts`, ascending."""
-        return self._order[self._edges[place] : self._edges[place + 1]].tolist()
+    def rows(self, content: int) -> list[int]:
+        """The rows of a content, ascending; `content` is an index in `firsts`."""
+        return self._order[self._edges[content] : self._edges[content + 1]].tolist()
 
 
 def _scores(vectors: Float[np.ndarray, "n p"], query: Float[np.ndarray, " p"]) -> Float[np.ndarray, " n"]:
-    """All cosines. What takes the time is to read the vectors, of which every core reads a share."""
+    """The cosines of all rows; every core reads a share of the vectors, since reading them takes most of the time."""
     scores = np.empty(len(vectors), np.float32)
     edges = np.linspace(0, len(vectors), (os.cpu_count() or 1) + 1).astype(int).tolist()
 
@@ -105,7 +105,7 @@ def _scores(vectors: Float[np.ndarray, "n p"], query: Float[np.ndarray, " p"]) -
 
 
 def _best(scores: Float[np.ndarray, " n"], count: int) -> Int[np.ndarray, " k"]:
-    """The rows of the highest scores, highest first, and of equal ones the first row first."""
+    """The rows of the `count` highest scores, highest first; ties in the order of the rows."""
     rows = np.arange(len(scores))
     if count < len(scores):
         rows = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
@@ -119,8 +119,8 @@ def query_of(model: Model, text: str) -> Float[np.ndarray, " p"]:
 
 
 def check_query(text: str) -> None:
-    """Raises InputError for a query that is empty, or longer than anybody means."""
+    """Raises InputError for a query that is empty or longer than LONGEST characters."""
     if not text.strip():
-        raise InputError("the query is empty; say what is to be seen, such as `due cavalli marroni`")
+        raise InputError("the query is empty; describe what the image shows, such as `due cavalli marroni`")
     if len(text) > LONGEST:
-        raise InputError(f"the query has {len(text):,} characters, at most {LONGEST:,} are taken; say it in a sentence")
+        raise InputError(f"the query has {len(text):,} characters, but at most {LONGEST:,} are allowed; write one sentence")

@@ -1,7 +1,7 @@
-"""An index on disk: one folder that is whole or absent, and says which model and which pictures it is of.
+"""An index on disk: one folder, written atomically, that records its model and its images.
 
-`vectors.npy` has a unit vector for every picture, `pictures.arrow` their paths in the same order, `refused.arrow` the files that
-could not be read and why, and `manifest.json` the model's digests, the folder of the pictures and the digests of the other three.
+`vectors.npy` has a unit vector for every image, `pictures.arrow` their paths in the same order, and `refused.arrow` the files that
+could not be read and why. `index.json` has the folder of the images and the SHA-256 of the model's files and of the other three.
 """
 
 import os
@@ -18,17 +18,16 @@ from clip_italian import files
 from clip_italian.data.archives import Archive, Member
 from clip_italian.errors import InputError
 
-# The pictures of a folder: where they are, and whether they have changed.
-# By name alone; what a file really is its first bytes say, and those of the last three kinds are refused.
+# The images of a folder are found by these. Their first bytes decide the format; BMP and TIFF are then rejected with a reason.
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 
 
-ARCHIVE = ".zip"  # whose members are taken as the files of a folder
-Image = pathlib.Path | Member  # an image's file where it lies
+ARCHIVE = ".zip"  # its members are treated as the files of a folder
+Image = pathlib.Path | Member  # an image's file
 
 
 class Found(NamedTuple):
-    """A file of the folder. While size and time of change stay as they are it counts as unchanged."""
+    """An image file of the folder; it counts as unchanged while its size and modification time are the same."""
 
     path: str  # below the folder, with slashes
     size: int  # bytes
@@ -36,9 +35,9 @@ class Found(NamedTuple):
 
 
 def pictures(folder: pathlib.Path) -> list[Found]:
-    """All files of a folder or a zip that are pictures by their names, sorted by path; hidden files and folders are left aside.
+    """All image files of a folder or zip by their suffixes, sorted by path; hidden files and folders are ignored.
 
-    Links to folders are not followed. Raises InputError when the folder is missing or has no picture.
+    Links to folders are not followed. Raises InputError if the folder is missing or has no images.
     """
     if _is_archive(folder):
         found = sorted(_in_archive(folder))
@@ -52,7 +51,7 @@ def pictures(folder: pathlib.Path) -> list[Found]:
 
 
 def files_of(folder: pathlib.Path) -> Callable[[str], Image]:
-    """How a picture is found by its path below a folder or in a zip. Raises InputError for a zip that is damaged or unsafe."""
+    """A function from an image's path within a folder or zip to its file; raises InputError for a damaged or unsafe zip."""
     if not _is_archive(folder):
         return lambda path: folder / path
     archive = Archive(folder)
@@ -86,11 +85,11 @@ def _below(folder: pathlib.Path, prefix: str) -> Iterator[Found]:
             yield Found(prefix + entry.name, facts.st_size, facts.st_mtime_ns)
 
 
-SUFFIX = ".index"  # of the folder of an index
+SUFFIX = ".index"  # of an index's folder
 
 
 def default_path(folder: pathlib.Path) -> pathlib.Path:
-    """Where the index of a folder lies unless another place is named: beside it."""
+    """The default path of the index of a folder: beside it, with the suffix `.index`."""
     return folder.with_name(folder.resolve().name + SUFFIX)
 
 
@@ -100,21 +99,21 @@ AGAIN = "delete the folder and run `python -m clip_italian index` again"
 
 
 class Entry(NamedTuple):
-    """A picture of the index."""
+    """An indexed image."""
 
     found: Found
     sha256: str  # of the file
 
 
 class Refusal(NamedTuple):
-    """A file that has no vector."""
+    """A file that could not be indexed."""
 
     found: Found
     reason: str
 
 
 class Contents(NamedTuple):
-    """All of an index; row i of `vectors` is that of `entries[i]`."""
+    """The contents of an index; row i of `vectors` is the embedding of `entries[i]`."""
 
     vectors: Float[np.ndarray, "n p"]
     entries: list[Entry]
@@ -122,16 +121,16 @@ class Contents(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """Of which pictures and by which model an index is made."""
+    """The images and the model of an index."""
 
-    folder: str  # or zip of the pictures; one that is not absolute starts where the index lies
-    model: str  # as `load` was given it
-    images: str | None  # its picture half, where that is a model of its own
+    folder: str  # folder or zip of the images; a relative path is relative to the index's parent folder
+    model: str  # argument of `load`
+    images: str | None  # the model of the image tower, if that is a separate one
     digests: Mapping[str, str]  # SHA-256 of the model's files
 
 
 def write(path: pathlib.Path, origin: Origin, contents: Contents) -> None:
-    """Makes or replaces an index, as a whole."""
+    """Writes an index, or replaces one, atomically."""
     with files.replacing_folder(path) as folder:
         np.save(folder / VECTORS, contents.vectors)
         _write_table(folder / PICTURES, [(*entry.found, entry.sha256) for entry in contents.entries], "sha256")
@@ -141,9 +140,9 @@ def write(path: pathlib.Path, origin: Origin, contents: Contents) -> None:
 
 
 def origin(path: pathlib.Path) -> Origin:
-    """What an index is of; raises InputError when the folder is none."""
+    """The images and the model of an index; raises InputError if the folder is not an index."""
     if not (path / MANIFEST).is_file():
-        raise InputError(f"{path}: no index (it has no {MANIFEST}); `python -m clip_italian index` makes one")
+        raise InputError(f"{path}: not an index (it has no {MANIFEST}); build one with `python -m clip_italian index`")
     return Origin(**{name: value for name, value in _manifest(path).items() if name in Origin._fields})
 
 
@@ -158,26 +157,26 @@ def _manifest(path: pathlib.Path) -> dict[str, Any]:
 
 
 def pictures_folder(path: pathlib.Path, of: Origin) -> pathlib.Path:
-    """The folder or zip of the pictures of the index at `path`."""
+    """The folder or zip of the images of the index at `path`."""
     return path.parent / of.folder
 
 
 def check_model(path: pathlib.Path, of: Origin, digests: Mapping[str, str]) -> None:
-    """Raises InputError unless an index is by the model whose files have these digests."""
-    apart = sorted(name for name in {*of.digests, *digests} if of.digests.get(name) != digests.get(name))
-    if apart:
+    """Raises InputError unless the index was built with the model whose files have these digests."""
+    different = sorted(name for name in {*of.digests, *digests} if of.digests.get(name) != digests.get(name))
+    if different:
         raise InputError(
-            f"{path}: is by another model (`{of.model}`, with another {apart[0]}); give that model, or make an index by this one"
+            f"{path}: is by another model (`{of.model}`, with another {different[0]}); give that model, or build a new index"
         )
 
 
 def digests(path: pathlib.Path) -> dict[str, str]:
-    """SHA-256 of the files of an index as they were written."""
+    """SHA-256 of an index's files, as recorded when they were written."""
     return _manifest(path)["files"]
 
 
 def check(path: pathlib.Path) -> None:
-    """Raises InputError naming the file of an index that is missing or has other bytes than when it was written."""
+    """Raises InputError naming a file of an index that is missing or damaged."""
     for name, wanted in digests(path).items():
         if not (path / name).is_file():
             raise InputError(f"{path / name}: missing; {AGAIN}")
@@ -186,14 +185,14 @@ def check(path: pathlib.Path) -> None:
 
 
 def read(path: pathlib.Path) -> Contents:
-    """All of an index that `check` has passed, its vectors mapped into memory."""
+    """The contents of an index that `check` has passed, with memory-mapped vectors."""
     entries = [Entry(Found(*row[:3]), row[3]) for row in _rows(path / PICTURES, "sha256")]
     refusals = [Refusal(Found(*row[:3]), row[3]) for row in _rows(path / REFUSED, "reason")]
     return Contents(vectors(path), entries, refusals)
 
 
 def vectors(path: pathlib.Path) -> Float[np.ndarray, "n p"]:
-    """Of an index that `check` has passed, mapped into memory."""
+    """The memory-mapped embeddings of an index that `check` has passed."""
     return np.load(path / VECTORS, mmap_mode="r", allow_pickle=False)
 
 
