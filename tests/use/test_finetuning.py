@@ -279,7 +279,7 @@ def test_a_name_stands_for_one_request(shop, base):
         file.write("una gonna,pictures/test0.png\n")
     with pytest.raises(InputError, match="has another `digests`"):
         tuned(base, epochs=1)
-    with pytest.raises(InputError, match="`../x` is no name"):
+    with pytest.raises(InputError, match="`../x` is not a valid name"):
         tuned(base, "../x")
     with pytest.raises(InputError, match="known here: shop"):
         runs.find("shoes")
@@ -335,7 +335,7 @@ def test_a_run_is_held_by_one_process(shop, base):
 
 def test_long_texts_are_counted(base):
     start = preparing.read(str(base), None, ["un gatto"])
-    assert preparing.longer(start.model, ["un gatto", "gatto " * 300]) == 1
+    assert preparing.longer(start, ["un gatto", "gatto " * 300]) == 1
 
 
 # --- From a shell -----------------------------------------------------------------------------------------------------

@@ -261,9 +261,9 @@ def test_an_index_by_another_model_is_refused(here, model, folder):
 def test_what_is_no_index_is_neither_searched_nor_replaced(model, folder):
     pathlib.Path("precious").mkdir()
     pathlib.Path("precious/letter.txt").write_text("mine")
-    with pytest.raises(InputError, match="precious: no index"):
+    with pytest.raises(InputError, match="precious: not an index"):
         Index(pathlib.Path("precious"))
-    with pytest.raises(InputError, match="precious: no index"):
+    with pytest.raises(InputError, match="precious: not an index"):
         index(model, folder, pathlib.Path("precious"))
     assert pathlib.Path("precious/letter.txt").exists()
 

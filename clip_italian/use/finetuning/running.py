@@ -60,7 +60,8 @@ def _say(say: Say, log: Any, line: str) -> None:
 
 
 def _finished(folder: pathlib.Path) -> Finetuned:
-    return Finetuned(loading.load(folder / MODEL), files.read_json(folder / runs.NUMBERS)["metrics"], folder)
+    numbers = files.read_json(folder / runs.NUMBERS)["metrics"]
+    return Finetuned(loading.load(folder / MODEL), {name: numbers[name] for name in METRICS if name in numbers}, folder)
 
 
 def _run(folder: pathlib.Path, say: Say) -> Finetuned:
