@@ -6,8 +6,7 @@ from clip_italian.world.languages.italian.grammar import join, noun_phrase, prep
 from clip_italian.world.languages.italian.lexicon import LEXICON, Adjective, adjectives, nouns
 from clip_italian.world.languages.language import Words
 from clip_italian.world.scenes.statements import pick
-from clip_italian.world.shop.products import PLAIN
-from clip_italian.world.shop.statements import Statement
+from clip_italian.world.shop.products import PLAIN, Statement
 
 COLOURS = LEXICON.colours
 NOUNS = nouns("""
