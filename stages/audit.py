@@ -1,4 +1,4 @@
-"""Whether a picture that models are tested on is among those they train on: asked before anything trains."""
+"""Whether an image that models are tested on is among those they train on: asked before anything trains."""
 
 from clip_italian import config, files, paths
 from clip_italian.data.curation import leakage

@@ -21,7 +21,7 @@ from clip_italian.errors import InputError
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date a zip can hold
 # Bounds far beyond any set of pictures: what exceeds them is made to fill a disk or a memory.
 MEMBERS = 20_000_000
-RATIO = 200  # bytes that come out for each that is there: pictures give 1, tables 10, a bomb 1000
+RATIO = 200  # bytes that come out for each that is there: images give 1, tables 10, a bomb 1000
 HARMLESS = 1 << 26  # bytes that may come out whatever the ratio
 
 
@@ -108,7 +108,7 @@ class Archive:
 
 
 def add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    """Stores a member with a fixed date and mode, uncompressed: pictures do not shrink."""
+    """Stores a member with a fixed date and mode, uncompressed: images do not shrink."""
     info = zipfile.ZipInfo(name, EPOCH)
     info.create_system = 3  # Unix, whatever the system is
     info.external_attr = 0o100644 << 16

@@ -63,7 +63,10 @@ class BertSettings(TextTower):
 
     @classmethod
     def from_config(cls, config: Any, where: str, pooling: Pooling, shapes: Mapping[str, tuple[int, ...]]) -> "BertSettings":
-        """The tower of a BERT, RoBERTa or DistilBERT; its vocabulary is the word table's: dbmdz's configurations state another."""
+        """Returns the settings of a BERT, RoBERTa or DistilBERT.
+
+        The vocabulary size is that of the word embeddings' shape in `shapes`: dbmdz's configurations state a wrong one.
+        """
         if config.model_type == "distilbert":
             sizes = {"width": config.dim, "depth": config.n_layers, "heads": config.n_heads, "mlp_dim": config.hidden_dim}
             activation, kind = config.activation, {"segments": 0}

@@ -42,7 +42,7 @@ class DualEncoderSettings(Settings):
 
 @functools.cache
 def shapes(settings: DualEncoderSettings) -> Params:
-    """The parameters' shapes and types."""
+    """Returns the shapes and dtypes of the parameters, without computing them."""
     return jax.eval_shape(functools.partial(_fresh, settings), jax.random.key(0), 1.0)
 
 
@@ -115,10 +115,10 @@ def text_features(
 ) -> Float[Array, "n d"]:
     """The text tower's pooled features, before the projection, in float32.
 
-    What `policy.text_dropout` drops from a text depends on `key` and on the text's number in `texts` (by default its index in the
-    batch) alone, not on the other texts, the padding or the devices.
+    With `policy.text_dropout`, a text's dropout mask depends only on `key` and on the text's number in `texts` (by default its
+    index in the batch). It does not depend on the other texts, the padding or the devices.
 
-    Raises InputError for dropout without a key, or in a tower that has none.
+    Raises InputError for dropout without a key, or if the tower has no dropout.
     """
     if policy.text_dropout == 0:
         return settings.text.features(params["text_model"], ids, mask, policy)

@@ -26,10 +26,10 @@ MOST = {"most": LIMITS.max_bytes >> 20, "pixels": LIMITS.max_pixels // 10**6}  #
 MOST_LABELS = 50
 MOST_FOUND = 48
 QUERIES = tuple(map(ITALIAN.plain, captions.GALLERY))
-IN_GALLERY = 4  # pictures for each
+IN_GALLERY = 4  # images for each
 METHODS: tuple[Method, ...] = ("windows", "relevance")
 THUMBNAIL = 384  # pixels of the long side
-SHOWN = (384, 768)  # of a picture with its heat
+SHOWN = (384, 768)  # of an image with its heat
 
 
 class Refused(Exception):

@@ -65,7 +65,7 @@ def _other(rng: np.random.Generator, options: Sequence[str], *taken: str) -> str
 
 
 def _two_things(rng: np.random.Generator) -> tuple[Phrase, Phrase]:
-    """Two nouns in two colours, all different."""
+    """Two phrases with different nouns and different colours."""
     first = choose(rng, CLASS_NOUNS)
     colour = choose(rng, colours_of("seen", first))
     second = _other(rng, CLASS_NOUNS, first)
