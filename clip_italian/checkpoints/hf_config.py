@@ -173,7 +173,7 @@ def entry(content: Any, key: str, where: str) -> Any:
 
 
 def named(known: dict[str, Any], name: Any, key: str, where: str) -> Any:
-    """What a name that is the value of `key` stands for; raises InputError for a name that is not known."""
+    """Returns `known[name]`; raises InputError if `name`, the value of `key`, is not known."""
     if name not in known:
         raise InputError(f"{where}: `{key}` is `{name}`; known are {', '.join(map(str, known))}")
     return known[name]

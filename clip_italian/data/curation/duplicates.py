@@ -85,7 +85,7 @@ def _is_grey(cells: UInt8[np.ndarray, "n cells"]) -> Bool[np.ndarray, " n"]:
 def first_alike(pictures: Looks, among: Int[np.ndarray, " n"], settings: DuplicateSettings) -> Int[np.ndarray, " n"]:
     """Of the images at the places `among`, in rising order, the first that shows the same as each: itself where there is none.
 
-    Images show the same up to size, encoding and slight changes of light. The index takes some 60 bytes an image; of the
+    Images show the same up to size, encoding and slight changes of light. The index takes some 60 bytes per image; of the
     cells, which may be mapped from a file, those of proposed pairs are read.
     """
     hashes = pictures.hashes[among]

@@ -31,7 +31,7 @@ def parse(content: bytes) -> Protego:
 
 
 class RobotsStore:
-    """What hosts allow the crawler of one name, by origin."""
+    """The rules of hosts for the crawler of one name, by origin."""
 
     def __init__(self, path: pathlib.Path, client: Client, product: str) -> None:
         self._client = client

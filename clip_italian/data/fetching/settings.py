@@ -1,4 +1,4 @@
-"""How the web is asked."""
+"""Settings for fetching from the web."""
 
 from typing import Annotated
 
@@ -40,5 +40,5 @@ class FetchSettings(Settings):
 
     @property
     def user_agent(self) -> str:
-        """What every request says of itself."""
+        """The User-Agent header of every request."""
         return f"{self.agent} ({'; '.join(filter(None, (f'+{self.about}', self.contact)))})"

@@ -23,7 +23,7 @@ def write_all(file: BinaryIO, content: bytes) -> None:
 
 
 def cannot_be_written(error: OSError) -> str:
-    """What to do about a file that takes nothing more."""
+    """Returns the message for a file that cannot be written, with a remedy."""
     return f"cannot be written ({error.strerror or error}); free space or fix permissions"
 
 

@@ -16,7 +16,7 @@ Entry = tuple[int, str, list[str]]  # id, file name, captions
 
 
 def read(folder: pathlib.Path, language: str, rejected: Rejected) -> Iterator[Row]:
-    """One row an image; images and captions lie apart, joined by ids that may be numbers or strings of digits.
+    """One row per image; images and captions lie apart, joined by ids that may be numbers or strings of digits.
 
     The training files alone (`captions_ita_trainingset_train2014` and `_val2014`): those of the development and the test set, which
     may lie beside them, are what models are tested on. An image that was listed before is not taken again.

@@ -1,7 +1,7 @@
 """A source's images over all its zip archives, each found by the last component of its member's name.
 
 The archives are `images.zip`, or `images-00000.zip`, `images-00001.zip`, ..., or a publisher's own, like `train2014.zip`: all zips
-of the source's folder. The index holds ten bytes an image, in two files that all processes map into their memory.
+of the source's folder. The index holds ten bytes per image, in two files that all processes map into their memory.
 """
 
 import functools

@@ -149,7 +149,7 @@ class DrawnSettings(Settings):
 
 
 def drawn(folder: pathlib.Path, settings: DrawnSettings) -> TestSet:
-    """A set as `download` writes it: with the truth of every caption about every image, or with one class an image."""
+    """A set as `download` writes it: with the truth of every caption about every image, or with one class per image."""
     where = folder / settings.set
     path = where / ("captions.json" if (where / "captions.json").exists() else "labels.json")
     described, archive = json_of(path), Archive(where / "images.zip")

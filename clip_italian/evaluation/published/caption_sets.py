@@ -80,7 +80,7 @@ class LinesSettings(Settings):
 
 
 def lines(folder: pathlib.Path, settings: LinesSettings) -> Captioned:
-    """XTD10 and NLLB's translations of Flickr30k and XTD: one caption an image, in the order of the lines."""
+    """XTD10 and NLLB's translations of Flickr30k and XTD: one caption per image, in the order of the lines."""
     texts, names = (lines_of(folder / name) for name in (settings.captions, settings.names))
     if len(texts) != len(names):
         raise InputError(

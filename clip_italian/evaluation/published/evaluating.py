@@ -91,7 +91,7 @@ def _counts(test: TestSet) -> dict[str, Any]:
 
 
 def _name(picture: Stored) -> str:
-    """What the image is called within the data, wherever the data lie."""
+    """Returns the image's name within the data, without the folder of the data."""
     return picture.name if isinstance(picture, pathlib.Path) else str(picture).rpartition(": ")[2]
 
 

@@ -174,7 +174,7 @@ def _chosen(folder: pathlib.Path, labels: dict[str, int], settings: ProbePicture
 
 
 def _write_nothing(raw: pathlib.Path) -> None:
-    """What backbones that are trained here would learn from."""
+    """Writes empty files in place of the training data of the backbones."""
     for name in ("english/pairs.jsonl", "text/sentences.txt"):
         with files.replacing_folder((raw / name).parent) as folder:
             (folder / pathlib.PurePath(name).name).touch()

@@ -23,7 +23,7 @@ SET = "contrasts"
 
 @dataclasses.dataclass(frozen=True)
 class Pictures:
-    """What the test set says of each image."""
+    """The contrast, kind and detail of each image of the test set."""
 
     contrast: Int[np.ndarray, " pictures"]
     kind: list[str]

@@ -50,7 +50,7 @@ def length_labels(longest: list[int]) -> list[str]:
 
 
 def near_misses(params: Params, settings: EvaluationSettings) -> Family:
-    """What comes first for the captions of images that have near misses, or are near misses, in the headline set.
+    """Returns the first results for captions of images that have near misses, or are near misses, in the headline set.
 
     A family of near misses is one unit: its images and captions are nearly alike.
     """

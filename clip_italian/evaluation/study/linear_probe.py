@@ -64,7 +64,7 @@ class Probe(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What a probe came to: the places of true classes, a row a test set, and how its weight decay was chosen."""
+    """The result of a probe: the ranks of the true classes for each test set, and the choice of its weight decay."""
 
     ranks: list[Int[np.ndarray, " n"]]
     weight_decay: float
@@ -72,7 +72,7 @@ class Outcome:
 
 
 def prepared(splits: Sequence[Split], classes: int) -> list[Split]:
-    """The splits with features of length 1; the first is what is learnt from.
+    """The splits with features of length 1; the first is the training split.
 
     Raises InputError naming the split that is empty, of another width, whose features are zero or not finite, or whose labels
     are not classes, and a class without training images, which could only be guessed wrong.
@@ -240,12 +240,12 @@ def metric_names(classes: int) -> tuple[str, ...]:
 
 
 def gains(rank: Int[np.ndarray, " n"], labels: Int[np.ndarray, " n"], classes: int) -> Gains:
-    """What each test image adds to `metric_names`."""
+    """Returns each test image's value of every metric in `metric_names`."""
     *accuracies, _ = names = metric_names(classes)
     columns = [*(metrics.gains(rank, name) for name in accuracies), classification.recall_gains(labels, rank == 1)]
     return Gains(np.arange(len(labels)), names, np.stack(columns, axis=1))
 
 
 def choice(outcome: Outcome) -> dict[str, float]:
-    """How the weight decay was chosen, as the results files tell it."""
+    """Returns the chosen weight decay and its validation accuracy, for the results files."""
     return {"weight_decay": outcome.weight_decay, "valid_acc@1": round(outcome.valid_accuracy, DIGITS)}

@@ -1,4 +1,4 @@
-"""What zero-shot classification takes for what: by noun, by colour, by class, on the headline set of the drawn world.
+"""Confusions of zero-shot classification by noun, by colour and by class, on the headline set of the drawn world.
 
 The class that comes first is the true one exactly where its rank is 1; otherwise it is the best of the others, since a tie counts
 against the true one.
@@ -58,7 +58,7 @@ def first_class(
 
 
 def predict(params: Params, settings: EvaluationSettings, classes: Classes) -> Predicted:
-    """What every model and seed takes each image of the headline set for."""
+    """Returns the predicted class of each image of the headline set, for every model and seed."""
     test_set = settings.zeroshot_sets[0]
     predicted: Predicted = {}
     for model, seeds in asked_in_italian(params, settings).items():

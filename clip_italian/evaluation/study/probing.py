@@ -53,7 +53,7 @@ class Labels:
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """What was found of one seed of a model; `zeroshot` are the places of true classes among the texts, a row a test set."""
+    """The results of one seed of a model; `zeroshot` has the ranks of the true classes among the texts for each test set."""
 
     linear: Outcome
     curve: Curve
@@ -61,7 +61,7 @@ class Found:
 
 
 def name_of(test_set: str) -> str:
-    """What a zero-shot set is called in the results of the probes: `probe-seen` for `zeroshot-seen`."""
+    """Returns a zero-shot set's name in the results of the probes: `probe-seen` for `zeroshot-seen`."""
     return f"probe-{test_set.removeprefix('zeroshot-')}"
 
 

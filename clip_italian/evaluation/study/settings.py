@@ -19,7 +19,7 @@ PHASES = ("pretrain", "finetune", "baseline", BACKBONES)  # whose journals make 
 
 
 class ErrorSettings(Settings):
-    """Key `errors`: what is asked about wrong answers."""
+    """Key `errors`: settings of the error analysis."""
 
     drawn: bool  # whether the test sets are of the drawn world, whose truth tells in what an image differs
     caption_lengths: list[pydantic.PositiveInt] = pydantic.Field(min_length=1)  # words: the longest caption of each class, rising
@@ -66,7 +66,7 @@ class PublishedSet(Settings):
 
 
 class ProbePictures(Settings):
-    """What linear probes learn from: images of a zero-shot set's classes that are not its own."""
+    """The training images of linear probes: images of a zero-shot set's classes that are not in the set itself."""
 
     of: str | None  # the zero-shot set; null: nothing is prepared
     folder: str  # of a folder for each class, named as the zero-shot set names them; below the publishers' folder

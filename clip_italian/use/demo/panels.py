@@ -24,7 +24,7 @@ WHATS = ("un gatto", "una sedia", "un fiore")
 
 
 class Page:
-    """What is on the page, and what its texts are in each language."""
+    """The components of the page, and their texts in each language."""
 
     def __init__(self, demo: Demo) -> None:
         self.demo = demo
@@ -60,7 +60,7 @@ def _said(text: Callable[[Words], str] | str, words: Words) -> str:
 
 
 def _in_words(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with the name of a language in place of Words; what it refuses is told in that language."""
+    """Returns the function with a language's name as argument in place of Words; its errors are shown in that language."""
 
     @functools.wraps(function)
     def told(*inputs: Any) -> Any:
@@ -150,7 +150,7 @@ def gallery(page: Page, blocks: gr.Blocks) -> None:
 
 
 def about_project(page: Page) -> None:
-    """What the project is and found."""
+    """The tab about the project and its results."""
     with page.say(gr.Tab(id="about"), label="about"):
         page.say(gr.Markdown(elem_id="results"), value=lambda words: about_text(words, len(page.demo.pictures)))
         if FIGURE.is_file():

@@ -134,7 +134,7 @@ class Result(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What is known of a model; what is not is empty."""
+    """The known facts of a model; unknown ones are empty."""
 
     name: str
     licence: str
@@ -260,7 +260,7 @@ def evaluated(result: Result, facts: Facts) -> Any:
 
 
 def description(form: str, settings: DualEncoderSettings, language: str) -> str:
-    """What the towers are."""
+    """Returns a description of the towers."""
     image, text = settings.image, settings.text
     stem = f"{len(image.stem)} convolutions, then " if image.stem else ""
     alone = texts_alone(form, settings)
