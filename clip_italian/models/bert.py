@@ -28,7 +28,7 @@ WORD_TABLE = "embeddings.word_embeddings.weight"
 class BertSettings(TextTower):
     """A BERT tower; what has a default is BERT's."""
 
-    # What stands for the whole text: `pooler` is a tanh layer on the first token (BERT, and CLIP-Italian's choice), `mean`
+    # The text's feature vector: `pooler` is a tanh layer on the first token (BERT, and CLIP-Italian's choice), `mean`
     # the average over the tokens (Reimers & Gurevych 2019), `first_last` that of the embedded tokens and the last block's
     # (Li et al. 2020, "On the sentence embeddings from pre-trained language models"): the last block alone predicts what
     # could stand in a token's place and forgets which token stands there.

@@ -33,7 +33,7 @@ class ViTSettings(Settings):
     depth: Depth  # blocks
     heads: Size
     mlp_dim: Size = layers.stored_as("hidden", "mlp_dim")
-    # What stands for the whole picture: `class` is the class token (CLIP), `mean` the average over the patches. The class
+    # The image's feature vector: `class` is the class token (CLIP), `mean` the average over the patches. The class
     # token starts out nearly the same for every image, and thousands of images are too few to change that soon (LOG.md).
     # `attention` is SigLIP's form (Zhai et al. 2023): no class token, no norm ahead of the blocks, a bias on the patches, and
     # a learned query that looks at all of them.

@@ -1,4 +1,4 @@
-"""A part of the wanted pictures: one zip, and beside it a JSON file that says what came and what did not.
+"""A part of the wanted images: a zip, and a JSON file beside it that lists the fetched and the missing images.
 
     images-00000.spool   while answers come (spool.py)
     images-00000.zip     when all are there: the images, in the order wanted

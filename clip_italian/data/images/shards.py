@@ -34,7 +34,7 @@ Batch = UInt8[np.ndarray, "_ height width 3"]
 
 @dataclasses.dataclass(frozen=True)
 class Example:
-    """What is known of one image."""
+    """The id, source and captions of one image."""
 
     id: str
     source: str

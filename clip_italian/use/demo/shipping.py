@@ -1,4 +1,4 @@
-"""What ships with the repository, so that the demo works in a fresh clone: a small model, drawn images, and their index.
+"""Makes the demo's files in the repository, for a fresh clone: a small model, drawn images, and their index.
 
 demo/model           one of the study's models as it is
 demo/pictures.zip    drawn scenes that are in none of the study's sets: some for each query of the gallery, and others
