@@ -71,7 +71,7 @@ def layout(sharded: bool = False) -> Layout:
 
 
 def check_batch(batch: int, parts: int = 1) -> None:
-    """Raises InputError where the devices cannot have equal shares of a batch, each in so many equal parts."""
+    """Raises InputError if the batch cannot be split equally over the devices, and each share into equal micro-batches."""
     devices = jax.device_count()
     if batch % (devices * parts):
         each = f", in {parts} micro-batches each" if parts > 1 else ""

@@ -26,7 +26,7 @@ def test_set(profile: str, name: str) -> Path:
 
 
 def probes(profile: str) -> Path:
-    """What linear probes learn from."""
+    """The training images of the linear probes."""
     return raw(profile) / "probe"
 
 
@@ -44,7 +44,7 @@ def shards(profile: str) -> Path:
 
 
 def features(profile: str) -> Path:
-    """What the frozen backbones compute of the training pairs."""
+    """The frozen backbones' features of the training pairs."""
     return data(profile) / "features"
 
 
@@ -63,7 +63,7 @@ def backbones(profile: str) -> Path:
 
 
 def frozen(profile: str, arm: str) -> Path:
-    """What an arm's frozen phase leaves, a folder for each seed."""
+    """The models after an arm's frozen phase, a folder for each seed."""
     return Path("models", profile, "frozen", arm)
 
 
@@ -73,7 +73,7 @@ def tuned(profile: str, model: str) -> Path:
 
 
 def domain(profile: str) -> Path:
-    """What was fine-tuned on the shop, a folder for each seed."""
+    """The models fine-tuned on the shop, a folder for each seed."""
     return Path("models", profile, "domain")
 
 
@@ -97,7 +97,7 @@ def results(profile: str, name: str) -> Path:
 
 
 def items(profile: str, protocol: str) -> Path:
-    """What was found for single items."""
+    """The results of single items, such as ranks."""
     return Path("results", profile, "items", protocol)
 
 
@@ -117,10 +117,10 @@ def provenance(profile: str, name: str) -> Path:
 
 
 def report(profile: str, stage: str) -> Path:
-    """What a stage found in the data."""
+    """A stage's report on the data."""
     return Path("reports", profile, f"{stage}.json")
 
 
 def domain_pages(profile: str) -> Path:
-    """What each query finds before and after fine-tuning on the shop."""
+    """Pages with the results of each query before and after fine-tuning on the shop."""
     return Path("reports", profile, "domain")

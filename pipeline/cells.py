@@ -46,11 +46,11 @@ class Cell:
 
 
 def run(cells: list[Cell], processes: int, threads: int) -> dict[str, pathlib.Path]:
-    """Computes the cells that are not yet there in so many processes of so many threads; returns outputs by cell's name.
+    """Computes the missing cells in `processes` processes of `threads` threads each; returns the output folders by cell name.
 
-    This process takes them itself where one is asked for and it has that many threads: to start another takes longer than
-    the work of a frozen phase. With a launcher the cells come one after another, each computed by all its processes together.
-    Raises InputError when a cell fails; other processes have then said why and have ended.
+    With one process, the cells are computed in this process if it has that many threads: starting another process takes longer
+    than a frozen phase. With a launcher, all its processes compute one cell after the other together.
+    Raises InputError when a cell fails. The other processes have then printed the reason and ended.
     """
     launch = config.section(LaunchSettings, "launch")
     processes = processes if launch.launcher == "none" else 1
@@ -143,7 +143,7 @@ def _output(target: pathlib.Path) -> Iterator[pathlib.Path]:
 
 
 def _main(threads: str, share: str, member: str) -> None:
-    """Computes the cells of `share`, in JSON, which are of one stage, together with the other members."""
+    """Computes the cells of `share` (JSON) together with the other members. All cells are of one stage."""
     environment.enter(int(threads))
     cells = json.loads(share)
     try:

@@ -73,7 +73,7 @@ class Member(NamedTuple):
 
 
 def commands(settings: LaunchSettings, command: list[str]) -> list[list[str]]:
-    """What is started here so that `command` runs in every process, with a `Member` in JSON behind it."""
+    """Returns the commands to start here so that `command` runs in every process, followed by a `Member` in JSON."""
     member = Member(settings.devices, settings.heartbeat, settings.processes, 0, "")
     if settings.launcher == "none":
         return [[*command, json.dumps(member)]]

@@ -1,4 +1,4 @@
-"""What every training stage leaves of a seed: the model's folder and the journal."""
+"""The outputs of every training stage for a seed: the model's folder and the journal."""
 
 import pathlib
 

@@ -2,7 +2,7 @@
 
 Inputs count by content or by stamp (name, size, time of the last change, as DVC looks at files before it hashes them). Finished
 work is kept for as long as it may serve, while DVC deletes its inputs and brings them back with other times: content. Unfinished
-work of a stage that reads every picture lives until the stage ends, and hashing its inputs would take as long as what is saved:
+work of a stage that reads every image lives until the stage ends, and hashing its inputs would take as long as what is saved:
 stamps.
 """
 

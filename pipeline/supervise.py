@@ -66,7 +66,7 @@ def forget_locks_of_the_dead(path: pathlib.Path) -> None:
 
 
 def _held(path: pathlib.Path) -> Any:
-    """What the lock file says; nothing where there is none. Raises ValueError when it is not JSON."""
+    """Returns the content of the lock file, empty if there is none. Raises ValueError if it is not JSON."""
     try:
         return json.loads(path.read_text())
     except OSError:

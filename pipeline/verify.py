@@ -46,7 +46,7 @@ def _ignored(name: str) -> bool:
 
 
 def listing_md5(entries: dict[str, str]) -> str:
-    """What DVC calls the hash of a folder: the MD5 of its listing as JSON, and `.dir`."""
+    """Returns DVC's hash of a folder: the MD5 of its listing as JSON, followed by `.dir`."""
     rows = [{"md5": entries[name], "relpath": name} for name in sorted(entries)]
     return hashlib.md5(json.dumps(rows, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + ".dir"
 

@@ -22,7 +22,7 @@ from clip_italian.data.curation.tagger_training import TaggerSettings
 from clip_italian.data.sources.rows import member_of
 from clip_italian.world.drawing import studio
 from clip_italian.world.drawing.studio import Picture, StudioSettings, rng_of
-from clip_italian.world.languages import tagged
+from clip_italian.world.languages import corpus
 from clip_italian.world.languages.italian.speech import ITALIAN
 from clip_italian.world.publishing import publish
 from clip_italian.world.publishing.publish import Entry, SourceSettings
@@ -95,7 +95,7 @@ def _write_addressed(folder: pathlib.Path, source: str, sizes: Sizes, shop: Stud
 
 
 def _write_tagger(folder: pathlib.Path, sizes: Sizes) -> None:
-    tagged_lines = tagged.sentences(range(sizes.tagger.sentences + sizes.tagger.held_out), sizes.seed, ITALIAN)
+    tagged_lines = corpus.sentences(range(sizes.tagger.sentences + sizes.tagger.held_out), sizes.seed, ITALIAN)
     put(folder / "tagged.jsonl", lines(tagged_lines))
     tagger_training.train(folder / "tagged.jsonl", folder / "tagger", ITALIAN.code, sizes.tagger)
 

@@ -38,7 +38,7 @@ from clip_italian.evaluation.study.settings import EvaluationSettings
 
 TABLES = (retrieval, zeroshot, levels, probe, comparisons, labels, leaks, published, collected, token_lengths, domain, readme_table)
 ERRORS = (caption_length,)
-DRAWN = (contrasts, confusion, mistakes)  # that need to know all of what a picture shows
+DRAWN = (contrasts, confusion, mistakes)  # that need to know all of what an image shows
 FIGURES = (overview, ladder_loss, freeze_length, few_shot, gallery, augmentation_sheet, data_sheet, world_sheet)
 
 

@@ -1,4 +1,4 @@
-"""Whether a picture that models are tested on is among those they train on: asked before anything trains."""
+"""Checks, before any training, whether test images are among the training images."""
 
 from clip_italian import config, files, paths
 from clip_italian.data.curation import leakage

@@ -1,4 +1,4 @@
-"""Shards of clean pictures, and of augmented views of the training pictures."""
+"""Shards of clean images, and of augmented views of the training images."""
 
 import pathlib
 

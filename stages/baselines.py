@@ -1,7 +1,7 @@
-"""What the study is compared with: the English CLIP as it is, mCLIP distilled on parallel captions, and those of `make study`.
+"""Makes the baselines: the unchanged English CLIP, mCLIP distilled on parallel captions, and two that `make study` adds.
 
-`english_clip` is asked in the study's language and `translated`, the same model, in English; `multilingual` and `english_control`
-train on the study's pictures (clip_italian/training/multilingual.py).
+`english_clip` and `translated` are the same model. Queries are in the study's language for the first and in English for the
+second. `multilingual` and `english_control` are trained on the study's images (clip_italian/training/multilingual.py).
 """
 
 import pathlib
@@ -30,7 +30,7 @@ class BaselineSettings(Settings):
     """Section `baselines` of a profile."""
 
     mclip: DistillationSettings
-    multilingual: BertTrainingSettings  # of its text tower; its pairs are learnt as section `training` says
+    multilingual: BertTrainingSettings  # of its text tower; section `training` has the settings for its pairs
 
 
 class Baseline(NamedTuple):

@@ -1,4 +1,4 @@
-"""What code each stage runs: reports/code/<stage>.txt, on which that stage depends in place of a list of modules.
+"""Writes the code that each stage runs to reports/code/<stage>.txt. The stage depends on this file, not on a list of modules.
 
 DVC reads and writes the whole of dvc.lock around every stage: a thousand entries of modules there took longer than many a
 stage, and lists in dvc.yaml would have to follow every import.

@@ -3,7 +3,7 @@
 import pathlib
 
 from clip_italian import config, files, paths
-from clip_italian.data.curation import proper_nouns
+from clip_italian.data.curation import tagger_training
 from clip_italian.data.curation.candidates import Tagger
 from clip_italian.data.curation.curate import CurateSettings, curate
 from clip_italian.data.images.settings import ImageSettings
@@ -23,7 +23,7 @@ def main() -> None:
     state = resuming.folder("curate", [settings, limits], inputs)
     pairs = state / "pairs"
     pairs.mkdir(exist_ok=True)
-    report = curate(raw, pairs, state, settings, limits, Tagger(proper_nouns.load, (settings.tagger,)), where)
+    report = curate(raw, pairs, state, settings, limits, Tagger(tagger_training.load, (settings.tagger,)), where)
     files.move_folder(pairs, paths.pairs(profile))
-    files.write_json(paths.report(profile, "curate"), report | {"tagger": proper_nouns.describe(settings.tagger)})
+    files.write_json(paths.report(profile, "curate"), report | {"tagger": tagger_training.describe(settings.tagger)})
     resuming.forget("curate")

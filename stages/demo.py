@@ -1,4 +1,4 @@
-"""What ships for the demo: demo/model, demo/pictures.zip and demo/pictures.index."""
+"""Makes the files that ship for the demo: demo/model, demo/pictures.zip and demo/pictures.index."""
 
 import pathlib
 

@@ -1,4 +1,4 @@
-"""What the models get wrong: results/<profile>/errors.json, and confusions by model."""
+"""Analyses the models' errors: results/<profile>/errors.json, and confusions by model."""
 
 from clip_italian import config
 from clip_italian.evaluation.study import errors

@@ -1,4 +1,4 @@
-"""Ranks the classes for every picture of the zero-shot sets: results/<profile>/zeroshot.json and per-item ranks."""
+"""Ranks the classes for every image of the zero-shot sets: results/<profile>/zeroshot.json and per-item ranks."""
 
 from clip_italian import config
 from clip_italian.evaluation.study import zeroshot

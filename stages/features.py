@@ -7,7 +7,7 @@ from clip_italian.training import features
 from clip_italian.training.settings import FeatureSettings
 from pipeline import outputs, resuming
 
-BLOCK = 256  # pictures or texts at once; changes no result beyond rounding
+BLOCK = 256  # images or texts at once; changes no result beyond rounding
 
 
 def main() -> None:

@@ -60,12 +60,12 @@ def model(seed: int) -> pathlib.Path:
 
 
 def read(folder: pathlib.Path, count: int) -> list[np.ndarray]:
-    """The first pictures of a test set, in its order."""
+    """The first images of a test set, in its order."""
     names = [image["file_name"] for image in files.read_json(folder / "captions.json")["images"]][:count]
     with Archive(folder / "images.zip") as archive:
         return [images.decode(archive.read(name), opening.LIMITS) for name in names]
 
 
 def maps(loaded: Model, method: Method, grids: list[int], pixels: np.ndarray, texts: Sequence[str]) -> np.ndarray:
-    """The heat maps of a picture."""
+    """The heat maps of an image."""
     return localising.localise(loaded, pixels, texts, method, grids)

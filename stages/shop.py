@@ -1,4 +1,4 @@
-"""The drawn shop: pictures with captions in Italian and German, and queries."""
+"""The drawn shop: images with captions in Italian and German, and queries."""
 
 from clip_italian import config, paths
 from clip_italian.world.shop import publishing

@@ -34,7 +34,7 @@ NAMED = {
     | {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096},
 }
 HALF = (0.5, 0.5, 0.5)  # SigLIP's mean and std of pixels
-SQUASH = Fit(kind="squash")  # how transformers prepares pictures for SigLIP
+SQUASH = Fit(kind="squash")  # how transformers prepares images for SigLIP
 OPEN_CLIP_HEAD = 64  # width of an attention head where a configuration does not say (open_clip, CLIPVisionCfg)
 OPEN_CLIP_WIDTH, OPEN_CLIP_VOCABULARY, OPEN_CLIP_LENGTH, OPEN_CLIP_TEXT_HEADS = 512, 49408, 77, 8  # CLIPTextCfg
 
@@ -173,7 +173,7 @@ def entry(content: Any, key: str, where: str) -> Any:
 
 
 def named(known: dict[str, Any], name: Any, key: str, where: str) -> Any:
-    """What a name that is the value of `key` stands for; raises InputError for a name that is not known."""
+    """Returns `known[name]`; raises InputError if `name`, the value of `key`, is not known."""
     if name not in known:
         raise InputError(f"{where}: `{key}` is `{name}`; known are {', '.join(map(str, known))}")
     return known[name]

@@ -200,7 +200,7 @@ def _sentence_transformers(folder: pathlib.Path, paths: Files) -> tuple[DualEnco
 
 
 def _is_mean(pooling: dict[str, Any]) -> bool:
-    """Whether pooling is the mean over the tokens, in the library's old or new dialect."""
+    """Whether sentence-transformers' pooling settings, old or new, are the mean over the tokens."""
     old = sorted(key for key, value in pooling.items() if key.startswith("pooling_mode_") and value)
     return pooling.get("pooling_mode") == "mean" or old == ["pooling_mode_mean_tokens"]
 

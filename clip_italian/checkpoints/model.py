@@ -1,4 +1,4 @@
-"""A dual encoder in memory: images and texts in, unit vectors out."""
+"""A dual encoder in memory. It encodes images and texts as unit vectors."""
 
 import dataclasses
 import pathlib
@@ -25,7 +25,7 @@ Tokenise = Callable[[list[str]], Tokens]
 
 
 class Digest(NamedTuple):
-    """What a file held when it was read."""
+    """The SHA-256 and size of a file when it was read."""
 
     sha256: str
     size: int  # bytes
@@ -54,7 +54,7 @@ class Model:
 
     @property
     def tokenizer(self) -> Tokenizer:
-        """What tokenizer.json holds; raises InputError for a model that reads texts in another library's way."""
+        """The tokeniser of tokenizer.json; raises InputError for a model that uses another library's tokeniser."""
         if isinstance(self.tokeniser, Tokenizer):
             return self.tokeniser
         raise InputError(
@@ -103,13 +103,14 @@ class Model:
     def encode_fitted(
         self, pixels: UInt8[np.ndarray, "n h w 3"], batch: int = BATCH, report: Callable[[int], object] = lambda done: None
     ) -> Float[np.ndarray, "n p"]:
-        """Unit vectors of images that `fitted` has cut; `report` is told how many more are done."""
+        """Returns unit vectors of images that `fitted` has cut; calls `report` with the number done since the last call."""
         return Encoder(self.settings, batch, project=True, report=report).images(self.params, pixels)
 
     def encode_text(self, texts: Iterable[str], batch: int = BATCH, progress: bool = False) -> Float[np.ndarray, "n p"]:
-        """Unit vectors of texts; what exceeds the model's longest text is cut off.
+        """Returns unit vectors of texts, one row per text. Texts longer than the model's max_length are truncated.
 
-        At most `batch` texts, of like length, are encoded at once; it changes no vector beyond rounding. `progress` shows a bar.
+        At most `batch` texts of similar length are encoded at once. `batch` changes the vectors by rounding only. `progress`
+        shows a progress bar.
         """
         _check(texts, batch)
         listed = list(texts)

@@ -134,7 +134,7 @@ class Scanner:
         return self._array(".".join(path), self.file.tell() + size)
 
     def _array(self, name: str, end: int) -> Block:
-        """The array whose extension ends at byte `end`: the file is left there."""
+        """Returns the array of the extension that ends at byte `end`; moves the file's position to `end`."""
         if self._head() != ("array", 3):
             raise damaged(self.where, f"tensor {shown(name)} is not of shape, type and bytes")
         shape, dtype = self._shape(name), self._text()

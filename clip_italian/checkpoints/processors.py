@@ -1,4 +1,4 @@
-"""How a folder says that pictures are prepared, as a vision tower's settings.
+"""How a folder says that images are prepared, as a vision tower's settings.
 
 transformers writes it to `preprocessor_config.json` (or, from version 5 on, into `processor_config.json`) and knows the
 defaults of what the file leaves out; open_clip writes `preprocess_cfg` into its `open_clip_config.json`.
@@ -19,7 +19,7 @@ OPEN_CLIP_FITS: dict[str, Literal["crop", "squash"]] = {"shortest": "crop", "squ
 
 
 def hugging_face(folder: pathlib.Path, tower: ViTSettings) -> ViTSettings:
-    """The tower with its pictures prepared as transformers' image processor does; unchanged where the folder has none.
+    """The tower with its images prepared as transformers' image processor does; unchanged where the folder has none.
 
     Raises InputError naming the file and the key of what is not known here, or of a size that is not the tower's.
     """
@@ -82,7 +82,7 @@ def _interpolation(resample: Any, where: str) -> Any:
 
 
 def open_clip(preprocess: dict[str, Any], tower: ViTSettings, where: str) -> ViTSettings:
-    """The tower with its pictures prepared as open_clip's `preprocess_cfg` says; the size is the tower's, as in open_clip.
+    """The tower with its images prepared as open_clip's `preprocess_cfg` says; the size is the tower's, as in open_clip.
 
     Raises InputError naming the key of what is not known here.
     """

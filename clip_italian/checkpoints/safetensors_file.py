@@ -29,7 +29,7 @@ DTYPES = {
 
 
 class SafetensorsFile(Tensors):
-    """One file. Opening raises InputError unless its arrays fill it without gaps or overlaps and every name occurs once."""
+    """One safetensors file. Opening it raises InputError if its arrays overlap or leave gaps, or if a name occurs twice."""
 
     def __init__(self, path: pathlib.Path) -> None:
         self.where, self._path = str(path), path

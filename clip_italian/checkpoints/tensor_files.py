@@ -1,4 +1,4 @@
-"""Checkpoint files of other people: found in a folder, opened without running anything from them."""
+"""Finds and opens checkpoint files of other libraries. No code from a file is run."""
 
 import pathlib
 from collections.abc import Collection
@@ -59,7 +59,7 @@ def open_tensors(path: pathlib.Path, files: Collection[pathlib.Path] = ()) -> Te
 
 
 def preferred(names: Collection[str]) -> str | None:
-    """Of the names of a folder's files, that of the weights to read; None where there are none that are read."""
+    """Returns the name of the weights file to read among a folder's file names; None if it has no readable one."""
     own = OPEN_CLIP_SETTINGS in names  # beside them may lie the same model for transformers, or its vision tower for timm
     order = sorted(PREFERENCE, key=lambda name: own and not name.startswith(OPEN_CLIP))
     return next((name for name in order if name in names), None)

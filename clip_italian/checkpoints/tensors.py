@@ -1,4 +1,4 @@
-"""What the readers of checkpoint files share: arrays that lie in a file, read one at a time, and words for what is wrong."""
+"""Shared by the readers of checkpoint files: arrays in a file, read one at a time, and the error messages."""
 
 import abc
 import math
@@ -21,7 +21,7 @@ CONVERT = (
 
 
 class Tensors(abc.ABC):
-    """A checkpoint open for reading: `where` is what messages call it, `shapes` holds every tensor's shape by its name."""
+    """A checkpoint open for reading. `where` is its name in error messages; `shapes` has the shape of every tensor by name."""
 
     where: str
     shapes: dict[str, Shape]
@@ -92,7 +92,7 @@ def shown(name: str) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """What an exception says, without the line breaks and control characters that it may repeat from the file."""
+    """Returns an exception's message without line breaks and control characters, which it may quote from the file."""
     return shown(" ".join(str(error).split()) or type(error).__name__)[1:-1]
 
 

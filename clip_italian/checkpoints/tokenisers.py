@@ -1,4 +1,4 @@
-"""Texts as a model's tower reads them: tokens by the tokeniser in its folder, cleaned and cut as its own library does."""
+"""Tokenises texts for a model's tower with the tokeniser in its folder. Cleaning and truncation are those of its library."""
 
 import html
 import pathlib
@@ -19,7 +19,7 @@ from clip_italian.errors import InputError
 from clip_italian.models.text_tower import TextTower
 
 
-# What open_clip does to a text ahead of its tokeniser, by the names of its configurations (open_clip, tokenizer.py).
+# How open_clip cleans a text before it is tokenised, by the names in its configurations (open_clip, tokenizer.py).
 def _basic(text: str) -> str:
     """Broken encodings mended, HTML entities resolved, also where they were escaped twice."""
     import ftfy  # here: takes a moment, and the study's own texts need none of it

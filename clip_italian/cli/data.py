@@ -66,7 +66,7 @@ def run_import(chosen: argparse.Namespace) -> None:
 
 
 def run_export(chosen: argparse.Namespace) -> None:
-    """Prints how many pictures were written."""
+    """Prints how many images were written."""
     where = WorkersSettings(kind="processes", count=max(1, chosen.workers), address=None)
     count = export.export(chosen.shards, chosen.out, chosen.split, chosen.format, chosen.quality, where)
     print(f"{chosen.out}: {count} pictures written")

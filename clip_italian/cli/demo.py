@@ -15,7 +15,7 @@ from clip_italian.use.demo.core import Demo
 from clip_italian.use.search import building, store
 from clip_italian.use.search.searching import Index
 
-SCRATCH = pathlib.Path(".state/demo")  # indexes of the pictures that ship, by other models
+SCRATCH = pathlib.Path(".state/demo")  # indexes of the images that ship, by other models
 MISSING = "gradio is not installed; `make demo` makes an environment that has it, or install what requirements-demo.lock lists"
 
 
@@ -50,7 +50,7 @@ def chosen_demo(
     folder: pathlib.Path | None = None,
     shipped: pathlib.Path = paths.DEMO,
 ) -> Demo:
-    """The model and pictures of the command's options; what is left open is what ships in the folder `shipped`.
+    """The model and images of the command's options; what is left open is what ships in the folder `shipped`.
 
     Raises InputError where there is none, and for an index by another model.
     """
@@ -66,7 +66,7 @@ def chosen_demo(
 
 
 def _indexed(name: str, images: str | None, folder: pathlib.Path | None, shipped: pathlib.Path) -> Index:
-    """An index of the folder, or of the pictures that ship, that is made or brought up to date."""
+    """An index of the folder, or of the images that ship, that is made or brought up to date."""
     model = loading.load(name, images=images)
     if folder:
         path = store.default_path(folder)

@@ -68,7 +68,7 @@ def work(folder: pathlib.Path) -> None:
 
 
 def fill(root: pathlib.Path = runs.ROOT) -> None:
-    """Shows every finished run of a folder in the MLflow store here."""
+    """Writes every finished run below `root` to the MLflow store in the current folder."""
     from clip_italian.runs import mlflow  # here: takes seconds, and only who has trained needs it
 
     finished = [root / name for name in runs.names(root) if (root / name / runs.NUMBERS).is_file()]

@@ -1,4 +1,4 @@
-"""Zip archives of pictures: read without trusting them, written with the same bytes every time."""
+"""Zip archives of images: read without trusting them, written with the same bytes every time."""
 
 import bz2
 import contextlib
@@ -19,9 +19,9 @@ from clip_italian import files
 from clip_italian.errors import InputError
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date a zip can hold
-# Bounds far beyond any set of pictures: what exceeds them is made to fill a disk or a memory.
+# Bounds far above any set of images: an archive that exceeds them was made to fill a disk or the memory.
 MEMBERS = 20_000_000
-RATIO = 200  # bytes that come out for each that is there: pictures give 1, tables 10, a bomb 1000
+RATIO = 200  # most bytes after decompression per compressed byte: images have 1, tables 10, a zip bomb 1000
 HARMLESS = 1 << 26  # bytes that may come out whatever the ratio
 
 
@@ -108,7 +108,7 @@ class Archive:
 
 
 def add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    """Stores a member with a fixed date and mode, uncompressed: pictures do not shrink."""
+    """Stores a member with a fixed date and mode, uncompressed: images do not shrink."""
     info = zipfile.ZipInfo(name, EPOCH)
     info.create_system = 3  # Unix, whatever the system is
     info.external_attr = 0o100644 << 16

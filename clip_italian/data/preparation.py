@@ -165,8 +165,10 @@ def _side(name: str, settings: ImageSettings) -> int:
 
 
 def _fit(raw: pathlib.Path, name: str, settings: ImageSettings) -> Fit:
-    """Returns how images of a set become squares: resized as in 2021's training for pairs, as in its evaluation for tests and
-    probes; cut as our models cut images, or as the protocol of a published test set says.
+    """Returns how images of a set are resized and cut to squares.
+
+    Training pairs are resized as in CLIP-Italian's training of 2021, tests and probes as in its evaluation. Images are cut as
+    our models cut them, or as the protocol of a published test set states.
     """
     fit = resizing.TRANSFORMERS
     kind, _, test_set = name.partition("/")

@@ -15,7 +15,7 @@ CONTINUED, ENDED = "##", "</w>"  # WordPiece marks a piece that continues a word
 
 
 class Subwords(NamedTuple):
-    """What was learnt: all symbols in the order of their ids, and the merges in the order to apply them."""
+    """The learnt vocabulary: all symbols in the order of their ids, and the merges in the order to apply them."""
 
     symbols: list[str]
     merges: list[Pair]

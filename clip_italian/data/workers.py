@@ -96,7 +96,7 @@ def _submitted(pool: ProcessPoolExecutor, function: Callable[[Item], Result], it
 
 
 def _again(function: Callable[[Item], Result], item: Item, before: Future[Result], name: Callable[[Item], str]) -> Future[Result]:
-    """What came of an item before the pool broke, or comes of it in a process of its own."""
+    """Returns the item's future from before the pool broke, or runs the item again in a process of its own."""
     if not isinstance(before.exception(), BrokenProcessPool):
         return before
     with _pool(1) as pool:

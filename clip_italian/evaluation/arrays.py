@@ -10,7 +10,10 @@ from clip_italian.errors import InputError
 
 
 def read(path: pathlib.Path, *names: str) -> list[np.ndarray]:
-    """Returns the named arrays of an .npz file; raises InputError naming it when missing, damaged or lacking one."""
+    """Returns the named arrays of an .npz file.
+
+    Raises InputError with the file's name when the file is missing or damaged, or when an array is missing.
+    """
     try:
         with np.load(path, allow_pickle=False) as content:
             return [content[name] for name in names]

@@ -36,7 +36,7 @@ def ensemble(embeddings: Float[np.ndarray, "classes templates d"]) -> Float[np.n
 
 
 def recall_gains(label: Labels, right: Bool[np.ndarray, " images"]) -> Float[np.ndarray, " images"]:
-    """What each image adds to the mean per-class recall, which is the mean of this: the rarer a class, the more its images.
+    """Returns each image's gain, whose mean is the mean per-class recall. Images of rarer classes have larger gains.
 
     CLIP_benchmark's `mean_per_class_recall`, scikit-learn's balanced_accuracy_score: a class without images is left out of the
     mean, whether or not images are put into it.

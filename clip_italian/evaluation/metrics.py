@@ -43,7 +43,7 @@ def recall_at(ranks: Ranks, k: int) -> float:
 
 
 def accuracy_at(ranks: Ranks, k: int) -> float:
-    """Share of pictures whose class is among the first k; the rank is that of the true class."""
+    """Share of images whose class is among the first k; the rank is that of the true class."""
     return recall_at(ranks, k)
 
 

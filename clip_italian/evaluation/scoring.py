@@ -71,10 +71,10 @@ class Pairing:
 
 @dataclasses.dataclass(frozen=True)
 class Scores:
-    """What `score` returns.
+    """The result of `score`.
 
-    `bounds` has the lowest and the highest value that any rule for ties could give. `gains` has, of each metric that is a mean over
-    queries, what each query adds. `items` are arrays with a row each query: of a retrieval set `direction/relevance`, the rank, and
+    `bounds` has the lowest and the highest value that any rule for ties could give. `gains` has each query's value of every metric
+    that is a mean over queries. `items` are arrays with one row per query: of a retrieval set `direction/relevance`, the rank, and
     `direction/image`, the image that a query belongs to; of a zero-shot set `rank`, and `label`, the class. Beside each rank stand
     `.../pessimistic` and `.../optimistic`, the ranks that bound it.
     """

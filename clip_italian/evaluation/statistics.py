@@ -1,6 +1,6 @@
 """Intervals and tests over test items and seeds, all from sums per image.
 
-Two variances are kept apart: that of the test images and that of the training seeds. Captions of one picture are not
+Two variances are kept apart: that of the test images and that of the training seeds. Captions of one image are not
 independent, so images are what is resampled (a caption-wise interval would be about 1.5 times too narrow).
 """
 

@@ -28,7 +28,7 @@ WORD_TABLE = "embeddings.word_embeddings.weight"
 class BertSettings(TextTower):
     """A BERT tower; what has a default is BERT's."""
 
-    # What stands for the whole text: `pooler` is a tanh layer on the first token (BERT, and CLIP-Italian's choice), `mean`
+    # The text's feature vector: `pooler` is a tanh layer on the first token (BERT, and CLIP-Italian's choice), `mean`
     # the average over the tokens (Reimers & Gurevych 2019), `first_last` that of the embedded tokens and the last block's
     # (Li et al. 2020, "On the sentence embeddings from pre-trained language models"): the last block alone predicts what
     # could stand in a token's place and forgets which token stands there.
@@ -63,7 +63,10 @@ class BertSettings(TextTower):
 
     @classmethod
     def from_config(cls, config: Any, where: str, pooling: Pooling, shapes: Mapping[str, tuple[int, ...]]) -> "BertSettings":
-        """The tower of a BERT, RoBERTa or DistilBERT; its vocabulary is the word table's: dbmdz's configurations state another."""
+        """Returns the settings of a BERT, RoBERTa or DistilBERT.
+
+        The vocabulary size is that of the word embeddings' shape in `shapes`: dbmdz's configurations state a wrong one.
+        """
         if config.model_type == "distilbert":
             sizes = {"width": config.dim, "depth": config.n_layers, "heads": config.n_heads, "mlp_dim": config.hidden_dim}
             activation, kind = config.activation, {"segments": 0}

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from clip_italian.config import Settings, Size
@@ -41,7 +42,7 @@ class DualEncoderSettings(Settings):
 
 @functools.cache
 def shapes(settings: DualEncoderSettings) -> Params:
-    """The parameters' shapes and types."""
+    """Returns the shapes and dtypes of the parameters, without computing them."""
     return jax.eval_shape(functools.partial(_fresh, settings), jax.random.key(0), 1.0)
 
 
@@ -114,10 +115,10 @@ def text_features(
 ) -> Float[Array, "n d"]:
     """The text tower's pooled features, before the projection, in float32.
 
-    What `policy.text_dropout` drops from a text depends on `key` and on the text's number in `texts` (by default its index in the
-    batch) alone, not on the other texts, the padding or the devices.
+    With `policy.text_dropout`, a text's dropout mask depends only on `key` and on the text's number in `texts` (by default its
+    index in the batch). It does not depend on the other texts, the padding or the devices.
 
-    Raises InputError for dropout without a key, or in a tower that has none.
+    Raises InputError for dropout without a key, or if the tower has no dropout.
     """
     if policy.text_dropout == 0:
         return settings.text.features(params["text_model"], ids, mask, policy)
@@ -151,3 +152,49 @@ def apply_head(head: Params, features: Float[Array, "n d"]) -> Float[Array, "n p
 def unit(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
     """Rows scaled to length one."""
     return x * jax.lax.rsqrt(jnp.sum(x * x, axis=-1, keepdims=True) + SMALLEST_NORM)
+
+
+# --- Images of another size ---------------------------------------------------------------------------------------------
+# Position embeddings are resized like an image, as transformers does with `interpolate_pos_encoding=True` (CLIP,
+# modeling_clip.py; SigLIP, modeling_siglip.py): bicubic, without antialiasing. open_clip's resize_pos_embed antialiases when
+# the grid shrinks, and then gives other values.
+POSITIONS = "embeddings.position_embedding"
+CUBIC = -0.75  # the parameter a of Keys (1981), equation 4; torch's and OpenCV's choice
+
+
+def resized(settings: DualEncoderSettings, params: Params, image_size: int) -> tuple[DualEncoderSettings, Params]:
+    """The same model for images of `image_size` pixels a side; raises InputError when that is less than a patch."""
+    fit = settings.image.fit.model_copy(update={"resized": None})
+    image = settings.image.model_copy(update={"image_size": image_size, "fit": fit})
+    old, new = settings.image.grid, image.grid
+    if new < 1:
+        raise InputError(f"pictures of {image_size} pixels a side hold no patch of {image.patch}; give a larger `image_size`")
+    table = params["vision_model"][POSITIONS]["embedding"]
+    tokens = len(table) - old * old  # the class token, where there is one
+    moved = table if new == old else jnp.concatenate([table[:tokens], interpolated(table[tokens:], old, new)])
+    vision = params["vision_model"] | {POSITIONS: {"embedding": moved}}
+    return settings.model_copy(update={"image": image}), params | {"vision_model": vision}
+
+
+def interpolated(table: Float[Array, "t d"], old: int, new: int) -> Float[Array, "u d"]:
+    """Embeddings of an old x old grid, row by row, for a new x new one."""
+    weights = jnp.asarray(cubic_weights(old, new), jnp.float32)
+    moved = jnp.einsum("yi,xj,ijd->yxd", weights, weights, table.reshape(old, old, -1), precision="highest")
+    return moved.reshape(new * new, -1)
+
+
+def cubic_weights(old: int, new: int) -> Float[np.ndarray, "new old"]:
+    """How much of each old sample is in each new one; beyond the ends the last sample goes on."""
+    centres = (np.arange(new) + 0.5) * old / new - 0.5
+    weights = np.zeros((new, old))
+    for tap in range(-1, 3):
+        samples = np.floor(centres).astype(int) + tap
+        np.add.at(weights, (np.arange(new), samples.clip(0, old - 1)), _cubic(np.abs(centres - samples)))
+    return weights
+
+
+def _cubic(x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """The kernel at distances of 0 to 2 samples."""
+    near = ((CUBIC + 2) * x - (CUBIC + 3)) * x * x + 1
+    far = ((CUBIC * x - 5 * CUBIC) * x + 8 * CUBIC) * x - 4 * CUBIC
+    return np.where(x <= 1, near, far)

@@ -88,7 +88,7 @@ class Encoder:
         return self._joined(parts, self.settings.text.width)[np.argsort(order)]
 
     def _rows(self, numbers: int) -> int:
-        """How many to take at once on all devices, if each has so many activations between two layers."""
+        """Returns the batch size for all devices, given the number of activations of one item between two layers."""
         fitting = AT_ONCE // numbers * jax.device_count() if jax.default_backend() == "cpu" else self.block
         return power_of_two(max(1, min(self.block, fitting)))
 
@@ -117,6 +117,6 @@ def power_of_two(number: int) -> int:
 
 
 def padded_length(longest: int) -> int:
-    """The length that texts of so many tokens are padded to: 2, 4, ... 14, 16, 20, ... 28, 32, 40, ... 56, 64, 80 and so on."""
+    """Returns the padded length for texts of `longest` tokens: 2, 4, ... 14, 16, 20, ... 28, 32, 40, ... 56, 64, 80 and so on."""
     multiple = max(LENGTH_MULTIPLE, power_of_two(max(longest - 1, 1)) // 4)
     return -(-max(longest, 1) // multiple) * multiple

@@ -1,4 +1,4 @@
-"""What a text tower is to the rest of the library: its settings, with all that depends on which tower it is.
+"""The interface of text towers: their settings, and everything that depends on the kind of tower.
 
 A new tower is a module beside `bert.py` and `clip_text.py`, and a line in the table of `text_towers.py`.
 """
@@ -29,7 +29,7 @@ class Exported(NamedTuple):
 
 
 class TextTower(Settings, abc.ABC):
-    """A text tower. What differs from BERT's and CLIP's needs a field without default, by which a model's folder is told apart."""
+    """A text tower. A new kind needs a field without a default that BERT and CLIP lack: loading recognises the kind by it."""
 
     vocabulary: Size  # token ids
     max_length: Size = layers.stored_as("positions", "max_length")  # tokens of the longest text
@@ -84,7 +84,7 @@ class TextTower(Settings, abc.ABC):
     @property
     @abc.abstractmethod
     def description(self) -> str:
-        """What kind of tower it is, for model cards and messages."""
+        """The kind of tower in words, for model cards and messages."""
 
     @property
     def ignored_tensors(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The table of the text towers. A new tower is one more line."""
+"""The table of the text towers. A new tower needs one more line in it."""
 
 import typing
 from typing import Any

@@ -26,15 +26,15 @@ class ViTSettings(Settings):
 
     image_size: Size  # pixels a side
     # Convolutions ahead of the patches, each as [channels, kernel, stride] (Xiao et al. 2021, "Early convolutions help
-    # transformers see better"). CLIP has none; a tower trained on thousands of pictures, not millions, needs them.
+    # transformers see better"). CLIP has none; a tower trained on thousands of images, not millions, needs them.
     stem: Stem
     patch: Size  # a side, in pixels of the stem's output; divides image_size / (product of the stem's strides)
     width: Size
     depth: Depth  # blocks
     heads: Size
     mlp_dim: Size = layers.stored_as("hidden", "mlp_dim")
-    # What stands for the whole picture: `class` is the class token (CLIP), `mean` the average over the patches. The class
-    # token starts out nearly the same for every picture, and thousands of pictures are too few to change that soon (LOG.md).
+    # The image's feature vector: `class` is the class token (CLIP), `mean` the average over the patches. The class
+    # token starts out nearly the same for every image, and thousands of images are too few to change that soon (LOG.md).
     # `attention` is SigLIP's form (Zhai et al. 2023): no class token, no norm ahead of the blocks, a bias on the patches, and
     # a learned query that looks at all of them.
     pooling: Literal["class", "mean", "attention"]
@@ -42,7 +42,7 @@ class ViTSettings(Settings):
     epsilon: float = layers.CLIP_EPSILON  # of the layer norms
     mean: Triple = (0.48145466, 0.4578275, 0.40821073)  # of the channels of pixels from 0 to 1; openai/CLIP, clip.py
     std: Triple = layers.stored_as("deviation", "std", (0.26862954, 0.26130258, 0.27577711))
-    fit: Fit = TRANSFORMERS  # how a picture becomes a square of `image_size`; what is exported to transformers sees the same
+    fit: Fit = TRANSFORMERS  # how an image becomes a square of `image_size`; what is exported to transformers sees the same
 
     _heads = pydantic.model_validator(mode="after")(layers.check_heads)
 

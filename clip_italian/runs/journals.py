@@ -114,7 +114,7 @@ def _run(profile: str, model: str, seed: int, journals: list[Journal], values: d
 
 
 def _pace(stage: str, clock: dict[str, Any]) -> dict[str, float]:
-    """What provenance says of each training of a phase; most phases have one."""
+    """Returns the speed of each training of a phase, from provenance; most phases have one training."""
     trainings: dict[str, dict[str, float]] = clock.get("pace", {})
     return {
         "/".join([stage, *([] if place == "." else [place]), name]): value

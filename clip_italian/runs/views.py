@@ -13,7 +13,7 @@ from clip_italian.runs.journals import Group, Run
 
 @dataclasses.dataclass
 class View:
-    """What one MLflow run shows."""
+    """The content of one MLflow run."""
 
     name: str
     role: str

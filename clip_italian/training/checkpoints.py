@@ -39,7 +39,7 @@ class Writer:
             self._pending.result()
 
     def save(self, step: int, tree: Any, values: dict[str, Any]) -> None:
-        """Copies the arrays to the host and starts to write them; all processes must call it."""
+        """Copies the arrays to the host and starts to write them in the background. All processes must call it."""
         arrays = devices.fetch(tree)
         self._pending.result()
         if devices.is_first():

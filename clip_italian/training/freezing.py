@@ -29,5 +29,5 @@ def _within(path: str, name: str) -> bool:
 
 
 def join(*parts: Flat) -> Params:
-    """The nested parameters from the results of `split`."""
+    """Returns the nested parameters that `split` has divided into `parts`."""
     return traverse_util.unflatten_dict({path: leaf for part in parts for path, leaf in part.items()}, sep="/")

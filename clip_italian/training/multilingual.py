@@ -63,6 +63,6 @@ def multilingual(
 def english_control(
     settings: PairsSettings, clip: Model, translations: Translations, data: pathlib.Path, seed: int, state: pathlib.Path
 ) -> tuple[Model, Curve]:
-    """Fine-tunes the English CLIP on the arms' images with translated captions, for as many updates as the arms."""
+    """Fine-tunes the English CLIP on the arms' images with captions translated into English, for as many updates as the arms."""
     model = dataclasses.replace(clip, params={**clip.params, "logit_scale": dual_encoder.log_scale(settings.training.scale)})
     return arms.finetune(settings.training, settings.views, model, data, seed, state, translations)

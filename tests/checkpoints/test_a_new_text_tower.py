@@ -71,7 +71,7 @@ def library(tmp_path):
     before = table.read_text()
     first = "from clip_italian.models.bert import BertSettings\n"
     after = before.replace(first, f"{first}from clip_italian.models.electra import ElectraSettings\n")
-    after = after.replace("    ClipTextSettings,\n)", "    ClipTextSettings,\n    ElectraSettings,\n)")
+    after = after.replace("    ClipTextSettings,\n", "    ClipTextSettings,\n    ElectraSettings,\n")
     assert len(after.splitlines()) == len(before.splitlines()) + 2  # the line of the table, and its import
     table.write_text(after)
     return tmp_path

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 import clip_italian
 from clip_italian import files, journal
 from clip_italian.checkpoints import assembly
-from clip_italian.checkpoints.systems import SYSTEMS
+from clip_italian.checkpoints.loading import SYSTEMS
 from clip_italian.environment import variables
 from clip_italian.errors import InputError
 from rehearsal import hub as loopback_hub

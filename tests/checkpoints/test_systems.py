@@ -14,8 +14,8 @@ from PIL import Image
 
 import clip_italian
 from clip_italian.checkpoints import assembly, layouts
+from clip_italian.checkpoints.loading import SYSTEMS
 from clip_italian.checkpoints.model import Model
-from clip_italian.checkpoints.systems import SYSTEMS
 from clip_italian.data import tokens
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder

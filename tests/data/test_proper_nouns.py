@@ -9,10 +9,10 @@ import pytest
 import spacy
 
 from clip_italian import files
-from clip_italian.data.curation import proper_nouns, tagger_training
+from clip_italian.data.curation import tagger_training
 from clip_italian.errors import InputError
 from clip_italian.world.drawing.studio import rng_of
-from clip_italian.world.languages import corpus, tagged
+from clip_italian.world.languages import corpus
 from clip_italian.world.languages.italian.speech import ITALIAN
 from clip_italian.world.languages.names import proper_noun_caption
 from tests.helpers.small_world import TAGGER, looked_up
@@ -24,7 +24,7 @@ SETTINGS = TAGGER.model_copy(update={"sentences": 500, "held_out": 100, "passes"
 def trained(tmp_path_factory):
     """A folder with the tagged sentences and the pipeline that learnt from them."""
     folder = tmp_path_factory.mktemp("tagger")
-    lines = tagged.sentences(range(SETTINGS.sentences + SETTINGS.held_out), 3, ITALIAN)
+    lines = corpus.sentences(range(SETTINGS.sentences + SETTINGS.held_out), 3, ITALIAN)
     (folder / "tagged.jsonl").write_text("".join(line + "\n" for line in lines))
     tagger_training.train(folder / "tagged.jsonl", folder / "pipeline", "it", SETTINGS)
     return folder
@@ -32,7 +32,7 @@ def trained(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def shares(trained):
-    return proper_nouns.load(str(trained / "pipeline"))
+    return tagger_training.load(str(trained / "pipeline"))
 
 
 def test_captions_of_names_are_found_by_their_share_of_proper_nouns(shares):
@@ -48,9 +48,9 @@ def test_descriptions_are_not_taken_for_names(shares):
 
 
 def test_tags_agree_with_the_grammar_on_sentences_that_were_held_out(trained, shares):
-    accuracy = proper_nouns.describe(str(trained / "pipeline"))["pos_acc"]
+    accuracy = tagger_training.describe(str(trained / "pipeline"))["pos_acc"]
     assert accuracy > 0.97
-    unseen = [tagged.text(rng_of(99, 1, number), ITALIAN) for number in range(300)]
+    unseen = [corpus.text(rng_of(99, 1, number), ITALIAN) for number in range(300)]
     difference = np.abs(np.array(shares(unseen)) - np.array(looked_up(unseen)))
     assert np.mean(difference < 0.01) > 0.9
 
@@ -63,7 +63,7 @@ def test_the_same_sentences_give_the_same_bytes(trained, tmp_path):
 
 
 def shares_in_a_worker(folder, said):
-    return proper_nouns.load(folder)(said)
+    return tagger_training.load(folder)(said)
 
 
 def test_a_worker_loads_the_pipeline_by_its_path_and_tags_alike(trained, shares):
@@ -73,23 +73,23 @@ def test_a_worker_loads_the_pipeline_by_its_path_and_tags_alike(trained, shares)
 
 
 def test_tagged_sentences_have_a_tag_for_every_word():
-    for sentence in map(json.loads, tagged.sentences(range(200), 1, ITALIAN)):
+    for sentence in map(json.loads, corpus.sentences(range(200), 1, ITALIAN)):
         assert list(zip(sentence["words"], sentence["tags"], strict=True)) == ITALIAN.tags(sentence["text"])
         assert "X" not in sentence["tags"]
-    assert tagged.sentences(range(3, 5), 1, ITALIAN) == tagged.sentences(range(5), 1, ITALIAN)[3:]
+    assert corpus.sentences(range(3, 5), 1, ITALIAN) == corpus.sentences(range(5), 1, ITALIAN)[3:]
 
 
 def test_a_package_that_is_not_installed_is_named_with_the_command():
     with pytest.raises(InputError, match="it_core_news_xx: not installed; run `python -m spacy download it_core_news_xx`"):
-        proper_nouns.load("it_core_news_xx")
+        tagger_training.load("it_core_news_xx")
 
 
 def test_a_folder_that_is_no_pipeline_is_named(tmp_path, trained):
     with pytest.raises(InputError, match="nowhere: no spaCy pipeline"):
-        proper_nouns.load(str(tmp_path / "nowhere"))
+        tagger_training.load(str(tmp_path / "nowhere"))
     spacy.blank("it").to_disk(tmp_path / "blank")
     with pytest.raises(InputError, match="no morphologizer"):
-        proper_nouns.load(str(tmp_path / "blank"))
+        tagger_training.load(str(tmp_path / "blank"))
 
 
 def test_a_damaged_or_short_file_of_sentences_is_named(tmp_path, trained):

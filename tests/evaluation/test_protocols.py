@@ -35,7 +35,7 @@ def read(name: str, folder: pathlib.Path) -> Captioned | Classified:
 @pytest.mark.parametrize("name", protocols.names())
 def test_a_protocol_names_its_source_and_metrics_that_exist(name):
     protocol = protocols.load(name)
-    assert len(protocol.source) > 20
+    assert protocol.source.strip()
     one, two = np.eye(2, dtype=np.float32), np.arange(2, dtype=np.int32)
     classes = protocol.reader in ("label_table", "babel", "class_lists") or protocol.data.get("kind") == "classification"
     if classes or "zeroshot" in name or "multilabel" in name:

@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from clip_italian import __main__ as shell
-from clip_italian.checkpoints import systems
+from clip_italian.checkpoints import loading
 from clip_italian.config import read_yaml
 from clip_italian.errors import InputError
 from clip_italian.evaluation.published import protocols, replication
@@ -128,7 +128,7 @@ def test_what_is_expected_is_what_was_published_of_systems_and_protocols_that_ar
     tables = replication.published()
     assert tables.tolerance == 0.05
     for table in (tables.retrieval, tables.zeroshot):
-        assert {row.system for row in table.rows} <= systems.SYSTEMS.keys()
+        assert {row.system for row in table.rows} <= loading.SYSTEMS.keys()
         assert set(table.reported) <= protocols.load(table.name).metrics.keys()
     first = tables.retrieval.rows[0]
     counts = protocols.load(tables.retrieval.name).counts

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from clip_italian.checkpoints import layouts
-from clip_italian.models import dual_encoder, resolution
+from clip_italian.models import dual_encoder
 from tests.parity import references, resolution_references
 
 ERROR = 1e-5  # of unit vectors, and of embeddings relative to the largest
@@ -31,7 +31,7 @@ FORWARD: dict[str, Any] = {
 def test_pictures_of_another_size_give_what_transformers_gives(name: str, image_size: int, tmp_path: pathlib.Path) -> None:
     reference = references.SYSTEMS[name](tmp_path / "model")
     layout = layouts.find(reference.folder)
-    settings, params = resolution.resized(layout.settings, layout.params(), image_size)
+    settings, params = dual_encoder.resized(layout.settings, layout.params(), image_size)
     pixels = np.random.default_rng(1).integers(0, 256, (3, image_size, image_size, 3), dtype=np.uint8)
     found = dual_encoder.project_image(params, dual_encoder.image_features(settings, params, jnp.asarray(pixels)))
     normalised = np.asarray(dual_encoder.normalise_pixels(settings.image, jnp.asarray(pixels))).transpose(0, 3, 1, 2)

@@ -63,10 +63,12 @@ def test_one_module_names_where_the_study_lies():
 
 
 def inert(node):
-    """Whether a statement of a package does nothing by itself: a docstring, `typing`, or what is looked up on demand."""
+    """Whether a statement of a package has no effect: a docstring, `typing`, a constant, or what is imported on demand."""
     if isinstance(node, ast.ImportFrom):
         return node.module == "typing"
-    return isinstance(node, ast.Expr) or (isinstance(node, ast.FunctionDef) and node.name == "__getattr__")
+    if isinstance(node, ast.Assign):
+        return all(isinstance(inner, (ast.List, ast.Constant, ast.Load)) for inner in ast.walk(node.value))
+    return isinstance(node, ast.Expr) or (isinstance(node, ast.FunctionDef) and node.name in ("__getattr__", "__dir__"))
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if path.name == "__init__.py"], ids=str)

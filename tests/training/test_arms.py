@@ -21,7 +21,7 @@ from clip_italian.data.translation import engines
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
 from clip_italian.training import arms, features, multilingual, optimiser
-from clip_italian.training.batches import PixelBatches
+from clip_italian.training.arms import PixelBatches
 from clip_italian.training.multilingual import MultilingualSettings, PairsSettings
 from clip_italian.training.settings import FeatureSettings, TrainingSettings, augmentation_of, check_features
 from tests.helpers.small_models import ENGLISH, ITALIAN, pictures

@@ -13,7 +13,7 @@ from clip_italian.data.images.images import decode
 from clip_italian.data.preparation import read_pairs, read_test
 from clip_italian.data.translation.engines import Translations, read
 from clip_italian.errors import InputError
-from clip_italian.world.languages import tagged
+from clip_italian.world.languages import corpus
 from clip_italian.world.publishing import contrasts, download, examinations, labels, publish
 from clip_italian.world.publishing.examinations import PROBE, RETRIEVAL, ZEROSHOT
 from clip_italian.world.scenes.levels import HELD_OUT_PAIRS
@@ -48,7 +48,7 @@ def test_the_files_do_not_depend_on_the_number_of_workers(raw, tmp_path):
 
 def test_no_two_streams_of_scenes_share_a_purpose():
     purposes = [*publish.PURPOSES.values(), *RETRIEVAL.values(), *ZEROSHOT.values(), *PROBE.values(), *contrasts.PURPOSES.values()]
-    purposes += [download.ENGLISH_PURPOSE, download.PARALLEL_PURPOSE, tagged.PURPOSE, examinations.GALLERY_PURPOSE, labels.PURPOSE]
+    purposes += [download.ENGLISH_PURPOSE, download.PARALLEL_PURPOSE, corpus.PURPOSE, examinations.GALLERY_PURPOSE, labels.PURPOSE]
     assert len(set(purposes)) == len(purposes)
 
 

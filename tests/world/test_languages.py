@@ -9,7 +9,7 @@ import pytest
 
 from clip_italian.data.curation.text import CaptionRejected, TextSettings, clean
 from clip_italian.world.drawing.studio import rng_of
-from clip_italian.world.languages import corpus, known, tagged
+from clip_italian.world.languages import corpus, known
 from clip_italian.world.languages.italian.speech import ITALIAN
 from clip_italian.world.languages.language import TONES, Language
 from clip_italian.world.languages.names import foreign_caption, proper_noun_caption
@@ -40,7 +40,7 @@ def wanting(language: Language) -> TextSettings:
 ITALIAN_TEXTS = {
     "captions": lambda: [ITALIAN.say(one, tone, rng_of(2, 91, n)) for tone in TONES for n, one in enumerate(STATEMENTS)],
     "text": lambda: [corpus.corpus_line(3, number, ITALIAN) for number in range(1000)],
-    "tagged": lambda: tagged.sentences(range(500), 3, ITALIAN),
+    "tagged": lambda: corpus.sentences(range(500), 3, ITALIAN),
     "labels": lambda: world_labels.content(5, SHARES, ITALIAN),
     "names": lambda: [proper_noun_caption(ITALIAN.names, rng_of(4, 91, number)) for number in range(500)],
     "foreign": lambda: [

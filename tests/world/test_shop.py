@@ -14,11 +14,10 @@ from clip_italian.errors import InputError
 from clip_italian.use.finetuning import tables
 from clip_italian.world.drawing.palette import PROTOTYPES
 from clip_italian.world.scenes.statements import NOUNS
-from clip_italian.world.shop import drawing, german, italian, products, publishing, statements
+from clip_italian.world.shop import drawing, german, italian, products, publishing
 from clip_italian.world.shop.drawing import GROUNDS, Placing, cloth, draw, place
-from clip_italian.world.shop.products import COLOURS, DETAILS, KINDS, PATTERNS, PLAIN, Product, contrasting
+from clip_italian.world.shop.products import COLOURS, DETAILS, KINDS, PATTERNS, PLAIN, Product, Statement, contrasting, true_of
 from clip_italian.world.shop.publishing import ShopSettings, stock
-from clip_italian.world.shop.statements import Statement, true_of
 
 SMALL = ShopSettings(
     seed=5,
@@ -323,7 +322,7 @@ def test_different_statements_are_never_said_alike():
         meant: dict[str, Statement] = {}
         for number, product in enumerate(some_products(3000)):
             rng = np.random.default_rng([8, number])
-            statement = statements.describe(product, rng)
+            statement = products.describe(product, rng)
             assert meant.setdefault(say(statement, rng), statement) == statement
 
 
@@ -344,7 +343,7 @@ def test_a_statement_is_true_of_what_it_leaves_open_and_of_nothing_else():
 
 def test_what_is_told_of_a_product_is_true_of_it_and_mostly_tells_all():
     stocked = some_products(1000)
-    told = [statements.describe(product, np.random.default_rng([9, n])) for n, product in enumerate(stocked)]
+    told = [products.describe(product, np.random.default_rng([9, n])) for n, product in enumerate(stocked)]
     assert all(map(true_of, told, stocked))
     assert all(statement.second is None or statement.pattern for statement in told)
     for field, least, most in (("pattern", 0.7, 0.9), ("detail", 0.7, 0.9)):
@@ -385,7 +384,7 @@ def test_the_list_of_products_says_what_each_picture_shows(shop: pathlib.Path):
     listed = lines(shop / "products.csv")
     assert sorted(line["image"] for line in listed) == [f"pictures/{path.name}" for path in sorted(shop.glob("pictures/*"))]
     for line, item in zip(listed, stock(SMALL), strict=True):
-        assert {key: line[key] for key in statements.FIELDS} == {
+        assert {key: line[key] for key in products.FIELDS} == {
             key: value or "" for key, value in dataclasses.asdict(item.product).items()
         }
         assert (line["pair"] == "unseen") == ((item.product.kind, item.product.colour) in SMALL.unseen())

@@ -9,7 +9,7 @@ import pytest
 from clip_italian import config
 from clip_italian.errors import InputError
 from clip_italian.world.drawing.studio import rng_of
-from clip_italian.world.languages import corpus, known, tagged
+from clip_italian.world.languages import corpus, known
 from clip_italian.world.publishing import contrasts, examinations
 from clip_italian.world.publishing.download import WorldSettings
 from clip_italian.world.scenes.statements import Phrase, Statement
@@ -101,7 +101,7 @@ def test_a_language_needs_what_the_recipe_says_and_nothing_else() -> None:
 def test_a_new_language_has_labels_text_tagged_sentences_and_contrasts_of_the_same_scenes() -> None:
     assert len({entry["label"] for entry in examinations.classes(ESPERANTO)}) == len(examinations.classes(ESPERANTO))
     assert {corpus.corpus_line(1, number, ESPERANTO) for number in range(50)} > {"La urso dormas."}
-    assert all('"words"' in line for line in tagged.sentences(range(50), 1, ESPERANTO))
+    assert all('"words"' in line for line in corpus.sentences(range(50), 1, ESPERANTO))
     for kind in contrasts.KINDS:
         ours, italian = (contrasts.contrast(kind, 0, 5, language) for language in (ESPERANTO, known.of("it")))
         assert ours.scenes == italian.scenes and ours.captions[0] != ours.captions[1]

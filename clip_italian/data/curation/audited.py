@@ -1,7 +1,7 @@
 """What the leakage audit compares: identities, file hashes, looks and captions of images.
 
 A worker reads, hashes and decodes each file once; it mirrors held-out images in memory. Test sets are in memory as a whole, some
-2 kB an image; training images are read in parts.
+2 kB per image; training images are read in parts.
 """
 
 import collections
@@ -34,7 +34,7 @@ Task = tuple[str, tuple[LocatedExample, ...]]  # a part of the set of that name
 
 @dataclasses.dataclass(frozen=True)
 class AuditedImages:
-    """What is compared of some images; entry i of a list is image i's."""
+    """The compared properties of several images; entry i of each list is that of image i."""
 
     names: list[str]
     identities: list[str | None]

@@ -48,7 +48,7 @@ class Rules:
     """The settings and folders that all chunks share."""
 
     raw: pathlib.Path
-    state: pathlib.Path  # `pictures/<source>` in it is the index of the source's pictures, `chunks` what chunks give
+    state: pathlib.Path  # `pictures/<source>` in it is the index of the source's images, `chunks` what chunks give
     limits: ImageLimits
     text: TextSettings
     max_proper_nouns: float

@@ -51,7 +51,7 @@ class CurateSettings(Settings):
     text: TextSettings
     valid_share: float  # of each source; README of clip-italian: 95/5
     duplicates: DuplicateSettings
-    left_out: list[str]  # ids of pairs that are not taken, such as those that stage `audit` finds to show test pictures
+    left_out: list[str]  # ids of pairs that are not taken, such as those that stage `audit` finds to show test images
 
 
 @dataclasses.dataclass

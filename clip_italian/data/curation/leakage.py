@@ -8,7 +8,7 @@ found; rotated or cropped copies may be missed. A leak is allowed only by name a
 The report:
 
     {"duplicates": {"max_bits": b, "max_cell_difference": d},
-     "training": {file of pairs: pictures},
+     "training": {file of pairs: images},
      "tests": {test set: {
          "pictures": n, "captions": n,
          "leaks": [{"training": name, "test": name, "kind": one of KINDS, "bits": b, "difference": d, "allowed": reason or null}],
@@ -51,7 +51,7 @@ Alike = tuple[str, int, int, int]  # kind, training index, test index, differenc
 class Allowance(Settings):
     """A leak that is known and let pass."""
 
-    test: str = pydantic.Field(min_length=1)  # a test set, or one picture of it as `set/picture`
+    test: str = pydantic.Field(min_length=1)  # a test set, or one image of it as `set/picture`
     reason: str = pydantic.Field(min_length=1)  # printed in the report and in the paper
 
 
@@ -92,7 +92,7 @@ def report(
 ) -> dict[str, Any]:
     """Returns the report on all training images against all test images; the module's docstring has the keys.
 
-    `training` gives parts of the sets `names`, each with its set's name; one part is held at a time.
+    `training` yields (set's name, images): the sets `names` in parts. One part is in memory at a time.
     """
     audits = {name: Audit(test, settings, allowances) for name, test in tests.items()}
     counts = dict.fromkeys(names, 0)

@@ -50,7 +50,7 @@ def verdicts(
 ) -> Verdicts:
     """Returns the verdict on each pair: an index of REASONS, or KEPT.
 
-    A pair that is left out by name still makes later pairs repetitions: otherwise a copy would be kept in its stead.
+    Later copies of a pair that is left out by name are repetitions too: otherwise one of them would be kept instead of it.
     """
     own = np.arange(len(caption_sets))
     exact, near = (first_equal(caption_sets, image) != own for image in (contents, alike))

@@ -20,7 +20,7 @@ def _identifier(languages: tuple[str, ...]) -> LanguageIdentifier:
 
 
 def margin(text: str, languages: tuple[str, ...]) -> float:
-    """By how much the likeliest other language's probability exceeds that of the first of `languages`; -1 to 1.
+    """Returns p(most probable other language) - p(first of `languages`), from -1 to 1.
 
     Raises ValueError for a language that the model does not know.
     """
@@ -29,7 +29,7 @@ def margin(text: str, languages: tuple[str, ...]) -> float:
     return float(max(probability.values(), default=0.0) - wanted)
 
 
-# What pages put around captions and what says nothing about a picture: credits, links to other pages, stock agencies' tails.
+# Text that pages add to captions and that does not describe the image: credits, links to other pages, stock agencies' suffixes.
 AGENCIES = (
     "ANSA|AP|AFP|EPA|LaPresse|Reuters|Getty(?: Images)?|Shutterstock|iStock(?:photo)?|Alamy|Adobe Stock|Unsplash|Pixabay|"
     "Wikimedia(?: Commons)?|IPA|Imago|AGF|Fotogramma|Contrasto|Dreamstime|Depositphotos|123RF|Fotolia"
@@ -52,7 +52,7 @@ PATTERNS = tuple(
         # Alt-texts: a credit and nothing else. With a colon only: "Foto di Roma" may say what there is to see.
         rf"^{PICTURE}\s*:\s*{CREDITED}(?:\s*/\s*{CREDITED})+$",
         rf"^{PICTURE}\s*:\s*(?-i:{AGENCIES})$",
-        # WIT: the prefix of a page of pictures, "File:Gatto.jpg"; and "Immagine: un gatto", "Foto: un gatto".
+        # WIT: the prefix of a page of images, "File:Gatto.jpg"; and "Immagine: un gatto", "Foto: un gatto".
         r"^(?:file|immagine|image|foto|photo|didascalia|caption|alt)\s*:\s*",
         # News: "foto di repertorio"; Conceptual Captions in translation: "stock photo" as "foto d'archivio".
         r"\s*[(\[]\s*(?:foto|fotografia) (?:di repertorio|d['’]archivio)\s*[)\]]",
@@ -168,5 +168,5 @@ def _blanks(text: str) -> str:
 
 
 def normal_form(caption: str) -> str:
-    """What two captions share when they differ in case, punctuation and blanks only."""
+    """Returns the caption in lower case without punctuation, to compare captions."""
     return " ".join(re.findall(r"\w+", caption.casefold()))

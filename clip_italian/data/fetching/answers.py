@@ -1,4 +1,4 @@
-"""What is wanted of the web, and what it answered."""
+"""The images wanted from the web, and the answers to the requests."""
 
 import dataclasses
 import enum
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 
-# Why an address gave no picture: the fixed vocabulary in which what is missing is counted.
+# The reasons why an address gave no image: a fixed vocabulary, so that missing images can be counted by reason.
 class Reason(enum.StrEnum):
     """One cause each; the value is what reports show."""
 
@@ -18,7 +18,7 @@ class Reason(enum.StrEnum):
     BUSY = "too many requests"  # 429, after all tries
     PAUSED = "host asked for a longer pause"  # than is waited for, by Retry-After
     SERVER = "server error"  # 5xx, after all tries
-    ODD = "unexpected answer"  # no status that gives a picture, or no HTTP
+    ODD = "unexpected answer"  # no status that gives an image, or no HTTP
     ROBOTS = "refused by robots.txt"
     ROBOTS_UNREACHABLE = "robots.txt unreachable"  # RFC 9309, 2.3.1.4: nothing may be asked for then
     OPTED_OUT = "opted out"  # X-Robots-Tag or TDM-Reservation
@@ -35,9 +35,9 @@ class Reason(enum.StrEnum):
     TLS = "no valid TLS"
 
 
-# What may go better a moment later, so that the address is tried again at once; the rest is an answer.
+# Failures that may pass in a moment: the address is tried again at once. All others are final.
 PASSING = frozenset({Reason.BUSY, Reason.SERVER, Reason.SHORT, Reason.LOST})
-# What may go better another day.
+# Failures that may pass on another day.
 TEMPORARY = PASSING | {Reason.PAUSED, Reason.SLOW, Reason.UNREACHABLE, Reason.UNKNOWN_HOST, Reason.TLS, Reason.ROBOTS_UNREACHABLE}
 
 
@@ -51,7 +51,7 @@ class Missing(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """A picture of the web, and the name that it gets in the archive."""
+    """An image of the web, and the name that it gets in the archive."""
 
     address: str
     name: str
@@ -59,7 +59,7 @@ class Wanted:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What an address gave: a picture of so many bytes, or the reason why there is none."""
+    """The result of fetching an address: an image's size and hash, or the reason why there is none."""
 
     address: str
     name: str
@@ -72,7 +72,7 @@ class Answer:
         return Wanted(self.address, self.name)
 
     def holds(self, content: bytes) -> bool:
-        """Whether these are the picture's bytes, unchanged."""
+        """Whether these are the image's bytes, unchanged."""
         return self.reason is not None or hashlib.sha256(content).hexdigest() == self.sha256
 
     def as_dict(self) -> dict[str, object]:
@@ -95,11 +95,11 @@ def answer_of(entry: dict[str, object]) -> Answer:
 
 
 def came(wanted: Wanted, content: bytes) -> Answer:
-    """The answer of a picture that was got."""
+    """Returns the answer for an image that was fetched."""
     return Answer(wanted.address, wanted.name, len(content), hashlib.sha256(content).hexdigest())
 
 
-# What was asked for, what came, and why the rest did not.
+# Counts of requested and fetched images, and of the reasons for missing ones.
 @dataclasses.dataclass(frozen=True)
 class Attrition:
     """The counts of one source."""
@@ -112,7 +112,7 @@ class Attrition:
 
     @property
     def share(self) -> float:
-        """Of the addresses, those that gave a picture; 1 where none was asked."""
+        """Share of the addresses that gave an image; 1 if none was requested."""
         return self.got / self.asked if self.asked else 1.0
 
     def as_dict(self) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def retry_after(headers: CIMultiDictProxy[str], now: datetime.datetime) -> float
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 WITH_CONSENT = REDIRECTS | {200}  # the header of an error's page speaks of that page
 STATUSES = {404: Reason.GONE, 410: Reason.GONE, 429: Reason.BUSY} | dict.fromkeys((401, 402, 403, 451), Reason.FORBIDDEN)
-KEEP_ALIVE = 2.0  # seconds: a million pictures have more hosts than a process may have open connections
+KEEP_ALIVE = 2.0  # seconds: a million images have more hosts than a process may have open connections
 WITHOUT_END = aiohttp.ClientTimeout(total=None)  # whoever asks sets an end
 EMPTY: Mapping[str, str] = {}
 DRAINED = 1 << 14  # bytes
@@ -187,7 +187,7 @@ async def _drain(response: aiohttp.ClientResponse) -> None:
 
 @dataclasses.dataclass
 class Budget:
-    """The seconds that one picture may still be on the network; waiting for a host's turn costs none."""
+    """The seconds that one image may still be on the network; waiting for a host's turn costs none."""
 
     left: float
 
@@ -196,7 +196,7 @@ Judge = Callable[[URL], Awaitable[None]]  # raises Missing where an address is n
 
 
 class Client:
-    """Asks for small things: pictures and robots.txt."""
+    """Asks for small things: images and robots.txt."""
 
     def __init__(self, opened: aiohttp.ClientSession, settings: FetchSettings) -> None:
         self._session = opened

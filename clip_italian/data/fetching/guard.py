@@ -27,7 +27,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def check(url: URL) -> None:
-    """Raises Missing unless `url` may be asked for, as far as its text tells."""
+    """Raises Missing if the text of `url` shows that it may not be requested."""
     host = (url.raw_host or "").rstrip(".")
     if url.scheme not in PORTS or url.port != PORTS[url.scheme] or url.raw_user is not None or url.raw_password is not None:
         raise Missing(Reason.ADDRESS)

@@ -64,7 +64,7 @@ class _Part:
         return validator if isinstance(validator, str) else None
 
     def begin(self, headers: Any) -> None:
-        """Starts anew, with the file that an answer's headers tell of."""
+        """Starts again, for the file that the response headers describe."""
         self.drop()
         etag = headers.get("ETag", "W/")
         validator = headers.get("Last-Modified") if etag.startswith("W/") else etag  # RFC 9110, 13.1.5: no weak ones

@@ -1,10 +1,10 @@
-"""A part of the wanted pictures: one zip, and beside it a JSON file that says what came and what did not.
+"""A part of the wanted images: a zip, and a JSON file beside it that lists the fetched and the missing images.
 
     images-00000.spool   while answers come (spool.py)
-    images-00000.zip     when all are there: the pictures, in the order wanted
+    images-00000.zip     when all are there: the images, in the order wanted
     images-00000.json    last: the zip's SHA-256, `pictures` with name, address, bytes, SHA-256, `missing` ones with the reason
 
-A part is finished when its JSON file answers for every wanted picture and the zip has the bytes that it states. Of a part that
+A part is finished when its JSON file answers for every wanted image and the zip has the bytes that it states. Of a part that
 is not, whatever holds is kept, and only the rest is asked for again.
 """
 
@@ -24,7 +24,7 @@ DAMAGES = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zip
 
 
 class Part:
-    """The wanted pictures of one zip, as they are found below `stem`; `open_ones` are those still to be asked for."""
+    """The wanted images of one zip, as they are found below `stem`; `open_ones` are those still to be asked for."""
 
     def __init__(self, stem: pathlib.Path, wanted: list[Wanted]) -> None:
         self.stem = stem
@@ -52,7 +52,7 @@ class Part:
         return spool
 
     def add(self, answer: Answer, content: bytes) -> bool:
-        """Keeps the answer to a wanted picture; whether it was the last one."""
+        """Keeps the answer to a wanted image; whether it was the last one."""
         assert self._spool is not None, "a finished part takes no answers"
         self._spool.add(answer, content)
         self._left -= 1
@@ -90,7 +90,7 @@ def _stated(stem: pathlib.Path) -> list[Answer]:
 
 
 def _holding(stem: pathlib.Path) -> Iterator[tuple[Answer, bytes]]:
-    """The answers of the JSON file below `stem` that still hold, with the pictures' bytes; none where it cannot be read."""
+    """The answers of the JSON file below `stem` that still hold, with the images' bytes; none where it cannot be read."""
     try:
         stated, zipped = _stated(stem), zipfile.ZipFile(stem.with_suffix(".zip"))
     except DAMAGES:
@@ -103,7 +103,7 @@ def _holding(stem: pathlib.Path) -> Iterator[tuple[Answer, bytes]]:
 
 
 def _member(zipped: zipfile.ZipFile, answer: Answer) -> bytes | None:
-    """The bytes of a picture, or None where they are not what they were."""
+    """The bytes of an image, or None where they are not what they were."""
     try:
         content = zipped.read(answer.name) if zipped.getinfo(answer.name).file_size == answer.size else b""
     except DAMAGES:
@@ -118,7 +118,7 @@ def answers(stems: Iterable[pathlib.Path]) -> Iterator[Answer]:
 
 
 def forget_temporary(stem: pathlib.Path) -> None:
-    """Strikes the failures that may pass from a finished part, so that the next run asks again for those pictures alone."""
+    """Strikes the failures that may pass from a finished part, so that the next run asks again for those images alone."""
     content = files.read_json(stem.with_suffix(".json"))
     content["missing"] = [entry for entry in content["missing"] if entry["reason"] not in TEMPORARY]
     files.write_json(stem.with_suffix(".json"), content)

@@ -1,4 +1,4 @@
-"""All the pictures that a source names, fetched into zips."""
+"""Fetches all images of a source's addresses into zip archives."""
 
 import asyncio
 import contextlib
@@ -27,11 +27,11 @@ DATES, ROBOTS, SEEN = "dates.json", "robots.sqlite", "seen.sqlite"
 
 
 def fetch_pictures(wanted: Iterable[Wanted], folder: pathlib.Path, state: pathlib.Path, settings: FetchSettings) -> Attrition:
-    """Fetches every wanted picture once and puts `images-00000.zip`, `images-00000.json`, ... into `folder`.
+    """Fetches every wanted image once and puts `images-00000.zip`, `images-00000.json`, ... into `folder`.
 
-    What was done is kept in `state`, so that a run after a kill goes on; the caller removes it. `state/dates.json` says when each
-    part was finished: that is provenance, and none of the other files has a date. Raises InputError where a name has two addresses
-    or where less than `settings.coverage` came; the next run then asks again for what failed in a way that may pass.
+    Progress is kept in `state`, so that a killed run can be resumed; the caller removes it. `state/dates.json` has the time at
+    which each part was finished. No other file has a date. Raises InputError if a name has two addresses, or if less than
+    `settings.coverage` of the images could be fetched. The next run then retries the temporary failures.
     """
     if settings.gateway is None and not settings.contact:
         raise InputError("profiles: in section `fetch`: key `contact` is empty; put there how the hosts' owners reach you")
@@ -49,7 +49,7 @@ def fetch_pictures(wanted: Iterable[Wanted], folder: pathlib.Path, state: pathli
 
 
 def _fetch(wanted: Iterable[Wanted], state: pathlib.Path, settings: FetchSettings) -> tuple[list[pathlib.Path], int]:
-    """The stems of the finished parts, and how many were wanted again."""
+    """Returns the stems of the finished parts, and how many images were wanted more than once."""
     seen = Seen(state / SEEN)
     with contextlib.closing(seen), tqdm.tqdm(total=_length(wanted), unit="picture", disable=None) as bar:
         return asyncio.run(_Fetch(state, settings, bar).run(seen.new(wanted))), seen.repeated
@@ -60,7 +60,7 @@ def _length(wanted: Iterable[Wanted]) -> int | None:
 
 
 class Seen:
-    """The pictures wanted so far, on disk: there may be more than memory holds."""
+    """The images wanted so far, on disk: there may be more than memory holds."""
 
     def __init__(self, path: pathlib.Path) -> None:
         path.unlink(missing_ok=True)
@@ -71,7 +71,7 @@ class Seen:
         self._table.execute("CREATE TABLE seen (name TEXT PRIMARY KEY, address TEXT) WITHOUT ROWID")
 
     def new(self, wanted: Iterable[Wanted]) -> Iterator[Wanted]:
-        """Those that were not wanted before; raises InputError for one name with two addresses."""
+        """Returns the images that were not wanted before; raises InputError if a name has two addresses."""
         for each in wanted:
             if self._table.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (each.name, each.address)).rowcount:
                 yield each
@@ -86,7 +86,7 @@ class Seen:
 
 
 class _Fetch:
-    """One run: parts are opened one after the other, their pictures asked for side by side."""
+    """One run. Parts are opened one after the other; the images of a part are fetched concurrently."""
 
     def __init__(self, state: pathlib.Path, settings: FetchSettings, bar: Any) -> None:
         self._state = state
@@ -107,7 +107,7 @@ class _Fetch:
 
     async def _open(self, wanted: Iterator[Wanted]) -> list[pathlib.Path]:
         stems: list[pathlib.Path] = []
-        # In threads: between two wanted pictures there may be a million rows, and a finished part is read to check it.
+        # In threads: between two wanted images there may be a million rows, and a finished part is read to check it.
         while some := await asyncio.to_thread(list, itertools.islice(wanted, self._settings.part)):
             stems.append(self._state / f"images-{len(stems):05d}")
             await self._room.acquire()

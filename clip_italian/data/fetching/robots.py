@@ -18,7 +18,7 @@ RECORD = re.compile(r"\s*(?:user-?agent\s*:\s*(?:[a-z_-]+|\*|.*)|(?:dis)?allow\s
 MOST = 500 << 10  # bytes; RFC 9309, 2.5
 KEPT = 24 * 3600  # seconds; RFC 9309, 2.4
 REMEMBERED = 1000  # hosts whose rules are kept in memory
-# No answer at all: the host's pictures are missing for that very reason.
+# No answer at all: the host's images are missing for that very reason.
 NO_HOST = frozenset({Reason.UNKNOWN_HOST, Reason.UNREACHABLE, Reason.TLS, Reason.ADDRESS, Reason.PAUSED})
 # RFC 9309, 2.3.1.3: there is none, so everything may be asked for. 429 is a host that cannot answer now, as 5xx is.
 NONE_THERE = frozenset({Reason.GONE, Reason.FORBIDDEN, Reason.REFUSED, Reason.REDIRECTS})
@@ -31,7 +31,7 @@ def parse(content: bytes) -> Protego:
 
 
 class RobotsStore:
-    """What hosts allow the crawler of one name, by origin."""
+    """The rules of hosts for the crawler of one name, by origin."""
 
     def __init__(self, path: pathlib.Path, client: Client, product: str) -> None:
         self._client = client

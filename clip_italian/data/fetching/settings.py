@@ -1,4 +1,4 @@
-"""How the web is asked."""
+"""Settings for fetching from the web."""
 
 from typing import Annotated
 
@@ -20,16 +20,16 @@ class FetchSettings(Settings):
     obey: bool  # robots.txt, X-Robots-Tag and TDM-Reservation
     concurrency: Positive  # connections at one time
     per_host: Positive  # of them, to one host
-    waiting: Positive  # pictures under way at one time, those that wait for their host's turn included
+    waiting: Positive  # images under way at one time, those that wait for their host's turn included
     delay: Seconds  # between the starts of two requests to one host
-    deadline: Annotated[float, pydantic.Field(gt=0)]  # seconds on the network for one picture, all tries and redirects together
-    max_bytes: Positive  # of a picture
+    deadline: Annotated[float, pydantic.Field(gt=0)]  # seconds on the network for one image, all tries and redirects together
+    max_bytes: Positive  # of an image
     max_redirects: Annotated[int, pydantic.Field(ge=0)]
     tries: Positive
     back_off: Seconds  # before the second try; doubled before each one after
     max_retry_after: Seconds  # the longest Retry-After that is waited for; a host that asks for more is let be
-    part: Positive  # pictures in one archive
-    coverage: Annotated[float, pydantic.Field(ge=0, le=1)]  # share of the wanted pictures below which the stage fails
+    part: Positive  # images in one archive
+    coverage: Annotated[float, pydantic.Field(ge=0, le=1)]  # share of the wanted images below which the stage fails
     max_file_bytes: Positive  # of a publisher's archive
     stall: Annotated[float, pydantic.Field(gt=0)]  # seconds without a byte after which a file's connection is given up
 
@@ -40,5 +40,5 @@ class FetchSettings(Settings):
 
     @property
     def user_agent(self) -> str:
-        """What every request says of itself."""
+        """The User-Agent header of every request."""
         return f"{self.agent} ({'; '.join(filter(None, (f'+{self.about}', self.contact)))})"

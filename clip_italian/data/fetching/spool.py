@@ -1,6 +1,6 @@
 """The answers of an unfinished part, in the order in which they came: one file that only grows.
 
-A record is a line of JSON, then the picture's bytes. Whatever a kill or a fault of the disk has done to a record shows in its
+A record is a line of JSON, then the image's bytes. Whatever a kill or a fault of the disk has done to a record shows in its
 hash; the file is cut before the first record that does not hold, and what followed is asked for again.
 """
 
@@ -23,7 +23,7 @@ def write_all(file: BinaryIO, content: bytes) -> None:
 
 
 def cannot_be_written(error: OSError) -> str:
-    """What to do about a file that takes nothing more."""
+    """Returns the message for a file that cannot be written, with a remedy."""
     return f"cannot be written ({error.strerror or error}); free space or fix permissions"
 
 
@@ -33,7 +33,7 @@ class Spool:
     def __init__(self, path: pathlib.Path) -> None:
         self.path = path
         self.answers: dict[Wanted, Answer] = {}
-        self._places: dict[Wanted, int] = {}  # where each picture's bytes begin
+        self._places: dict[Wanted, int] = {}  # where each image's bytes begin
         path.touch()
         with open(path, "r+b") as file:
             end = 0
@@ -70,7 +70,7 @@ class Spool:
         self._end += len(line) + len(content)
 
     def contents(self, wanted: Iterable[Wanted]) -> Iterator[tuple[Answer, bytes]]:
-        """The answers to the wanted, in that order, with the pictures' bytes; raises InputError where the disk has changed them."""
+        """The answers to the wanted, in that order, with the images' bytes; raises InputError where the disk has changed them."""
         with open(self.path, "rb") as file:
             for each in wanted:
                 answer = self.answers[each]

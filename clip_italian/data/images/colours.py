@@ -1,6 +1,6 @@
-"""The colour operations of the augmentation list, on one 8-bit picture, as torchvision defines them on tensors of bytes.
+"""The colour operations of the augmentation list, on one 8-bit image, as torchvision defines them on tensors of bytes.
 
-Brightness, contrast and saturation blend the picture with black, with its mean grey and with its own greys (ITU-R BT.601);
+Brightness, contrast and saturation blend the image with black, with its mean grey and with its own greys (ITU-R BT.601);
 hue turns the colour circle; autocontrast and equalize work on each channel alone. tests/golden/augmentation.npz holds
 torchvision's values, and tests/data/test_augmentation.py states how far each operation is from them.
 """
@@ -27,7 +27,7 @@ class Jitter(typing.NamedTuple):
 
 
 def jittered(image: Picture, jitter: Jitter) -> Picture:
-    """The picture after those of the four operations that change anything, one after the other."""
+    """The image after those of the four operations that change anything, one after the other."""
     for place in jitter.order:
         operation, neutral = OPERATIONS[place]
         if jitter.factors[place] != neutral:
@@ -41,13 +41,13 @@ def brightness(image: Picture, factor: float) -> Picture:
 
 
 def contrast(image: Picture, factor: float) -> Picture:
-    """Every level as far from the picture's mean grey as the factor says."""
+    """Returns the image with each level's distance from the mean grey multiplied by `factor`."""
     mean = cv2.mean(_grey(image))[0]
     return _by_level(image, LEVELS * factor + mean * (1 - factor))
 
 
 def saturation(image: Picture, factor: float) -> Picture:
-    """Every pixel as far from its grey as the factor says."""
+    """Returns the image with each pixel's distance from its own grey multiplied by `factor`."""
     grey = cv2.cvtColor(_grey(image), cv2.COLOR_GRAY2RGB)
     return cv2.addWeighted(image, factor, grey, 1 - factor, -CUT)
 

@@ -28,7 +28,7 @@ from clip_italian.errors import InputError
 Format = Literal["png", "jpg"]
 TYPE_FILE, TYPE = "dataset_type.txt", "retrieval\n"  # what CLIP_benchmark reads a folder as
 DIGITS = 9  # of a key, as img2dataset's
-PART = 256  # pictures in memory at a time
+PART = 256  # images in memory at a time
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@ is decoded, and whatever a decoder raises becomes a rejection.
 What Pillow reads whole is read, with Pillow's pixels; the faster decoder of JPEGs is a short cut.
 
 What is not plain RGB has one meaning: alpha lies over white, also a palette's; of an animation the first frame counts; EXIF, or
-else XMP, turns the picture; 16 bits of grey become 8 by division by 257, and of 16 bits of colour the upper 8 are kept; CMYK
+else XMP, turns the image; 16 bits of grey become 8 by division by 257, and of 16 bits of colour the upper 8 are kept; CMYK
 becomes RGB as Pillow converts it; colour profiles (ICC, gamma) are left aside, as they were in 2021.
 """
 
@@ -23,7 +23,7 @@ from clip_italian.config import Settings
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")  # what the four sources hold; TIFF, EPS and SVG decoders stay closed
 ORIENTATION = 0x0112  # EXIF 2.3, table 4
 WHITE = (255, 255, 255, 255)
-# Of a JPEG: each scan of a progressive one visits every block, so that a few bytes cost the time of a whole picture. Encoders make
+# Of a JPEG: each scan of a progressive one visits every block, so that a few bytes cost the time of a whole image. Encoders make
 # some ten.
 MAX_SCANS = 64
 
@@ -31,7 +31,7 @@ Pixels = UInt8[np.ndarray, "height width 3"]
 
 
 class ImageLimits(Settings):
-    """Which pictures are taken; key `limits` of section `images`."""
+    """Which images are taken; key `limits` of section `images`."""
 
     max_bytes: int  # of the file
     max_pixels: int  # width x height, checked before decoding
@@ -40,11 +40,11 @@ class ImageLimits(Settings):
 
 
 class ImageRejected(Exception):
-    """The picture is not used; the message is the reason, from a fixed vocabulary so that reasons can be counted."""
+    """The image is not used; the message is the reason, from a fixed vocabulary so that reasons can be counted."""
 
 
 def decode(content: bytes, limits: ImageLimits, least: int = 0) -> Pixels:
-    """Returns the picture's RGB pixels, upright.
+    """Returns the image's RGB pixels, upright.
 
     With `least`, a JPEG that is at least twice as large may come reduced, to no less than so many pixels along either side, and any
     JPEG by a faster and coarser transform: not pixel for pixel as other libraries decode it. Raises ImageRejected with the reason.
@@ -84,7 +84,7 @@ def _check_size(height: int, width: int, limits: ImageLimits) -> None:
 
 
 def _check_canvas(content: bytes, limits: ImageLimits) -> None:
-    """The size that an extended WEBP states (RFC 9649, section 2.7); the other kinds have no canvas beside their picture."""
+    """The size that an extended WEBP states (RFC 9649, section 2.7); the other kinds have no canvas beside their image."""
     if content[12:16] == b"VP8X" and len(content) >= 30:
         width, height = (int.from_bytes(content[start : start + 3], "little") + 1 for start in (24, 27))
         _check_size(height, width, limits)
@@ -111,7 +111,7 @@ def _decode_fast(content: bytes, limits: ImageLimits, least: int) -> Pixels | No
         _check_size(height, width, limits)
         if colours not in ("YCbCr", "RGB", "Gray"):
             return None
-        # Factors below 2 take longer than the whole picture, and are coarser.
+        # Factors below 2 take longer than the whole image, and are coarser.
         return simplejpeg.decode_jpeg(content, "RGB", fast, fast, least, least, 2.0 if fast else 1.0)
     except (ImageRejected, MemoryError):
         raise
@@ -147,7 +147,7 @@ def _decode_with_pillow(content: bytes, limits: ImageLimits) -> Pixels:
 
 
 def upright(image: Image.Image) -> UInt8[np.ndarray, "rows columns 3"]:
-    """The RGB pixels of an open picture as `decode` gives them; raises what Pillow raises."""
+    """The RGB pixels of an open image as `decode` gives them; raises what Pillow raises."""
     return _upright(_to_rgb(image), _orientation(image))
 
 
@@ -166,13 +166,13 @@ def _orientation(image: Image.Image) -> int:
     """The orientation 1..8 of EXIF, or else of XMP; 1 where both are absent or unreadable."""
     try:
         value = image.getexif().get(ORIENTATION, 1)
-    except Exception:  # a broken EXIF block does not make the picture worse
+    except Exception:  # a broken EXIF block does not make the image worse
         return 1
     return value if value in range(1, 9) else 1
 
 
 def _upright(pixels: Pixels, orientation: int) -> UInt8[np.ndarray, "rows columns 3"]:
-    if orientation >= 5:  # 5..8 are 1..4 of the transposed picture, in this order
+    if orientation >= 5:  # 5..8 are 1..4 of the transposed image, in this order
         pixels, orientation = pixels.swapaxes(0, 1), {5: 1, 6: 2, 7: 3, 8: 4}[orientation]
     if orientation in (2, 3):
         pixels = pixels[:, ::-1]

@@ -1,7 +1,7 @@
 """Pixels of image files, Pillow images and arrays: upright, RGB, on white where they are transparent.
 
-transformers gives the same pixels for a file. open_clip leaves the opening to the user, whose `convert("RGB")` shows what lies
-under transparent pixels and ignores the orientation; for all other images it gives the same.
+transformers gives the same pixels for a file. open_clip leaves opening an image to the user. `convert("RGB")`, which users call
+there, shows the colours under transparent pixels and ignores the orientation. For all other images the pixels are the same.
 """
 
 import itertools

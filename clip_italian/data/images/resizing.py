@@ -1,4 +1,4 @@
-"""Pictures of any shape to squares, pixel for pixel as torchvision and transformers make them.
+"""Images of any shape to squares, pixel for pixel as torchvision and transformers make them.
 
 CLIP-Italian resized in two ways: files opened by Pillow for its evaluation, with Pillow's antialiasing, and tensors of bytes
 for its training, by torch's bicubic without any (clip-italian, hybrid_clip/run_hybrid_clip.py, class Transform). On 40
@@ -23,7 +23,7 @@ FILTERS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BIL
 
 
 class Fit(Settings):
-    """How a picture becomes a square of a side that is given elsewhere; what has a default is CLIP-Italian's evaluation."""
+    """How an image becomes a square of a side that is given elsewhere; what has a default is CLIP-Italian's evaluation."""
 
     # `crop` scales the short side and cuts out the middle, `squash` scales either side.
     kind: Literal["crop", "squash"] = "crop"
@@ -40,18 +40,18 @@ TRANSFORMERS = Fit(margin="floor")  # of CLIP, in its CLIPImageProcessor
 
 
 def least(side: int, fit: Fit) -> int:
-    """Pixels along either side that a picture must be decoded with for this way of resizing; 0: all it has."""
+    """Pixels along either side that an image must be decoded with for this way of resizing; 0: all it has."""
     return (fit.resized or side) if fit.resize == "fast" else 0
 
 
 def square(pixels: Pixels, side: int, fit: Fit = CLIP_ITALIAN) -> UInt8[np.ndarray, "side side 3"]:
-    """The square of a picture; what the resized picture lacks on a side is black."""
+    """The square of an image; what the resized image lacks on a side is black."""
     height, width = _size(pixels.shape[0], pixels.shape[1], fit.resized or side, fit.kind)
     return _middle(_middle(_resized(pixels, height, width, fit), 0, side, fit), 1, side, fit)
 
 
 def squares(pixels: UInt8[np.ndarray, "n height width 3"], side: int) -> UInt8[np.ndarray, "n side side 3"]:
-    """`square` of every picture of a batch: what the models are shown at validation and in the tests."""
+    """`square` of every image of a batch: what the models are shown at validation and in the tests."""
     return np.stack([square(one, side) for one in pixels]) if len(pixels) else np.zeros((0, side, side, 3), np.uint8)
 
 
@@ -68,7 +68,7 @@ def _resized(pixels: Pixels, height: int, width: int, fit: Fit) -> UInt8[np.ndar
         return _resized_fast(pixels, height, width)
     if fit.resize == "tensor":
         # The same cubic (a = -0.75) at the same centres as torch.nn.functional.interpolate. On bytes OpenCV rounds halves
-        # another way, which shows in every picture that is enlarged by a power of two.
+        # another way, which shows in every image that is enlarged by a power of two.
         floats = cv2.resize(pixels.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
         return np.rint(floats).clip(0, 255).astype(np.uint8)
     return np.asarray(Image.fromarray(pixels).resize((width, height), FILTERS[fit.interpolation]))

@@ -1,4 +1,4 @@
-"""How pictures are stored, and how views of them are drawn."""
+"""How images are stored, and how views of them are drawn."""
 
 import pydantic
 
@@ -13,11 +13,11 @@ class ImageSettings(Settings):
 
     seed: int  # of the augmented views
     limits: ImageLimits
-    resize: Resize  # of the pictures that models learn from and are validated on; those of the tests are antialiased, as in 2021
-    stored: int  # pixels along the sides of stored pictures that views are drawn of
-    side: int  # pixels along the sides of what the models see, and of all other stored pictures
-    views: int  # augmented views of each training picture for the frozen phase
-    per_shard: int  # pictures in a shard
+    resize: Resize  # of the images that models learn from and are validated on; those of the tests are antialiased, as in 2021
+    stored: int  # pixels along the sides of stored images that views are drawn of
+    side: int  # pixels along the sides of what the models see, and of all other stored images
+    views: int  # augmented views of each training image for the frozen phase
+    per_shard: int  # images in a shard
     views_of: str  # the name of the augmentation that these views are drawn with
     augmentations: dict[str, AugmentationSettings]  # by name, for arms to choose among
 

@@ -1,6 +1,6 @@
-"""Pictures of one size in a few ArrayRecord files, with what is known of them beside each; read at random, in batches.
+"""Images of one size in a few ArrayRecord files, with what is known of them beside each; read at random, in batches.
 
-A shard is `00000.array_record`, in which a record is one picture's raw 8-bit RGB pixels, and `00000.jsonl` with its id, source and
+A shard is `00000.array_record`, in which a record is one image's raw 8-bit RGB pixels, and `00000.jsonl` with its id, source and
 captions. A folder of them is whole when it has `index.json`: the shape, and size and SHA-256 of each file. Shards are written in
 any order by any process; the index comes last. ArrayRecord checks a hash of what it reads, so damaged bytes never become pixels.
 """
@@ -24,7 +24,7 @@ from clip_italian import files
 from clip_italian.errors import InputError
 
 INDEX = "index.json"
-# group_size:1 makes every record addressable on its own; snappy reads faster than the disk and halves drawn pictures.
+# group_size:1 makes every record addressable on its own; snappy reads faster than the disk and halves drawn images.
 WRITER_OPTIONS = "group_size:1,snappy"
 READER_OPTIONS = "readahead_buffer_size:0,max_parallelism:1"  # no threads: batches are small and in random order
 
@@ -34,7 +34,7 @@ Batch = UInt8[np.ndarray, "_ height width 3"]
 
 @dataclasses.dataclass(frozen=True)
 class Example:
-    """What is known of one picture."""
+    """The id, source and captions of one image."""
 
     id: str
     source: str
@@ -61,7 +61,7 @@ class Column(Sequence[T]):
 
 
 class _Entries:
-    """The JSON lines that describe the pictures of all shards, mapped into memory: 8 bytes are held of each."""
+    """The JSON lines that describe the images of all shards, mapped into memory: 8 bytes are held of each."""
 
     def __init__(self, parts: Sequence[tuple[pathlib.Path, str]]) -> None:
         """`parts` are the files with their SHA-256; raises InputError naming one that is missing or has other bytes."""
@@ -89,7 +89,7 @@ class _Entries:
 
 
 class Pictures:
-    """What `open_shards` returns: `ids`, `sources` and `captions` in the order of the pictures, and their pixels."""
+    """What `open_shards` returns: `ids`, `sources` and `captions` in the order of the images, and their pixels."""
 
     def __init__(self, folder: pathlib.Path) -> None:
         index = files.read_json(folder / INDEX)
@@ -111,7 +111,7 @@ class Pictures:
         return len(self.ids)
 
     def shard_ranges(self) -> list[range]:
-        """The places of each shard's pictures."""
+        """The places of each shard's images."""
         return [range(start, min(start + self._per_shard, len(self))) for start in range(0, len(self), self._per_shard)]
 
     @functools.cached_property
@@ -119,7 +119,7 @@ class Pictures:
         return [_open_reader(path) for path in self._shards]
 
     def pixels(self, indices: Sequence[int] | Int[np.ndarray, " n"]) -> Batch:
-        """Returns the pictures at `indices`, in that order; raises InputError naming a damaged shard, IndexError."""
+        """Returns the images at `indices`, in that order; raises InputError naming a damaged shard, IndexError."""
         wanted = np.asarray(indices, np.int64)
         if wanted.size and (wanted.min() < 0 or wanted.max() >= len(self)):
             raise IndexError(f"{self.folder}: {len(self)} pictures, index {wanted.min()} to {wanted.max()} asked")
@@ -138,7 +138,7 @@ class Pictures:
             raise damaged(self._shards[shard]) from error
 
     def all_pixels(self) -> Batch:
-        """Returns every picture; `len(self) * prod(shape)` bytes."""
+        """Returns every image; `len(self) * prod(shape)` bytes."""
         return self.pixels(np.arange(len(self)))
 
 
@@ -177,7 +177,7 @@ class ShardWriter:
         return self
 
     def write(self, batch: Batch) -> None:
-        """Adds pictures."""
+        """Adds images."""
         for picture in batch:
             self._writer.write(picture.tobytes())
         self._written, self._shape = self._written + len(batch), batch.shape[1:]
@@ -217,9 +217,9 @@ def write_index(folder: pathlib.Path, entries: Sequence[Mapping[str, Any]], per_
 
 
 def write_shards(folder: pathlib.Path, examples: Sequence[Example], pictures: Batch, per_shard: int) -> None:
-    """Writes pictures that are in memory as a new folder; `examples[i]` describes picture i.
+    """Writes images that are in memory as a new folder; `examples[i]` describes image i.
 
-    Raises ValueError when there are more or fewer pictures than examples.
+    Raises ValueError when there are more or fewer images than examples.
     """
     if len(pictures) != len(examples):
         raise ValueError(f"{folder}: {len(pictures)} pictures for {len(examples)} examples")

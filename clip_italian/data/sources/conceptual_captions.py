@@ -9,7 +9,7 @@ TABLE = "Train_GCC-training.tsv"  # the publisher's name
 
 
 def read(folder: pathlib.Path, language: str, rejected: Rejected) -> Iterator[Row]:
-    """Tab-separated lines without a header: caption, address of the picture; quotes mean nothing."""
+    """Tab-separated lines without a header: caption, address of the image; quotes mean nothing."""
 
     def parse(number: int, line: bytes) -> Row:
         columns = decoded(line).split("\t")

@@ -1,6 +1,7 @@
 """Imports a folder of captioned images to own/<name>, and counts the rows and captions that are left out."""
 
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -16,10 +17,61 @@ from tqdm import tqdm
 from clip_italian import files
 from clip_italian.data.archives import add
 from clip_italian.data.images.images import ImageLimits, ImageRejected, decode
-from clip_italian.data.sources import beside, own, tables, web_dataset
-from clip_italian.data.sources.captioned import CaptionedImage, NamedImage, by_image
-from clip_italian.data.sources.rows import LONGEST, Rejected, Unusable, json_object, lines, string
+from clip_italian.data.sources import own, tables, web_dataset
+from clip_italian.data.sources.captioned import CaptionedImage, NamedImage, by_image, content_of, inside
+from clip_italian.data.sources.rows import LONGEST, MARK, Rejected, Unusable, decoded, json_object, lines, string
+from clip_italian.data.sources.web_dataset import EXTENSIONS, caption_of
 from clip_italian.errors import InputError
+
+
+# Images with a caption file beside them: `gatto.jpg` with `gatto.txt`, or with img2dataset's `gatto.json`.
+def has_captions_beside(folder: pathlib.Path) -> bool:
+    """Returns whether any image has a caption file beside it."""
+    return any(_captions_path(path) for path in _images(folder))
+
+
+def images_with_captions_beside(folder: pathlib.Path, longest: int, rejected: Rejected) -> Iterator[CaptionedImage]:
+    """Yields the images below the folder in the order of their names; each line of a `.txt` is a caption.
+
+    Images without a caption file are counted, and so are `.txt` files without an image.
+    """
+    for path in _images(folder):
+        name = path.relative_to(folder).as_posix()
+        try:
+            target, captions = inside(folder, name), _captions_of(folder, path)
+            yield CaptionedImage(name, captions, 1, functools.partial(content_of, target, longest))
+        except Unusable as reason:
+            rejected[str(reason)] += 1
+    rejected["missing file"] += sum(not _image_of(path) for path in _below(folder) if path.suffix.lower() == ".txt")
+
+
+def _below(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Yields all files below the folder; linked folders are not entered."""
+    for directory, folders, names in os.walk(folder):
+        folders.sort()
+        yield from (pathlib.Path(directory, name) for name in sorted(names))
+
+
+def _images(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    return (path for path in _below(folder) if path.suffix.lower().removeprefix(".") in EXTENSIONS)
+
+
+def _captions_path(image: pathlib.Path) -> pathlib.Path | None:
+    return next((path for path in map(image.with_suffix, (".txt", ".json")) if path.exists()), None)
+
+
+def _image_of(text: pathlib.Path) -> bool:
+    return any(text.with_suffix(f".{suffix}").exists() for one in EXTENSIONS for suffix in (one, one.upper()))
+
+
+def _captions_of(folder: pathlib.Path, image: pathlib.Path) -> tuple[str, ...]:
+    path = _captions_path(image)
+    if path is None:
+        raise Unusable("no caption")
+    content = content_of(inside(folder, path.relative_to(folder).as_posix()), LONGEST).removeprefix(MARK)
+    if path.suffix == ".json":
+        return (caption_of({"json": content}),)
+    return tuple(line for line in decoded(content).split("\n") if line.strip()) or ("",)
 
 
 # Lists of images: JSON lines as CLIP-Italian's, or a table with a header.
@@ -93,7 +145,7 @@ class CaptionedFolder:
         if self.kind == TARS:
             return web_dataset.captioned_images(self.files, longest, rejected)
         if self.kind == BESIDE:
-            return beside.captioned_images(self.folder, longest, rejected)
+            return images_with_captions_beside(self.folder, longest, rejected)
         read = table if self.kind == TABLE else json_lines
         return by_image(self.folder, read(self.files, rejected), longest, rejected)
 
@@ -114,7 +166,7 @@ def find(given: pathlib.Path) -> CaptionedFolder:
         return CaptionedFolder(
             kinds[0], given, [path for _, path in lists], web_dataset.status_tables(given) if kinds == [TARS] else []
         )
-    if beside.found(given):
+    if has_captions_beside(given):
         return CaptionedFolder(BESIDE, given, [], web_dataset.status_tables(given))
     raise InputError(f"{given}: no captions of its images; known formats: {KNOWN}")
 

@@ -16,10 +16,10 @@ Entry = tuple[int, str, list[str]]  # id, file name, captions
 
 
 def read(folder: pathlib.Path, language: str, rejected: Rejected) -> Iterator[Row]:
-    """One row a picture; pictures and captions lie apart, joined by ids that may be numbers or strings of digits.
+    """One row per image; images and captions lie apart, joined by ids that may be numbers or strings of digits.
 
     The training files alone (`captions_ita_trainingset_train2014` and `_val2014`): those of the development and the test set, which
-    may lie beside them, are what models are tested on. A picture that was listed before is not taken again.
+    may lie beside them, are what models are tested on. An image that was listed before is not taken again.
     """
     seen = set[int]()
 
@@ -37,7 +37,7 @@ def read(folder: pathlib.Path, language: str, rejected: Rejected) -> Iterator[Ro
 
 
 def _entries(path: pathlib.Path) -> list[Entry]:
-    """Every picture in the order of the file; raises InputError for another structure."""
+    """Every image in the order of the file; raises InputError for another structure."""
     content = _document(path)
     try:
         captions: dict[int, list[str]] = {number(image["id"]): [] for image in content["images"]}
@@ -70,7 +70,7 @@ def _document(path: pathlib.Path) -> Any:
 
 
 def number(value: object) -> int:
-    """The number of a picture, written as a number or as a string of digits; raises ValueError."""
+    """The number of an image, written as a number or as a string of digits; raises ValueError."""
     if type(value) is int and value >= 0:
         return value
     if isinstance(value, str) and value.isdecimal() and value.isascii():

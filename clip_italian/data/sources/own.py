@@ -1,10 +1,10 @@
-"""The user's own pictures, as `python -m clip_italian data import` writes them to own/<name> at the root of the repository.
+"""The user's own images, as `python -m clip_italian data import` writes them to own/<name> at the root of the repository.
 
-`pairs.jsonl` has a line for each picture:
+`pairs.jsonl` has a line for each image:
 
     {"captions": ["Un gatto sul divano"], "id": "estate/gatto 1.jpg", "image": "0000001.jpg", "language": "it"}
 
-and `images.zip` has the pictures. Every folder below own/ is a source of the study after those of the profile, `own/<name>`.
+and `images.zip` has the images. Every folder below own/ is a source of the study after those of the profile, `own/<name>`.
 """
 
 import pathlib
@@ -39,7 +39,7 @@ def sources(raw: pathlib.Path) -> list[str]:
 
 
 def read(folder: pathlib.Path, language: str, rejected: Rejected) -> Iterator[Row]:
-    """The pictures with captions in one language."""
+    """The images with captions in one language."""
 
     def parse(number: int, line: bytes) -> Row:
         entry = json_object(line)

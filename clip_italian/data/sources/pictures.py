@@ -1,7 +1,7 @@
-"""A source's pictures over all its zip archives, each found by the last component of its member's name.
+"""A source's images over all its zip archives, each found by the last component of its member's name.
 
 The archives are `images.zip`, or `images-00000.zip`, `images-00001.zip`, ..., or a publisher's own, like `train2014.zip`: all zips
-of the source's folder. The index holds ten bytes a picture, in two files that all processes map into their memory.
+of the source's folder. The index holds ten bytes per image, in two files that all processes map into their memory.
 """
 
 import functools
@@ -21,7 +21,7 @@ OPEN = 4
 
 
 class Missing(Exception):
-    """No archive of the source has a picture of that name."""
+    """No archive of the source has an image of that name."""
 
 
 def archives(folder: pathlib.Path) -> list[pathlib.Path]:
@@ -33,9 +33,9 @@ def archives(folder: pathlib.Path) -> list[pathlib.Path]:
 
 
 def write_index(folder: pathlib.Path, out: pathlib.Path) -> None:
-    """Writes which archive of the source in `folder` has which picture to the new folder `out`.
+    """Writes an index of the images of the source in `folder` to the new folder `out`: for each image, its archive.
 
-    Raises InputError when an archive is damaged, and when two members have one last component.
+    Raises InputError when an archive is damaged, and when two members have the same file name (last component of the path).
     """
     paths = archives(folder)
     parts = [_keys(Archive(path)) for path in paths]
@@ -77,7 +77,7 @@ def _refuse(paths: list[pathlib.Path], key: int) -> None:
 
 
 class Pictures:
-    """The pictures of the source in `folder`, by the index at `index`."""
+    """The images of the source in `folder`, by the index at `index`."""
 
     def __init__(self, folder: pathlib.Path, index: pathlib.Path) -> None:
         self._paths = archives(folder)
@@ -85,7 +85,7 @@ class Pictures:
         self._places: UInt16[np.ndarray, " n"] = np.load(index / PLACES, mmap_mode="r")
 
     def find(self, name: str) -> tuple[Archive, str]:
-        """The archive that has a picture, and the member's whole name there; raises Missing."""
+        """The archive that has an image, and the member's whole name there; raises Missing."""
         key = np.uint64(_key(name))
         place = int(np.searchsorted(self._keys, key))
         if place == len(self._keys) or self._keys[place] != key:
@@ -98,5 +98,5 @@ class Pictures:
 
 @functools.lru_cache(maxsize=OPEN)
 def opened(path: pathlib.Path) -> Archive:
-    """An archive, kept open in this process: reading the list of a large one takes longer than reading its pictures."""
+    """An archive, kept open in this process: reading the list of a large one takes longer than reading its images."""
     return Archive(path)

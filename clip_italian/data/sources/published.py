@@ -24,7 +24,7 @@ from clip_italian.data.fetching.settings import FetchSettings
 from clip_italian.data.sources.sources import READERS
 from clip_italian.errors import InputError
 
-FETCHED, PICTURES = "fetched", "pictures"  # folders of what came by its address: files, and the pictures that rows name
+FETCHED, PICTURES = "fetched", "pictures"  # folders of what came by its address: files, and the images that rows name
 UNPACKED = ".unpacked"  # mark of an archive whose members are all there
 
 
@@ -45,21 +45,21 @@ class Publisher(Settings):
     about: str  # page that says what it is, under what terms, and how to get it
     licence: str
     files: list[PublishedFile] = pydantic.Field(min_length=1)
-    fetch_rows: bool  # its rows say where their pictures lie, which are fetched from there one by one
+    fetch_rows: bool  # its rows say where their images lie, which are fetched from there one by one
 
 
 class PublishedSettings(Settings):
     """Section `published` of a profile."""
 
-    language: str  # ISO 639-1 code of the rows whose pictures are fetched
+    language: str  # ISO 639-1 code of the rows whose images are fetched
     publishers: dict[str, Publisher]  # the study's sources by their names, and those of test sets
 
 
 def collect(folder: pathlib.Path, state: pathlib.Path, settings: PublishedSettings, fetch: FetchSettings) -> dict[str, Any]:
-    """Gets every publisher's files below `state`, and the sources' into folders of `folder`, with their rows' pictures.
+    """Gets every publisher's files below `state`, and the sources' into folders of `folder`, with their rows' images.
 
     Returns by source what was asked for, what came, and what did not. Raises InputError naming a file that cannot be had and its
-    publisher, and when a source loses more of its pictures than `fetch` allows.
+    publisher, and when a source loses more of its images than `fetch` allows.
     """
     folder.mkdir(parents=True, exist_ok=True)
     found = {name: obtain(state, name, publisher, fetch) for name, publisher in settings.publishers.items()}
@@ -163,13 +163,13 @@ def _source(
 
 
 def dates(state: pathlib.Path) -> dict[str, dict[str, str]]:
-    """When the first and the last part of each source's pictures came: of provenance, for no content depends on it."""
+    """When the first and the last part of each source's images came: of provenance, for no content depends on it."""
     found = {path.parent.name: sorted(files.read_json(path).values()) for path in sorted(state.glob(f"{PICTURES}/*/{DATES}"))}
     return {source: {"first": times[0], "last": times[-1]} for source, times in found.items() if times}
 
 
 def _wanted(folder: pathlib.Path, source: str, language: str) -> Iterator[Wanted]:
-    """The pictures of a source's rows, in their order; what the reader rejects is curate's to count."""
+    """The images of a source's rows, in their order; what the reader rejects is curate's to count."""
     for row in READERS[source](folder, language, Counter()):
         if row.address is not None:
             yield Wanted(row.address, row.image)

@@ -44,7 +44,7 @@ def samples(path: pathlib.Path, longest: int) -> Iterator[tuple[str, Sample]]:
 
 
 def _members(path: pathlib.Path, longest: int) -> Iterator[tuple[tarfile.TarInfo, bytes | None]]:
-    """Yields all members but folders, in one pass over the file: seeking in a compressed tar costs a pass each time."""
+    """Yields all members except folders, in one pass: each seek in a compressed tar would read the file again."""
     try:
         with tarfile.open(path, "r|*") as archive:
             for info in archive:

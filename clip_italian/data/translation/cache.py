@@ -1,4 +1,4 @@
-"""Translations that are kept: whoever was asked once is never asked again, whatever happens to the run."""
+"""A cache of translations. A sentence is never translated twice by the same engine, even if the run is killed."""
 
 import contextlib
 import pathlib

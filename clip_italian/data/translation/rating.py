@@ -116,7 +116,7 @@ def _ratings(path: pathlib.Path, number: int, line: list[str], width: int) -> li
 
 
 def summary(path: pathlib.Path) -> str:
-    """What the sheet says: mean, how often each rating was given, and how far the raters agree."""
+    """Returns the sheet's results as text: the mean, the count of each rating, and the raters' agreement."""
     ratings = read(path)
     given = ratings[ratings > 0]
     found = agreement(ratings, HIGHEST)

@@ -20,7 +20,7 @@ def translate(
 ) -> tuple[dict[str, Any], int]:
     """Writes sources/<source>/<table> of every source, parallel.tsv and translations.tsv below `folder`, a new one.
 
-    Returns the report, which depends on the input alone, and how many sentences an engine was asked for: the rest were in
+    Returns the report, which depends on the input alone, and how many sentences an engine has translated: the rest were in
     the file `cache`. Raises InputError as engines do, and for damaged input.
     """
     (folder / "sources").mkdir()

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from clip_italian.data.translation.cache import Cache, Key, Met
 from clip_italian.data.translation.engines import Engine, one_line
 
-BATCHES = 64  # so many are sorted by length together: sentences of one length waste no padding
+BATCHES = 64  # as many batches are sorted by length together: sentences of equal length need no padding
 
 
 @dataclasses.dataclass
 class Counts:
-    """What was translated, which depends on the input alone, and how, which depends on what was kept before."""
+    """Counts of a translation. All depend on the input alone, except `asked`, which depends on the cache."""
 
     sentences: int = 0
     distinct: int = 0
@@ -20,12 +20,12 @@ class Counts:
     asked: int = 0  # of the engine; the rest came from the cache
 
     def content(self) -> dict[str, int]:
-        """What depends on the input alone."""
+        """Returns the counts that depend on the input alone."""
         return {name: value for name, value in dataclasses.asdict(self).items() if name != "asked"}
 
 
 class Translator:
-    """Translates in one direction, a batch at a time, each kept before the next is asked for."""
+    """Translates in one direction, batch by batch. A batch is saved in the cache before the next one is translated."""
 
     def __init__(self, engine: Engine, direction: str, cache: Cache, batch: int) -> None:
         self.engine, self.counts = engine, Counts()
@@ -34,14 +34,14 @@ class Translator:
 
     @property
     def chunk(self) -> int:
-        """A good number of sentences to come with at a time."""
+        """How many sentences a caller should pass at a time."""
         return self._batch * BATCHES
 
     def __call__(self, sentences: Sequence[str]) -> list[str]:
-        """The translation of each, empty where the engine has none; raises InputError as the engine does.
+        """Returns the translation of each sentence, empty if the engine has none; raises InputError as the engine does.
 
-        Batches are cut from the sentences not met before in this run, whatever of them is in the cache: a run that goes on
-        after a kill asks for the same batches, and a model's sums, which depend on the batch, stay the same.
+        Batches are cut from all sentences that are new in this run, whether they are in the cache or not. A resumed run
+        therefore has the same batches. This matters because a model's rounding depends on the batch.
         """
         fresh = self._met.first(sentences)
         for batch in _cut(sorted(fresh, key=lambda sentence: (len(sentence), sentence)), self._batch):
@@ -67,5 +67,5 @@ def _cut(sentences: Sequence[str], size: int) -> Iterator[list[str]]:
 
 
 def report(translators: Iterable[Translator]) -> list[dict[str, object]]:
-    """Engine, version and counts of each, for a report: what depends on the input alone."""
+    """Returns engine, version and counts of each translator for a report. All values depend on the input alone."""
     return [{"engine": one.engine.name, "version": one.engine.version, **one.counts.content()} for one in translators]

@@ -1,4 +1,4 @@
-"""Readers of test sets whose pictures lie in archives: CLIP_benchmark's web-dataset folders, and the drawn world's own."""
+"""Readers of test sets whose images lie in archives: CLIP_benchmark's web-dataset folders, and the drawn world's own."""
 
 import dataclasses
 import io
@@ -54,7 +54,7 @@ class WebDatasetSettings(Settings):
 def web_dataset(folder: pathlib.Path, settings: WebDatasetSettings) -> TestSet:
     """CLIP_benchmark's `build_wds_dataset`: shards 0.tar, 1.tar, ... of a split, labels and templates beside the splits.
 
-    Texts of a picture are the lines of its `.txt`; the class is a number in its `.cls`, several are a 0-1 vector in its `.npy`.
+    Texts of an image are the lines of its `.txt`; the class is a number in its `.cls`, several are a 0-1 vector in its `.npy`.
     """
     marked = folder / "dataset_type.txt"
     kind = text(marked).strip().lower() if marked.exists() else "classification"
@@ -112,7 +112,7 @@ def _part(sample: Sample, extension: str) -> bytes:
 
 
 def _samples(folder: pathlib.Path) -> list[Sample]:
-    """Members of the shards by the part of their names before the first dot, in order; those without a picture are left out."""
+    """Members of the shards by the part of their names before the first dot, in order; those without an image are left out."""
     count = folder / "nshards.txt"
     try:
         shards = [folder / f"{number}.tar" for number in range(int(text(count)))]
@@ -149,7 +149,7 @@ class DrawnSettings(Settings):
 
 
 def drawn(folder: pathlib.Path, settings: DrawnSettings) -> TestSet:
-    """A set as `download` writes it: with the truth of every caption about every picture, or with one class a picture."""
+    """A set as `download` writes it: with the truth of every caption about every image, or with one class per image."""
     where = folder / settings.set
     path = where / ("captions.json" if (where / "captions.json").exists() else "labels.json")
     described, archive = json_of(path), Archive(where / "images.zip")

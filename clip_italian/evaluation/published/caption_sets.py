@@ -21,10 +21,10 @@ class CocoSettings(Settings):
 
 
 def coco(folder: pathlib.Path, settings: CocoSettings) -> Captioned:
-    """MSCOCO-IT: captions in the order of the files; the gallery is the captioned pictures alone, in the order of their ids.
+    """MSCOCO-IT: captions in the order of the files; the gallery is the captioned images alone, in the order of their ids.
 
     An id may be a number or a string of digits, in one file both ways (the validated files): it is read as a number, otherwise
-    308 pictures would count as 322.
+    308 images would count as 322.
     """
     texts, ids, names = list[str](), list[int](), dict[int, str]()
     for name in settings.captions:
@@ -49,11 +49,11 @@ class Crossmodal3600Settings(Settings):
     captions: str
     pictures: str  # folder of <key>.jpg
     language: str  # its key in each line
-    first: bool  # the first caption of each picture alone, or all of them
+    first: bool  # the first caption of each image alone, or all of them
 
 
 def crossmodal3600(folder: pathlib.Path, settings: Crossmodal3600Settings) -> Captioned:
-    """Pictures in the order of the lines. CLIP_benchmark takes the first caption of each, Babel-ImageNet's authors all of them."""
+    """Images in the order of the lines. CLIP_benchmark takes the first caption of each, Babel-ImageNet's authors all of them."""
     path = folder / settings.captions
     keys, said = list[str](), list[list[str]]()
     for number, line in enumerate(content(path).split(b"\n"), start=1):
@@ -71,16 +71,16 @@ def crossmodal3600(folder: pathlib.Path, settings: Crossmodal3600Settings) -> Ca
 
 
 class LinesSettings(Settings):
-    """Two text files, a caption and the name of its picture on the same line of each."""
+    """Two text files, a caption and the name of its image on the same line of each."""
 
     captions: str
     names: str
-    pictures: list[str] = pydantic.Field(min_length=1)  # folders, or zips of these names; the first that has a picture gives it
-    training: list[str]  # caption files of MSCOCO's structure: pictures that they describe are marked as seen in training
+    pictures: list[str] = pydantic.Field(min_length=1)  # folders, or zips of these names; the first that has an image gives it
+    training: list[str]  # caption files of MSCOCO's structure: images that they describe are marked as seen in training
 
 
 def lines(folder: pathlib.Path, settings: LinesSettings) -> Captioned:
-    """XTD10 and NLLB's translations of Flickr30k and XTD: one caption a picture, in the order of the lines."""
+    """XTD10 and NLLB's translations of Flickr30k and XTD: one caption per image, in the order of the lines."""
     texts, names = (lines_of(folder / name) for name in (settings.captions, settings.names))
     if len(texts) != len(names):
         raise InputError(

@@ -16,7 +16,7 @@ from clip_italian.evaluation.published.test_sets import Classified, damaged, jso
 
 # Class names and templates in CLIP_benchmark's JSON files, of which it ships a pair for each language.
 class LabelFilesSettings(Settings):
-    """Two files of lists by the name of a set, `*_classnames.json` and `*_zeroshot_classification_templates.json`."""
+    """The two files, `*_classnames.json` and `*_zeroshot_classification_templates.json`. Each maps a set's name to a list."""
 
     set: str
     classes: str
@@ -61,7 +61,7 @@ def _pictures(folders: list[pathlib.Path]) -> tuple[list[pathlib.Path], np.ndarr
 
 
 class LabelTableSettings(Settings):
-    """A table of labels with a header, and the pictures in a folder for each class."""
+    """A table of labels with a header, and the images in a folder for each class."""
 
     labels: str  # tab-separated file
     column: str  # of the label
@@ -94,7 +94,7 @@ def _lines(path: pathlib.Path) -> list[str]:
 
 
 class ClassListsSettings(Settings):
-    """CLIP_benchmark's class names and templates, and the pictures in a folder for each class."""
+    """CLIP_benchmark's class names and templates, and the images in a folder for each class."""
 
     labels: LabelFilesSettings
     pictures: str  # folder of the classes' folders
@@ -114,17 +114,17 @@ def class_lists(folder: pathlib.Path, settings: ClassListsSettings) -> Classifie
 
 
 class BabelSettings(Settings):
-    """Babel-ImageNet's labels of a part of ImageNet's classes."""
+    """Babel-ImageNet's labels. A language has labels for some of ImageNet's classes."""
 
     labels: str  # JSON: language -> [indices of classes, labels]
     prompts: str | None  # JSON: language -> templates; null for the label alone
     language: str
     pictures: str  # folder of the folders of all of ImageNet's classes
-    classes: pydantic.PositiveInt | None  # how many they are: an index counts from the first of them; null: any number
+    classes: pydantic.PositiveInt | None  # how many class folders there must be, so that the indices are right; null: any number
 
 
 def babel(folder: pathlib.Path, settings: BabelSettings) -> Classified:
-    """Pictures of the listed classes alone, in the order of the list; the target is the place in the list."""
+    """Images of the listed classes alone, in the order of the list; the target is the place in the list."""
     path, everyone = folder / settings.labels, class_folders(folder / settings.pictures)
     if settings.classes not in (None, len(everyone)):
         raise InputError(f"{folder / settings.pictures}: {len(everyone)} classes' folders, {settings.classes} are needed")

@@ -2,8 +2,8 @@
 
 For every metric of the protocol that is a mean over items, from the items' outcomes in two folders that `evaluate` wrote:
 
-* difference, first minus second, and its percentile interval over resampled pictures (statistics.bootstrap);
-* the p of no difference: signs of pictures' differences flipped (statistics.sign_flip); for accuracies McNemar's exact test too;
+* difference, first minus second, and its percentile interval over resampled images (statistics.bootstrap);
+* the p of no difference: signs of images' differences flipped (statistics.sign_flip); for accuracies McNemar's exact test too;
 * the p of a difference that matters, of a margin or more: two one-sided tests (Schuirmann 1987, J. Pharmacokinet. Biopharm. 15,
   657-680) by interval inclusion. It is at most alpha exactly where the interval of confidence 1 - 2 alpha lies within the margins
   (Berger & Hsu 1996, Statist. Sci. 11, 283-319): for alpha 0.05 the 90 % interval.
@@ -46,7 +46,7 @@ class Row(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """What the corrected tests say at 1 - CONFIDENCE."""
+        """The result of the corrected tests at the level 1 - CONFIDENCE."""
         differs, equal = (p <= 1 - CONFIDENCE for p in (self.p_holm, self.p_equivalence_holm))
         if differs:
             return "different, within the margin" if equal else "different"
@@ -62,7 +62,7 @@ class Comparison(NamedTuple):
 
 
 class _Pair(NamedTuple):
-    """A metric's gains in both evaluations, summed over the queries of each picture, and how many queries that is."""
+    """A metric's gains in both evaluations, summed over the queries of each image, and how many queries that is."""
 
     metric: str
     first: Float[np.ndarray, " pictures"]
@@ -73,7 +73,7 @@ class _Pair(NamedTuple):
 def compare(first: pathlib.Path, second: pathlib.Path, margin: float = SMALLEST_EFFECT) -> Comparison:
     """Compares two folders with `metrics.json` and `items.npz`; `margin` in percentage points.
 
-    Raises InputError when one is missing or damaged, or when they are not of one protocol and the same pictures and texts.
+    Raises InputError when one is missing or damaged, or when they are not of one protocol and the same images and texts.
     """
     about = [_about(folder) for folder in (first, second)]
     for key in ("protocol", "language", "data"):
@@ -149,7 +149,7 @@ def _tested(pair: _Pair, margin: float) -> Row:
 
 
 def table(found: Comparison, margin: float) -> str:
-    """The comparison as lines of text: percentage points, and p corrected by Holm behind each p."""
+    """Returns the comparison as lines of text, in percentage points. After each p stands the p corrected by Holm."""
     lines = [f"{found.protocol}: first minus second, in points; {100 * CONFIDENCE:g} % intervals over pictures; margin {margin:g}"]
     width = max(len(row.metric) for row in found.rows)
     heads = f"{'first':>8}{'second':>8}{'difference':>12}  {'interval':<18}{'p':>8}{'Holm':>8}{'McNemar':>9}"

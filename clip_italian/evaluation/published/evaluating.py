@@ -1,12 +1,12 @@
 """A model under a named protocol: `evaluate` embeds the test set, scores it, and writes what came out.
 
-OUT/embeddings/<key>.npz     rows of pictures or of texts; the key is a digest of the model's files and of what is embedded, so
-                             that another protocol on the same pictures embeds none of them again
+OUT/embeddings/<key>.npz     rows of images or of texts; the key is a digest of the model's files and of what is embedded, so
+                             that another protocol on the same images embeds none of them again
 OUT/<protocol>/metrics.json  {"protocol", "source", "model": {file: SHA-256}, "ties": the rule, "data": {...},
                              "metrics": {published name: value}, "bounds": {published name: [lowest, highest]}}; shares of 1, and
                              null where there is no value; "language" where the protocol has a choice, which then is a folder
                              more: OUT/<protocol>/<language>
-OUT/<protocol>/items.npz     the outcome of every query or picture (scoring.py), and `pictures`, their files
+OUT/<protocol>/items.npz     the outcome of every query or image (scoring.py), and `pictures`, their files
 """
 
 import functools
@@ -91,7 +91,7 @@ def _counts(test: TestSet) -> dict[str, Any]:
 
 
 def _name(picture: Stored) -> str:
-    """What the picture is called within the data, wherever the data lie."""
+    """Returns the image's name within the data, without the folder of the data."""
     return picture.name if isinstance(picture, pathlib.Path) else str(picture).rpartition(": ")[2]
 
 
@@ -103,7 +103,7 @@ class _Embeddings:
         self._digest = _digest(sorted(model.digests().items()))
 
     def pictures(self, pictures: Sequence[Stored]) -> tuple[Float[np.ndarray, "pictures d"], str]:
-        """A row each picture, and the digest of them all."""
+        """A row each image, and the digest of them all."""
         with ThreadPoolExecutor() as pool:
             digest = _digest(list(pool.map(lambda picture: hashlib.sha256(picture.read_bytes()).hexdigest(), pictures)))
         encode = functools.partial(self._model.encode_image, pictures, progress=self._progress)

@@ -1,8 +1,8 @@
-"""Test sets as their publishers ship them, put into the form that the study's stages read; and pictures for linear probes.
+"""Test sets as their publishers ship them, put into the form that the study's stages read; and images for linear probes.
 
 data/<profile>/raw of a profile that takes published data:
 
-    test/<set>/{images.zip, captions.json, truth.npz}   a retrieval set: MSCOCO's structure; `owner`, the picture of each caption
+    test/<set>/{images.zip, captions.json, truth.npz}   a retrieval set: MSCOCO's structure; `owner`, the image of each caption
     test/<set>/{images.zip, labels.json, truth.npz}     a zero-shot set: {"images": [...], "classes": [label, ...]}; `label`
     test/<set>/protocol.json                            {"name", "margin", "ties"} of the protocol it is evaluated under
     test/gallery.json                                   [{"query"}, ...]: what is asked of the headline retrieval set, for a figure
@@ -74,9 +74,9 @@ def _as_one(folders: Sequence[pathlib.Path]) -> Iterator[pathlib.Path]:
 
 
 def write(folder: pathlib.Path, test_set: TestSet) -> dict[str, int]:
-    """Writes a test set as a new folder; returns how many pictures and texts it has.
+    """Writes a test set as a new folder; returns how many images and texts it has.
 
-    Raises InputError for a set that the study cannot hold: pictures of several classes, templates of its own.
+    Raises InputError for a set that the study cannot hold: images of several classes, templates of its own.
     """
     if isinstance(test_set, Classified):
         if test_set.truth.ndim > 1 or test_set.templates != ALONE:
@@ -121,7 +121,7 @@ def _path(picture: Stored) -> pathlib.PurePath:
 
 
 def _name(picture: Stored) -> str:
-    """A picture keeps its publisher's name: by MSCOCO's the audit knows a picture in every data set."""
+    """An image keeps its publisher's name: by MSCOCO's the audit knows an image in every data set."""
     return _path(picture).name
 
 
@@ -140,7 +140,7 @@ def _write_pictures(folder: pathlib.Path, pictures: Sequence[Stored], names: lis
 
 
 def _folder_labels(test_set: Classified) -> dict[str, int]:
-    """The number of the class whose pictures lie in the folder of that name."""
+    """The number of the class whose images lie in the folder of that name."""
     return {_parent(picture): int(label) for picture, label in zip(test_set.pictures, test_set.truth, strict=True)}
 
 
@@ -163,7 +163,7 @@ def _write_probes(
 
 
 def _chosen(folder: pathlib.Path, labels: dict[str, int], settings: ProbePictures) -> list[pathlib.Path]:
-    """The pictures of a class to learn from, then those to choose by; none of a class that is not tested."""
+    """The images of a class to learn from, then those to choose by; none of a class that is not tested."""
     if folder.name not in labels:
         return []
     pictures, wanted = sorted(path for path in folder.iterdir() if path.is_file()), settings.train + settings.valid
@@ -174,7 +174,7 @@ def _chosen(folder: pathlib.Path, labels: dict[str, int], settings: ProbePicture
 
 
 def _write_nothing(raw: pathlib.Path) -> None:
-    """What backbones that are trained here would learn from."""
+    """Writes empty files in place of the training data of the backbones."""
     for name in ("english/pairs.jsonl", "text/sentences.txt"):
         with files.replacing_folder((raw / name).parent) as folder:
             (folder / pathlib.PurePath(name).name).touch()

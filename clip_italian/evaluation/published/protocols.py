@@ -1,6 +1,6 @@
 """Evaluation protocols by name: each a file of settings below `protocols/`, with its source.
 
-A protocol says which of its publisher's files are read and how, how many pictures and texts they hold, and which metrics are
+A protocol says which of its publisher's files are read and how, how many images and texts they hold, and which metrics are
 reported under which published names.
 """
 
@@ -40,7 +40,7 @@ class Protocol(Settings):
     languages: list[str] = []
     data: dict[str, Any]  # the reader's settings; with LABELS where files of labels lie
     counts: Counts  # a data folder with others is refused
-    # Where an odd number of pixels is cut off a picture (`resizing.Fit.margin`): as the protocol's own program did, or null for
+    # Where an odd number of pixels is cut off an image (`resizing.Fit.margin`): as the protocol's own program did, or null for
     # as each model does. A pixel moves a result by tenths of a point.
     margin: Literal["floor", "round"] | None
     ties: Ties  # the rule for wrong items of exactly a right one's score: clip_italian/evaluation/ranks.py

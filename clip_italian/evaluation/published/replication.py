@@ -44,7 +44,7 @@ class Published(Settings):
 
 
 class Pairs(Settings):
-    """Pictures with captions that the study of 2021 had."""
+    """Images with captions that the study of 2021 had."""
 
     source: str
     values: dict[str, int]  # by source

@@ -87,7 +87,7 @@ def evaluate(
 
 
 def _absent(each: SetSettings, data: pathlib.Path, labels: pathlib.Path | None) -> pathlib.Path | None:
-    """What of a set is not there: its folder, or the files of its language."""
+    """Returns the first missing path of a set: its folder, or a file of its language; None if nothing is missing."""
     folder = data / each.folder
     needed = [folder, *protocols.label_files(protocols.load(each.protocol), folder, each.language, labels)]
     return next((path for path in needed if not path.exists()), None)

@@ -1,4 +1,4 @@
-"""What an evaluation is about, read from the publishers' files: pictures, texts, and which belong together."""
+"""What an evaluation is about, read from the publishers' files: images, texts, and which belong together."""
 
 import dataclasses
 import gzip
@@ -91,10 +91,10 @@ def damaged(path: pathlib.Path, problem: object) -> InputError:
 
 
 def located(folder: pathlib.Path, places: Sequence[str], names: Sequence[str]) -> list[Stored]:
-    """The pictures of those names, each from the first of `places` that has it: a folder in `folder`, or a zip of that name there,
+    """The images of those names, each from the first of `places` that has it: a folder in `folder`, or a zip of that name there,
     as MSCOCO's are shipped, whose members are found by the last part of their names.
 
-    Raises InputError with the number of those that are in none and the first of them: to leave such pictures out, as some
+    Raises InputError with the number of those that are in none and the first of them: to leave such images out, as some
     evaluators do, would make the task easier and the numbers another protocol's.
     """
     found: dict[str, Stored] = {}

@@ -51,7 +51,7 @@ class Found:
 
 
 def names() -> list[str]:
-    """The names of the lists that come with the library."""
+    """Returns the names of the library's own lists, sorted."""
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
@@ -80,7 +80,7 @@ def vocabulary(chosen: Sequence[str]) -> list[str]:
 def measure(lists: Association, words: Sequence[str], vectors: Float[np.ndarray, "n d"], permutations: int, seed: int) -> Found:
     """The test, on unit vectors of at least the lists' words.
 
-    All equal partitions of the targets are looked at where there are at most `permutations`, else so many drawn at random.
+    All equal partitions of the targets are used if there are at most `permutations`; otherwise `permutations` random ones.
     """
     place = {word: number for number, word in enumerate(words)}
     (x, y), (a, b) = (

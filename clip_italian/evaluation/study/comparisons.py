@@ -27,7 +27,7 @@ STREAM = 2000  # keeps these resamples apart from those of the evaluations
 
 
 def image_sums(profile: str, model: str, seed: int, endpoint: str) -> tuple[np.ndarray, np.ndarray]:
-    """The summed gains of each picture's queries under an endpoint (set/metric), and the number of those queries."""
+    """The summed gains of each image's queries under an endpoint (set/metric), and the number of those queries."""
     test_set, _, metric = endpoint.partition("/")
     where, _, name = metric.rpartition("/")
     if not where:
@@ -69,7 +69,7 @@ def between(
     models: dict[str, list[int]],
     settings: EvaluationSettings,
 ) -> list[dict[str, Any]]:
-    """The same from what `image_sums` returns for every model and seed."""
+    """Returns what `compare` returns; `read` has the results of `image_sums` by (model, seed)."""
     counts = next(iter(read.values()))[1]
     paired = [pair_seeds(models[first], models[second]) for first, second in pairs]
     blocks = [
@@ -77,7 +77,7 @@ def between(
         for (first, second), seeds in zip(pairs, paired, strict=True)
     ]
     samples = statistics.bootstrap(np.hstack(blocks), counts, settings.resamples, (settings.seed, STREAM))
-    # In units of the endpoint: the mean over pictures is then the difference of the two results.
+    # In units of the endpoint: the mean over images is then the difference of the two results.
     flips = np.stack([block.mean(axis=1) for block in blocks], axis=1) / counts.mean()
     p = statistics.sign_flip(flips, settings.permutations, (settings.seed, STREAM, 1))
     rows, start = [], 0

@@ -1,6 +1,6 @@
-"""The true caption against the false one, picture by picture, on saved embeddings of the test set `contrasts`.
+"""The true caption against the false one, image by image, on saved embeddings of the test set `contrasts`.
 
-A picture is right where its true caption scores higher than its false one; a tie is wrong. Chance is one half. The two pictures
+An image is right where its true caption scores higher than its false one; a tie is wrong. Chance is one half. The two images
 of a contrast have the same two captions and are resampled together (clip_italian/world/publishing/contrasts.py).
 """
 
@@ -23,7 +23,7 @@ SET = "contrasts"
 
 @dataclasses.dataclass(frozen=True)
 class Pictures:
-    """What the test set says of each picture."""
+    """The contrast, kind and detail of each image of the test set."""
 
     contrast: Int[np.ndarray, " pictures"]
     kind: list[str]
@@ -41,7 +41,7 @@ def read(profile: str) -> Pictures:
 def right(
     image: Float[np.ndarray, "n d"], true: Float[np.ndarray, "n d"], false: Float[np.ndarray, "n d"]
 ) -> Float[np.ndarray, " n"]:
-    """1 where the picture's true caption scores higher, else 0."""
+    """1 where the image's true caption scores higher, else 0."""
     scores = (np.einsum("nd,nd->n", image, caption, dtype=np.float64) for caption in (true, false))
     return (next(scores) > next(scores)).astype(np.float64)
 

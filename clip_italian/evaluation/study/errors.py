@@ -11,7 +11,7 @@ results/<profile>/errors.json:
 A metric is group/name, a share of 1 or an MRR. Families: `caption_length` (MRR by words); and of a drawn world `contrasts` and
 `contrast_details` (acc: the true caption above the false one, chance one half), `noun` and `colour` (acc@1 of the class, and how
 often the noun or colour of the first class is right), `naming` (what is right of the first class), `near_misses` (what comes
-first for captions of pictures with near misses: a true picture, a near miss by what it differs in, or something else).
+first for captions of images with near misses: a true image, a near miss by what it differs in, or something else).
 
 results/<profile>/items/errors/<model>.npz, of a drawn world: confusions and accuracies by class (naming.py).
 """
@@ -38,7 +38,7 @@ def evaluate(params: Params, settings: EvaluationSettings) -> None:
     """
     content: dict[str, Any] = {"groups": {}, "models": {}, "told": {}, "comparisons": []}
     items = paths.items(params.profile, "errors")
-    items.mkdir(parents=True, exist_ok=True)  # empty where nothing is known of the pictures
+    items.mkdir(parents=True, exist_ok=True)  # empty where nothing is known of the images
     families = {"caption_length": first_ranks.by_length(params, settings)}
     if settings.errors.drawn:
         classes = naming.read(params.profile, settings.zeroshot_sets[0])

@@ -1,9 +1,9 @@
-"""Few-shot curves: the linear probe on a few training pictures a class, for several draws of them.
+"""Few-shot curves: the linear probe on a few training images a class, for several draws of them.
 
 As CLIP_benchmark does it with `fewshot_k`: the weight decay is chosen on the whole validation split, and the final probe is
-trained on the drawn pictures alone. It draws once; here one draw is one value of several, since with one picture a class much
+trained on the drawn images alone. It draws once; here one draw is one value of several, since with one image a class much
 depends on which. Draw i of 2 shots holds draw i of 1 shot, so that a curve's points differ by what was added. Epochs are equal for
-all shots, as there: few pictures are also few updates.
+all shots, as there: few images are also few updates.
 """
 
 from collections.abc import Sequence
@@ -26,13 +26,13 @@ DRAWS = 3  # purpose: keeps these random numbers apart from the probe's
 class FewShotSettings(Settings):
     """The points of a few-shot curve."""
 
-    shots: list[pydantic.PositiveInt] = pydantic.Field(min_length=1)  # training pictures of each class; CLIP: 1, 2, 4, 8, 16
+    shots: list[pydantic.PositiveInt] = pydantic.Field(min_length=1)  # training images of each class; CLIP: 1, 2, 4, 8, 16
     draws: int = pydantic.Field(gt=0)  # of each
     seed: int  # of the draws
 
 
 def drawn(labels: Int[np.ndarray, " n"], shots: int, seed: int, draw: int) -> Int[np.ndarray, " k"]:
-    """The places of `shots` pictures of each class that occurs, in ascending order; a pure function of its arguments."""
+    """The places of `shots` images of each class that occurs, in ascending order; a pure function of its arguments."""
     order = np.random.default_rng([seed, DRAWS, draw]).permutation(len(labels))
     by_class = order[np.argsort(labels[order], kind="stable")]
     counts = np.bincount(labels)
@@ -48,7 +48,7 @@ def curve(
 ) -> Curve:
     """The outcome of every draw by shots; the splits are `linear_probe.prepared`.
 
-    Raises InputError naming a class that has fewer training pictures than the most shots.
+    Raises InputError naming a class that has fewer training images than the most shots.
     """
     _check_shots(train, max(settings.shots))
     return {
@@ -85,8 +85,8 @@ def summarise(
     """The points of every model's curve by shots, for one test set: number `test` of the outcomes.
 
     A point has `seeds` (each draw of each seed: its metrics, `weight_decay` and `valid_acc@1`), their `mean`, `interval` over
-    seeds, draws and test pictures, and `item_interval` over test pictures alone. Draw i shows every seed of every model the same
-    pictures, so seeds, draws and test pictures are crossed and each is resampled by itself. `stream` numbers the test set
+    seeds, draws and test images, and `item_interval` over test images alone. Draw i shows every seed of every model the same
+    images, so seeds, draws and test images are crossed and each is resampled by itself. `stream` numbers the test set
     among the users of the seed.
     """
     blocks = {model: _gains([*seeds.values()], test, labels, classes) for model, seeds in curves.items()}

@@ -1,4 +1,4 @@
-"""Which captions find their picture, and which picture comes first instead: the headline retrieval set, text to image."""
+"""Which captions find their image, and which image comes first instead: the headline retrieval set, text to image."""
 
 import json
 from collections import Counter
@@ -15,7 +15,7 @@ from clip_italian.evaluation.study.settings import EvaluationSettings, asked_in_
 from clip_italian.world.scenes.near_misses import DIFFERENCES, difference
 from clip_italian.world.scenes.scene import Scene, from_json
 
-OUTCOMES = ("true", *DIFFERENCES, "elsewhere")  # of the picture that comes first
+OUTCOMES = ("true", *DIFFERENCES, "elsewhere")  # of the image that comes first
 NEAR_MISS = "near_miss"  # any of DIFFERENCES
 
 
@@ -50,9 +50,9 @@ def length_labels(longest: list[int]) -> list[str]:
 
 
 def near_misses(params: Params, settings: EvaluationSettings) -> Family:
-    """What comes first for the captions of pictures that have near misses, or are near misses, in the headline set.
+    """Returns the first results for captions of images that have near misses, or are near misses, in the headline set.
 
-    A family of near misses is one unit: its pictures and captions are nearly alike.
+    A family of near misses is one unit: its images and captions are nearly alike.
     """
     test_set = settings.retrieval_sets[0]
     truth = retrieval.read_truth(params.profile, test_set)
@@ -79,7 +79,7 @@ def near_misses(params: Params, settings: EvaluationSettings) -> Family:
 
 
 def read_scenes(profile: str, test_set: str) -> list[Scene]:
-    """The scenes of a test set in the order of its pictures."""
+    """The scenes of a test set in the order of its images."""
     text = (paths.test_set(profile, test_set) / "scenes.jsonl").read_text(encoding="utf-8")
     return [from_json(json.loads(line)) for line in files.lines_of(text)]
 

@@ -1,4 +1,4 @@
-"""Gains by groups of queries: captions by their length, pictures by their noun, contrasts by their kind."""
+"""Gains by groups of queries: captions by their length, images by their noun, contrasts by their kind."""
 
 import dataclasses
 from typing import Any
@@ -16,7 +16,7 @@ class Family:
 
     names: tuple[str, ...]  # of the columns of gains
     group: Shaped[np.ndarray, " queries"]  # labels, in the order in which groups are told
-    unit: Int[np.ndarray, " queries"]  # what is resampled as a whole: the picture, or the pictures of one contrast
+    unit: Int[np.ndarray, " queries"]  # what is resampled as a whole: the image, or the images of one contrast
     gains: dict[str, dict[int, Float[np.ndarray, "queries names"]]]  # by model and seed
 
     def labels(self) -> list[str]:

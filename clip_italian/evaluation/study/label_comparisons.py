@@ -1,4 +1,4 @@
-"""Paired comparisons of label sets: each condition against good labels, for every model on the same pictures.
+"""Paired comparisons of label sets: each condition against good labels, for every model on the same images.
 
 The conditions of the proposed arm are one family, corrected by Holm (analysis/plan.md); all other models' are exploratory and
 carry q-values. A row:
@@ -6,7 +6,7 @@ carry q-values. A row:
     model, condition; difference (accuracy under the condition minus accuracy under good labels, fraction of 1), seeds, interval,
     item_interval, effect, p, p_holm or q, and mcnemar as in comparisons.json; and in smaller rows, without a test,
     "optimistic"            with every class of an equal score behind the true one
-    "touched", "untouched"  over the pictures whose class is touched, and over the others; null where there is none
+    "touched", "untouched"  over the images whose class is touched, and over the others; null where there is none
     "relative"              as a share of the accuracy under good labels
 """
 
@@ -29,16 +29,16 @@ Hits = dict[str, Float[np.ndarray, "pictures seeds"]]  # by model
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What a condition gave: hits of all models when equal scores count against them and when they count for them."""
+    """The hits of all models under one condition. Ties count as wrong in `hits` and as right in `optimistic`."""
 
-    touched: Bool[np.ndarray, " pictures"]  # whether the picture's class has another label than the good one, or shares its label
+    touched: Bool[np.ndarray, " pictures"]  # whether the image's class has another label than the good one, or shares its label
     hits: Hits
     optimistic: Hits
 
 
 @dataclasses.dataclass(frozen=True)
 class Ratio:
-    """A quantity that is a sum over pictures divided by another sum over pictures, a column each seed."""
+    """A quantity that is a sum over images divided by another sum over images, one column per seed."""
 
     above: Float[np.ndarray, "pictures seeds"]
     below: Float[np.ndarray, "pictures seeds"]
@@ -78,7 +78,7 @@ def compare(outcomes: dict[str, Outcome], models: dict[str, list[int]], settings
 
 
 def _samples(every: list[Ratio], settings: EvaluationSettings) -> Any:
-    """Yields the resamples of each ratio, a column each seed; all meet the same resamples of pictures."""
+    """Yields the resamples of each ratio, one column per seed. All ratios use the same resamples of images."""
     sums = np.hstack([half for ratio in every for half in (ratio.above, ratio.below)])
     drawn, start = statistics.bootstrap(sums, np.ones(len(sums)), settings.resamples, (settings.seed, STREAM)), 0
     for ratio in every:

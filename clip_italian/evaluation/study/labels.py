@@ -1,4 +1,4 @@
-"""One set of pictures under several sets of labels for the same classes: what bad labels cost models that are asked in Italian.
+"""One set of images under several sets of labels for the same classes: what bad labels cost models that are asked in Italian.
 
 results/<profile>/labels.json:
 
@@ -9,7 +9,7 @@ results/<profile>/labels.json:
 Values are acc@k and, without intervals, acc@k/optimistic (of equal scores the true class first; acc@k has it last),
 acc@k/first_index (of equal scores the lower class first) and acc@k/merged (classes of one label are one class). The rows are those
 of label_comparisons.py. `touched` counts the classes that have another label than the good one, or share
-theirs, and the pictures of these.
+theirs, and the images of these.
 """
 
 import dataclasses
@@ -60,7 +60,7 @@ def ranked(
     label: Int[np.ndarray, " pictures"],
     block: int,
 ) -> dict[str, Int[np.ndarray, " pictures"]]:
-    """The rank of every picture's class by rule; "" is the study's own, under which equal scores count against the model."""
+    """The rank of every image's class by rule; "" is the study's own, under which equal scores count against the model."""
     distinct, merged_class = classification.distinct(labels)
     found = ranks(image, text, Relevant.single(label), block)
     merged = ranks(image, text[[labels.index(one) for one in distinct]], Relevant.single(merged_class[label]), block)
@@ -116,7 +116,7 @@ def _ranks(params: Params, settings: EvaluationSettings, condition: str, labels:
 
 
 def _hits(ranks: Ranks, rule: str) -> dict[str, np.ndarray]:
-    """Whether each picture's class came first, by model, a column each seed."""
+    """Whether each image's class came first, by model, a column each seed."""
     return {
         model: np.stack([metrics.hits(by_rule[rule], 1) for by_rule in seeds.values()], axis=1) for model, seeds in ranks.items()
     }

@@ -3,7 +3,7 @@
 The protocol is that of CLIP_benchmark's published probes (LAION-AI/CLIP_benchmark 48de38c, clip_benchmark/metrics/linear_probe.py;
 Cherti et al. 2023): features of length 1, softmax regression by AdamW from PyTorch's initial values, a cosine from the full
 learning rate to 0 without warm-up, the weight decay searched on a validation split, the final probe trained on training and
-validation pictures together. CLIP itself used L-BFGS and an L2 penalty on the loss (Radford et al. 2021, appendix A.3, whence
+validation images together. CLIP itself used L-BFGS and an L2 penalty on the loss (Radford et al. 2021, appendix A.3, whence
 the search); its numbers and these are not to be compared.
 
 Where this differs: the arithmetic is float32, theirs half precision on a GPU; ties are counted against the true class
@@ -42,13 +42,13 @@ class ProbeSettings(Settings):
     highest: float  # greatest weight decay, as a power of ten [2]
     first: int = pydantic.Field(ge=2)  # weight decays tried first, equally far apart in powers of ten [7]
     halvings: int = pydantic.Field(ge=0)  # how often that distance is halved around the best so far [4]
-    seed: int  # of the initial values and of the order of the pictures
-    block: int = pydantic.Field(gt=0)  # pictures scored at once; bounds memory, changes no number
+    seed: int  # of the initial values and of the order of the images
+    block: int = pydantic.Field(gt=0)  # images scored at once; bounds memory, changes no number
 
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """Features of some pictures and their classes; `name` is what errors call it, such as its file."""
+    """Features of some images and their classes; `name` is what errors call it, such as its file."""
 
     name: str
     features: Float[np.ndarray, "n d"]
@@ -64,18 +64,18 @@ class Probe(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What a probe came to: the places of true classes, a row a test set, and how its weight decay was chosen."""
+    """The result of a probe: the ranks of the true classes for each test set, and the choice of its weight decay."""
 
     ranks: list[Int[np.ndarray, " n"]]
     weight_decay: float
-    valid_accuracy: float  # of the probe with that decay, trained on training pictures alone
+    valid_accuracy: float  # of the probe with that decay, trained on training images alone
 
 
 def prepared(splits: Sequence[Split], classes: int) -> list[Split]:
-    """The splits with features of length 1; the first is what is learnt from.
+    """The splits with features of length 1; the first is the training split.
 
     Raises InputError naming the split that is empty, of another width, whose features are zero or not finite, or whose labels
-    are not classes, and a class without training pictures, which could only be guessed wrong.
+    are not classes, and a class without training images, which could only be guessed wrong.
     """
     train, *others = splits
     for split in others:
@@ -103,7 +103,7 @@ def _normalised(split: Split, classes: int) -> Split:
 def fit(split: Split, classes: int, weight_decays: Sequence[float], settings: ProbeSettings) -> list[Probe]:
     """Trains a probe for each weight decay on normalised features, all at once; a pure function of its arguments.
 
-    They see the same pictures in the same order, so that one matrix product scores a batch for all of them.
+    They see the same images in the same order, so that one matrix product scores a batch for all of them.
     """
     features, labels = jnp.asarray(split.features), jnp.asarray(split.labels)
     decays = jnp.asarray(weight_decays, jnp.float32)
@@ -126,7 +126,7 @@ def initial(width: int, classes: int, seed: int) -> Probe:
 
 
 def batches_of(count: int, batch: int, seed: int, epoch: int) -> Int[np.ndarray, "batches batch"]:
-    """The places of an epoch's pictures, a row a batch; -1 fills up the last row."""
+    """The places of an epoch's images, a row a batch; -1 fills up the last row."""
     order = np.random.default_rng([seed, ORDER, epoch]).permutation(count).astype(np.int32)
     batch = min(batch, count)
     return np.pad(order, (0, -count % batch), constant_values=-1).reshape(-1, batch)
@@ -154,14 +154,14 @@ def _train_epoch(
 
 
 def _loss(probe: Probe, features: Array, labels: Array, real: Array) -> Array:
-    """Mean cross-entropy of the pictures that are real, not filling."""
+    """Mean cross-entropy of the images that are real, not filling."""
     logits = jnp.matmul(features, probe.kernel, precision="highest") + probe.bias[None]
     losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
     return jnp.sum(jnp.where(real, losses, 0.0)) / jnp.sum(real)
 
 
 def class_ranks(probe: Probe, split: Split, block: int) -> Int[np.ndarray, " n"]:
-    """The place of each picture's true class among the logits; 1 is best. Of a probe that diverged it is the last.
+    """The place of each image's true class among the logits; 1 is best. Of a probe that diverged it is the last.
 
     A weight decay above 2 / learning_rate makes the weights grow at every step, soon beyond what float32 holds. No logit is
     larger than the sum of a class's weights, since no number of a feature of length 1 is above 1.
@@ -200,7 +200,7 @@ def _asked(scores: Callable[[list[int]], list[float]], places: list[int]) -> dic
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """The best weight decay, the probe of the training pictures that has it, and its accuracy on the validation pictures."""
+    """The best weight decay, the probe of the training images that has it, and its accuracy on the validation images."""
 
     weight_decay: float
     probe: Probe
@@ -208,7 +208,7 @@ class Choice:
 
 
 def chosen(train: Split, valid: Split, classes: int, settings: ProbeSettings) -> Choice:
-    """Searches the weight decay with which a probe of the training pictures is best on the validation pictures."""
+    """Searches the weight decay with which a probe of the training images is best on the validation images."""
     decays, tried = weight_decays(settings), dict[int, Choice]()
 
     def accuracies(places: list[int]) -> list[float]:
@@ -229,7 +229,7 @@ def outcome(train: Split, valid: Split, tests: Sequence[Split], classes: int, se
 
 
 def joined(train: Split, valid: Split) -> Split:
-    """The pictures of both."""
+    """The images of both."""
     features = np.concatenate([train.features, valid.features])
     return Split(f"{train.name} and {valid.name}", features, np.concatenate([train.labels, valid.labels]))
 
@@ -240,12 +240,12 @@ def metric_names(classes: int) -> tuple[str, ...]:
 
 
 def gains(rank: Int[np.ndarray, " n"], labels: Int[np.ndarray, " n"], classes: int) -> Gains:
-    """What each test picture adds to `metric_names`."""
+    """Returns each test image's value of every metric in `metric_names`."""
     *accuracies, _ = names = metric_names(classes)
     columns = [*(metrics.gains(rank, name) for name in accuracies), classification.recall_gains(labels, rank == 1)]
     return Gains(np.arange(len(labels)), names, np.stack(columns, axis=1))
 
 
 def choice(outcome: Outcome) -> dict[str, float]:
-    """How the weight decay was chosen, as the results files tell it."""
+    """Returns the chosen weight decay and its validation accuracy, for the results files."""
     return {"weight_decay": outcome.weight_decay, "valid_acc@1": round(outcome.valid_accuracy, DIGITS)}

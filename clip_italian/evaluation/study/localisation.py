@@ -1,13 +1,13 @@
 """Whether heat maps are where things are, on the drawn world, whose boxes are known.
 
-A picture is asked for each noun of its scene, in the plainest words ("un gatto"). Of each heat map:
+An image is asked for each noun of its scene, in the plainest words ("un gatto"). Of each heat map:
 
     pointing   whether its brightest pixel lies in the box of a thing of that noun, ties shared out (Zhang et al. 2018, "Top-down
-               neural attention by excitation backprop", without their tolerance of 15 pixels, a quarter of these pictures)
+               neural attention by excitation backprop", without their tolerance of 15 pixels, a quarter of these images)
     iou        area in both over area in either, of the boxes and of what has at least `threshold` of the greatest heat
 
-Beside the methods stand two that look at nothing: `anywhere`, a point drawn at random and a map of the whole picture, and `centre`,
-the middle of the picture and a square there of half its sides.
+Beside the methods stand two that look at nothing: `anywhere`, a point drawn at random and a map of the whole image, and `centre`,
+the middle of the image and a square there of half its sides.
 """
 
 import pathlib
@@ -36,18 +36,18 @@ Heats = Callable[[Picture, Sequence[str]], Float[np.ndarray, "_ _ _"]]
 class LocalisationSettings(Settings):
     """Section `localisation` of a profile."""
 
-    test: str  # the drawn retrieval set whose pictures are asked
-    pictures: int = pydantic.Field(ge=0)  # its first so many; 0: none, where tests are not drawn
+    test: str  # the drawn retrieval set whose images are used
+    pictures: int = pydantic.Field(ge=0)  # how many images are used, from the first on; 0: none, where tests are not drawn
     grids: list[int]  # cells a side of each scale of the windows
     threshold: float = pydantic.Field(gt=0, le=1)  # share of the greatest heat from which a pixel counts as found
 
 
 class Asked(NamedTuple):
-    """A noun of a picture."""
+    """A noun of an image."""
 
     picture: int
     noun: str
-    alone: bool  # whether all things of the picture are of this noun
+    alone: bool  # whether all things of the image are of this noun
 
 
 def asked(scenes: Sequence[Scene]) -> list[Asked]:
@@ -60,7 +60,7 @@ def asked(scenes: Sequence[Scene]) -> list[Asked]:
 
 
 def text(noun: str, language: str) -> str:
-    """What is asked for a noun."""
+    """Returns the query text for a noun."""
     return known.of(language).plain(Statement((Phrase(noun),)))
 
 
@@ -94,7 +94,7 @@ def of_nothing(inside: Bool[np.ndarray, "height width"]) -> dict[str, list[float
 def measure(
     scenes: Sequence[Scene], pictures: Sequence[Picture], language: str, heats: Heats, threshold: float
 ) -> Float[np.ndarray, "asked metrics"]:
-    """`METRICS` of every noun of every picture, in the order of `asked`."""
+    """`METRICS` of every noun of every image, in the order of `asked`."""
     rows = []
     for scene, pixels in zip(scenes, pictures, strict=True):
         nouns = [one.noun for one in asked([scene])]
@@ -110,9 +110,9 @@ def summarise(
     measured: dict[str, dict[int, Float[np.ndarray, "asked metrics"]]],
     settings: EvaluationSettings,
 ) -> dict[str, Any]:
-    """What the results file says, given what was measured by method and seed: of all nouns, and of any beside another one.
+    """Returns the content of the results file from the values by method and seed: of all nouns, and of nouns beside another one.
 
-    Each has the means with intervals over seeds and pictures, and `nouns` the mean of each noun over seeds.
+    Each has the means with intervals over seeds and images, and `nouns` the mean of each noun over seeds.
     """
     every = asked(scenes)
     blind = [of_nothing(boxes(scenes[one.picture], one.noun, *pictures[one.picture].shape[:2])) for one in every]
@@ -144,7 +144,7 @@ def _of_noun(rows: Bool[np.ndarray, " asked"], known: dict[str, dict[int, np.nda
 
 
 def table(result: dict[str, Any]) -> str:
-    """The means with their intervals, as lines of Markdown."""
+    """Returns the means with their intervals as a Markdown table."""
     lines = ["| | pointing, all | IoU, all | pointing, beside another | IoU, beside another |", "|---|---:|---:|---:|---:|"]
     for method in result["all"]["methods"]:
         parts = [result[part]["methods"][method] if part in result else None for part in ("all", "beside_another")]

@@ -1,4 +1,4 @@
-"""What zero-shot classification takes for what: by noun, by colour, by class, on the headline set of the drawn world.
+"""Confusions of zero-shot classification by noun, by colour and by class, on the headline set of the drawn world.
 
 The class that comes first is the true one exactly where its rank is 1; otherwise it is the best of the others, since a tie counts
 against the true one.
@@ -26,7 +26,7 @@ Predicted = dict[str, dict[int, Int[np.ndarray, " pictures"]]]
 
 @dataclasses.dataclass(frozen=True)
 class Classes:
-    """The classes of the drawn world, and the one that each picture shows."""
+    """The classes of the drawn world, and the one that each image shows."""
 
     label: list[str]
     parts: dict[str, np.ndarray]  # `noun` and `colour` of each class, as numbers
@@ -51,14 +51,14 @@ def read(profile: str, test_set: str) -> Classes:
 def first_class(
     image: Float[np.ndarray, "n d"], text: Float[np.ndarray, "c d"], shown: Int[np.ndarray, " n"], rank: Int[np.ndarray, " n"]
 ) -> Int[np.ndarray, " n"]:
-    """The class that comes first for each picture; `rank` is that of the class it shows."""
+    """The class that comes first for each image; `rank` is that of the class it shows."""
     scores = image @ text.T
     scores[np.arange(len(shown)), shown] = -np.inf
     return np.where(rank == 1, shown, scores.argmax(axis=1))
 
 
 def predict(params: Params, settings: EvaluationSettings, classes: Classes) -> Predicted:
-    """What every model and seed takes each picture of the headline set for."""
+    """Returns the predicted class of each image of the headline set, for every model and seed."""
     test_set = settings.zeroshot_sets[0]
     predicted: Predicted = {}
     for model, seeds in asked_in_italian(params, settings).items():
@@ -71,7 +71,7 @@ def predict(params: Params, settings: EvaluationSettings, classes: Classes) -> P
 
 
 def families(classes: Classes, predicted: Predicted) -> dict[str, Family]:
-    """By noun and by colour how often class and noun, or class and colour, are right; and what is right of all pictures."""
+    """By noun and by colour how often class and noun, or class and colour, are right; and what is right of all images."""
     unit = np.arange(len(classes.shown))
     found = {}
     for part, names in classes.names.items():
@@ -100,8 +100,8 @@ def _outcomes(classes: Classes, one: Int[np.ndarray, " n"]) -> Float[np.ndarray,
 def write_items(profile: str, classes: Classes, predicted: Predicted) -> None:
     """Writes results/<profile>/items/errors/<model>.npz.
 
-    `noun` and `colour` [true, taken for] count pictures, all seeds together; `classes` are the numbers of the classes that have
-    pictures, `acc` how often these are named right.
+    `noun` and `colour` [true, taken for] count images, all seeds together; `classes` are the numbers of the classes that have
+    images, `acc` how often these are named right.
     """
     folder = paths.items(profile, "errors")
     for model, seeds in predicted.items():
@@ -111,7 +111,7 @@ def write_items(profile: str, classes: Classes, predicted: Predicted) -> None:
 
 
 def confusion(classes: Classes, part: str, one: Int[np.ndarray, " n"]) -> Int[np.ndarray, "k k"]:
-    """How many pictures of each noun (colour) were taken for each."""
+    """How many images of each noun (colour) were taken for each."""
     count = len(classes.names[part])
     matrix = np.zeros((count, count), np.int64)
     np.add.at(matrix, (classes.of(part, classes.shown), classes.of(part, one)), 1)
@@ -121,14 +121,14 @@ def confusion(classes: Classes, part: str, one: Int[np.ndarray, " n"]) -> Int[np
 def class_accuracy(
     classes: Classes, several: list[Int[np.ndarray, " n"]]
 ) -> tuple[Int[np.ndarray, " classes"], Float[np.ndarray, " classes"]]:
-    """The classes that have pictures, and how often these are named right, over all seeds."""
+    """The classes that have images, and how often these are named right, over all seeds."""
     right = np.mean([one == classes.shown for one in several], axis=0)
     number, which = np.unique(classes.shown, return_inverse=True)
     return number, np.bincount(which, right) / np.bincount(which)
 
 
 def told(classes: Classes, predicted: Predicted) -> dict[str, dict[str, Any]]:
-    """Of each model the commonest confusions, as shares of the pictures of the true one, and the classes named worst."""
+    """Of each model the commonest confusions, as shares of the images of the true one, and the classes named worst."""
     result: dict[str, dict[str, Any]] = {}
     for model, seeds in predicted.items():
         result[model] = {part: _commonest(classes, part, list(seeds.values())) for part in classes.names}

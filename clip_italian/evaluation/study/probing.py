@@ -4,7 +4,7 @@
      "models": {model: {set: entry}}, "few_shot": {model: {set: {shots: point}}}, "comparisons": [row, ...]}
 
 A set `probe-seen` is the zero-shot set `zeroshot-seen` under a probe. An entry has the layout of retrieval.json with acc@1,
-acc@5, mean_per_class_recall and `zeroshot_acc@1`, the zero-shot accuracy among the same classes and on the same pictures;
+acc@5, mean_per_class_recall and `zeroshot_acc@1`, the zero-shot accuracy among the same classes and on the same images;
 each seed also has its `weight_decay` and `valid_acc@1`. Points are those of `few_shot.summarise`. The comparisons, rows as in
 comparisons.json, are of every probed model with the first one, exploratory, with q-values over all of them.
 """
@@ -43,7 +43,7 @@ class ProbingSettings(Settings):
 
 @dataclasses.dataclass(frozen=True)
 class Labels:
-    """Which of the probed classes every picture shows, and what number each class has among the zero-shot classes."""
+    """Which of the probed classes every image shows, and what number each class has among the zero-shot classes."""
 
     classes: Int[np.ndarray, " classes"]
     train: Int[np.ndarray, " train"]
@@ -53,7 +53,7 @@ class Labels:
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """What was found of one seed of a model; `zeroshot` are the places of true classes among the texts, a row a test set."""
+    """The results of one seed of a model; `zeroshot` has the ranks of the true classes among the texts for each test set."""
 
     linear: Outcome
     curve: Curve
@@ -61,7 +61,7 @@ class Found:
 
 
 def name_of(test_set: str) -> str:
-    """What a zero-shot set is called in the results of the probes: `probe-seen` for `zeroshot-seen`."""
+    """Returns a zero-shot set's name in the results of the probes: `probe-seen` for `zeroshot-seen`."""
     return f"probe-{test_set.removeprefix('zeroshot-')}"
 
 
@@ -74,7 +74,7 @@ def models(params: Params, evaluation: EvaluationSettings) -> dict[str, list[int
 
 
 def labels_of(profile: str, tests: list[str]) -> Labels:
-    """Reads the classes of all pictures; raises InputError naming a file of pictures whose classes have none to learn from."""
+    """Reads the classes of all images; raises InputError naming a file of images whose classes have none to learn from."""
     folder = paths.probes(profile)
     sets = [folder / TRAIN, folder / VALID, *(paths.test_set(profile, test) for test in tests)]
     read = [arrays.read(path / "truth.npz", "label")[0] for path in sets]
@@ -124,7 +124,7 @@ def _probe(profile: str, model: str, seed: int, labels: Labels, settings: Probin
 
 
 def _write_items(profile: str, model: str, seed: int, found: Found, tests: list[str]) -> None:
-    """`rank` a picture, and `few_shot_<shots>`, a row a draw."""
+    """`rank` an image, and `few_shot_<shots>`, a row a draw."""
     for place, test in enumerate(tests):
         few = {f"few_shot_{shots}": np.stack([one.ranks[place] for one in draws]) for shots, draws in found.curve.items()}
         arrays.write(paths.ranks(profile, "probe", model, seed, name_of(test)), rank=found.linear.ranks[place], **few)

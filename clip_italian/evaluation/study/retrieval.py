@@ -1,7 +1,7 @@
 """Text-to-image and image-to-text retrieval on saved embeddings.
 
-A caption looks for its own picture (`own`, as CLIP-Italian and CLIP_benchmark score) or for any picture it is true of
-(`any`, where that is known, as of the drawn world). A picture looks for its captions the same ways; pictures that own no
+A caption looks for its own image (`own`, as CLIP-Italian and CLIP_benchmark score) or for any image it is true of
+(`any`, where that is known, as of the drawn world). An image looks for its captions the same ways; images that own no
 caption are in the gallery and are not queries.
 
 results/<profile>/retrieval.json:

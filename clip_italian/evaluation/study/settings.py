@@ -19,9 +19,9 @@ PHASES = ("pretrain", "finetune", "baseline", BACKBONES)  # whose journals make 
 
 
 class ErrorSettings(Settings):
-    """Key `errors`: what is asked about wrong answers."""
+    """Key `errors`: settings of the error analysis."""
 
-    drawn: bool  # whether the test sets are of the drawn world, whose truth tells in what a picture differs
+    drawn: bool  # whether the test sets are of the drawn world, whose truth tells in what an image differs
     caption_lengths: list[pydantic.PositiveInt] = pydantic.Field(min_length=1)  # words: the longest caption of each class, rising
     associations: list[str]  # lists of words in clip_italian/evaluation/study/associations/
 
@@ -52,7 +52,7 @@ class EvaluationSettings(Settings):
 
     @property
     def relevance(self) -> str:
-        """What the headline of retrieval counts: a caption's own picture (`own`), or any that it is true of (`any`)."""
+        """What the headline of retrieval counts: a caption's own image (`own`), or any that it is true of (`any`)."""
         return self.primary_endpoints[0].split("/")[2]
 
 
@@ -66,13 +66,13 @@ class PublishedSet(Settings):
 
 
 class ProbePictures(Settings):
-    """What linear probes learn from: pictures of a zero-shot set's classes that are not its own."""
+    """The training images of linear probes: images of a zero-shot set's classes that are not in the set itself."""
 
     of: str | None  # the zero-shot set; null: nothing is prepared
     folder: str  # of a folder for each class, named as the zero-shot set names them; below the publishers' folder
-    train: pydantic.NonNegativeInt  # pictures of each class
+    train: pydantic.NonNegativeInt  # images of each class
     valid: pydantic.NonNegativeInt  # of each class, on which the probes' weight decay is chosen
-    seed: int  # of the choice among the pictures of a class
+    seed: int  # of the choice among the images of a class
 
 
 class HeldOutSettings(Settings):

@@ -16,7 +16,7 @@ DIGITS = 6  # of every number in the results files: 1e-6 is below any difference
 class Gains:
     """Gains of the queries of one direction, one column a metric."""
 
-    image: Int[np.ndarray, " queries"]  # the picture a query belongs to: the unit of resampling
+    image: Int[np.ndarray, " queries"]  # the image a query belongs to: the unit of resampling
     names: tuple[str, ...]
     values: Float[np.ndarray, "queries c"]
 

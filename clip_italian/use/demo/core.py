@@ -22,14 +22,14 @@ from clip_italian.world.scenes import captions
 
 # Limits of an upload: photographs of every telephone pass, and no image takes long.
 LIMITS = ImageLimits(max_bytes=12 << 20, max_pixels=64_000_000, min_side=8, max_aspect=20.0)
-MOST = {"most": LIMITS.max_bytes >> 20, "pixels": LIMITS.max_pixels // 10**6}  # MB and millions, as they are told
+MOST = {"most": LIMITS.max_bytes >> 20, "pixels": LIMITS.max_pixels // 10**6}  # MB and millions, as shown
 MOST_LABELS = 50
 MOST_FOUND = 48
 QUERIES = tuple(map(ITALIAN.plain, captions.GALLERY))
-IN_GALLERY = 4  # pictures for each
+IN_GALLERY = 4  # images for each
 METHODS: tuple[Method, ...] = ("windows", "relevance")
 THUMBNAIL = 384  # pixels of the long side
-SHOWN = (384, 768)  # of a picture with its heat
+SHOWN = (384, 768)  # of an image with its heat
 
 
 class Refused(Exception):

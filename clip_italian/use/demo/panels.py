@@ -14,17 +14,17 @@ from clip_italian.use.demo import core
 from clip_italian.use.demo.core import Demo, Refused, Shown
 from clip_italian.use.demo.words import FIGURE, ITALIAN, LANGUAGES, Words, about_text
 
-EXAMPLES = 12  # pictures to choose from
-MISSING = 225  # grey in place of a picture that has gone
+EXAMPLES = 12  # images to choose from
+MISSING = 225  # grey in place of an image that has gone
 LABELS = "un gatto\nun cane\nun fiore\ndue cavalli marroni\nuna sedia\nun gatto su una sedia"
-# Without Gradio's own reading of what is given, of pictures above all: `core` says in words what is wrong with it.
+# Without Gradio's own reading of what is given, of images above all: `core` says in words what is wrong with it.
 ASKED: dict[str, Any] = {"preprocess": False, "show_progress": "full"}
 FIRST = "due cavalli marroni"
 WHATS = ("un gatto", "una sedia", "un fiore")
 
 
 class Page:
-    """What is on the page, and what its texts are in each language."""
+    """The components of the page, and their texts in each language."""
 
     def __init__(self, demo: Demo) -> None:
         self.demo = demo
@@ -60,7 +60,7 @@ def _said(text: Callable[[Words], str] | str, words: Words) -> str:
 
 
 def _in_words(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with the name of a language in place of Words; what it refuses is told in that language."""
+    """Returns the function with a language's name as argument in place of Words; its errors are shown in that language."""
 
     @functools.wraps(function)
     def told(*inputs: Any) -> Any:
@@ -75,7 +75,7 @@ def _in_words(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def search(page: Page, blocks: gr.Blocks) -> None:
-    """Pictures for a text; those of FIRST come when the page has been loaded."""
+    """Images for a text; those of FIRST come when the page has been loaded."""
     with page.say(gr.Tab(id="search"), label="search"):
         page.say(gr.Markdown(), value="search_md")
         with gr.Row():
@@ -95,7 +95,7 @@ def search(page: Page, blocks: gr.Blocks) -> None:
 
 
 def classify(page: Page) -> None:
-    """Captions of a picture."""
+    """Captions of an image."""
     with page.say(gr.Tab(id="classify"), label="classify"):
         page.say(gr.Markdown(), value="classify_md")
         with gr.Row():
@@ -113,7 +113,7 @@ def classify(page: Page) -> None:
 
 
 def localise(page: Page) -> None:
-    """Where in a picture something is, by both methods."""
+    """Where in an image something is, by both methods."""
     with page.say(gr.Tab(id="localise"), label="localise"):
         page.say(gr.Markdown(), value="localise_md")
         with gr.Row():
@@ -150,7 +150,7 @@ def gallery(page: Page, blocks: gr.Blocks) -> None:
 
 
 def about_project(page: Page) -> None:
-    """What the project is and found."""
+    """The tab about the project and its results."""
     with page.say(gr.Tab(id="about"), label="about"):
         page.say(gr.Markdown(elem_id="results"), value=lambda words: about_text(words, len(page.demo.pictures)))
         if FIGURE.is_file():
@@ -164,7 +164,7 @@ def _path(picture: dict[str, Any] | None) -> str | None:
 
 
 def _upload(page: Page) -> Any:
-    """A place for a picture, with some to choose from."""
+    """A place for an image, with some to choose from."""
     empty = gr.Image(sources=["upload", "clipboard"], type="filepath", height=300, buttons=[], elem_classes="picture")
     picture = page.say(empty, label="picture", placeholder="picture_hint")
     paths = [[str(path)] for path in page.examples]

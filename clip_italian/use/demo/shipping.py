@@ -1,8 +1,8 @@
-"""What ships with the repository, so that the demo works in a fresh clone: a small model, drawn pictures, and their index.
+"""Makes the demo's files in the repository, for a fresh clone: a small model, drawn images, and their index.
 
 demo/model           one of the study's models as it is
 demo/pictures.zip    drawn scenes that are in none of the study's sets: some for each query of the gallery, and others
-demo/pictures.index  of these pictures, by that model
+demo/pictures.index  of these images, by that model
 """
 
 import pathlib
@@ -38,14 +38,14 @@ class DemoSettings(Settings):
     """Section `demo` of a profile."""
 
     seed: int  # of the scenes
-    of_each_query: int  # pictures made for each query of the gallery
-    others: int  # pictures of anything; none of either: nothing ships
+    of_each_query: int  # images made for each query of the gallery
+    others: int  # images of anything; none of either: nothing ships
     height: int  # pixels
     jpeg_quality: int  # 1 to 100
 
 
 def scenes(settings: DemoSettings) -> list[Scene]:
-    """The scenes of the pictures, in order."""
+    """The scenes of the images, in order."""
     asked = [statement for statement in captions.GALLERY for _ in range(settings.of_each_query)]
     staged = [stage(statement, settings.seed, number, QUERY_PURPOSE) for number, statement in enumerate(asked)]
     return staged + [compose(settings.seed, number, "seen", OTHER_PURPOSE) for number in range(settings.others)]
@@ -58,7 +58,7 @@ def names(drawn: list[Scene]) -> list[str]:
 
 
 def write(model: pathlib.Path, settings: DemoSettings, scratch: pathlib.Path) -> None:
-    """Writes the model, the pictures and the index, worked on below `scratch` until they are whole.
+    """Writes the model, the images and the index, worked on below `scratch` until they are whole.
 
     Raises InputError when the model is larger than LARGEST.
     """

@@ -12,9 +12,9 @@ from clip_italian.models.dual_encoder import DualEncoderSettings
 from clip_italian.use.export import sentence_transformers
 
 
-# How each format is loaded, for the model cards: code that runs in the card's folder beside a picture `gatto.jpg`.
+# How each format is loaded, for the model cards: code that runs in the card's folder beside an image `gatto.jpg`.
 def _resizing(where: str) -> str:
-    """What is said wherever transformers prepares pictures; measured in tests/parity/test_exports.py (up to 8e-4)."""
+    """What is said wherever transformers prepares images; measured in tests/parity/test_exports.py (up to 8e-4)."""
     return f"""
 
 Where torchvision is installed, transformers 5 scales pictures with it instead of Pillow, and embeddings differ in the third
@@ -116,7 +116,7 @@ class ExportSettings(Settings):
     data: str  # the training data in a sentence
     limits: str  # what the training data mean for the use, in a sentence
     hardware: str
-    picture: str  # address of the card's example picture; empty: the card has none
+    picture: str  # address of the card's example image; empty: the card has none
     texts: list[str]  # the card's examples
     language: str  # ISO 639-1 code of the texts, for the card's metadata
 
@@ -130,11 +130,11 @@ class Result(NamedTuple):
     metric: str
     value: float  # of this model, as a share of 1
     mean: float  # over the seeds
-    interval: tuple[float, float]  # of the mean, over seeds and pictures
+    interval: tuple[float, float]  # of the mean, over seeds and images
 
 
 class Facts(NamedTuple):
-    """What is known of a model; what is not is empty."""
+    """The known facts of a model; unknown ones are empty."""
 
     name: str
     licence: str
@@ -260,7 +260,7 @@ def evaluated(result: Result, facts: Facts) -> Any:
 
 
 def description(form: str, settings: DualEncoderSettings, language: str) -> str:
-    """What the towers are."""
+    """Returns a description of the towers."""
     image, text = settings.image, settings.text
     stem = f"{len(image.stem)} convolutions, then " if image.stem else ""
     alone = texts_alone(form, settings)
@@ -276,7 +276,7 @@ def description(form: str, settings: DualEncoderSettings, language: str) -> str:
 
 
 def texts_alone(form: str, settings: DualEncoderSettings) -> bool:
-    """Whether the folder holds no picture tower."""
+    """Whether the folder holds no image tower."""
     return form == "sentence_transformers" and not sentence_transformers.holds_pictures(settings)
 
 

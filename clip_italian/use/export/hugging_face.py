@@ -17,9 +17,9 @@ from clip_italian.models.layers import ACTIVATIONS
 from clip_italian.models.vit import ViTSettings
 
 
-# The files that several formats share: weights, tokeniser, picture processor, configurations.
+# The files that several formats share: weights, tokeniser, image processor, configurations.
 def write_weights(path: pathlib.Path, state: dict[str, np.ndarray]) -> None:
-    """Writes tensors as PyTorch's libraries expect them, in the order of their names: equal tensors are equal bytes."""
+    """Writes a safetensors file for PyTorch, with the tensors sorted by name: equal tensors give equal bytes."""
     content = safetensors.numpy.save(dict(sorted(state.items())), metadata={"format": "pt"})
     files.write_bytes(path, content)
 
@@ -63,7 +63,7 @@ def write_picture_processor(folder: pathlib.Path, image: ViTSettings, **more: An
 
 
 def vision_config(image: ViTSettings) -> dict[str, Any]:
-    """The picture tower as a configuration of transformers' CLIPVisionModel; the inverse of `hf_config.vision`."""
+    """The image tower as a configuration of transformers' CLIPVisionModel; the inverse of `hf_config.vision`."""
     return {
         "model_type": "clip_vision_model",
         "image_size": image.image_size,
@@ -105,7 +105,7 @@ def write(folder: pathlib.Path, model: Model) -> None:
 
 # Which towers the architectures of other libraries can hold, and otherwise why not, in words.
 def unlike_clip(settings: DualEncoderSettings) -> list[str]:
-    """What sets the picture tower apart from that of CLIP (Radford et al. 2021); empty where nothing does."""
+    """Returns how the image tower differs from that of CLIP (Radford et al. 2021); empty if it does not."""
     image, reasons = settings.image, []
     if image.stem:
         reasons.append("the picture tower begins with convolutions (`stem`), and CLIP's does not")
@@ -117,7 +117,7 @@ def unlike_clip(settings: DualEncoderSettings) -> list[str]:
 
 
 def unlike_bert(settings: DualEncoderSettings) -> list[str]:
-    """What sets the text tower apart from a BERT with a linear head; empty where nothing does. Its pooling is not looked at."""
+    """Returns how the text tower differs from a BERT with a linear head; empty if it does not. The pooling is not compared."""
     unlike = settings.text.exported().unlike
     if settings.text_head != "linear":
         unlike.append(f"texts have a head of kind `{settings.text_head}`; only `linear` is exported")
@@ -125,7 +125,7 @@ def unlike_bert(settings: DualEncoderSettings) -> list[str]:
 
 
 def unlike_clip_italian(settings: DualEncoderSettings) -> list[str]:
-    """What sets the model apart from CLIP-Italian's: CLIP's picture tower beside a BERT with its pooler."""
+    """Returns how the model differs from CLIP-Italian's, which is CLIP's image tower and a BERT with its pooler."""
     reasons = unlike_clip(settings) + unlike_bert(settings)
     text = settings.text.exported()
     if not text.unlike and text.pooling != "pooler":

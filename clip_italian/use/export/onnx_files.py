@@ -25,7 +25,7 @@ SHORT = "_int32"  # marks an input after its cast
 
 
 def write(folder: pathlib.Path, model: Model) -> None:
-    """Writes `image.onnx` and `text.onnx` with the tokeniser and the picture processor.
+    """Writes `image.onnx` and `text.onnx` with the tokeniser and the image processor.
 
     `pixel_values` is float32 of (batch, 3, side, side), `input_ids` and `attention_mask` int64 of (batch, longest text);
     `image_embeds` and `text_embeds` are float32 of (batch, projection). Raises InputError when onnxruntime computes other
@@ -123,15 +123,15 @@ def compared(path: pathlib.Path, function: Callable[..., jax.Array], feed: dict[
     return float(np.abs(session.run(None, feed)[0] - np.asarray(wanted)).max())
 
 
-# Vectors of pictures and texts by onnxruntime, from what `onnx_files` has written.
-AT_ONCE = 32  # pictures or texts
+# Vectors of images and texts by onnxruntime, from what `onnx_files` has written.
+AT_ONCE = 32  # images or texts
 Feed = dict[str, np.ndarray]
 
 
 def encoded(
     folder: pathlib.Path, model: Model, pixels: UInt8[np.ndarray, "n h w 3"], texts: Sequence[str]
 ) -> tuple[Float[np.ndarray, "n p"], Float[np.ndarray, "m p"]]:
-    """Unit vectors of pictures as the tower takes them, and of texts; `model` is the one that was written to `folder`."""
+    """Unit vectors of images as the tower takes them, and of texts; `model` is the one that was written to `folder`."""
     return _run(folder / IMAGE, _seen(model, pixels)), _run(folder / TEXT, _read(model, texts))
 
 

@@ -1,4 +1,4 @@
-"""A folder for sentence-transformers: one model for texts and pictures where transformers has the towers, else the text tower.
+"""A folder for sentence-transformers: one model for texts and images where transformers has the towers, else the text tower.
 
 Modules are named as versions 2 to 5 of the library name them; version 6 takes these names too.
 """
@@ -28,7 +28,7 @@ class Module(NamedTuple):
 
 
 def holds_pictures(settings: DualEncoderSettings) -> bool:
-    """Whether the folder encodes pictures too, or the text tower alone."""
+    """Whether the folder encodes images too, or the text tower alone."""
     return not hugging_face.unlike_clip_italian(settings)
 
 

@@ -12,7 +12,7 @@ from clip_italian.evaluation.metrics import LABELS
 from clip_italian.use.finetuning.tables import TestSet
 from clip_italian.use.search import contact_sheet
 
-SHOWN_PLACES = 5  # pictures of each list
+SHOWN_PLACES = 5  # images of each list
 
 
 def table(numbers: dict[str, Any]) -> str:

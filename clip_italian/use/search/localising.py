@@ -88,7 +88,7 @@ def windows(
 
 
 def _bands(grid: int) -> Bool[np.ndarray, "bands grid"]:
-    """All runs of adjacent cells, except the run of all cells."""
+    """Masks of all runs of adjacent cells, one row per run, without the run of all cells."""
     cell = np.arange(grid)
     return np.array([(cell >= i) & (cell < j) for i in range(grid) for j in range(i + 1, grid + 1) if j - i < grid])
 

@@ -58,9 +58,9 @@ class Index:
         return self._file_of(self._table["path"][row].as_py())
 
     def nearest(self, query: Float[np.ndarray, " p"], count: int) -> list[Hit]:
-        """The `count` images with the highest cosines to a unit vector, best first; ties in the order of the paths.
+        """Returns the `count` images with the highest cosine to the unit vector `query`, best first.
 
-        Files with the same bytes are one hit.
+        Ties are in the order of the paths. Files with the same bytes are one hit.
         """
         if self._graph:
             contents = self._graph.near(query, count)

@@ -27,7 +27,7 @@ NUMERALS = {2: "deux", 3: "trois", 4: "quatre", 5: "cinq", 6: "six"}
 
 
 def things(statement: Statement) -> str:
-    """What there is, without sizes and places: Deux chats noirs et maison blanche."""
+    """Returns the things of a statement without sizes and places: "Deux chats noirs et maison blanche"."""
     text = " et ".join(_things(phrase) for phrase in statement.phrases)
     return text[0].upper() + text[1:]
 

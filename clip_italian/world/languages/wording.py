@@ -19,7 +19,7 @@ class Part:
 
 @dataclasses.dataclass(frozen=True)
 class Pieces:
-    """A statement cut into the parts that a sentence puts in order."""
+    """The parts of a statement, which a sentence puts in order."""
 
     subject: Part
     place: Words  # how the subject stands to the other phrase, which it contains; may be empty
@@ -48,7 +48,7 @@ def ground(
 
 
 def turned_round(statement: Statement, rng: np.random.Generator) -> bool:
-    """Whether a relation is told of the other thing, which happens now and then where no position is told."""
+    """Whether a caption starts from the other thing of a relation: at random, if the statement has no position."""
     return bool(statement.relation is not None and statement.position is None and rng.random() < 0.3)
 
 

@@ -91,7 +91,7 @@ def statements(scene: Scene) -> dict[str, list[Statement]]:
 
 
 def seen(picture: Stored, view: View, matrix: Float[np.ndarray, "3 3"]) -> Scene:
-    """The truth of a view, whose pixels come from the image's by `matrix` (augmentation.maps)."""
+    """Returns the scene that a view shows. `matrix` maps the image's pixels to the view's (augmentation.maps)."""
     side, shown = picture.pixels.shape[0], view.shape[0]
     colours = [_colour(view, own, matrix, thing) for own, thing in zip(picture.own, picture.scene.things, strict=True)]
     # From pixel centres to fractions of the image, on both sides of the map.
@@ -101,9 +101,9 @@ def seen(picture: Stored, view: View, matrix: Float[np.ndarray, "3 3"]) -> Scene
 
 
 def alone(change: dict[str, Strength], stored_side: int, base: AugmentationSettings) -> AugmentationSettings:
-    """One operation, of the strength that `change` tells, with the interpolation and fill of `base`.
+    """Returns settings of a single operation with the strengths of `change`; interpolation and fill are those of `base`.
 
-    Raises InputError where `change` is none.
+    Raises InputError if `change` is not a valid operation.
     """
     off = dict.fromkeys(STRENGTHS, 0.0) | {"scale": [1.0, 1.0], "crop": stored_side, "jitter": "before", "beyond": "picture"}
     none: dict[str, Any] = {"operations": {}}
@@ -140,7 +140,7 @@ def _add(counts: Counts, said: dict[str, list[Statement]], scene: Scene) -> None
 
 
 def _said(scene: Scene, seed: int, number: int) -> dict[str, list[Statement]]:
-    """Every true statement by its kind, and three as the study's captions make them."""
+    """Returns all true statements by kind, and three statements drawn like those of the study's captions."""
     rng = rng_of(seed, PURPOSE, number)
     return statements(scene) | {"caption": [captions.describe(scene, rng) for _ in range(3)]}
 

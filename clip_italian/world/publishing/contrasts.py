@@ -21,8 +21,7 @@ from clip_italian.world.drawing.studio import Picture, StudioSettings, develop
 from clip_italian.world.languages.language import Language
 from clip_italian.world.publishing.examinations import TestSettings, write_captions, write_pictures, write_scenes
 from clip_italian.world.scenes.layout import choose
-from clip_italian.world.scenes.levels import colours_of
-from clip_italian.world.scenes.roles import ROLES, allowed_triple
+from clip_italian.world.scenes.levels import ROLES, allowed_triple, colours_of
 from clip_italian.world.scenes.scene import Scene
 from clip_italian.world.scenes.staging import stage
 from clip_italian.world.scenes.statements import CLASS_NOUNS, Phrase, Statement
@@ -66,7 +65,7 @@ def _other(rng: np.random.Generator, options: Sequence[str], *taken: str) -> str
 
 
 def _two_things(rng: np.random.Generator) -> tuple[Phrase, Phrase]:
-    """Two nouns in two colours, all different."""
+    """Two phrases with different nouns and different colours."""
     first = choose(rng, CLASS_NOUNS)
     colour = choose(rng, colours_of("seen", first))
     second = _other(rng, CLASS_NOUNS, first)

@@ -16,7 +16,7 @@ from clip_italian.data.curation import tagger_training
 from clip_italian.data.curation.tagger_training import TaggerSettings
 from clip_italian.world.drawing import studio
 from clip_italian.world.drawing.studio import Picture, StudioSettings, Task, rng_of, tasks
-from clip_italian.world.languages import corpus, english, known, tagged
+from clip_italian.world.languages import corpus, english, known
 from clip_italian.world.languages.language import TONES, Language
 from clip_italian.world.publishing import contrasts, examinations, labels, publish
 from clip_italian.world.publishing.examinations import PROBE, RETRIEVAL, ZEROSHOT, TestSettings
@@ -115,7 +115,7 @@ def _jobs(settings: WorldSettings, language: Language) -> dict[str, list[Task]]:
         jobs[name] = tasks(publish.entries, ours.drawn, name, seed, ours, shop, language)
     jobs["english"] = tasks(english_pairs, settings.english, seed, settings.english_singles, shop)
     jobs["text"] = tasks(sentences, settings.sentences, seed, language) + tasks(parallel, settings.parallel, seed, language)
-    jobs["text"] += tasks(tagged.sentences, settings.tagger.sentences + settings.tagger.held_out, seed, language)
+    jobs["text"] += tasks(corpus.sentences, settings.tagger.sentences + settings.tagger.held_out, seed, language)
     return jobs
 
 

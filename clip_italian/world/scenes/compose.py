@@ -6,8 +6,15 @@ import numpy as np
 
 from clip_italian.world.drawing.render import STYLES, UNSEEN_STYLE
 from clip_italian.world.scenes.layout import Group, between, choose, place, stacked, things_of
-from clip_italian.world.scenes.levels import HELD_OUT_TRIPLES, LEVEL_KEYS, colours_of, held_out_colours, nouns_of
-from clip_italian.world.scenes.roles import ROLES, allowed_triple
+from clip_italian.world.scenes.levels import (
+    HELD_OUT_TRIPLES,
+    LEVEL_KEYS,
+    ROLES,
+    allowed_triple,
+    colours_of,
+    held_out_colours,
+    nouns_of,
+)
 from clip_italian.world.scenes.scene import Scene, Thing
 from clip_italian.world.scenes.statements import GROUNDS, RELATIONS, UNSEEN_NOUNS
 from clip_italian.world.shapes.every import SHELTERS

@@ -53,7 +53,7 @@ def choose(rng: np.random.Generator, options: Sequence[Option]) -> Option:
 
 
 def extent(noun: str, side: float) -> tuple[float, float]:
-    """(width, height) of the noun's image whose longer side is `side`."""
+    """Returns (width, height) of a drawing of the noun with the longer side `side`."""
     aspect = SHAPES[noun].aspect
     return (side, side / aspect) if aspect >= 1 else (side * aspect, side)
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from clip_italian.world.scenes.layout import EDGE, Group, extent, place, stacked, things_of
-from clip_italian.world.scenes.levels import colours_of, nouns_of
-from clip_italian.world.scenes.roles import ROLES, allowed_triple
+from clip_italian.world.scenes.levels import ROLES, allowed_triple, colours_of, nouns_of
 from clip_italian.world.scenes.scene import Scene, Thing
 from clip_italian.world.scenes.statements import UNSEEN_NOUNS
 from clip_italian.world.scenes.truth import full_statement, holds

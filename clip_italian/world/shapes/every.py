@@ -1,9 +1,9 @@
 """Every noun's drawing, and where other things can stand on, hide in or shelter under it."""
 
-from clip_italian.world.shapes import animals, plants, things, vehicles
+from clip_italian.world.shapes import animals, things, vehicles
 from clip_italian.world.shapes.parts import Point, Shape
 
-SHAPES: dict[str, Shape] = animals.SHAPES | plants.SHAPES | vehicles.SHAPES | things.SHAPES
+SHAPES: dict[str, Shape] = animals.SHAPES | things.PLANTS | vehicles.SHAPES | things.SHAPES
 
 # Left end, right end and height of the level a thing stands on, in the units of the drawing.
 _SURFACES: dict[str, tuple[float, float, float]] = {

@@ -6,8 +6,7 @@ from clip_italian.world.languages.german.grammar import coordinate, join, noun_p
 from clip_italian.world.languages.german.lexicon import LEXICON, Adjective, adjectives, colour_noun, nouns
 from clip_italian.world.languages.language import Words
 from clip_italian.world.scenes.statements import pick
-from clip_italian.world.shop.products import PLAIN
-from clip_italian.world.shop.statements import Statement
+from clip_italian.world.shop.products import PLAIN, Statement
 
 COLOURS = LEXICON.colours
 NOUNS = nouns("""

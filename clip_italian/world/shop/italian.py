@@ -6,8 +6,7 @@ from clip_italian.world.languages.italian.grammar import join, noun_phrase, prep
 from clip_italian.world.languages.italian.lexicon import LEXICON, Adjective, adjectives, nouns
 from clip_italian.world.languages.language import Words
 from clip_italian.world.scenes.statements import pick
-from clip_italian.world.shop.products import PLAIN
-from clip_italian.world.shop.statements import Statement
+from clip_italian.world.shop.products import PLAIN, Statement
 
 COLOURS = LEXICON.colours
 NOUNS = nouns("""
@@ -40,7 +39,7 @@ DETAILS: dict[str, tuple[Words, ...]] = {
 
 
 def say(statement: Statement, rng: np.random.Generator) -> str:
-    """The statement as a caption: "maglietta rossa a righe bianche con maniche lunghe"."""
+    """Returns a caption of the statement: "maglietta rossa a righe bianche con maniche lunghe"."""
     colour, shape = COLOURS[statement.colour], SHAPES.get(statement.detail or "")
     ways = DETAILS.get(statement.detail or "", ((),))
     detail, pattern = pick(rng, ways), _pattern(statement, ("a",) if ways[0] else ("a", "a", "con"), rng)
@@ -66,7 +65,7 @@ def _head(statement: Statement, adjectives: list[Adjective | None], rng: np.rand
 
 
 def _pattern(statement: Statement, prepositions: tuple[str, ...], rng: np.random.Generator) -> Words:
-    """a righe, con pois bianchi, in tinta unita; nothing where no pattern is said."""
+    """Words for the pattern: "a righe", "con pois bianchi", "in tinta unita"; none if the statement has no pattern."""
     if statement.pattern is None:
         return ()
     if statement.pattern == PLAIN:

@@ -19,9 +19,8 @@ import simplejpeg
 from clip_italian import files
 from clip_italian.config import Settings
 from clip_italian.world.drawing.studio import rng_of
-from clip_italian.world.shop import drawing, german, italian, products, statements
-from clip_italian.world.shop.products import COLOURS, KINDS, Pair, Product
-from clip_italian.world.shop.statements import FIELDS, Statement
+from clip_italian.world.shop import drawing, german, italian, products
+from clip_italian.world.shop.products import COLOURS, FIELDS, KINDS, Pair, Product, Statement
 
 SAY: dict[str, Callable[[Statement, np.random.Generator], str]] = {"it": italian.say, "de": german.say}
 SPLITS = ("test", "valid", "train")  # more images of a later one change no earlier one
@@ -125,7 +124,7 @@ def _rng(seed: int, purpose: int, split: str, number: int) -> np.random.Generato
 
 def statement(item: Item, seed: int) -> Statement:
     """The statement about a product that every language puts into words."""
-    return statements.describe(item.product, _rng(seed, STATEMENT, item.split, item.number))
+    return products.describe(item.product, _rng(seed, STATEMENT, item.split, item.number))
 
 
 def _said(item: Item, language: str, seed: int) -> str:
@@ -154,7 +153,7 @@ def _queries(stocked: list[Item], language: str, seed: int) -> Iterator[tuple[st
     for said, item in told.items():
         text = _said(item, language, seed)
         for other in shown:
-            if statements.true_of(said, other.product):
+            if products.true_of(said, other.product):
                 yield text, other.image
 
 

@@ -70,12 +70,12 @@ def four_forms(forms: str) -> Adjective:
 
 
 def adjectives(text: str) -> dict[str, Adjective]:
-    """Adjectives by their keys, of rows "key: forms; key: forms"."""
+    """Returns adjectives by key, parsed from "key: forms; key: forms"."""
     return {key: four_forms(forms) for key, (forms,) in table(text).items()}
 
 
 def nouns(text: str) -> dict[str, Noun]:
-    """Nouns by their keys; two letters for the gender are those of singular and plural."""
+    """Returns nouns by key. A gender of two letters gives that of the singular, then that of the plural."""
     return lexicon.nouns(text, _noun)
 
 

@@ -217,5 +217,5 @@ def news(statement: Statement, rng: np.random.Generator) -> Words:
 
 
 def with_name(person: str, caption: str) -> str:
-    """Giuseppe Verdi con un gatto nero."""
+    """Returns a caption with a person's name: "Giuseppe Verdi con un gatto nero"."""
     return f"{person} con {caption[0].lower()}{caption[1:]}"
