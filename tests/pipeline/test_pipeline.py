@@ -86,7 +86,7 @@ def test_one_arms_value_reruns_that_arm_and_what_follows(study):
         return set(re.findall(r"^(\S+):$", told, re.MULTILINE))
 
     trained = {"pretrain@original", "finetune@original"}
-    assert changed("tiny", "  original: {", "  original: {batch: 4, ") == trained
+    assert changed("tiny", "  original: {", "  original: {batch: 4, negatives: 4, ") == trained
     assert changed("drawn", "    learned_scale: true\n", "    learned_scale: false\n") == trained
     assert changed("drawn", "frozen_only: {tuned: false}", "frozen_only: {}") == set()  # an arm that does not run
     assert changed("drawn", "  updates: 450 ", "  updates: 451 ") == set()  # tiny has its own number
