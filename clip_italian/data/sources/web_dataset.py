@@ -111,8 +111,8 @@ def count_not_downloaded(paths: Iterable[pathlib.Path], rejected: Rejected) -> N
 def _rows(path: pathlib.Path) -> Iterator[dict[str, Any]]:
     """Yields the rows of a parquet file, a batch in memory at a time."""
     # Imported here: the import is slow, and most folders have no parquet file.
-    import pyarrow  # type: ignore[import-untyped]
-    import pyarrow.parquet  # type: ignore[import-untyped]
+    import pyarrow
+    import pyarrow.parquet
 
     try:
         with pyarrow.parquet.ParquetFile(path) as file:

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow  # type: ignore[import-untyped]
-import pyarrow.feather  # type: ignore[import-untyped]
+import pyarrow
+import pyarrow.feather
 from jaxtyping import Float, Int
 
 from clip_italian.checkpoints import loading

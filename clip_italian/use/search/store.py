@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow  # type: ignore[import-untyped]
-import pyarrow.feather  # type: ignore[import-untyped]
+import pyarrow
+import pyarrow.feather
 from jaxtyping import Float
 
 from clip_italian import files
