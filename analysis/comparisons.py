@@ -1,5 +1,6 @@
 """Paired comparisons: tables `comparisons` (the declared family) and `comparisons_exploratory`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from analysis import study as studies
@@ -17,6 +18,18 @@ BH = "Exploratory; q: Benjamini and Hochberg over all of these."
 
 # What the sentences say of a difference, by where its interval lies against the smallest effect of interest.
 VERBS = {"above": "raises", "below": "lowers", "within": "hardly changes", "unclear": "has no clear effect on"}
+HEDGE = "perhaps by less than {smallest:g} points"  # where the interval excludes zero and reaches into the margin
+
+
+def words(interval: Sequence[float], effect: str, smallest: float) -> dict[str, str]:
+    """The verb for a difference, with the hedge that a sentence must add; `smallest` is in percentage points.
+
+    No clear effect is left for intervals that hold zero: one that excludes it has a direction, however small.
+    """
+    low, high = interval
+    if effect == "unclear" and (low > 0 or high < 0):
+        return {"effect": effect, "verb": VERBS["above" if low > 0 else "below"], "hedge": HEDGE.format(smallest=smallest)}
+    return {"effect": effect, "verb": VERBS[effect], "hedge": ""}
 
 
 def probability(p: float) -> str:

@@ -3,21 +3,20 @@
     {name: {"value": ..., "text": ..., "file": ..., "field": ..., "run_key": ...}}
 
 Names: `<model>/<set>/<metric>` (with `interval`), `<first>-<second>/<set>/<metric>` (with `interval`, `p`, `corrected`,
-`effect`, `verb`), `<model>/<set>/<shots>-shot` (with `interval`), `<set>/<count>`, `data/<count>`, `leaks/<count>`,
+`effect`, `verb`, `hedge`), `<model>/<set>/<shots>-shot` (with `interval`), `<set>/<count>`, `data/<count>`, `leaks/<count>`,
 `probe/<count>`, `<arm>/<parameter>`, `primary/<effect>`, `study/<setting>`, `world/<count>`, `gallery/<query or all>`,
-`<condition>-good/<set>/acc@1` and `.../<part>` of the declared label family, `labels/<count>`, and those of
+`compute/<quantity>`, `<condition>-good/<set>/acc@1` and `.../<part>` of the declared label family, `labels/<count>`, and those of
 analysis/error_numbers.py and domain.py. `run_key` is empty where no run is meant.
 
-A field is a path of keys and indices. `*` adds up over what lies below, `.length` counts, `=word` is 1 where the word
-stands. In an .npz file a field is an array and the number its sum; in a .py file it is a constant.
+analysis/fields.py says how a field is written, and prints what is there.
 """
 
 import pathlib
 from typing import Any
 
-from analysis import domain, error_numbers, few_shot, labels
+from analysis import compute, domain, error_numbers, few_shot, fields, labels
 from analysis import study as studies
-from analysis.comparisons import VERBS, difference, probability
+from analysis.comparisons import VERBS, difference, probability, words
 from clip_italian import config, files, journal, paths
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation.study import settings as evaluation
@@ -61,8 +60,9 @@ def comparisons(study: studies.Study) -> dict[str, Entry]:
 
 def compared(study: studies.Study, row: dict[str, Any], file: str, field: str, corrected: float) -> dict[str, Entry]:
     """One comparison, by its name."""
-    words = {"p": probability(row["p"]), "corrected": probability(corrected), "effect": row["effect"], "verb": VERBS[row["effect"]]}
-    return {f"{row['first']}-{row['second']}/{row['endpoint']}": difference(study, file, field, row).as_json() | words}
+    said = words(row["interval"], row["effect"], study.evaluation.smallest_effect)
+    said |= {"p": probability(row["p"]), "corrected": probability(corrected)}
+    return {f"{row['first']}-{row['second']}/{row['endpoint']}": difference(study, file, field, row).as_json() | said}
 
 
 def probes(study: studies.Study) -> dict[str, Entry]:
@@ -88,8 +88,8 @@ def label_conditions(study: studies.Study) -> dict[str, Entry]:
     content, file, entries = study.results("labels"), f"results/{study.profile}/labels.json", {}
     for index, row in enumerate(content["primary"]):
         name = f"{row['condition']}-good/{content['set']}/acc@1"
-        words = {"corrected": probability(row["p_holm"]), "effect": row["effect"], "verb": VERBS[row["effect"]]}
-        entries[name] = labels.difference(study, "primary", index).as_json() | words
+        said = words(row["interval"], row["effect"], study.evaluation.smallest_effect) | {"corrected": probability(row["p_holm"])}
+        entries[name] = labels.difference(study, "primary", index).as_json() | said
         for part in (*labels.PARTS, "relative"):
             if row[part]:
                 entries[f"{name}/{part}"] = labels.difference(study, "primary", index, part).as_json()
@@ -177,6 +177,12 @@ def settings(study: studies.Study) -> dict[str, Entry]:
     return entries | {"study/profile": entry(study.profile, "params.yaml", "profile")}
 
 
+def shown() -> dict[str, Entry]:
+    """The figures that the study has: the text mentions no other."""
+    names = fields.content_of(str(paths.FIGURES))
+    return {"study/figures": entry(names, paths.FIGURES, "", text=str(len(names)))}
+
+
 def published(study: studies.Study) -> dict[str, Entry]:
     """Whether the publishers' files had to be as many as they are: in a rehearsal they need not."""
     one = config.section(evaluation.HeldOutSettings, "tests")
@@ -218,4 +224,5 @@ def main() -> None:
     content = results(study) | comparisons(study) | probes(study) | label_conditions(study) | test_sets(study) | pairs(study)
     content |= leaks(study) | parameters(study) | settings(study) | error_numbers.entries(study) | domain.entries(study)
     content |= world() | found(study) if study.is_drawn else published(study)
+    content |= shown() | compute.entries(study.profile)
     files.write_json(paths.TABLES / "numbers.json", content)

@@ -6,7 +6,7 @@ PARAMS, PROFILES = Path("params.yaml"), Path("profiles")
 CODE = Path("reports/code")  # a listing of what each stage imports
 FIGURES, TABLES = Path("paper/figures"), Path("paper/tables")
 PAPER, PDF = Path("paper/paper.typ"), Path("paper/paper.pdf")
-RUNS_PAGE = Path("site/runs.html")
+RUNS_PAGE, NUMBERS_PAGE = Path("site/runs.html"), Path("site/numbers.html")
 DEMO = Path("demo")  # what ships
 
 

@@ -1,7 +1,5 @@
 """The evaluations, the comparisons, every figure and every table, on a made-up study whose truth is known."""
 
-import functools
-import importlib
 import json
 import pathlib
 import re
@@ -11,7 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from analysis import augmentation_sheet, collected, data_sheet, datasheet, style, tables, token_lengths
+from analysis import augmentation_sheet, collected, compute, data_sheet, datasheet, fields, style, tables, token_lengths
+from analysis import comparisons as printed_comparisons
 from analysis import study as studies
 from clip_italian import config, paths
 from clip_italian.errors import InputError
@@ -239,48 +238,32 @@ def test_every_number_is_found_where_it_says(study: studies.Study) -> None:
     numbers = json.loads((paths.TABLES / "numbers.json").read_text())
     assert f"full/{ENDPOINT}" in numbers and f"full-mclip/{ENDPOINT}" in numbers and "full/frozen_updates" in numbers
     for name, entry in numbers.items():
-        assert look_up(content_of(entry["file"]), entry["field"]) == entry["value"], name
-
-
-def content_of(file: str):
-    """What a number's file holds: JSON, YAML, arrays as their sums, or a module's constants."""
-    return _content(file, pathlib.Path.cwd())
-
-
-@functools.cache
-def _content(file: str, _where: pathlib.Path):
-    if file.endswith(".py"):
-        return vars(importlib.import_module(file.removesuffix(".py").replace("/", ".")))
-    if file.endswith(".npz"):
-        with np.load(file) as content:
-            return {name: content[name].sum() for name in content.files}
-    path = pathlib.Path(file)
-    if file.endswith(".jsonl"):
-        return [json.loads(line) for line in path.read_text().splitlines()]
-    return config.read_yaml(path) if file.endswith(".yaml") else json.loads(path.read_text())
-
-
-def look_up(content, field: str):
-    """The value at a field as analysis/numbers.py writes them; a key may itself hold dots."""
-    if not field or (isinstance(content, dict) and field in content):
-        return content[field] if field else content
-    part, _, rest = field.partition(".")
-    if part == "length":
-        return len(content)
-    if part == "*":
-        return sum(look_up(inner, rest) for inner in (content.values() if isinstance(content, dict) else content))
-    if "=" in part:
-        name, _, word = part.partition("=")
-        return int(content[name] == word)
-    return look_up(content[int(part)] if isinstance(content, list) else content[part], rest)
+        assert fields.look_up(fields.content_of(entry["file"]), entry["field"]) == entry["value"], name
 
 
 def test_verbs_say_what_the_effects_say(study: studies.Study) -> None:
     numbers = json.loads((paths.TABLES / "numbers.json").read_text())
     for row in study.results("comparisons")["primary"]:
         entry = numbers[f"{row['first']}-{row['second']}/{row['endpoint']}"]
-        assert (entry["verb"] == "raises") == (row["interval"][0] > study.evaluation.smallest_effect / 100)
-        assert (entry["verb"] == "lowers") == (row["interval"][1] < -study.evaluation.smallest_effect / 100)
+        sure = entry["hedge"] == ""
+        assert (entry["verb"] == "raises" and sure) == (row["interval"][0] > study.evaluation.smallest_effect / 100)
+        assert (entry["verb"] == "lowers" and sure) == (row["interval"][1] < -study.evaluation.smallest_effect / 100)
+
+
+def test_an_interval_without_zero_has_a_direction_and_no_clear_effect_is_left_for_the_others() -> None:
+    hedge = "perhaps by less than 0.5 points"
+    assert printed_comparisons.words((-0.026, -0.004), "unclear", 0.5) == {"effect": "unclear", "verb": "lowers", "hedge": hedge}
+    assert printed_comparisons.words((0.001, 0.02), "unclear", 0.5) == {"effect": "unclear", "verb": "raises", "hedge": hedge}
+    assert printed_comparisons.words((-0.01, 0.02), "unclear", 0.5)["verb"] == "has no clear effect on"
+    assert printed_comparisons.words((0.001, 0.004), "within", 0.5) == {"effect": "within", "verb": "hardly changes", "hedge": ""}
+
+
+def test_a_field_that_is_not_there_is_named(study: studies.Study, capsys: pytest.CaptureFixture[str]) -> None:
+    file = f"results/{study.profile}/comparisons.json"
+    fields.main(file, "primary.length")
+    assert capsys.readouterr().out == f"{len(study.results('comparisons')['primary'])}\n"
+    with pytest.raises(InputError, match=f"{file}: no field `primary.99.p`"):
+        fields.main(file, "primary.99.p")
 
 
 def test_run_keys_name_the_runs(study: studies.Study) -> None:
@@ -361,3 +344,27 @@ def test_the_analysis_imports_neither_jax_nor_mlflow() -> None:
     code = f"import sys, {', '.join(f'analysis.{name}' for name in names)}; print({{'jax', 'mlflow'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_processor_hours_count_overlapping_work_once_and_energy_follows_them(tmp_path: pathlib.Path) -> None:
+    piece = {"started": 0.0, "ended": 3600.0, "cores": 2, "threads": 1, "pace": {".": {"seconds": 1800.0}}, "processor": "A"}
+    later = piece | {"started": 1800.0, "ended": 7200.0, "pace": {}}
+    (tmp_path / "finetune-full.json").write_text(json.dumps({"0": piece, "1": later}))
+    (tmp_path / "translate.json").write_text(json.dumps({"started": 7200.0, "cores": 2}))  # was cut short: nobody knows its end
+    found = compute.measured(compute.pieces(tmp_path))
+    assert (found["wall_hours"], found["processor_hours"], found["training_hours"]) == (2.0, 4.0, 0.5)
+    assert found["watt_hours"] == pytest.approx(2 * (2 * 12.0 + 4 * 0.3725) * 1.67)
+    assert found["processor"] == "A"
+
+
+def test_another_profile_tells_no_cost(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert compute.entries("mini") == {}
+    pathlib.Path("paper").mkdir()
+    compute.FILE.write_text(json.dumps({"mini": {"processor_hours": 0.503, "watts": 12.0, "processor": "A"}}))
+    assert {name: one["text"] for name, one in compute.entries("mini").items()} == {
+        "compute/processor_hours": "0.5",
+        "compute/watts": "12",
+        "compute/processor": "A",
+    }
+    assert compute.entries("german") == {}

@@ -1,13 +1,15 @@
 """The paper: no number by hand, every number where it says, the same bytes every time, errors in one line."""
 
+import html
 import json
 import pathlib
 import re
 import shutil
+import urllib.parse
 
 import pytest
-import typst
 
+from analysis import fields
 from analysis import study as studies
 from clip_italian import config, paths
 from clip_italian.errors import InputError
@@ -15,12 +17,13 @@ from clip_italian.evaluation.study import errors, labels, probing, retrieval, ze
 from clip_italian.evaluation.study.probing import ProbingSettings
 from clip_italian.evaluation.study.settings import EvaluationSettings
 from stages import analyse, paper
-from tests.analysis.test_analysis import content_of, look_up
 from tests.helpers import synthetic_study
 
 ROOT = pathlib.Path(__file__).parents[2]
 SECTIONS = sorted((ROOT / "paper/sections").glob("*.typ"))
-SOURCES = [path.relative_to(ROOT) for path in [*(ROOT / "paper").glob("*.*"), *SECTIONS] if path.suffix != ".pdf"]
+SOURCES = [
+    path.relative_to(ROOT) for path in [ROOT / "paper/facts.yaml", *(ROOT / "paper").rglob("*.typ"), ROOT / "paper/references.bib"]
+]
 # What is no sentence: comments, equations, strings, raw text, labels and references, and code that has no prose.
 NO_PROSE = r"//[^\n]*|\$[^$]*\$|\"[^\"]*\"|`[^`]*`|<[a-z:_-]+>|@[a-z:_0-9]+|^#(import|set|counter)[^\n]*"
 CODE = r"\d+(\.\d+)?(em|pt|fr)|columns: [^\[]*"
@@ -106,23 +109,40 @@ def test_the_paper_is_the_same_bytes_every_time_and_bears_no_date(study: pathlib
     paper.main()
     first = paths.PDF.read_bytes()
     assert first.startswith(b"%PDF") and b"CreationDate" not in first
-    assert paper.compiled(paths.PAPER) == first
+    assert paper.compiled(paths.PAPER)[0] == first
 
 
 def test_every_number_of_the_paper_is_found_where_it_says(study: pathlib.Path) -> None:
-    used = json.loads(typst.query("paper/paper.typ", "<used-number>", field="value", root="paper"))
+    _, used = paper.compiled(paths.PAPER)
     printed = {(one["file"], one["field"]): one["text"] for one in used}
     numbers = json.loads(pathlib.Path("paper/tables/numbers.json").read_text())
     known = {(entry["file"], entry["field"]): entry for entry in numbers.values()}
     assert len(printed) > 100
     for place, text in printed.items():
         assert known[place]["text"] == text
-        assert look_up(content_of(place[0]), place[1]) == known[place]["value"], place
+        assert fields.look_up(fields.content_of(place[0]), place[1]) == known[place]["value"], place
+
+
+def test_every_number_of_the_paper_has_a_line_on_the_page_that_it_links_to(study: pathlib.Path) -> None:
+    paper.main()
+    page = paths.NUMBERS_PAGE.read_text()
+    _, used = paper.compiled(paths.PAPER)
+    lines = set(re.findall(r'<div class=row id="([^"]+)"', page))
+    assert lines == {html.escape(f"{one['file']}:{one['field']}") for one in used}
+    assert "src=" not in page and "<script" not in page
+    uris = set(re.findall(rb"/URI ?\(\.\./site/numbers\.html#([^)]*)\)", paths.PDF.read_bytes()))
+    assert uris and {html.escape(urllib.parse.unquote(uri.decode())) for uri in uris} <= lines
+
+
+def test_no_text_is_smaller_than_seven_points() -> None:
+    sources = "".join((ROOT / path).read_text() for path in SOURCES if path.suffix == ".typ")
+    sizes = [float(size) for size in re.findall(r"(?:size: |let \w+ = )(\d+(?:\.\d+)?)pt", sources)]
+    assert len(sizes) > 8 and min(sizes) >= 7
 
 
 def test_sentences_about_arms_that_did_not_run_vanish(copy: pathlib.Path) -> None:
     kept = ("original", "full")
-    gone = ("plus_", "freeze_short", "no_augmentation", "frozen_only", "mclip", "english_clip/")
+    gone = ("plus_", "freeze_", "no_augmentation", "frozen_only", "mclip", "english_clip/")
     gone += ("synonym-good/", "templates-good/")
     numbers = json.loads((copy / "tables/numbers.json").read_text())
     fewer = {name: entry for name, entry in numbers.items() if not any(model in name for model in gone)} | {
@@ -130,7 +150,7 @@ def test_sentences_about_arms_that_did_not_run_vanish(copy: pathlib.Path) -> Non
     }
     fewer["study/arms"]["value"] = list(kept)
     (copy / "tables/numbers.json").write_text(json.dumps(fewer))
-    assert paper.compiled(paths.PAPER).startswith(b"%PDF")
+    assert paper.compiled(paths.PAPER)[0].startswith(b"%PDF")
 
 
 def test_a_missing_number_is_named_in_one_line(copy: pathlib.Path) -> None:
@@ -151,4 +171,4 @@ def test_a_missing_figure_is_named_in_one_line(copy: pathlib.Path) -> None:
 
 def test_the_committed_paper_is_that_of_the_committed_results(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    assert paper.compiled(paths.PAPER) == paths.PDF.read_bytes()
+    assert paper.compiled(paths.PAPER)[0] == paths.PDF.read_bytes()

@@ -37,6 +37,7 @@ UPDATES = 600
 PARAMETERS = {  # of every run's journal: what the paper's sentences say of training
     "batch": 128,
     "updates": UPDATES,
+    "tuned_updates": UPDATES,
     "scale": 20.0,
     "max_tokens": 24,
     "pooling": "mean",
