@@ -91,7 +91,7 @@ mlflow: mlflow-fill ## fill the MLflow store from the journals and show it at ht
 mlflow-fill: $(INSTALLED) ## only fill the store; a bare `mlflow ui` then shows every run
 	@exec .venv/bin/python -m stages track
 
-verify: $(INSTALLED) ## hash every output and the cache again; compare the numbers with the committed ones
+verify: $(INSTALLED) ## hash every output and the cache again; check the committed results
 	@exec .venv/bin/python -m pipeline.verify
 
 clean: ## remove what the study made and git does not hold; `dvc checkout` brings it back from the cache

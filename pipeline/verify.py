@@ -1,7 +1,7 @@
 """Checks what lies on the disk against what the study says of itself: `python -m pipeline.verify`.
 
-DVC trusts its cache and the times of files, so a flipped bit in either goes unseen; here every byte is read again. On
-another machine, whose rounding differs, the numbers themselves are compared with the committed ones.
+DVC trusts its cache and the times of files, so a flipped bit in either goes unseen; here every byte is read again. The results
+that git holds are checked too, as far as this machine can (pipeline/committed.py).
 """
 
 import fnmatch
@@ -11,19 +11,13 @@ import json
 import pathlib
 import subprocess
 import sys
-from collections.abc import Iterator
-from typing import Any
 
-from clip_italian import config, files, paths
+from clip_italian import config, files
 from clip_italian.errors import InputError
-from pipeline import lock
+from pipeline import committed, lock
 from pipeline.lock import LOCK
 
 IGNORED = ("__pycache__", "*.tmp")  # as .dvcignore says
-PROTOCOLS = ("retrieval", "zeroshot", "probe")
-# Means over seeds are fractions of 1. Another processor rounds differently, training amplifies that to about what
-# another seed does (0.01 to 0.02), and a mean of three seeds stays well within this.
-TOLERANCE = 0.05
 
 
 def md5(path: pathlib.Path) -> str:
@@ -129,41 +123,6 @@ def _changed(path: pathlib.Path, output: pathlib.Path, locked: str) -> InputErro
     return InputError(f"{path}: not what {LOCK} says; delete {output} and run `{command}`")
 
 
-def check_numbers(profile: str) -> tuple[int, float]:
-    """Compares the means over seeds with those committed in git; returns how many and the largest difference.
-
-    Raises InputError naming the number when one is missing or differs by more than TOLERANCE.
-    """
-    compared, largest = 0, 0.0
-    for path in (paths.results(profile, name) for name in PROTOCOLS):
-        committed = _committed(path)
-        here = dict(_means(files.read_json(path)))
-        for name, value in _means(committed) if committed else ():
-            if name not in here:
-                raise InputError(f"{path}: `{name}` is committed and missing here; restore params.yaml or run `dvc repro`")
-            difference = abs(here[name] - value)
-            compared, largest = compared + 1, max(largest, difference)
-            if difference > TOLERANCE:
-                raise InputError(
-                    f"{path}: `{name}` is {here[name]:.4f} here and {value:.4f} in the last commit, further apart than "
-                    f"{TOLERANCE}; run `dvc repro`; if it stays, code or data have changed: commit the results"
-                )
-    return compared, largest
-
-
-def _means(results: dict[str, Any]) -> Iterator[tuple[str, float]]:
-    """The means of a results file that are fractions: "model/set/metric" and value."""
-    for model, sets in sorted(results["models"].items()):
-        for test_set, entry in sorted(sets.items()):
-            yield from ((f"{model}/{test_set}/{metric}", value) for metric, value in sorted(entry["mean"].items()) if "@" in metric)
-
-
-def _committed(path: pathlib.Path) -> dict[str, Any] | None:
-    """The file as the last commit holds it, None when it holds none."""
-    shown = subprocess.run(["git", "show", f"HEAD:./{path.as_posix()}"], capture_output=True, check=False)
-    return json.loads(shown.stdout) if shown.returncode == 0 else None
-
-
 def main() -> None:
     """Prints what was checked; exits 1 with one line at the first thing that is not as it should be."""
     try:
@@ -173,11 +132,7 @@ def main() -> None:
         print(f"{LOCK}: {intact} outputs as it says")
         if absent:
             print(f"{len(absent)} outputs are not here, {absent[0]} first; `dvc checkout` or `dvc repro` makes them")
-        compared, largest = check_numbers(config.params().profile)
-        if not compared:
-            print("results: none compared, the last commit has no numbers of this profile")
-            return
-        print(f"results: {compared} means against the last commit, furthest apart {largest:.4f} ({TOLERANCE} allowed)")
+        committed.check(config.params())
     except InputError as error:
         sys.exit(f"verify: {error}")
 

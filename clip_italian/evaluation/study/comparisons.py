@@ -141,6 +141,11 @@ def families(models: list[str], settings: EvaluationSettings) -> tuple[list[tupl
 
 def evaluate(params: Params, settings: EvaluationSettings) -> None:
     """Compares what the plan declares and writes results/<profile>/comparisons.json."""
+    files.write_json(paths.results(params.profile, "comparisons"), compute(params, settings))
+
+
+def compute(params: Params, settings: EvaluationSettings) -> dict[str, Any]:
+    """Returns the content of results/<profile>/comparisons.json."""
     models = grid(params, settings.single_seed)
     primary, wider = families(list(models), settings)
     rows = {}
@@ -148,13 +153,12 @@ def evaluate(params: Params, settings: EvaluationSettings) -> None:
         pairs = list(dict.fromkeys((first, second) for first, second, where in [*primary, *wider] if where == endpoint))
         for pair, row in zip(pairs, compare(params.profile, endpoint, pairs, models, settings), strict=True):
             rows[*pair, endpoint] = row
-    content = {
+    return {
         "smallest_effect": settings.smallest_effect,
         "primary": corrected([rows[triple] for triple in primary], "p_holm", statistics.holm),
         "exploratory": exploratory([rows[triple] for triple in wider]),
         "absent": [f"{first} - {second}" for first, second in settings.primary_pairs if not {first, second} <= set(models)],
     }
-    files.write_json(paths.results(params.profile, "comparisons"), content)
 
 
 def exploratory(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
