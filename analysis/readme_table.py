@@ -1,12 +1,47 @@
-"""The README's table, paper/tables/readme.md, and what `dvc metrics show` prints, results/<profile>/summary.json."""
+"""The README's findings and table, paper/tables/readme.md, and what `dvc metrics show` prints, results/<profile>/summary.json."""
 
+from typing import Any
+
+from analysis import comparisons, style
 from analysis import study as studies
-from analysis import style
 from clip_italian import files, paths
 
 RETRIEVAL = ("text_to_image/{}/mrr@1", "text_to_image/{}/mrr@10", "image_to_text/{}/mrr@10")  # the headline's relevance
 ACCURACIES = ("acc@1", "acc@5")
 HEADINGS = ("text→image MRR@1", "text→image MRR@10", "image→text MRR@10", "zero-shot acc@1", "zero-shot acc@5")
+
+
+# The questions of the declared family: the line of paper/claims.yaml that the finding is held against, and its subject.
+QUESTIONS = {
+    ("full", "no_augmentation"): ("augmentation", "Augmentation"),
+    ("full", "plus_fixed_scale"): ("freezing-on-top", "A frozen phase on top of the same tuning"),
+    ("freeze_equal", "plus_fixed_scale"): ("freezing-equal", "A frozen phase that takes its updates from the tuned one"),
+    ("plus_optimizer", "original"): ("optimiser", "The optimiser of 2021"),
+    ("plus_fixed_scale", "plus_optimizer"): ("scale", "The fixed scale"),
+    ("full", "original"): ("edits", "The set of all edits"),
+    ("full", "mclip"): ("mclip", "Against mCLIP, which sees no image, the full recipe"),
+}
+
+
+def findings(study: studies.Study) -> str:
+    """What each question of the declared family came to, a line each, with the claim that tests hold it against."""
+    rows: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in study.results("comparisons")["primary"]:
+        rows.setdefault((row["first"], row["second"]), []).append(row)
+    return "".join(
+        f"* {subject} {' and '.join(_effect(study, row) for row in rows[pair])}. <!-- claim: {claim} -->\n"
+        for pair, (claim, subject) in QUESTIONS.items()
+        if pair in rows
+    )
+
+
+def _effect(study: studies.Study, row: dict[str, Any]) -> str:
+    """A clause on one difference, such as "raises MRR@10 (+5.6 points, 3.2–8.0)"."""
+    said = comparisons.words(row["interval"], row["effect"], study.evaluation.smallest_effect)
+    number = comparisons.difference(study, "", "", row)
+    sign = "+" if number.value > 0 else ""
+    hedge = f", {said['hedge']}," if said["hedge"] else ""
+    return f"{said['verb']} {studies.endpoint_label(row['endpoint'])}{hedge} ({sign}{number.text} points, {number.interval})"
 
 
 def endpoints(study: studies.Study) -> list[str]:
@@ -28,6 +63,6 @@ def markdown(study: studies.Study) -> str:
 
 def main() -> None:
     study = studies.load()
-    files.write_text(paths.TABLES / "readme.md", markdown(study))
+    files.write_text(paths.TABLES / "readme.md", f"{findings(study)}\n{markdown(study)}")
     headline = {model: {endpoint: study.number(model, endpoint).value for endpoint in endpoints(study)} for model in study.grid}
     files.write_json(paths.results(study.profile, "summary"), headline)

@@ -9,7 +9,18 @@ import sys
 import numpy as np
 import pytest
 
-from analysis import augmentation_sheet, collected, compute, data_sheet, datasheet, fields, style, tables, token_lengths
+from analysis import (
+    augmentation_sheet,
+    collected,
+    compute,
+    data_sheet,
+    datasheet,
+    fields,
+    readme_table,
+    style,
+    tables,
+    token_lengths,
+)
 from analysis import comparisons as printed_comparisons
 from analysis import study as studies
 from clip_italian import config, paths
@@ -284,6 +295,16 @@ def test_the_readme_table_prints_the_results_files(study: studies.Study) -> None
         number = study.number(model, ENDPOINT)
         assert f"{number.text} ({number.interval})" in text
         assert study.run_key(model) in text
+
+
+def test_the_readme_says_what_each_question_of_the_declared_family_came_to(study: studies.Study) -> None:
+    lines = [line for line in (paths.TABLES / "readme.md").read_text().splitlines() if line.startswith("* ")]
+    declared = {(row["first"], row["second"]) for row in study.results("comparisons")["primary"]}
+    assert len(lines) == len(declared & readme_table.QUESTIONS.keys()) == len(declared)
+    (row, _) = [row for row in study.results("comparisons")["primary"] if row["second"] == "no_augmentation"]
+    said = printed_comparisons.words(row["interval"], row["effect"], study.evaluation.smallest_effect)
+    (line,) = [line for line in lines if line.startswith(f"* Augmentation {said['verb']} MRR@10")]
+    assert f"{studies.points(row['difference'])} points" in line and line.endswith("<!-- claim: augmentation -->")
 
 
 def test_the_table_of_leaks_tells_every_test_set_and_why_a_leak_was_allowed(study: studies.Study) -> None:
