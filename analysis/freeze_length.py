@@ -1,69 +1,73 @@
-"""Dose and response of freezing at equal total updates; figure `freeze_length`."""
+"""What a frozen phase gains by its length, on top of equal tuning and out of an equal total of updates; figure `freeze_length`."""
 
-import dataclasses
+from collections.abc import Iterable
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from analysis import effects, style
 from analysis import study as studies
-from analysis import style
+from analysis.effects import EQUAL, ON_TOP, Effect, Effects
+
+Points = list[tuple[float, Effect]]
 
 
-@dataclasses.dataclass(frozen=True)
-class Dose:
-    """One arm: the updates with frozen backbones and its result under each endpoint."""
-
-    arm: str
-    frozen: int
-    results: dict[str, studies.Number]
+def read(found: Effects) -> tuple[Points, Points]:
+    """The effects of a frozen phase by its epochs, on top of the proposed arm's tuning, and by its share of as many updates."""
+    on_top = effects.sizes(found.along(ON_TOP), lambda one: one.on.frozen_epochs)
+    equal = [one for one in found.along(EQUAL) if one.off.tuned_updates == found.base.tuned_updates]
+    return on_top, effects.sizes(equal, lambda one: studies.POINTS * one.on.frozen_share)
 
 
-def read(study: studies.Study) -> list[Dose]:
-    """The arms of the figure by rising freeze length, under the two primary endpoints."""
-    doses = []
-    for arm in study.arms(study.settings.freeze_arms):
-        results = {endpoint: study.number(arm, endpoint) for endpoint in study.evaluation.primary_endpoints}
-        doses.append(Dose(arm, study.frozen_updates(arm, study.grid[arm][0]), results))
-    return sorted(doses, key=lambda dose: dose.frozen)
+def finding(on_top: Points, equal: Points, found: Effects) -> str:
+    """What each account says: of the proposed arm's length, and of the most equal division."""
+    said: list[str] = []
+    if on_top:
+        epochs, one = min(on_top, key=lambda point: abs(point[0] - found.base.frozen_epochs))
+        said.append(effects.sentence(f"A frozen phase of {epochs:.0f} epochs on top", [(one.mrr, "")], found.smallest))
+    if equal:
+        share, one = min(equal, key=lambda point: abs(point[0] - studies.POINTS / 2))
+        text = effects.sentence(f"{share:.0f} % of equal updates", [(one.mrr, "")], found.smallest)
+        said.append(text.replace(effects.UNIT, "") if any(effects.UNIT in before for before in said) else text)
+    return "; ".join(said)
 
 
-def figure(doses: list[Dose]) -> Figure:
-    """One panel for each endpoint: mean and interval, every seed an open point beside them."""
-    endpoints = list(doses[0].results)
-    result, [row] = style.axes_grid(style.COLUMN, 1.9, columns=len(endpoints))
-    for axes, endpoint in zip(row, endpoints, strict=True):
-        _panel(axes, doses, endpoint)
-    row[0].set_ylabel("percent")
-    result.supxlabel("updates with frozen backbones", fontsize=7)
+def figure(on_top: Points, equal: Points, found: Effects) -> Figure:
+    """A column for each account that has arms; MRR@10 above, loss below, more is better in both, each panel on its own scale."""
+    panels = [(points, name) for points, name in ((on_top, "on top of equal tuning"), (equal, "out of an equal total")) if points]
+    result, rows = style.axes_grid(style.COLUMN, 3.2, rows=2, columns=len(panels), sharex="col")
+    for column, (points, name) in enumerate(panels):
+        rows[0][column].set_title(name)
+        for axes, metric in zip(rows[:, column], effects.METRICS, strict=True):
+            panel(axes, points, metric, style.FROZEN)
+        if points is on_top:
+            style.ticks(rows[1][column], [place for place, _ in points])
+            rows[1][column].set_xlabel("frozen epochs")
+        else:
+            rows[1][column].set(xlabel="frozen share, %", xticks=[0, *(place for place, _ in points)])
+    name_rows(rows[:, 0])
+    style.finding(result, finding(on_top, equal, found))
     return result
 
 
-def _panel(axes: Axes, doses: list[Dose], endpoint: str) -> None:
-    numbers = [dose.results[endpoint] for dose in doses]
-    places = [dose.frozen for dose in doses]
-    means = [studies.POINTS * number.value for number in numbers]
-    axes.plot(places, means, color=style.GRID, linewidth=1.2, zorder=1)
-    step = 0.045 * (max(places) - min(places) or 1)
-    for dose, number, place in zip(doses, numbers, places, strict=True):
-        colour = style.colour_of(dose.arm)
-        axes.plot([place, place], [studies.POINTS * number.low, studies.POINTS * number.high], color=colour, linewidth=1.4)
-        axes.plot(place, studies.POINTS * number.value, "o", color=colour, markersize=4.2)
-        seeds = [studies.POINTS * value for value in number.seeds.values()]
-        axes.plot(
-            [place + step] * len(seeds),
-            seeds,
-            "o",
-            markersize=2.6,
-            markerfacecolor="white",
-            markeredgecolor=colour,
-            markeredgewidth=0.8,
-        )
-    protocol = "Retrieval" if endpoint.count("/") > 1 else "Zero-shot"  # set/direction/relevance/metric, or set/metric
-    axes.set_title(f"{protocol} {studies.endpoint_label(endpoint)}")
-    axes.set_xticks(places)
-    axes.margins(x=0.15, y=0.15)
-    axes.grid(axis="y")
+def panel(axes: Axes, points: Points, metric: str, colour: str, marker: str = "o", label: str = "") -> None:
+    """A line of gains under one metric."""
+    style.no_gain(axes)
+    shown = [(place, gain) for place, one in points if (gain := one.gain(metric))]
+    factor = studies.POINTS if metric == "mrr@10" else 1
+    style.gains(axes, [place for place, _ in shown], [gain for _, gain in shown], colour, marker, label, factor)
+
+
+def name_rows(axes: Iterable[Axes]) -> None:
+    """What each row of panels shows."""
+    for one, label in zip(axes, ("gain in MRR@10, points", "loss saved"), strict=True):
+        one.set_ylabel(label)
 
 
 def main() -> None:
-    style.write(figure(read(studies.load())), "freeze_length", "svg", "png")
+    found = effects.of(studies.load())
+    on_top, equal = read(found) if found else ([], [])
+    if found and (on_top or equal):
+        style.write(figure(on_top, equal, found), "freeze_length", "svg", "png")
+    else:
+        style.leave_out("freeze_length")

@@ -6,7 +6,13 @@ Names: `<model>/<set>/<metric>` (with `interval`), `<first>-<second>/<set>/<metr
 `effect`, `verb`, `hedge`), `<model>/<set>/<shots>-shot` (with `interval`), `<set>/<count>`, `data/<count>`, `leaks/<count>`,
 `probe/<count>`, `<arm>/<parameter>`, `primary/<effect>`, `study/<setting>`, `world/<count>`, `gallery/<query or all>`,
 `compute/<quantity>`, `<condition>-good/<set>/acc@1` and `.../<part>` of the declared label family, `labels/<count>`, and those of
-analysis/error_numbers.py and domain.py. `run_key` is empty where no run is meant.
+analysis/error_numbers.py and domain.py. Those of analysis/regimes.py are of the validation set: `curve/<arm>/<metric>` and
+`curve/<arm>/<pairs, frozen_epochs, tuned_epochs>`; `effect/<edit>/<with>-<without>/<mrr@10 or loss>`, the gain of an edit
+(augmentation, freezing_on_top, freezing_at_equal_updates, optimiser, fixed_scale, lower_rate, local_negatives, text_dropout)
+between two arms, with `verdict`, under `effect/<random or weak>/` where the backbones are weaker;
+`crossing/<edit>/<frozen, unfrozen, augmented, clean>`, the tuned epochs at which it breaks even, with `low` and `high`;
+`prediction/<edit>/<frozen, ...>/<pairs or tuned_epochs>`; `figure/<name>`, the finding of a figure that was drawn.
+`run_key` is empty where no run is meant.
 
 analysis/fields.py says how a field is written, and prints what is there.
 """
@@ -14,7 +20,7 @@ analysis/fields.py says how a field is written, and prints what is there.
 import pathlib
 from typing import Any
 
-from analysis import compute, domain, error_numbers, few_shot, fields, labels
+from analysis import compute, domain, error_numbers, few_shot, fields, labels, regimes
 from analysis import study as studies
 from analysis.comparisons import VERBS, difference, probability, words
 from clip_italian import config, files, journal, paths
@@ -223,6 +229,7 @@ def main() -> None:
     study = studies.load()
     content = results(study) | comparisons(study) | probes(study) | label_conditions(study) | test_sets(study) | pairs(study)
     content |= leaks(study) | parameters(study) | settings(study) | error_numbers.entries(study) | domain.entries(study)
+    content |= regimes.entries(study)
     content |= world() | found(study) if study.is_drawn else published(study)
     content |= shown() | compute.entries(study.profile)
     files.write_json(paths.TABLES / "numbers.json", content)

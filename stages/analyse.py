@@ -4,6 +4,8 @@ import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 
 from analysis import (
+    amounts,
+    augmentation_epochs,
     augmentation_sheet,
     caption_length,
     collected,
@@ -11,6 +13,7 @@ from analysis import (
     confusion,
     contradictions,
     contrasts,
+    curves,
     data_sheet,
     datasheet,
     domain,
@@ -20,6 +23,7 @@ from analysis import (
     labels,
     ladder_loss,
     leaks,
+    learning_rates,
     levels,
     mistakes,
     numbers,
@@ -27,6 +31,7 @@ from analysis import (
     probe,
     published,
     readme_table,
+    regimes,
     retrieval,
     token_lengths,
     world_sheet,
@@ -37,9 +42,10 @@ from clip_italian.evaluation.study import comparisons as tests
 from clip_italian.evaluation.study.settings import EvaluationSettings
 
 TABLES = (retrieval, zeroshot, levels, probe, comparisons, labels, leaks, published, collected, token_lengths, domain, readme_table)
+REGIMES = (curves, regimes, freeze_length, augmentation_epochs, amounts, learning_rates)  # of the validation set
 ERRORS = (caption_length,)
 DRAWN = (contrasts, confusion, mistakes)  # that need to know all of what an image shows
-FIGURES = (overview, ladder_loss, freeze_length, few_shot, gallery, augmentation_sheet, data_sheet, world_sheet)
+FIGURES = (overview, ladder_loss, few_shot, gallery, augmentation_sheet, data_sheet, world_sheet)
 
 
 def main() -> None:
@@ -49,7 +55,7 @@ def main() -> None:
         drawing = beside.submit(contradictions.main)
         tests.evaluate(config.params(), settings)
         drawn = DRAWN if settings.errors.drawn else ()
-        for script in (*TABLES, *FIGURES, *ERRORS, *drawn, datasheet):
+        for script in (*TABLES, *REGIMES, *FIGURES, *ERRORS, *drawn, datasheet):
             script.main()
         drawing.result()
     numbers.main()  # last: it reads the tables

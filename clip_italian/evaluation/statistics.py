@@ -4,7 +4,7 @@ Two variances are kept apart: that of the test images and that of the training s
 independent, so images are what is resampled (a caption-wise interval would be about 1.5 times too narrow).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -104,3 +104,13 @@ def benjamini_hochberg(p: Float[np.ndarray, " tests"]) -> Float[np.ndarray, " te
     from scipy.stats import false_discovery_control
 
     return false_discovery_control(p)
+
+
+def t_interval(values: Sequence[float], confidence: float) -> tuple[float, float]:
+    """The interval of a mean by Student's t over independent values, such as paired differences of seeds; infinite for one."""
+    from scipy.stats import t  # takes most of a second to import
+
+    if len(values) < 2:
+        return -np.inf, np.inf
+    reach = t.ppf((1 + confidence) / 2, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
+    return float(np.mean(values) - reach), float(np.mean(values) + reach)

@@ -30,7 +30,7 @@ from clip_italian.evaluation.study import comparisons, errors, labels, probing, 
 from clip_italian.evaluation.study.probing import ProbingSettings
 from clip_italian.evaluation.study.settings import EvaluationSettings, grid
 from stages import analyse
-from tests.helpers import synthetic_study
+from tests.helpers import synthetic_curves, synthetic_study
 
 ROOT = pathlib.Path(__file__).parents[2]
 PROFILE = synthetic_study.PROFILE
@@ -186,12 +186,18 @@ def test_every_figure_and_table_is_written_and_the_same_every_time(evaluated: pa
         "contrasts",
         "mistakes",
         "leaks",
+        "curves",
+        "regimes",
+        "predictions",
+        "crossings",
     ):
         assert {f"{name}.json", f"{name}.tex"} <= set(first)
     for name in (
         "overview",
         "ladder_loss",
         "freeze_length",
+        "augmentation_epochs",
+        "amounts",
         "gallery",
         "labels",
         "augmentation_sheet",
@@ -284,9 +290,9 @@ def test_run_keys_name_the_runs(study: studies.Study) -> None:
 
 
 def test_frozen_updates_count_the_first_phase_and_curves_join_both(study: studies.Study) -> None:
-    assert study.frozen_updates("full", 0) == synthetic_study.FROZEN["full"]
+    assert study.frozen_updates("full", 0) == synthetic_curves.FROZEN
     assert study.frozen_updates("original", 0) == 0
-    assert study.curves("full", 0)[-1]["step"] == study.curves("original", 0)[-1]["step"]
+    assert study.curves("full", 0)[-1]["step"] == study.curves("original", 0)[-1]["step"] + synthetic_curves.FROZEN
 
 
 def test_the_readme_table_prints_the_results_files(study: studies.Study) -> None:

@@ -18,6 +18,7 @@ from clip_italian.use.finetuning import domain
 from clip_italian.use.finetuning import tables as csv_tables
 from clip_italian.world.scenes.scene import Scene, Thing, to_json
 from clip_italian.world.scenes.statements import CLASS_NOUNS, COLOURS
+from tests.helpers import synthetic_curves
 
 PROFILE = "made_up"
 QUALITY = {  # noise added to the text's copy of the image's latent vector: less is better
@@ -25,19 +26,17 @@ QUALITY = {  # noise added to the text's copy of the image's latent vector: less
     "plus_optimizer": 0.85,
     "plus_fixed_scale": 0.80,
     "full": 0.60,
-    "freeze_short": 0.70,
+    "freeze_equal": 0.70,
     "no_augmentation": 0.75,
     "mclip": 0.78,
     "english_clip": 3.0,
 }
 BASELINES = ("mclip", "english_clip")
-FROZEN = {"full": 200, "freeze_short": 80}
 SEEDS = (0, 1, 2)
-UPDATES = 600
 PARAMETERS = {  # of every run's journal: what the paper's sentences say of training
     "batch": 128,
-    "updates": UPDATES,
-    "tuned_updates": UPDATES,
+    "updates": 660,
+    "tuned_updates": 660,
     "scale": 20.0,
     "max_tokens": 24,
     "pooling": "mean",
@@ -51,11 +50,10 @@ PARAMETERS = {  # of every run's journal: what the paper's sentences say of trai
     "text.depth": 3,
     "tower.width": 96,
     "tower.depth": 3,
-    "optimiser.learning_rate": 1e-3,
+    "optimiser.learning_rate": 3e-3,
     "optimiser.weight_decay": 0.1,
     "optimiser.clip": 0.01,
 }
-FROZEN_PARAMETERS = {"frozen_optimiser.learning_rate": 5e-3}
 CAPTIONS = 3
 WIDTH = 16
 RETRIEVAL_SETS = ("retrieval-seen", "retrieval-style")
@@ -119,7 +117,7 @@ PROBE_PICTURES = {"probe-train": 6, "probe-valid": 2}  # of each class
 ANALYSIS = {
     "proposed": "full",
     "ladder": ["original", "plus_optimizer", "plus_fixed_scale", "full"],
-    "freeze_arms": ["plus_fixed_scale", "freeze_short", "full"],
+    "freeze_arms": ["plus_fixed_scale", "freeze_equal", "full"],
     "error_models": ["full", "no_augmentation", "mclip", "english_clip"],
     "gallery_top": 4,
     "sheet_examples": 6,
@@ -222,33 +220,19 @@ def write_classes(classes: int) -> None:
 
 
 def write_runs() -> None:
-    """A journal and curves for every run; arms with a frozen phase have two."""
+    """The journals of every run and of the curves."""
     write_journals("italian_bert", "backbones", {0: []})
-    for model, noise in QUALITY.items():
-        if model in BASELINES:
-            write_journals(model, "backbones" if model == "english_clip" else "baseline", {seed: [] for seed in seeds_of(model)})
-            continue
-        frozen, early, late = FROZEN.get(model, 0), {}, {}
-        for seed in seeds_of(model):
-            rng = np.random.default_rng([7, list(QUALITY).index(model), seed])
-            steps = np.arange(0, UPDATES + 1, 40)
-            loss = 2.2 + noise + 2.0 * np.exp(-steps / 150) + 0.02 * rng.normal(size=len(steps))
-            rows = [
-                {"step": float(s), "valid_loss": float(v), "valid_loss_at_20": float(v)} for s, v in zip(steps, loss, strict=True)
-            ]
-            early[seed] = [row for row in rows if row["step"] <= frozen]
-            late[seed] = [row | {"step": row["step"] - frozen} for row in rows if row["step"] >= frozen]
-        if frozen:
-            write_journals(model, "pretrain", early)
-        write_journals(model, "finetune", late)
+    for model in BASELINES:
+        write_journals(model, "backbones" if model == "english_clip" else "baseline", {seed: [] for seed in seeds_of(model)})
+    for arm, changes in synthetic_curves.ARMS.items():
+        synthetic_curves.write(PROFILE, arm, changes, SEEDS, more=PARAMETERS)
+    for arm, changes in synthetic_curves.CURVES.items():
+        synthetic_curves.write(PROFILE, arm, changes, SEEDS, in_curves=True, more=PARAMETERS)
 
 
 def write_journals(model: str, stage: str, curves: dict[int, list]) -> None:
     """The journals of all seeds of a stage, given the curves of each."""
-    parameters = dict(PARAMETERS)
-    if model not in (*BASELINES, "italian_bert"):
-        parameters |= FROZEN_PARAMETERS | {"frozen_updates": FROZEN.get(model, 0)}
-    made = [journal.Journal(stage, model, seed, parameters, {}, {}, {}, rows) for seed, rows in curves.items()]
+    made = [journal.Journal(stage, model, seed, PARAMETERS, {}, {}, {}, rows) for seed, rows in curves.items()]
     journal.write(journal.path(PROFILE, model, stage), made)
 
 
