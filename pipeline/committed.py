@@ -2,9 +2,11 @@
 
 1. Its results files against one another and against its dvc.lock, for every study; this takes nothing but git.
 2. Where the ranks of single items on this disk are the commit's: every number against them, to the digit.
-3. Where they are not, as after a rerun on another processor: its numbers against this machine's, by the spread of the seeds.
+3. Where they are not, as after a rerun on another processor: the numbers of the model that git holds, demo/model, which every
+   processor evaluates alike; and all numbers against this machine's, by the spread of the seeds.
 
-Step 2 notices any changed digit. Step 3 cannot: pipeline/rerun.py says what passes it.
+Step 2 notices any changed digit, and the first part of step 3 one of that model. Its second part cannot: pipeline/rerun.py says
+what passes it.
 """
 
 import dataclasses
@@ -25,6 +27,7 @@ from pipeline.studies import STUDIES
 
 RANKED = ("retrieval", "zeroshot")  # protocols whose ranks of single items comparisons are made of
 COMPARED = {*RANKED, "comparisons"}
+SHIPPED, WEIGHTS = paths.DEMO / "model", "model.safetensors"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +51,7 @@ def check(params: Params) -> None:
     elif not all(_items(here, params.profile).values()):
         print("results: nothing compared with this machine's, which has not run the study; `make repro` does")
     elif _items(here, params.profile) != _items(main.stages, params.profile):
+        _check_shipped(params.profile, main, here)
         _check_rerun(params.profile, main, here)
     elif not all(path.exists() for path in _items(here, params.profile)):
         print("results: nothing compared with ranks of single items, which are not here; `dvc checkout` or `make repro` makes them")
@@ -84,6 +88,12 @@ def _show(path: pathlib.Path) -> bytes | None:
     return shown.stdout if shown.returncode == 0 else None
 
 
+def _list(folder: pathlib.Path) -> list[str]:
+    """The names of the files that the last commit holds in a folder."""
+    listed = subprocess.run(["git", "ls-tree", "--name-only", f"HEAD:./{folder}"], capture_output=True, text=True, check=False)
+    return listed.stdout.splitlines()
+
+
 def _outputs(stages: dict[str, Any]) -> dict[pathlib.Path, str]:
     return {pathlib.Path(out["path"]): out["md5"] for stage in stages.values() for out in stage["outs"]}
 
@@ -110,6 +120,20 @@ def _check_items(params: Params, results: Results) -> None:
         here = files.read_json(paths.results(params.profile, name))
         count += consistency.check(consistency.equal(name, content, here, "this machine's files"))
     print(f"results: this machine has the bits of the last commit, and {count} committed numbers are theirs to the digit")
+
+
+def _check_shipped(profile: str, main: Committed, here: dict[str, Any]) -> None:
+    tests = [paths.raw(profile) / "test", paths.shards(profile) / "tests"]
+    names = _list(SHIPPED)
+    if WEIGHTS not in names or any(
+        _outputs(main.stages).get(path) != _outputs(here).get(path) or not path.exists() for path in tests
+    ):
+        print(f"results: {SHIPPED} not evaluated, since the last commit has none or other test sets than this machine")
+        return
+    from pipeline import shipped  # imports JAX
+
+    count = shipped.check(profile, {name: _show(SHIPPED / name) or b"" for name in names}, main.results)
+    print(f"results: {count} numbers are those of {SHIPPED}, evaluated on this machine")
 
 
 def _check_rerun(profile: str, main: Committed, here: dict[str, Any]) -> None:

@@ -14,11 +14,15 @@ from clip_italian import config, files, paths
 from clip_italian.errors import InputError
 from clip_italian.evaluation.study import comparisons, errors, labels, retrieval, zeroshot
 from clip_italian.evaluation.study.settings import EvaluationSettings
-from pipeline import committed, consistency
+from pipeline import committed, consistency, shipped
 from tests.helpers import synthetic_study
 
 PROFILE = synthetic_study.PROFILE
 MRR, ACCURACY = "retrieval-seen/text_to_image/any/mrr@10", "zeroshot-seen/acc@1"
+EXPORT = config.profile("tiny", pathlib.Path(config.__file__).parents[1] / "profiles").content["export"] | {
+    "arm": "full",
+    "seed": 0,
+}
 NAMES = ("retrieval", "zeroshot", "labels", "errors", "comparisons", "summary")
 
 
@@ -206,6 +210,23 @@ def test_other_ranks_of_the_same_embeddings_are_refused(study):
         InputError, match=r"^results/made_up/items/retrieval: the last commit has other ranks of the same embeddings"
     ):
         committed.check(config.params())
+
+
+def test_the_model_in_git_must_have_its_committed_results_on_any_processor(study, evaluated, monkeypatch):
+    def embedded(folder, model, data, retrieval_sets, zeroshot_sets, templates):
+        for test_set in (*retrieval_sets, *zeroshot_sets):
+            shutil.copy(evaluated / "embeddings" / PROFILE / "full/0" / f"{test_set}.npz", folder)
+
+    monkeypatch.setattr(shipped.assembly, "load", lambda folder: (folder / "model.safetensors").read_bytes())
+    monkeypatch.setattr(shipped.embed, "write_tests", embedded)
+    export = files.read_json(pathlib.Path("profiles", f"{PROFILE}.yaml")) | {"export": EXPORT}
+    files.write_json(pathlib.Path("profiles", f"{PROFILE}.yaml"), export)
+    assert shipped.check(PROFILE, {"model.safetensors": b""}, study) == 28
+    for endpoint in (MRR, ACCURACY):
+        forged = copy.deepcopy(study)
+        raised_everywhere(forged, "full", endpoint)
+        with pytest.raises(InputError, match=r"`models/full/.*-seen/seeds/0/.* by demo/model"):
+            shipped.check(PROFILE, {"model.safetensors": b""}, forged)
 
 
 def test_a_rerun_with_other_bits_is_compared_by_the_spread_of_seeds(study, capsys):
