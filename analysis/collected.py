@@ -10,8 +10,8 @@ from clip_italian import config, files, paths
 
 COLUMNS = ["2021", "asked for", "came", "per cent", "pairs kept", "did not come"]
 NOTE = (
-    "Pictures of each source: those that the study of 2021 had, in round numbers; those that the rows ask for and those that came, "
-    "with the reasons of the others; and the pairs that curation kept of them. {drawn}"
+    "Pictures of each source: those that the study of 2021 had, estimated from the round numbers of its README; those that rows "
+    "ask for and those that came, with the reasons of the others; and the pairs that curation kept of them. {drawn}"
 )
 DRAWN = "Here the world is drawn, in about a hundredth of the sizes of 2021, and a fixed share is missing on purpose."
 ALL = "all, in archives"

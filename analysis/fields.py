@@ -18,15 +18,13 @@ from clip_italian.errors import InputError
 
 
 def content_of(file: str) -> Any:
-    """What a file holds: JSON, YAML, a journal's lines, arrays as their sums, a module's constants; of a folder the names."""
+    """What a file holds: JSON, YAML, a journal's lines, arrays as their sums, or a module's constants."""
     return _content(file, pathlib.Path.cwd())
 
 
 @functools.cache
 def _content(file: str, _where: pathlib.Path) -> Any:
     path = pathlib.Path(file)
-    if path.is_dir():
-        return sorted({one.stem for one in path.iterdir()})
     if path.suffix == ".py":
         return vars(importlib.import_module(file.removesuffix(".py").replace("/", ".")))
     if path.suffix == ".npz":

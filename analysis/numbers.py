@@ -3,14 +3,16 @@
     {name: {"value": ..., "text": ..., "file": ..., "field": ..., "run_key": ...}}
 
 Names: `<model>/<set>/<metric>` (with `interval`), `<first>-<second>/<set>/<metric>` (with `interval`, `p`, `corrected`,
-`effect`, `verb`, `hedge`), `<model>/<set>/<shots>-shot` (with `interval`), `<set>/<count>`, `data/<count>`, `leaks/<count>`,
-`probe/<count>`, `<arm>/<parameter>`, `primary/<effect>`, `study/<setting>`, `world/<count>`, `gallery/<query or all>`,
-`compute/<quantity>`, `<condition>-good/<set>/acc@1` and `.../<part>` of the declared label family, `labels/<count>`, and those of
+`effect`, `verb`, `hedge`) and `.../<component>`, a standard deviation of that difference, `<model>/<set>/<shots>-shot` (with
+`interval`), `<set>/<count>`, `data/<count>`, `leaks/<count>`, `probe/<count>`, `<arm>/<parameter>`, `primary/<effect>`,
+`study/<setting>`, `world/<count>`, `gallery/<query or all>`, `compute/<quantity>`, `<condition>-good/<set>/acc@1` and
+`.../<part>` of the declared label family, `labels/<count>`, and those of
 analysis/error_numbers.py and domain.py. Those of analysis/regimes.py are of the validation set: `curve/<arm>/<metric>` and
 `curve/<arm>/<pairs, frozen_epochs, tuned_epochs>`; `effect/<edit>/<with>-<without>/<mrr@10 or loss>`, the gain of an edit
 (augmentation, freezing_on_top, freezing_at_equal_updates, optimiser, fixed_scale, lower_rate, local_negatives, text_dropout)
-between two arms, with `verdict`, under `effect/<random or weak>/` where the backbones are weaker;
+between two arms, with `verdict`, `effect`, `verb` and `hedge`, under `effect/<random or weak>/` where the backbones are weaker;
 `crossing/<edit>/<frozen, unfrozen, augmented, clean>`, the tuned epochs at which it breaks even, with `low` and `high`;
+`ends/<edit>/<tuned_epochs or pairs>/<first or last>`, the gain at an end of a curve, and `.../at`, where that is;
 `prediction/<edit>/<frozen, ...>/<pairs or tuned_epochs>`; `figure/<name>`, the finding of a figure that was drawn.
 `run_key` is empty where no run is meant.
 
@@ -20,7 +22,7 @@ analysis/fields.py says how a field is written, and prints what is there.
 import pathlib
 from typing import Any
 
-from analysis import compute, domain, error_numbers, few_shot, fields, labels, regimes
+from analysis import compute, domain, error_numbers, few_shot, labels, regimes
 from analysis import study as studies
 from analysis.comparisons import VERBS, difference, probability, words
 from clip_italian import config, files, journal, paths
@@ -68,7 +70,14 @@ def compared(study: studies.Study, row: dict[str, Any], file: str, field: str, c
     """One comparison, by its name."""
     said = words(row["interval"], row["effect"], study.evaluation.smallest_effect)
     said |= {"p": probability(row["p"]), "corrected": probability(corrected)}
-    return {f"{row['first']}-{row['second']}/{row['endpoint']}": difference(study, file, field, row).as_json() | said}
+    name, number = f"{row['first']}-{row['second']}/{row['endpoint']}", difference(study, file, field, row)
+    spread = {
+        f"{name}/{part}": entry(
+            value, file, f"{field.removesuffix('difference')}components.{part}", number.run_key, studies.points(value)
+        )
+        for part, value in row.get("components", {}).items()
+    }
+    return {name: number.as_json() | said} | spread
 
 
 def probes(study: studies.Study) -> dict[str, Entry]:
@@ -183,12 +192,6 @@ def settings(study: studies.Study) -> dict[str, Entry]:
     return entries | {"study/profile": entry(study.profile, "params.yaml", "profile")}
 
 
-def shown() -> dict[str, Entry]:
-    """The figures that the study has: the text mentions no other."""
-    names = fields.content_of(str(paths.FIGURES))
-    return {"study/figures": entry(names, paths.FIGURES, "", text=str(len(names)))}
-
-
 def published(study: studies.Study) -> dict[str, Entry]:
     """Whether the publishers' files had to be as many as they are: in a rehearsal they need not."""
     one = config.section(evaluation.HeldOutSettings, "tests")
@@ -231,5 +234,5 @@ def main() -> None:
     content |= leaks(study) | parameters(study) | settings(study) | error_numbers.entries(study) | domain.entries(study)
     content |= regimes.entries(study)
     content |= world() | found(study) if study.is_drawn else published(study)
-    content |= shown() | compute.entries(study.profile)
+    content |= compute.entries(study.profile)
     files.write_json(paths.TABLES / "numbers.json", content)

@@ -15,10 +15,12 @@ import numpy as np
 from analysis import amounts, augmentation_epochs, curves, effects, style, tables
 from analysis import study as studies
 from analysis.augmentation_epochs import WITH
+from analysis.comparisons import words
 from analysis.effects import AUGMENTATION, ON_TOP, Effect, Effects, Gain
 from analysis.freeze_length import Points
 from analysis.published import SOURCE
 from clip_italian import config, files, paths
+from clip_italian.evaluation.study.comparisons import effect
 
 TUNED_EPOCHS_2021 = 15  # commit 9ca42b9 of clip-italian
 LEAST = 3  # different amounts from which a line is drawn on
@@ -230,10 +232,26 @@ def entries(study: studies.Study) -> dict[str, dict[str, Any]]:
     found = effects.of(study)
     named = _table("curves", [arm.name for arm in curves.read(study.profile, study.params.arms)], curves.NAMES, "curve")
     named |= _table("regimes", list(everything(study)), {"MRR@10": "mrr@10", "loss saved": "loss"}, "effect")
+    smallest = study.evaluation.smallest_effect
     for name, (_, one) in everything(study).items():
-        named[f"effect/{name}/mrr@10"]["verdict"] = effects.verdict(one.mrr, study.evaluation.smallest_effect / studies.POINTS)
+        interval = np.array([one.mrr.low, one.mrr.high])
+        said = words(interval.tolist(), effect(interval, smallest / studies.POINTS), smallest)
+        named[f"effect/{name}/mrr@10"] |= said | {"verdict": effects.verdict(one.mrr, smallest / studies.POINTS)}
     named |= _table("predictions", [one.name for one in predictions(study)], {"prediction, MRR@10": ""}, "prediction")
+    named |= ends(found, named) if found else {}
     return named | _table("crossings", list(crossings(found)) if found else [], {BREAK_EVEN: ""}, "crossing") | findings()
+
+
+def ends(found: Effects, named: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The gains at both ends of the curves by tuned epochs and by pairs, the other edit being there, and where the ends are."""
+    result = {}
+    for axis, lines in (("tuned_epochs", augmentation_epochs.read(found)), ("pairs", amounts.pairs(found).lines)):
+        for name, both in lines.items():
+            points = [one for _, one in both.get(WITH, [])]
+            for end, one in zip(("first", "last"), (points[0], points[-1]) if len(points) > 1 else (), strict=False):
+                result[f"ends/{name}/{axis}/{end}"] = named[f"effect/{name}/{one.on.name}-{one.off.name}/mrr@10"]
+                result[f"ends/{name}/{axis}/{end}/at"] = named[f"curve/{one.on.name}/{axis}"]
+    return result
 
 
 def _table(table: str, names: list[str], columns: dict[str, str], kind: str) -> dict[str, dict[str, Any]]:

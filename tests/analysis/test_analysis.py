@@ -395,3 +395,13 @@ def test_another_profile_tells_no_cost(tmp_path: pathlib.Path, monkeypatch: pyte
         "compute/processor": "A",
     }
     assert compute.entries("german") == {}
+
+
+def test_the_ends_of_a_curve_are_its_fewest_and_its_most_epochs_with_a_verb_for_each(study: studies.Study) -> None:
+    numbers = json.loads((paths.TABLES / "numbers.json").read_text())
+    few, many = (numbers[f"ends/augmentation/tuned_epochs/{end}"] for end in ("first", "last"))
+    assert few == numbers["effect/augmentation/full_5-no_augmentation_5/mrr@10"]
+    assert many == numbers["effect/augmentation/full_27-no_augmentation_27/mrr@10"]
+    assert many["verb"] == {"above": "raises", "below": "lowers"}.get(many["effect"], many["verb"])
+    assert numbers["ends/augmentation/tuned_epochs/last/at"] == numbers["curve/full_27/tuned_epochs"]
+    assert numbers["ends/freezing_on_top/pairs/first"] == numbers["effect/freezing_on_top/quarter_full-quarter_unfrozen/mrr@10"]

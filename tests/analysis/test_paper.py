@@ -59,7 +59,14 @@ def test_every_fact_of_2021_has_a_source_and_is_used() -> None:
 def test_every_reference_is_cited() -> None:
     keys = set(re.findall(r"^@\w+\{(\w+),", (ROOT / "paper/references.bib").read_text(), re.MULTILINE))
     text = "".join(path.read_text() for path in SECTIONS)
-    assert keys == {key for key in re.findall(r"@([a-z]+\d{4})", text)}
+    assert keys == set(re.findall(r"(?:@|by\(\")([a-z]+\d{4})", text))
+
+
+def test_no_semicolon_is_swallowed_by_the_code_before_it() -> None:
+    for path in SECTIONS:
+        text = re.sub(r"^#let .*|\{[^{}]*\}|`[^`]*`", "", path.read_text(), flags=re.MULTILINE)
+        assert re.findall(r".{0,30}#[a-z][\w-]*\([^()]*\);(?! *\})", text) == [], path
+        assert re.findall(r".{0,30}#if [^\[\]]*\[[^\[\]]*\](?: else \[[^\[\]]*\])*;", text) == [], path
 
 
 def test_what_the_paper_is_made_of_is_in_the_graph() -> None:
