@@ -18,18 +18,23 @@ BH = "Exploratory; q: Benjamini and Hochberg over all of these."
 
 # What the sentences say of a difference, by where its interval lies against the smallest effect of interest.
 VERBS = {"above": "raises", "below": "lowers", "within": "hardly changes", "unclear": "has no clear effect on"}
+# The same where two models are compared, of which neither is an edit of the other.
+STANDINGS = {"raises": "is ahead in", "lowers": "is behind in", "hardly changes": "is level in"}
+STANDINGS |= {"has no clear effect on": "is neither clearly ahead nor behind in"}
 HEDGE = "perhaps by less than {smallest:g} points"  # where the interval excludes zero and reaches into the margin
 
 
 def words(interval: Sequence[float], effect: str, smallest: float) -> dict[str, str]:
-    """The verb for a difference, with the hedge that a sentence must add; `smallest` is in percentage points.
+    """The verb for an edit's difference, that for two models', and the hedge to add; `smallest` is in percentage points.
 
     No clear effect is left for intervals that hold zero: one that excludes it has a direction, however small.
     """
     low, high = interval
     if effect == "unclear" and (low > 0 or high < 0):
-        return {"effect": effect, "verb": VERBS["above" if low > 0 else "below"], "hedge": HEDGE.format(smallest=smallest)}
-    return {"effect": effect, "verb": VERBS[effect], "hedge": ""}
+        verb, hedge = VERBS["above" if low > 0 else "below"], HEDGE.format(smallest=smallest)
+    else:
+        verb, hedge = VERBS[effect], ""
+    return {"effect": effect, "verb": verb, "standing": STANDINGS[verb], "hedge": hedge}
 
 
 def probability(p: float) -> str:

@@ -41,7 +41,8 @@ def _effect(study: studies.Study, row: dict[str, Any]) -> str:
     number = comparisons.difference(study, "", "", row)
     sign = "+" if number.value > 0 else ""
     hedge = f", {said['hedge']}," if said["hedge"] else ""
-    return f"{said['verb']} {studies.endpoint_label(row['endpoint'])}{hedge} ({sign}{number.text} points, {number.interval})"
+    verb = said["standing" if row["second"] in study.params.baselines else "verb"]
+    return f"{verb} {studies.endpoint_label(row['endpoint'])}{hedge} ({sign}{number.text} points, {number.interval})"
 
 
 def endpoints(study: studies.Study) -> list[str]:

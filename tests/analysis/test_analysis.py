@@ -269,10 +269,17 @@ def test_verbs_say_what_the_effects_say(study: studies.Study) -> None:
 
 def test_an_interval_without_zero_has_a_direction_and_no_clear_effect_is_left_for_the_others() -> None:
     hedge = "perhaps by less than 0.5 points"
-    assert printed_comparisons.words((-0.026, -0.004), "unclear", 0.5) == {"effect": "unclear", "verb": "lowers", "hedge": hedge}
-    assert printed_comparisons.words((0.001, 0.02), "unclear", 0.5) == {"effect": "unclear", "verb": "raises", "hedge": hedge}
+    assert printed_comparisons.words((-0.026, -0.004), "unclear", 0.5) == {
+        "effect": "unclear",
+        "verb": "lowers",
+        "standing": "is behind in",
+        "hedge": hedge,
+    }
+    small = printed_comparisons.words((0.001, 0.02), "unclear", 0.5)
+    assert (small["verb"], small["standing"], small["hedge"]) == ("raises", "is ahead in", hedge)
     assert printed_comparisons.words((-0.01, 0.02), "unclear", 0.5)["verb"] == "has no clear effect on"
-    assert printed_comparisons.words((0.001, 0.004), "within", 0.5) == {"effect": "within", "verb": "hardly changes", "hedge": ""}
+    within = printed_comparisons.words((0.001, 0.004), "within", 0.5)
+    assert (within["verb"], within["standing"], within["hedge"]) == ("hardly changes", "is level in", "")
 
 
 def test_a_field_that_is_not_there_is_named(study: studies.Study, capsys: pytest.CaptureFixture[str]) -> None:

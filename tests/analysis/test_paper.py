@@ -160,6 +160,22 @@ def test_sentences_about_arms_that_did_not_run_vanish(copy: pathlib.Path) -> Non
     assert paper.compiled(paths.PAPER)[0].startswith(b"%PDF")
 
 
+def test_the_paper_of_published_data_says_nothing_of_the_drawn_world(copy: pathlib.Path) -> None:
+    numbers = json.loads((copy / "tables/numbers.json").read_text())
+    drawn = ("world/", "errors/", "told/", "gallery/", "associations/")
+    numbers = {name: one for name, one in numbers.items() if not name.startswith(drawn) and not name.endswith("near_misses")}
+    given = {"value": "a/b", "text": "", "file": "profiles/paper.yaml", "field": "x", "run_key": "", "p": "0.3"}
+    numbers |= {f"{name}/repository": given for name in ("english_clip", "italian_bert")} | {"study/counts": given}
+    numbers |= {f"associations/full/{test}": given for test in ("career-family", "science-arts")}
+    (copy / "tables/numbers.json").write_text(json.dumps(numbers))
+    levels = json.loads((copy / "tables/levels.json").read_text())
+    levels["columns"] = [f"retrieval-{name}" if "MRR" in name else name for name in levels["columns"]]
+    (copy / "tables/levels.json").write_text(json.dumps(levels))
+    for name in ("figures/contradictions.svg", "figures/contrasts.svg", "tables/mistakes.json"):
+        (copy / name).unlink()
+    assert paper.compiled(paths.PAPER)[0].startswith(b"%PDF")
+
+
 def test_a_missing_number_is_named_in_one_line(copy: pathlib.Path) -> None:
     numbers = json.loads((copy / "tables/numbers.json").read_text())
     del numbers["data/train"]
