@@ -3,6 +3,7 @@ figure `amounts`."""
 
 import dataclasses
 import math
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -62,7 +63,7 @@ def pairs(found: Effects) -> Amount:
         for name, both in ones.items()
     }
     places = sorted({place for both in lines.values() for points in both.values() for place, _ in points})
-    return Amount("training pairs", [f"{place:,.0f}" for place in places], places, lines)
+    return Amount("pairs", [f"{place:,.0f}" for place in places], places, lines)
 
 
 def strengths(study: studies.Study, found: Effects) -> Amount:
@@ -109,31 +110,33 @@ def finding(amounts: list[Amount], found: Effects) -> str:
         points = both.get(WITH) or both.get(WITHOUT) or []
         if len(points) > 1:
             at = [amount.names[amount.places.index(place)] for place, _ in (points[0], points[-1])]
-            ends = [(points[0][1].mrr, f"with {at[0]} {amount.label}"), (points[-1][1].mrr, f"with {at[1]}")]
+            ends = [(points[0][1].mrr, f"with {at[0]}{'' if said else f' {amount.label}'}"), (points[-1][1].mrr, f"with {at[1]}")]
             text = effects.sentence(SUBJECTS[name], ends, found.smallest)
             said.append(text.replace(effects.UNIT, "") if any(effects.UNIT in before for before in said) else text)
     return capital("; ".join(said))
 
 
 def figure(amounts: list[Amount], found: Effects) -> Figure:
-    """A panel for each amount and edit; gains of MRR@10, a line with and one without the other edit."""
-    panels = [(amount, name) for amount in amounts for name in (AUGMENTATION, ON_TOP) if amount.lines[name]]
-    width = style.PAGE if len(panels) > 2 else style.COLUMN
-    result, [row] = style.axes_grid(width, 2.3, columns=len(panels), sharey=True)
-    for axes, (amount, name) in zip(row, panels, strict=True):
-        for other, points in amount.lines[name].items():
-            label, colour, marker = OTHERS[name][other]
-            panel(axes, points, "mrr@10", colour, marker, label)
-        axes.set_title(SUBJECTS[name])
+    """A row for each amount, a column for each edit; gains of MRR@10, a line with and one without the other edit."""
+    names = [name for name in (AUGMENTATION, ON_TOP) if any(amount.lines[name] for amount in amounts)]
+    options: dict[str, Any] = {"rows": len(amounts), "columns": len(names), "sharex": "row", "sharey": "row"}
+    result, rows = style.axes_grid(style.COLUMN, 0.5 + 1.65 * len(amounts), **options)
+    for row, amount in zip(rows, amounts, strict=True):
+        for axes, name in zip(row, names, strict=True):
+            for other, points in amount.lines[name].items():
+                label, colour, marker = OTHERS[name][other]
+                panel(axes, points, "mrr@10", colour, marker, label)
+            axes.set_xlabel(amount.label)
         if amount.label == "backbones":
-            axes.set_xticks(amount.places, amount.names)
+            row[0].set_xticks(amount.places, amount.names)
         else:
-            style.ticks(axes, amount.places, amount.names)
-        axes.set_xlabel(amount.label)
+            style.ticks(row[0], amount.places, amount.names)
+        row[0].set_ylabel("gain in MRR@10, points")
+    low, high = rows[0][0].get_ylim()
+    rows[0][0].set_ylim(low, high + 0.3 * (high - low))  # room for the legends
+    for axes, name in zip(rows[0], names, strict=True):
+        axes.set_title(SUBJECTS[name].removeprefix("a "))
         axes.legend(frameon=False, loc="upper left", handlelength=1.6, borderaxespad=0.1, labelspacing=0.3)
-    low, high = row[0].get_ylim()
-    row[0].set_ylim(low, high + 0.26 * (high - low))  # room for the legends
-    row[0].set_ylabel("gain in MRR@10, points")
     style.finding(result, finding(amounts, found))
     return result
 

@@ -87,8 +87,8 @@ def _epochs(value: float) -> str:
 
 
 OTHERS = {
-    AUGMENTATION: {WITH: ("after a frozen phase", style.FROZEN, "o"), WITHOUT: ("nothing frozen", style.UNFROZEN, "s")},
-    ON_TOP: {WITH: ("with augmentation", style.AUGMENTED, "o"), WITHOUT: ("without", style.CLEAN, "s")},
+    AUGMENTATION: {WITH: ("frozen before", style.FROZEN, "o"), WITHOUT: ("nothing frozen", style.UNFROZEN, "s")},
+    ON_TOP: {WITH: ("augmented", style.AUGMENTED, "o"), WITHOUT: ("not augmented", style.CLEAN, "s")},
 }
 SUBJECTS = {AUGMENTATION: "augmentation", ON_TOP: "a frozen phase on top"}
 
@@ -96,16 +96,16 @@ SUBJECTS = {AUGMENTATION: "augmentation", ON_TOP: "a frozen phase on top"}
 def figure(lines: Lines, found: Effects) -> Figure:
     """A column for each edit; MRR@10 above, loss below; a line with and one without the other edit."""
     shown = {name: both for name, both in lines.items() if both}
-    result, rows = style.axes_grid(style.PAGE / 2 * len(shown), 3.1, rows=2, columns=len(shown), sharex="col")
+    result, rows = style.axes_grid(style.COLUMN, 3.6, rows=2, columns=len(shown), sharex="col")
     for column, (name, both) in enumerate(shown.items()):
-        rows[0][column].set_title(f"gain of {SUBJECTS[name]}")
+        rows[0][column].set_title(SUBJECTS[name].removeprefix("a "))
         draw(rows[:, column], both, OTHERS[name])
         style.key(rows[0][column])
         style.ticks(rows[1][column], sorted({place for points in both.values() for place, _ in points}))
         rows[1][column].set_xlabel("tuned epochs")
         for index, (other, points) in enumerate(both.items()):
             mark_crossing(rows[0][column], points, OTHERS[name][other][1], above=index == 0)
-    rows[0][0].set_ylabel("MRR@10, points")
+    rows[0][0].set_ylabel("gain in MRR@10, points")
     rows[1][0].set_ylabel("loss saved")
     style.finding(result, finding(lines, found))
     return result

@@ -1,4 +1,6 @@
-"""The regime map: what each edit gains in each regime; and, as predictions, in 2021's. Tables `regimes` and `predictions`.
+"""The regime map: what the edits gain in each regime; and, as predictions, in 2021's.
+
+Tables: `regime_map`, of augmentation and the frozen phase; `regimes`, of every edit, with verdicts; `crossings`; `predictions`.
 
 A prediction is a straight line through the gains of all seeds against the logarithm of pairs or of tuned epochs, continued to what
 the study of 2021 had. Its interval is that of one more difference of seeds, with the line's own error. With fewer than three
@@ -220,11 +222,53 @@ def main() -> None:
     lines = [line(strength, one, smallest) for strength, one in everything(study).values()]
     note = NOTE.format(confidence=confidence, smallest=study.evaluation.smallest_effect)
     tables.write("regimes", COLUMNS, lines, note)
+    titles = [f"{augmentation_epochs.SUBJECTS[name].removeprefix('a ')}, {look[0]}" for name, _, look in lines_of_map()]
+    tables.write("regime_map", titles, regime_map(study, found) if found else [], note)
     told = predictions(study)
     factor = max((one.at / max(one.amounts) for one in told if one.along == "pairs" and one.amounts), default=1.0)
     ahead = [predicted_row(one, smallest) for one in told] + (directions(study, found) if found else [])
     tables.write("predictions", PREDICTED, ahead, PREDICTED_NOTE.format(confidence=confidence, factor=factor))
     tables.write("crossings", [BREAK_EVEN], [*crossings(found).values()] if found else [], CROSSINGS_NOTE)
+
+
+def lines_of_map() -> list[tuple[str, str, tuple[str, str, str]]]:
+    """The columns of the map: an edit, whether with or without the other one, and how that looks."""
+    return [(name, other, look) for name, looks in augmentation_epochs.OTHERS.items() for other, look in looks.items()]
+
+
+Cells = dict[tuple[str, str, str], dict[str, Any]]  # by profile, edit, and arm with it
+
+
+def _place(one: Effect) -> tuple[str, str, str]:
+    return one.on.profile, one.edit.name, one.on.name
+
+
+def regime_map(study: studies.Study, found: Effects) -> list[tables.Row]:
+    """A row for each number of tuned epochs, amount of pairs and strength; a cell for each edit with and without the other.
+
+    A cell is that of table `regimes`, and says where it stands there.
+    """
+    pairs, strengths = amounts.pairs(found), amounts.strengths(study, found)
+    by_epochs = augmentation_epochs.read(found)
+    epochs = sorted({place for both in by_epochs.values() for own in both.values() for place, _ in own})
+    rows = [(f"{place:.1f} tuned epochs", by_epochs, place) for place in epochs]
+    for amount, usual in ((pairs, f"{found.base.pairs:,.0f}"), (strengths, amounts.WHOLE)):
+        named = zip(amount.names, amount.places, strict=True)
+        rows += [(f"{name} {amount.label}", amount.lines, place) for name, place in named if name != usual]
+    file, column = str(paths.TABLES / "regimes.json"), COLUMNS.index("MRR@10")
+    known = {
+        _place(one): points(one.mrr) | {"file": file, "field": f"rows.{index}.cells.{column}.value", "run_key": one.run_key}
+        for index, (_, one) in enumerate(everything(study).values())
+    }
+    return [
+        tables.Row(label, [_at(known, lines.get(name, {}).get(other, []), place) for name, other, _ in lines_of_map()])
+        for label, lines, place in rows
+    ]
+
+
+def _at(known: Cells, found: Points, place: float) -> dict[str, Any]:
+    """The cell of the effect at a place of a line."""
+    return next((known[_place(one)] for where, one in found if where == place), tables.cell("–"))
 
 
 def entries(study: studies.Study) -> dict[str, dict[str, Any]]:

@@ -188,6 +188,7 @@ def test_every_figure_and_table_is_written_and_the_same_every_time(evaluated: pa
         "leaks",
         "curves",
         "regimes",
+        "regime_map",
         "predictions",
         "crossings",
     ):

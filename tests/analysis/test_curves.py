@@ -11,7 +11,7 @@ import pytest
 from matplotlib.text import Text
 from scipy.stats import t, ttest_rel
 
-from analysis import amounts, augmentation_epochs, curves, effects, freeze_length, learning_rates, regimes, style
+from analysis import amounts, augmentation_epochs, curves, effects, fields, freeze_length, learning_rates, regimes, style
 from analysis import study as studies
 from analysis.effects import AUGMENTATION, EQUAL, ON_TOP, Effects, Gain
 from clip_italian import config, paths
@@ -189,6 +189,12 @@ def test_figures_without_their_arms_are_left_out_and_those_of_an_earlier_run_rem
     numbers = regimes.entries(study)
     assert {f"figure/{name}" for name in drawn} <= numbers.keys()
     assert numbers[f"effect/{AUGMENTATION}/full_27-no_augmentation_27/mrr@10"]["verdict"] == "helps"
+    for entry in numbers.values():
+        assert fields.look_up(json.loads(pathlib.Path(entry["file"]).read_text()), entry["field"]) == entry["value"]
+    rows = json.loads((paths.TABLES / "regime_map.json").read_text())["rows"]
+    labels = ["4.7 tuned epochs", "9.4 tuned epochs", "14.1 tuned epochs", "28.2 tuned epochs", "1,500 pairs", "3,000 pairs"]
+    assert [row["label"] for row in rows] == [*labels, "random backbones", "weak backbones"]
+    assert all("interval" in cell and len(row["cells"]) == 4 for row in rows for cell in row["cells"])
     shutil.rmtree(paths.runs(PROFILE) / "curves")
     shutil.rmtree("studies")
     for module in modules:
