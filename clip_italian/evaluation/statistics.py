@@ -1,15 +1,19 @@
-"""Intervals and tests over test items and seeds, all from sums per image.
+"""Intervals and tests over test items and replicates, all from sums per image.
 
-Two variances are kept apart: that of the test images and that of the training seeds. Captions of one image are not
-independent, so images are what is resampled (a caption-wise interval would be about 1.5 times too narrow).
+A replicate is a training seed with the backbones that were trained with it. Every replicate of a model is tested on the same
+images, so replicates and images are crossed, and both are random: `random_effects` covers both. The bootstrap and the sign-flip
+test are over images alone, given the trained models. Captions of one image are not independent: the image is the unit (an interval
+over captions would be about 1.5 times too narrow).
 """
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
 
 BLOCK = 500  # resamples drawn at once; bounds memory, changes no number
+NOTHING = 1e-24  # mean squares below this are rounding
 
 
 def per_image(
@@ -38,16 +42,94 @@ def bootstrap(
     return np.concatenate([product[:, :-1] / np.maximum(product[:, -1:], 1.0) for product in products])
 
 
-def over_seeds(samples: Float[np.ndarray, "resamples seeds *c"], seed: tuple[int, ...]) -> Float[np.ndarray, "resamples *c"]:
-    """The mean over seeds with the seeds resampled too: the hierarchical bootstrap, seed then image.
+@dataclasses.dataclass(frozen=True)
+class Effects:
+    """A mean under two-way random effects; every field has one value a column. The components are standard deviations."""
 
-    The seeds were tested on the same images, so one resample of images serves all seeds (a crossed design,
-    not a nested one). With few seeds this still understates their variance, by (seeds - 1)/seeds; one seed
-    contributes none.
+    estimate: Float[np.ndarray, " *c"]
+    interval: Float[np.ndarray, "2 *c"]
+    p: Float[np.ndarray, " *c"]  # two-sided, of the mean 0
+    df: Float[np.ndarray, " *c"]
+    replicate: Float[np.ndarray, " *c"]
+    image: Float[np.ndarray, " *c"]
+    residual: Float[np.ndarray, " *c"]
+
+
+def linearised(
+    above: Float[np.ndarray, "images replicates *c"], below: Float[np.ndarray, "images #replicates *#c"]
+) -> Float[np.ndarray, "images replicates *c"]:
+    """Returns values whose mean over images is the ratio of sums above/below, and whose variance is that of the ratio.
+
+    To first order (Taylor; Cochran 1977, chapter 6): ratio + (above - ratio * below) / mean(below). Where `below` is 0, so is the ratio.
     """
-    resamples, seeds = samples.shape[:2]
-    drawn = np.random.default_rng(seed).multinomial(seeds, np.full(seeds, 1 / seeds), size=resamples) / seeds
-    return np.einsum("rs,rs...->r...", drawn, samples)
+    mean = below.mean(axis=0)
+    safe = np.where(mean > 0, mean, 1.0)
+    ratio = above.mean(axis=0) / safe * (mean > 0)
+    return ratio + (above - ratio * below) / safe * (mean > 0)
+
+
+def random_effects(
+    values: Float[np.ndarray, "images replicates *c"], confidence: float, *crossed: Float[np.ndarray, "images levels *c"]
+) -> Effects:
+    """The mean over replicates and images with its interval and p, under value = mean + replicate + image + residual.
+
+    With mean squares A of replicates (R of them), B of images (I) and C of the residual, the variance of the mean is
+    (max(A - C, 0) + max(B, C)) / (R I): sigma_A^2/R + sigma_B^2/I + sigma_C^2/(R I), negative components set to 0. The interval is
+    mean +- t(df) * SE with Satterthwaite's (1946) degrees of freedom, as in the analysis of several readers and cases
+    (Obuchowski & Rockette 1995; Hillis 2007); p is of the same t. With one replicate only images vary, df = I - 1; with one
+    image only replicates.
+
+    Coverage of 95 % intervals, normal effects (200,000 draws, 500 images, shares of variance in all proportions): 94 to 97 % with
+    five replicates; 92.2 to 97.1 % with three, the least where replicates make some 85 % of the variance, the most where they and
+    images make none; with two as low as 88 %.
+
+    `crossed` are the same values averaged over the replicates, at the levels of another factor that is crossed with both, such as
+    draws of training images; its component is added in the same way. What replicates and levels have between them then counts
+    twice, which makes the interval wider, never narrower.
+    """
+    from scipy.stats import t  # takes most of a second to import, which only evaluation needs
+
+    images, by_image = len(values), values.mean(axis=1)
+    estimate = by_image.mean(axis=0)
+    variance = _mean_square(by_image, axis=0) / images
+    parts = [(variance, images - 1)]
+    first = np.zeros((3, *estimate.shape))  # components of the replicates' own factor
+    first[1] = variance * images
+    for number, one in enumerate((values, *crossed)):
+        levels = one.shape[1]
+        if levels == 1:
+            continue
+        by_level = one.mean(axis=0)
+        residual = one - by_level - by_image[:, None] + estimate
+        level, image = images * _mean_square(by_level, axis=0), levels * _mean_square(by_image, axis=0)
+        rest = (residual**2).sum(axis=(0, 1)) / ((levels - 1) * max(images - 1, 1))
+        rest = np.where(rest > NOTHING, rest, 0.0)
+        above, size = level > rest, levels * images
+        variance = variance + above * (level - rest) / size
+        parts += [(above * level / size, levels - 1)]
+        coefficient = -above.astype(float)
+        if not number:
+            first = np.stack([above * (level - rest) / images, np.maximum(image - rest, 0) / levels, rest])
+            below = image < rest  # the image's component is 0: the residual's mean square stands for both
+            variance = variance + below * (rest - image) / size
+            parts[0] = (parts[0][0] * ~below, images - 1)
+            coefficient = coefficient + below
+        parts += [(coefficient * rest / size, (levels - 1) * max(images - 1, 1))]
+    squares = np.sum([part**2 / max(df, 1) for part, df in parts], axis=0)
+    df = np.where(variance > 0, variance**2 / np.where(squares > 0, squares, 1.0), max(images - 1, 1))
+    error = np.sqrt(variance)
+    half = t.ppf((1 + confidence) / 2, df) * error
+    size = np.abs(estimate) / np.where(error > 0, error, 1.0)
+    p = np.where(error > 0, 2 * t.sf(size, df), np.abs(estimate) <= NOTHING)
+    return Effects(estimate, np.stack([estimate - half, estimate + half]), p, df, *np.sqrt(first))
+
+
+def _mean_square(values: Float[np.ndarray, "n *c"], axis: int) -> Float[np.ndarray, " *c"]:
+    """The variance with n - 1, 0 of one value; what rounding alone makes is 0 too."""
+    if len(values) < 2:
+        return np.zeros(values.shape[1:])
+    found = values.var(axis=axis, ddof=1)
+    return np.where(found > NOTHING, found, 0.0)
 
 
 def interval(samples: Float[np.ndarray, "resamples *c"], confidence: float) -> Float[np.ndarray, "2 *c"]:

@@ -1,15 +1,17 @@
 """Paired comparisons of models on the same test images, from the per-item ranks.
 
 The primary family (analysis/plan.md) is corrected by Holm, everything else is exploratory and carries q-values. Tests
-are over images and conditional on the trained models; `interval` resamples seeds as well, `item_interval` images alone.
+and `interval` are over replicates (seeds with their backbones) and images (statistics.random_effects); `item_interval` is over
+images alone, given the trained models.
 
 results/<profile>/comparisons.json:
 
     {"smallest_effect": points, "primary": [row, ...], "exploratory": [row, ...], "absent": ["a - b", ...]}
 
 A row: first, second, endpoint, difference (first minus second, fraction of 1), seeds {seed: difference}, interval,
-item_interval, p (sign-flip), p_holm or q, effect (`above`, `below`, `within` the smallest effect of interest, or
-`unclear`), and for accuracies mcnemar {seed: {only_first, only_second, p}}.
+item_interval, p, df, components {replicate, image, residual} (standard deviations), p_holm or q, effect (`above`, `below`, `within`
+the smallest effect of interest, or `unclear`), direction (`raises` or `lowers` where the corrected p is below 1 - confidence, else
+null), floor (whether neither model is above chance), and for accuracies mcnemar {seed: {only_first, only_second, p}}.
 """
 
 import itertools
@@ -77,30 +79,34 @@ def between(
         for (first, second), seeds in zip(pairs, paired, strict=True)
     ]
     samples = statistics.bootstrap(np.hstack(blocks), counts, settings.resamples, (settings.seed, STREAM))
-    # In units of the endpoint: the mean over images is then the difference of the two results.
-    flips = np.stack([block.mean(axis=1) for block in blocks], axis=1) / counts.mean()
-    p = statistics.sign_flip(flips, settings.permutations, (settings.seed, STREAM, 1))
     rows, start = [], 0
-    for (first, second), seeds, block, value in zip(pairs, paired, blocks, p, strict=True):
+    for (first, second), seeds, block in zip(pairs, paired, blocks, strict=True):
         own = samples[:, start : start + len(seeds)]
         start += len(seeds)
-        row = {"first": first, "second": second, "endpoint": endpoint, "p": float(value)}
-        row |= sizes([str(max(pair)) for pair in seeds], block.sum(axis=0) / counts.sum(), own, settings)
+        values = statistics.linearised(block, counts[:, None])
+        row = {"first": first, "second": second, "endpoint": endpoint}
+        row |= sizes([str(max(pair)) for pair in seeds], values, own, settings)
         if endpoint.rpartition("/")[2].startswith("acc@"):
             row["mcnemar"] = {str(max(pair)): mcnemar_of(column) for pair, column in zip(seeds, block.T, strict=True)}
         rows.append(row)
     return rows
 
 
-def sizes(seeds: list[str], differences: np.ndarray, samples: np.ndarray, settings: EvaluationSettings) -> dict[str, Any]:
-    """The part of a row that says how large a difference is, from each seed's and from its resamples."""
-    both = statistics.interval(statistics.over_seeds(samples, (settings.seed, STREAM, 2)), settings.confidence)
+def sizes(seeds: list[str], values: np.ndarray, samples: np.ndarray, settings: EvaluationSettings) -> dict[str, Any]:
+    """The part of a row that says how large a difference is.
+
+    `values` [images, seeds] are linearised differences, `samples` [resamples, seeds] their means under resampled images.
+    """
+    found = statistics.random_effects(values, settings.confidence)
     return {
-        "difference": _rounded(differences.mean()),
-        "seeds": dict(zip(seeds, _rounded(differences), strict=True)),
-        "interval": _rounded(both),
+        "difference": _rounded(found.estimate),
+        "seeds": dict(zip(seeds, _rounded(values.mean(axis=0)), strict=True)),
+        "interval": _rounded(found.interval),
         "item_interval": _rounded(statistics.interval(samples.mean(axis=1), settings.confidence)),
-        "effect": effect(both, settings.smallest_effect / 100),
+        "p": float(found.p),
+        "df": round(float(found.df), 2),
+        "components": {name: _rounded(getattr(found, name)) for name in ("replicate", "image", "residual")},
+        "effect": effect(found.interval, settings.smallest_effect / 100),
     }
 
 

@@ -86,13 +86,12 @@ def summarise(
 
     A point has `seeds` (each draw of each seed: its metrics, `weight_decay` and `valid_acc@1`), their `mean`, `interval` over
     seeds, draws and test images, and `item_interval` over test images alone. Draw i shows every seed of every model the same
-    images, so seeds, draws and test images are crossed and each is resampled by itself. `stream` numbers the test set
-    among the users of the seed.
+    images, so seeds, draws and test images are crossed (statistics.random_effects). `stream` numbers the test set among the users
+    of the seed.
     """
     blocks = {model: _gains([*seeds.values()], test, labels, classes) for model, seeds in curves.items()}
     flat = [block.reshape(len(labels), -1) for block in blocks.values()]
-    seed = (evaluation.seed, stream)
-    samples = statistics.bootstrap(np.hstack(flat), np.ones(len(labels)), evaluation.resamples, seed)
+    samples = statistics.bootstrap(np.hstack(flat), np.ones(len(labels)), evaluation.resamples, (evaluation.seed, stream))
     edges = np.cumsum([columns.shape[1] for columns in flat])[:-1]
     result: dict[str, dict[str, Any]] = {}
     for (model, block), own in zip(blocks.items(), np.split(samples, edges, axis=1), strict=True):
@@ -102,10 +101,9 @@ def summarise(
             str(count): _point(
                 {number: curve[count] for number, curve in curves[model].items()},
                 linear_probe.metric_names(classes),
-                block[..., place, :, :].mean(axis=0),
+                block[..., place, :, :],
                 own[..., place, :, :],
                 evaluation,
-                seed,
             )
             for place, count in enumerate(shots)
         }
@@ -125,13 +123,12 @@ def _gains(
 def _point(
     outcomes: dict[int, list[Outcome]],
     names: tuple[str, ...],
-    values: Float[np.ndarray, "seeds draws c"],
+    values: Float[np.ndarray, "n seeds draws c"],
     samples: Float[np.ndarray, "resamples seeds draws c"],
     evaluation: EvaluationSettings,
-    seed: tuple[int, ...],
 ) -> dict[str, Any]:
-    over_draws = statistics.over_seeds(statistics.over_seeds(samples, (*seed, 1)), (*seed, 2))
-    both = statistics.interval(over_draws, evaluation.confidence)
+    over_all = statistics.random_effects(values.mean(axis=2), evaluation.confidence, values.mean(axis=1))
+    both, values = np.clip(over_all.interval, 0.0, 1.0), values.mean(axis=0)
     items = statistics.interval(samples.mean(axis=(1, 2)), evaluation.confidence)
     seeds = {
         str(number): {str(draw): summary.named(names, row) | linear_probe.choice(one) for draw, (row, one) in enumerate(pairs)}

@@ -4,7 +4,7 @@ The conditions of the proposed arm are one family, corrected by Holm (analysis/p
 carry q-values. A row:
 
     model, condition; difference (accuracy under the condition minus accuracy under good labels, fraction of 1), seeds, interval,
-    item_interval, effect, p, p_holm or q, and mcnemar as in comparisons.json; and in smaller rows, without a test,
+    item_interval, effect, p, df, components, p_holm or q, direction, and mcnemar as in comparisons.json; and in smaller rows, without a test,
     "optimistic"            with every class of an equal score behind the true one
     "touched", "untouched"  over the images whose class is touched, and over the others; null where there is none
     "relative"              as a share of the accuracy under good labels
@@ -63,14 +63,12 @@ def compare(outcomes: dict[str, Outcome], models: dict[str, list[int]], settings
     conditions = [name for name in outcomes if name != GOOD]
     pairs = [(model, condition) for model in models for condition in conditions]
     found = [ratios(outcomes[condition], outcomes[GOOD], model) for model, condition in pairs]
-    means = np.stack([parts[""].above.mean(axis=1) for parts in found], axis=1)
-    p = statistics.sign_flip(means, settings.permutations, (settings.seed, STREAM, 1))
     samples = _samples([ratio for parts in found for ratio in parts.values()], settings)
     rows = []
-    for (model, condition), parts, value in zip(pairs, found, p, strict=True):
+    for (model, condition), parts in zip(pairs, found, strict=True):
         seeds = [str(seed) for seed in models[model]]
         found_sizes = {name: _sizes(ratio, next(samples), seeds, settings) for name, ratio in parts.items()}
-        row = {"model": model, "condition": condition, "p": float(value), "touched": None, "untouched": None}
+        row = {"model": model, "condition": condition, "touched": None, "untouched": None}
         row["mcnemar"] = {seed: mcnemar_of(column) for seed, column in zip(seeds, parts[""].above.T, strict=True)}
         row |= found_sizes.pop("")
         rows.append(row | {name: {key: one[key] for key in PART_KEYS} for name, one in found_sizes.items()})
@@ -93,7 +91,7 @@ def _divided(above: np.ndarray, below: np.ndarray) -> np.ndarray:
 
 
 def _sizes(ratio: Ratio, samples: np.ndarray, seeds: list[str], settings: EvaluationSettings) -> dict[str, Any]:
-    return sizes(seeds, _divided(ratio.above.sum(axis=0), ratio.below.sum(axis=0)), samples, settings)
+    return sizes(seeds, statistics.linearised(ratio.above, ratio.below), samples, settings)
 
 
 def families(

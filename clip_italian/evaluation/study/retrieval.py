@@ -10,7 +10,7 @@ results/<profile>/retrieval.json:
      "models": {model: {set: {
         "seeds": {seed: {"text_to_image/own/mrr@1": value, ...}},
         "mean": {metric: value}, "sd": {metric: value},           # over seeds; no sd with one seed
-        "interval": {metric: [low, high]},                        # seeds and images resampled
+        "interval": {metric: [low, high]},                        # over seeds and images
         "item_interval": {metric: [low, high]},                   # images resampled, the trained models given
         "bounds": {metric: [lowest, highest]}}}}}                 # by any rule for ties; the mean over seeds
 

@@ -25,12 +25,17 @@ Cell = list[Gains]  # one model, one seed, one test set: a part for each directi
 
 
 def summarise(
-    cells: dict[str, dict[int, Cell]], images: int, settings: EvaluationSettings, stream: int
+    cells: dict[str, dict[int, Cell]],
+    images: int,
+    settings: EvaluationSettings,
+    stream: int,
+    limits: tuple[float, float] = (0.0, 1.0),
 ) -> dict[str, dict[str, Any]]:
     """Returns for each model: `seeds` (values by seed), `mean`, `sd`, `interval`, `item_interval`, each by metric.
 
-    `interval` is over seeds and images (hierarchical bootstrap); `item_interval` over images alone, given the trained
-    models. Every model meets the same resamples. `stream` numbers the test set among the users of the seed.
+    `interval` is over replicates and images (statistics.random_effects), clipped to `limits`, what a mean can be;
+    `item_interval` over images alone, given the trained models. Every model meets the same resamples. `stream` numbers the test set
+    among the users of the seed.
     """
     result: dict[str, dict[str, Any]] = {
         model: {"seeds": {str(seed): {} for seed in seeds}, "mean": {}, "sd": {}, "interval": {}, "item_interval": {}}
@@ -43,42 +48,49 @@ def summarise(
             images,
             settings,
             stream,
+            limits,
             result,
         )
     return result
 
 
 def _summarise_part(
-    gains: dict[str, list[Gains]], images: int, settings: EvaluationSettings, stream: int, result: dict[str, Any]
+    gains: dict[str, list[Gains]],
+    images: int,
+    settings: EvaluationSettings,
+    stream: int,
+    limits: tuple[float, float],
+    result: dict[str, Any],
 ) -> None:
     every = [one for seeds in gains.values() for one in seeds]
     image, names = every[0].image, every[0].names
     counts = np.bincount(image, minlength=images).astype(np.float64)
     sums = np.hstack([statistics.per_image(one.values, image, images) for one in every])
     samples = statistics.bootstrap(sums, counts, settings.resamples, (settings.seed, stream))
-    values, start = sums.sum(axis=0) / counts.sum(), 0
+    values, start = statistics.linearised(sums, counts[:, None]), 0
     for model, seeds in gains.items():
         stop = start + len(seeds) * len(names)
         own = samples[:, start:stop].reshape(len(samples), len(seeds), len(names))
-        _fill(result[model], names, values[start:stop].reshape(len(seeds), len(names)), own, settings, stream)
+        _fill(result[model], names, values[:, start:stop].reshape(images, len(seeds), len(names)), own, settings, limits)
         start = stop
 
 
 def _fill(
     entry: dict[str, Any],
     names: tuple[str, ...],
-    values: Float[np.ndarray, "seeds c"],
+    values: Float[np.ndarray, "images seeds c"],
     samples: Float[np.ndarray, "resamples seeds c"],
     settings: EvaluationSettings,
-    stream: int,
+    limits: tuple[float, float],
 ) -> None:
-    both = statistics.interval(statistics.over_seeds(samples, (settings.seed, stream, 1)), settings.confidence)
+    both = np.clip(statistics.random_effects(values, settings.confidence).interval, *limits)
     items = statistics.interval(samples.mean(axis=1), settings.confidence)
-    for seed, row in zip(entry["seeds"], values, strict=True):
+    by_seed = values.mean(axis=0)
+    for seed, row in zip(entry["seeds"], by_seed, strict=True):
         entry["seeds"][seed] |= named(names, row)
-    entry["mean"] |= named(names, values.mean(axis=0))
-    if len(values) > 1:
-        entry["sd"] |= named(names, values.std(axis=0, ddof=1))
+    entry["mean"] |= named(names, by_seed.mean(axis=0))
+    if len(by_seed) > 1:
+        entry["sd"] |= named(names, by_seed.std(axis=0, ddof=1))
     entry["interval"] |= named(names, both.T)
     entry["item_interval"] |= named(names, items.T)
 

@@ -88,7 +88,7 @@ def summarise(queries: Queries, rankings: dict[int, Rankings], settings: Evaluat
     """The results of a language over all queries, and over the queries of unseen pairs.
 
     Each result has the mean metrics before and after fine-tuning and their difference, with intervals over seeds and queries.
-    Its `p` is of the sign-flip test over queries, on means over seeds. `rankings` is by seed.
+    Its `p` is of the same random effects of seeds and queries (statistics.random_effects). `rankings` is by seed.
     """
     values: dict[str, dict[int, np.ndarray]] = {BEFORE: {}, AFTER: {}, DIFFERENCE: {}}
     for seed, lists in rankings.items():
@@ -109,11 +109,10 @@ def _part(values: dict[str, dict[int, np.ndarray]], settings: EvaluationSettings
     queries = len(next(iter(values[BEFORE].values())))
     own = np.arange(queries)
     cells = {when: {seed: [Gains(own, names, one)] for seed, one in seeds.items()} for when, seeds in values.items()}
-    apart = np.mean([*values[DIFFERENCE].values()], axis=0)
-    p = statistics.sign_flip(apart, settings.permutations, (settings.seed, STREAM + stream))
+    p = statistics.random_effects(np.stack([*values[DIFFERENCE].values()], axis=1), settings.confidence).p
     return {
         "queries": queries,
-        "models": summary.summarise(cells, queries, settings, STREAM + stream),
+        "models": summary.summarise(cells, queries, settings, STREAM + stream, limits=(-np.inf, np.inf)),
         "p": summary.named(names, p),
     }
 
