@@ -9,8 +9,8 @@ from analysis.retrieval import heading
 
 NOTE = (
     "Difference in percentage points, first minus second; intervals: 95 % over seeds and pictures. "
-    "p: sign-flip test over pictures, given the trained models. {correction} "
-    "Smallest effect of interest: {smallest} points."
+    "p: two-way random effects of seeds and pictures, as the intervals. {correction} "
+    "Smallest effect of interest: {smallest} points; floor: neither model is above chance."
 )
 HOLM = "p (Holm): corrected over this declared family."
 BH = "Exploratory; q: Benjamini and Hochberg over all of these."
@@ -37,6 +37,13 @@ def words(interval: Sequence[float], effect: str, smallest: float) -> dict[str, 
     return {"effect": effect, "verb": verb, "standing": STANDINGS[verb], "hedge": hedge}
 
 
+def words_of(row: dict[str, Any], smallest: float) -> dict[str, str]:
+    """`words` of a row of results: where its corrected p leaves the direction open, no clear effect is told either."""
+    if row["effect"] == "unclear" and row.get("direction", "untold") is None:
+        return {"effect": "unclear", "verb": VERBS["unclear"], "hedge": ""}
+    return words(row["interval"], row["effect"], smallest)
+
+
 def probability(p: float) -> str:
     """A p-value as it is printed."""
     return f"{p:.3f}" if p >= 0.001 else "<0.001"
@@ -59,7 +66,7 @@ def row(study: studies.Study, family: str, index: int, entry: dict[str, Any], co
         number.as_json(),
         tables.cell(probability(entry["p"])),
         tables.cell(probability(entry[corrected])),
-        tables.cell(entry["effect"]),
+        tables.cell("floor" if entry.get("floor") else entry["effect"]),
     ]
     return tables.Row(f"{style.label_of(entry['first'])} − {style.label_of(entry['second'])}", cells, number.run_key)
 

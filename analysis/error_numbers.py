@@ -10,7 +10,7 @@ from typing import Any
 
 from analysis import contrasts
 from analysis import study as studies
-from analysis.comparisons import difference, probability, words
+from analysis.comparisons import difference, probability, words_of
 
 Entry = dict[str, Any]
 DETAILS = "contrast_details"
@@ -51,7 +51,7 @@ def _metrics(study: studies.Study, content: dict[str, Any]) -> dict[str, Entry]:
 def _comparisons(study: studies.Study, content: dict[str, Any]) -> dict[str, Entry]:
     found = {}
     for index, row in enumerate(content["comparisons"]):
-        said = words(row["interval"], row["effect"], study.evaluation.smallest_effect) | {"corrected": probability(row["q"])}
+        said = words_of(row, study.evaluation.smallest_effect) | {"corrected": probability(row["q"])}
         number = difference(study, f"results/{study.profile}/errors.json", f"comparisons.{index}.difference", row)
         found[f"errors/{row['first']}-{row['second']}/{row['endpoint'].rpartition('/')[2]}"] = number.as_json() | said
     return found

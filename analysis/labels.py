@@ -22,7 +22,7 @@ PRINTED = {
 PARTS = ("touched", "untouched", "optimistic")
 NOTE = (
     "acc@1 of {model} on {set} and differences to good labels, in percentage points; intervals: 95 % over seeds and pictures. "
-    "p (Holm): sign-flip test over pictures, given the trained models, corrected over these conditions. classes: how many have "
+    "p (Holm): two-way random effects of seeds and pictures, corrected over these conditions. classes: how many have "
     "another label than the good one or share theirs; touched, untouched: differences over their pictures and over the others. "
     "Equal scores count against the model; optimistic: for it."
 )

@@ -14,4 +14,5 @@ def main() -> None:
     columns = [f"{studies.short(endpoint.split('/')[0])} {studies.endpoint_label(endpoint)}" for endpoint in endpoints]
     told = [f"{level.key}: {level.description}." for level in LEVELS] if study.is_drawn else []
     note = " ".join(["Percent; 95 % over seeds and pictures.", *told])
-    tables.write("levels", columns, tables.model_rows(study, endpoints, style.label_of), note)
+    rows = [*tables.model_rows(study, endpoints, style.label_of), tables.chance_row(study, endpoints)]
+    tables.write("levels", columns, rows, note)

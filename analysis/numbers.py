@@ -24,7 +24,7 @@ from typing import Any
 
 from analysis import compute, domain, error_numbers, few_shot, labels, regimes
 from analysis import study as studies
-from analysis.comparisons import VERBS, difference, probability, words
+from analysis.comparisons import VERBS, difference, probability, words_of
 from clip_italian import config, files, journal, paths
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation.study import settings as evaluation
@@ -68,7 +68,7 @@ def comparisons(study: studies.Study) -> dict[str, Entry]:
 
 def compared(study: studies.Study, row: dict[str, Any], file: str, field: str, corrected: float) -> dict[str, Entry]:
     """One comparison, by its name."""
-    said = words(row["interval"], row["effect"], study.evaluation.smallest_effect)
+    said = words_of(row, study.evaluation.smallest_effect)
     said |= {"p": probability(row["p"]), "corrected": probability(corrected)}
     name, number = f"{row['first']}-{row['second']}/{row['endpoint']}", difference(study, file, field, row)
     spread = {
@@ -103,7 +103,7 @@ def label_conditions(study: studies.Study) -> dict[str, Entry]:
     content, file, entries = study.results("labels"), f"results/{study.profile}/labels.json", {}
     for index, row in enumerate(content["primary"]):
         name = f"{row['condition']}-good/{content['set']}/acc@1"
-        said = words(row["interval"], row["effect"], study.evaluation.smallest_effect) | {"corrected": probability(row["p_holm"])}
+        said = words_of(row, study.evaluation.smallest_effect) | {"corrected": probability(row["p_holm"])}
         entries[name] = labels.difference(study, "primary", index).as_json() | said
         for part in (*labels.PARTS, "relative"):
             if row[part]:

@@ -37,7 +37,7 @@ def findings(study: studies.Study) -> str:
 
 def _effect(study: studies.Study, row: dict[str, Any]) -> str:
     """A clause on one difference, such as "raises MRR@10 (+5.6 points, 3.2–8.0)"."""
-    said = comparisons.words(row["interval"], row["effect"], study.evaluation.smallest_effect)
+    said = comparisons.words_of(row, study.evaluation.smallest_effect)
     number = comparisons.difference(study, "", "", row)
     sign = "+" if number.value > 0 else ""
     hedge = f", {said['hedge']}," if said["hedge"] else ""

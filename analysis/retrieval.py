@@ -49,5 +49,6 @@ def main() -> None:
         for k in study.evaluation.retrieval_cutoffs
     ]
     for name, metrics in (("retrieval", SHOWN[study.evaluation.relevance]), ("retrieval_all", every)):
-        rows = tables.model_rows(study, [f"{test_set}/{metric}" for metric in metrics], style.label_of)
+        endpoints = [f"{test_set}/{metric}" for metric in metrics]
+        rows = [*tables.model_rows(study, endpoints, style.label_of), tables.chance_row(study, endpoints)]
         tables.write(name, [heading(study, metric) for metric in metrics], rows, note)

@@ -101,6 +101,15 @@ class Study:
         protocol = "probe" if test_set.startswith("probe-") else protocol
         return self._number(protocol, model, test_set, metric)
 
+    def chance(self, endpoint: str) -> dict[str, Any]:
+        """What a random order is expected to reach under an endpoint of retrieval or zero-shot, as a cell of a table."""
+        test_set, _, metric = endpoint.partition("/")
+        protocol = "retrieval" if test_set in self.evaluation.retrieval_sets else "zeroshot"
+        value = self.results(protocol)["chance"][test_set][metric]
+        field = f"chance.{test_set}.{metric}"
+        file = f"results/{self.profile}/{protocol}.json"
+        return {"text": points(value), "value": value, "file": file, "field": field, "run_key": ""}
+
     def error(self, model: str, family: str, metric: str) -> Number:
         """The same of a group of queries (clip_italian/evaluation/study/errors.py)."""
         return self._number("errors", model, family, metric)

@@ -56,6 +56,11 @@ def _line(cells: list[str]) -> str:
     return " & ".join(cell.translate(ESCAPES) for cell in cells) + r" \\"
 
 
+def chance_row(study: Any, endpoints: list[str]) -> Row:
+    """What a random order is expected to reach, one cell for each endpoint."""
+    return Row("chance", [study.chance(endpoint) for endpoint in endpoints])
+
+
 def model_rows(study: Any, endpoints: list[str], label_of: Any) -> list[Row]:
     """One row for each model, one cell for each endpoint."""
     return [

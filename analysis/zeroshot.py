@@ -10,6 +10,6 @@ def main() -> None:
     study = studies.load()
     test_set = study.headline_zeroshot
     endpoints = [f"{test_set}/acc@{k}" for k in study.evaluation.accuracy_cutoffs]
-    rows = tables.model_rows(study, endpoints, style.label_of)
+    rows = [*tables.model_rows(study, endpoints, style.label_of), tables.chance_row(study, endpoints)]
     note = NOTE.format(set=test_set, **study.results("zeroshot")["sets"][test_set])
     tables.write("zeroshot", [studies.endpoint_label(endpoint) for endpoint in endpoints], rows, note)

@@ -60,7 +60,8 @@ def linearised(
 ) -> Float[np.ndarray, "images replicates *c"]:
     """Returns values whose mean over images is the ratio of sums above/below, and whose variance is that of the ratio.
 
-    To first order (Taylor; Cochran 1977, chapter 6): ratio + (above - ratio * below) / mean(below). Where `below` is 0, so is the ratio.
+    To first order (Cochran 1977, chapter 6): ratio + (above - ratio * below) / mean(below). Where `below` is 0 everywhere, so is
+    the ratio.
     """
     mean = below.mean(axis=0)
     safe = np.where(mean > 0, mean, 1.0)
@@ -109,7 +110,7 @@ def random_effects(
         parts += [(above * level / size, levels - 1)]
         coefficient = -above.astype(float)
         if not number:
-            first = np.stack([above * (level - rest) / images, np.maximum(image - rest, 0) / levels, rest])
+            first = np.stack([np.maximum(level - rest, 0) / images, np.maximum(image - rest, 0) / levels, rest])
             below = image < rest  # the image's component is 0: the residual's mean square stands for both
             variance = variance + below * (rest - image) / size
             parts[0] = (parts[0][0] * ~below, images - 1)
@@ -121,7 +122,8 @@ def random_effects(
     half = t.ppf((1 + confidence) / 2, df) * error
     size = np.abs(estimate) / np.where(error > 0, error, 1.0)
     p = np.where(error > 0, 2 * t.sf(size, df), np.abs(estimate) <= NOTHING)
-    return Effects(estimate, np.stack([estimate - half, estimate + half]), p, df, *np.sqrt(first))
+    fields = (estimate, np.stack([estimate - half, estimate + half]), p, df, *np.sqrt(first))
+    return Effects(*(np.asarray(one, np.float64) for one in fields))
 
 
 def _mean_square(values: Float[np.ndarray, "n *c"], axis: int) -> Float[np.ndarray, " *c"]:

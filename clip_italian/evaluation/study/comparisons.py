@@ -84,7 +84,7 @@ def between(
         own = samples[:, start : start + len(seeds)]
         start += len(seeds)
         values = statistics.linearised(block, counts[:, None])
-        row = {"first": first, "second": second, "endpoint": endpoint}
+        row: dict[str, Any] = {"first": first, "second": second, "endpoint": endpoint}
         row |= sizes([str(max(pair)) for pair in seeds], values, own, settings)
         if endpoint.rpartition("/")[2].startswith("acc@"):
             row["mcnemar"] = {str(max(pair)): mcnemar_of(column) for pair, column in zip(seeds, block.T, strict=True)}
@@ -103,7 +103,7 @@ def sizes(seeds: list[str], values: np.ndarray, samples: np.ndarray, settings: E
         "seeds": dict(zip(seeds, _rounded(values.mean(axis=0)), strict=True)),
         "interval": _rounded(found.interval),
         "item_interval": _rounded(statistics.interval(samples.mean(axis=1), settings.confidence)),
-        "p": float(found.p),
+        "p": _rounded(found.p),
         "df": round(float(found.df), 2),
         "components": {name: _rounded(getattr(found, name)) for name in ("replicate", "image", "residual")},
         "effect": effect(found.interval, settings.smallest_effect / 100),
@@ -159,20 +159,39 @@ def compute(params: Params, settings: EvaluationSettings) -> dict[str, Any]:
         pairs = list(dict.fromkeys((first, second) for first, second, where in [*primary, *wider] if where == endpoint))
         for pair, row in zip(pairs, compare(params.profile, endpoint, pairs, models, settings), strict=True):
             rows[*pair, endpoint] = row
+    for row in rows.values():
+        row["floor"] = all(at_floor(params.profile, row[side], row["endpoint"]) for side in ("first", "second"))
     return {
         "smallest_effect": settings.smallest_effect,
-        "primary": corrected([rows[triple] for triple in primary], "p_holm", statistics.holm),
-        "exploratory": exploratory([rows[triple] for triple in wider]),
+        "primary": corrected([rows[triple] for triple in primary], "p_holm", statistics.holm, settings),
+        "exploratory": exploratory([rows[triple] for triple in wider], settings),
         "absent": [f"{first} - {second}" for first, second in settings.primary_pairs if not {first, second} <= set(models)],
     }
 
 
-def exploratory(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def at_floor(profile: str, model: str, endpoint: str) -> bool:
+    """Whether a model has found nothing, or its interval is not above chance: differences down there say nothing."""
+    test_set, _, metric = endpoint.partition("/")
+    content = files.read_json(paths.results(profile, "retrieval" if "/" in metric else "zeroshot"))
+    entry = content["models"][model][test_set]
+    low, high = entry["interval"][metric]
+    return high == 0 or low <= content["chance"][test_set][metric]
+
+
+def exploratory(rows: list[dict[str, Any]], settings: EvaluationSettings) -> list[dict[str, Any]]:
     """The rows with q-values over all of them."""
-    return corrected(rows, "q", statistics.benjamini_hochberg)
+    return corrected(rows, "q", statistics.benjamini_hochberg, settings)
 
 
-def corrected(rows: list[dict[str, Any]], name: str, correction: Any) -> list[dict[str, Any]]:
-    """The rows with their p-values corrected over all of them, under that name."""
+def corrected(rows: list[dict[str, Any]], name: str, correction: Any, settings: EvaluationSettings) -> list[dict[str, Any]]:
+    """The rows with their p-values corrected over all of them, under that name, and with the direction that these decide."""
     adjusted = correction(np.array([row["p"] for row in rows]))
-    return [row | {name: _rounded(value)} for row, value in zip(rows, adjusted, strict=True)]
+    return [
+        row | {name: _rounded(value), "direction": direction(row["difference"], value, 1 - settings.confidence)}
+        for row, value in zip(rows, adjusted, strict=True)
+    ]
+
+
+def direction(difference: float, p: float, alpha: float) -> str | None:
+    """`raises` or `lowers` where the corrected p is below alpha, however small the difference is; else null."""
+    return ("raises" if difference > 0 else "lowers") if p < alpha else None

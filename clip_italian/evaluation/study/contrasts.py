@@ -79,4 +79,4 @@ def compare(by_kind: Family, settings: EvaluationSettings) -> list[dict[str, Any
             for seed, gains in seeds.items()
         }
         rows += comparisons.between(sums, f"contrasts/{kind}", pairs, models, settings)
-    return comparisons.exploratory(rows)
+    return comparisons.exploratory(rows, settings)

@@ -4,7 +4,8 @@ The conditions of the proposed arm are one family, corrected by Holm (analysis/p
 carry q-values. A row:
 
     model, condition; difference (accuracy under the condition minus accuracy under good labels, fraction of 1), seeds, interval,
-    item_interval, effect, p, df, components, p_holm or q, direction, and mcnemar as in comparisons.json; and in smaller rows, without a test,
+    item_interval, effect, p, df, components, p_holm or q, direction, and mcnemar as in comparisons.json; and in smaller rows,
+    without a test,
     "optimistic"            with every class of an equal score behind the true one
     "touched", "untouched"  over the images whose class is touched, and over the others; null where there is none
     "relative"              as a share of the accuracy under good labels
@@ -68,7 +69,7 @@ def compare(outcomes: dict[str, Outcome], models: dict[str, list[int]], settings
     for (model, condition), parts in zip(pairs, found, strict=True):
         seeds = [str(seed) for seed in models[model]]
         found_sizes = {name: _sizes(ratio, next(samples), seeds, settings) for name, ratio in parts.items()}
-        row = {"model": model, "condition": condition, "touched": None, "untouched": None}
+        row: dict[str, Any] = {"model": model, "condition": condition, "touched": None, "untouched": None}
         row["mcnemar"] = {seed: mcnemar_of(column) for seed, column in zip(seeds, parts[""].above.T, strict=True)}
         row |= found_sizes.pop("")
         rows.append(row | {name: {key: one[key] for key in PART_KEYS} for name, one in found_sizes.items()})
@@ -100,6 +101,6 @@ def families(
     """The rows of the proposed arm with p_holm, and all others with q."""
     rows, proposed = compare(outcomes, models, settings), settings.primary_pairs[0][0]
     return {
-        "primary": corrected([row for row in rows if row["model"] == proposed], "p_holm", statistics.holm),
-        "exploratory": corrected([row for row in rows if row["model"] != proposed], "q", statistics.benjamini_hochberg),
+        "primary": corrected([row for row in rows if row["model"] == proposed], "p_holm", statistics.holm, settings),
+        "exploratory": corrected([row for row in rows if row["model"] != proposed], "q", statistics.benjamini_hochberg, settings),
     }

@@ -20,7 +20,7 @@ from jaxtyping import Int
 from clip_italian import files, paths
 from clip_italian.config import Params, Settings
 from clip_italian.errors import InputError
-from clip_italian.evaluation import arrays, metrics, statistics
+from clip_italian.evaluation import arrays, metrics
 from clip_italian.evaluation.ranks import Relevant, ranks
 from clip_italian.evaluation.study import comparisons, few_shot, linear_probe, summary, test_set_scores
 from clip_italian.evaluation.study.few_shot import Curve, FewShotSettings
@@ -163,4 +163,4 @@ def _comparisons(
     rows = [
         row for test in tests if pairs for row in comparisons.compare(profile, f"{name_of(test)}/acc@1", pairs, probed, evaluation)
     ]
-    return comparisons.corrected(rows, "q", statistics.benjamini_hochberg)
+    return comparisons.exploratory(rows, evaluation)

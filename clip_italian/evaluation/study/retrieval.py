@@ -7,6 +7,7 @@ caption are in the gallery and are not queries.
 results/<profile>/retrieval.json:
 
     {"sets": {set: {"images": n, "captions": m, "image_queries": n'}},
+     "chance": {set: {metric: value}},                            # of a random order (clip_italian/evaluation/chance.py)
      "models": {model: {set: {
         "seeds": {seed: {"text_to_image/own/mrr@1": value, ...}},
         "mean": {metric: value}, "sd": {metric: value},           # over seeds; no sd with one seed
@@ -26,10 +27,10 @@ import numpy as np
 from clip_italian import files, paths
 from clip_italian.config import Params
 from clip_italian.errors import InputError
-from clip_italian.evaluation import arrays
+from clip_italian.evaluation import arrays, chance
 from clip_italian.evaluation.ranks import Relevant
 from clip_italian.evaluation.scoring import DIRECTIONS, Pairing
-from clip_italian.evaluation.study import test_set_scores
+from clip_italian.evaluation.study import summary, test_set_scores
 from clip_italian.evaluation.study.settings import EvaluationSettings
 
 AT_ONCE = 2  # sets: while one is ranked another is resampled; changes no number
@@ -58,7 +59,7 @@ def evaluate(params: Params, settings: EvaluationSettings) -> None:
 
     Raises InputError naming the first embeddings file that is missing or does not fit its test set.
     """
-    results: dict = {"sets": {}, "models": {}}
+    results: dict = {"sets": {}, "chance": {}, "models": {}}
     truths = {test_set: read_truth(params.profile, test_set) for test_set in settings.retrieval_sets}
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         running = [
@@ -80,6 +81,9 @@ def evaluate(params: Params, settings: EvaluationSettings) -> None:
                 "captions": len(truth.owner),
                 "image_queries": len(np.unique(truth.owner)),
             }
+            names = [name for part in metric_names(truth, settings.retrieval_cutoffs) for name in part]
+            levels = chance.retrieval(truth, names)
+            results["chance"][test_set] = summary.named(tuple(levels), np.array([*levels.values()]))
             for model, entry in found.result().items():
                 results["models"].setdefault(model, {})[test_set] = entry
     files.write_json(paths.results(params.profile, "retrieval"), results)
