@@ -39,9 +39,8 @@ def words(interval: Sequence[float], effect: str, smallest: float) -> dict[str, 
 
 def words_of(row: dict[str, Any], smallest: float) -> dict[str, str]:
     """`words` of a row of results: where its corrected p leaves the direction open, no clear effect is told either."""
-    if row["effect"] == "unclear" and row.get("direction", "untold") is None:
-        return {"effect": "unclear", "verb": VERBS["unclear"], "hedge": ""}
-    return words(row["interval"], row["effect"], smallest)
+    open_ended = row["effect"] == "unclear" and row.get("direction", "untold") is None
+    return words((-1.0, 1.0) if open_ended else row["interval"], row["effect"], smallest)
 
 
 def probability(p: float) -> str:

@@ -80,7 +80,7 @@ def random_effects(
     (Obuchowski & Rockette 1995; Hillis 2007); p is of the same t. With one replicate only images vary, df = I - 1; with one
     image only replicates.
 
-    Coverage of 95 % intervals, normal effects (200,000 draws, 500 images, shares of variance in all proportions): 94 to 97 % with
+    Coverage of 95 % intervals, normal effects (200,000 draws of 500 images, 15 mixes of the three variances): 94.1 to 97.2 % with
     five replicates; 92.2 to 97.1 % with three, the least where replicates make some 85 % of the variance, the most where they and
     images make none; with two as low as 88 %.
 

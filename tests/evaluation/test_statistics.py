@@ -69,8 +69,8 @@ def test_ignoring_the_pictures_makes_the_interval_too_narrow() -> None:
 # Shares of the variance of the mean: of replicates, images and what is left.
 MIXES = {"replicates": (0.99, 0.005, 0.005), "mostly": (0.85, 0.1, 0.05), "all": (0.5, 0.3, 0.2), "images": (0.0, 0.8, 0.2)}
 MIXES["residual"] = (0.0, 0.0, 1.0)
-DRAWS, IMAGES = 1000, 60
-NOISE = 2.5 * np.sqrt(0.05 * 0.95 / DRAWS)  # of a share of that many draws that is 0.05: 1.7 points
+DRAWS, IMAGES = 10_000, 100
+NOISE = 2.5 * np.sqrt(0.05 * 0.95 / DRAWS)  # of a share of that many draws that is 0.05: half a point
 # What Satterthwaite's approximation reaches with normal effects, in 200,000 draws (statistics.random_effects). Three replicates
 # are few: where they make most of the variance, but not all, the interval misses in 7.8 % of the draws; where a component is 0, its
 # estimate is not, so that the interval is too wide.

@@ -1,7 +1,7 @@
 """The true caption against the false one, image by image, on saved embeddings of the test set `contrasts`.
 
 An image is right where its true caption scores higher than its false one; a tie is wrong. Chance is one half. The two images
-of a contrast have the same two captions and are resampled together (clip_italian/world/publishing/contrasts.py).
+of a contrast have the same two captions and are one unit of the statistics (clip_italian/world/publishing/contrasts.py).
 """
 
 import dataclasses

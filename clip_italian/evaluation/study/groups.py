@@ -16,7 +16,7 @@ class Family:
 
     names: tuple[str, ...]  # of the columns of gains
     group: Shaped[np.ndarray, " queries"]  # labels, in the order in which groups are told
-    unit: Int[np.ndarray, " queries"]  # what is resampled as a whole: the image, or the images of one contrast
+    unit: Int[np.ndarray, " queries"]  # of the statistics: the image, or the images of one contrast
     gains: dict[str, dict[int, Float[np.ndarray, "queries names"]]]  # by model and seed
 
     def labels(self) -> list[str]:

@@ -41,7 +41,7 @@ class EvaluationSettings(Settings):
     english_queries: list[str]  # models that are asked in English: each query's translation
     seed: int  # of the resamples and permutations
     resamples: int = pydantic.Field(gt=0)  # of the bootstrap
-    permutations: int = pydantic.Field(gt=0)  # of the sign-flip test
+    permutations: int = pydantic.Field(gt=0)  # of the association tests
     confidence: float = pydantic.Field(gt=0, lt=1)  # of the intervals
     smallest_effect: float = pydantic.Field(ge=0)  # percentage points; what is smaller is of no interest
     primary_pairs: list[list[str]]  # [first, second]: the family that analysis/plan.md declares
