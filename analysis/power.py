@@ -1,7 +1,7 @@
 """How many replicates a margin needs; `python -m analysis.power` prints the table of analysis/plan.md.
 
-A replicate is a seed with its own backbones. The table takes a test of the mean over paired replicate differences by Student's t: the
-images are many, so what they add is small beside the replicates where there is an effect to be found.
+A replicate is a seed with its own backbones. The test is Student's t of paired differences of replicates, which leaves out what
+the images vary: the numbers are the least that a study needs.
 """
 
 MARGINS = (0.5, 1.0, 2.0)  # percentage points
