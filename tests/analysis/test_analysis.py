@@ -331,6 +331,15 @@ def test_the_table_of_leaks_tells_every_test_set_and_why_a_leak_was_allowed(stud
     assert "Allowed in retrieval-seen/000003 (1): known." in table["note"]
 
 
+def test_tables_of_results_end_with_what_a_random_order_reaches(study: studies.Study) -> None:
+    content = json.loads((paths.TABLES / "retrieval.json").read_text())
+    row, place = content["rows"][-1], content["columns"].index("T→I own MRR@10")
+    assert row["label"] == "chance" and row["run_key"] == ""
+    images = study.results("retrieval")["sets"][study.headline_retrieval]["images"]
+    assert row["cells"][place]["value"] == pytest.approx(sum(1 / k for k in range(1, 11)) / images, abs=1e-6)
+    assert "\nchance & " in (paths.TABLES / "retrieval.tex").read_text()
+
+
 def test_latex_tables_escape_what_latex_reserves() -> None:
     text = tables.latex(["a_b", "50 %"], [tables.Row("x & y", [tables.cell("−1.0"), tables.cell("#")])], "note")
     assert r"a\_b & 50 \% \\" in text and r"x \& y & $-$1.0 & \# \\" in text

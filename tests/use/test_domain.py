@@ -105,3 +105,16 @@ def test_the_pages_tables_are_those_of_the_results():
     (shown,) = re.findall(r"<!-- domain:[^\n]*-->\n(.*?)<!-- /domain -->", page, re.DOTALL)
     made = domain.table(files.read_json(ROOT / "results/mini/domain.json"))
     assert shown == made, "copy domain.table of the results between the markers of docs/finetuning.md"
+
+
+def test_queries_for_the_same_pictures_are_one_unit(evaluation):
+    test, ranked = own().test, Rankings(first(1, 0, 3, 2), first(0, 1, 3, 2))
+    twice = domain.Queries(
+        tables.TestSet([*test.queries] * 2, test.pictures, [*test.relevant] * 2), np.concatenate([own().unseen] * 2)
+    )
+    doubled = Rankings(*(np.concatenate([one, one]) for one in ranked))
+    once, again = (
+        domain.summarise(asked, {0: found}, evaluation, 0)["all"] for asked, found in ((own(), ranked), (twice, doubled))
+    )
+    assert again["queries"] == 2 * once["queries"]
+    assert again["p"] == once["p"] and again["models"]["difference"]["interval"] == once["models"]["difference"]["interval"]

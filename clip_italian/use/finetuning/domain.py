@@ -88,31 +88,38 @@ def summarise(queries: Queries, rankings: dict[int, Rankings], settings: Evaluat
     """The results of a language over all queries, and over the queries of unseen pairs.
 
     Each result has the mean metrics before and after fine-tuning and their difference, with intervals over seeds and queries.
-    Its `p` is of the same random effects of seeds and queries (statistics.random_effects). `rankings` is by seed.
+    Its `p` is of the same random effects (statistics.random_effects). Queries that ask for the same images are one unit.
+    `rankings` is by seed.
     """
     values: dict[str, dict[int, np.ndarray]] = {BEFORE: {}, AFTER: {}, DIFFERENCE: {}}
     for seed, lists in rankings.items():
         two = [measuring.values(measuring.relevant(queries.test, one)) for one in lists]
         for name, one in zip(values, (*two, two[1] - two[0]), strict=True):
             values[name][seed] = one
+    found: dict[frozenset[int], int] = {}
+    unit = np.array([found.setdefault(right, len(found)) for right in queries.test.relevant])
     kept = {"all": np.ones(len(queries.unseen), bool), "unseen": queries.unseen}
     result = {}
     for part, (name, rows) in enumerate(kept.items()):
         chosen = {when: {seed: one[rows] for seed, one in seeds.items()} for when, seeds in values.items()}
         if rows.any():
-            result[name] = _part(chosen, settings, stream + part)
+            result[name] = _part(chosen, unit[rows], settings, stream + part)
     return result
 
 
-def _part(values: dict[str, dict[int, np.ndarray]], settings: EvaluationSettings, stream: int) -> dict[str, Any]:
+def _part(
+    values: dict[str, dict[int, np.ndarray]], unit: Int[np.ndarray, " queries"], settings: EvaluationSettings, stream: int
+) -> dict[str, Any]:
     names = tuple(METRICS)
-    queries = len(next(iter(values[BEFORE].values())))
-    own = np.arange(queries)
-    cells = {when: {seed: [Gains(own, names, one)] for seed, one in seeds.items()} for when, seeds in values.items()}
-    p = statistics.random_effects(np.stack([*values[DIFFERENCE].values()], axis=1), settings.confidence).p
+    _, unit = np.unique(unit, return_inverse=True)
+    units = int(unit.max()) + 1
+    cells = {when: {seed: [Gains(unit, names, one)] for seed, one in seeds.items()} for when, seeds in values.items()}
+    sums = np.stack([statistics.per_image(one, unit, units) for one in values[DIFFERENCE].values()], axis=1)
+    counts = np.bincount(unit)[:, None, None].astype(np.float64)
+    p = statistics.random_effects(statistics.linearised(sums, counts), settings.confidence).p
     return {
-        "queries": queries,
-        "models": summary.summarise(cells, queries, settings, STREAM + stream, limits=(-np.inf, np.inf)),
+        "queries": len(unit),
+        "models": summary.summarise(cells, units, settings, STREAM + stream, limits=(-np.inf, np.inf)),
         "p": summary.named(names, p),
     }
 
