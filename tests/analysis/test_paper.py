@@ -126,8 +126,11 @@ def test_every_number_of_the_paper_is_found_where_it_says(study: pathlib.Path) -
     known = {(entry["file"], entry["field"]): entry for entry in numbers.values()}
     assert len(printed) > 100
     for place, text in printed.items():
-        assert known[place]["text"] == text
-        assert fields.look_up(fields.content_of(place[0]), place[1]) == known[place]["value"], place
+        value = fields.look_up(fields.content_of(place[0]), place[1])
+        one = known.get(
+            place, {"text": studies.points(value) if isinstance(value, float) else "", "value": value}
+        )  # of a table alone
+        assert (text, value) == (one["text"], one["value"]), place
 
 
 def test_every_number_of_the_paper_has_a_line_on_the_page_that_it_links_to(study: pathlib.Path) -> None:
