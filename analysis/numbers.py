@@ -2,8 +2,8 @@
 
     {name: {"value": ..., "text": ..., "file": ..., "field": ..., "run_key": ...}}
 
-Names: `<model>/<set>/<metric>` (with `interval`), `<first>-<second>/<set>/<metric>` (with `interval`, `p`, `corrected`,
-`effect`, `verb`, `hedge`) and `.../<component>`, a standard deviation of that difference, `<model>/<set>/<shots>-shot` (with
+Names: `<model>/<set>/<metric>` (with `interval`), `chance/<set>/<metric>`, what a random order is expected to reach,
+`<first>-<second>/<set>/<metric>` (with `interval`, `p`, `corrected`, `effect`, `verb`, `hedge`) and `.../<component>`, a standard deviation of that difference, `<model>/<set>/<shots>-shot` (with
 `interval`), `<set>/<count>`, `data/<count>`, `leaks/<count>`, `probe/<count>`, `<arm>/<parameter>`, `primary/<effect>`,
 `study/<setting>`, `world/<count>`, `gallery/<query or all>`, `compute/<quantity>`, `<condition>-good/<set>/acc@1` and
 `.../<part>` of the declared label family, `labels/<count>`, and those of
@@ -49,6 +49,16 @@ def results(study: studies.Study) -> dict[str, Entry]:
         for model, sets in study.results(protocol)["models"].items()
         for test_set, one in sets.items()
         for metric in one["interval"]
+    }
+
+
+def chances(study: studies.Study) -> dict[str, Entry]:
+    """What a random order is expected to reach, on every retrieval and zero-shot set."""
+    return {
+        f"chance/{test_set}/{metric}": study.chance(f"{test_set}/{metric}")
+        for protocol in ("retrieval", "zeroshot")
+        for test_set, levels in study.results(protocol)["chance"].items()
+        for metric in levels
     }
 
 
@@ -230,7 +240,15 @@ def found(study: studies.Study) -> dict[str, Entry]:
 
 def main() -> None:
     study = studies.load()
-    content = results(study) | comparisons(study) | probes(study) | label_conditions(study) | test_sets(study) | pairs(study)
+    content = (
+        results(study)
+        | chances(study)
+        | comparisons(study)
+        | probes(study)
+        | label_conditions(study)
+        | test_sets(study)
+        | pairs(study)
+    )
     content |= leaks(study) | parameters(study) | settings(study) | error_numbers.entries(study) | domain.entries(study)
     content |= regimes.entries(study)
     content |= world() | found(study) if study.is_drawn else published(study)
