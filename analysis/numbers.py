@@ -2,9 +2,10 @@
 
     {name: {"value": ..., "text": ..., "file": ..., "field": ..., "run_key": ...}}
 
-Names: `<model>/<set>/<metric>` (with `interval`), `chance/<set>/<metric>`, what a random order is expected to reach,
-`<first>-<second>/<set>/<metric>` (with `interval`, `p`, `corrected`, `effect`, `verb`, `hedge`) and `.../<component>`, a standard deviation of that difference, `<model>/<set>/<shots>-shot` (with
-`interval`), `<set>/<count>`, `data/<count>`, `leaks/<count>`, `probe/<count>`, `<arm>/<parameter>`, `primary/<effect>`,
+Names: `<model>/<set>/<metric>` (with `interval`), `chance/<set>/<metric>`, `<first>-<second>/<set>/<metric>` (with `interval`,
+`p`, `corrected`, `effect`, `verb`, `hedge`) and `.../<component>`, a standard deviation of that difference,
+`<model>/<set>/<shots>-shot` (with `interval`), `<set>/<count>`, `data/<count>`, `leaks/<count>`, `probe/<count>`,
+`<arm>/<parameter>`, `primary/<effect>`,
 `study/<setting>`, `world/<count>`, `gallery/<query or all>`, `compute/<quantity>`, `<condition>-good/<set>/acc@1` and
 `.../<part>` of the declared label family, `labels/<count>`, and those of
 analysis/error_numbers.py and domain.py. Those of analysis/regimes.py are of the validation set: `curve/<arm>/<metric>` and
