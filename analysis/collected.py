@@ -13,7 +13,7 @@ NOTE = (
     "Pictures of each source: those that the study of 2021 had, estimated from the round numbers of its README; those that rows "
     "ask for and those that came, with the reasons of the others; and the pairs that curation kept of them. {drawn}"
 )
-DRAWN = "Here the world is drawn, in about a hundredth of the sizes of 2021, and a fixed share is missing on purpose."
+DRAWN = "Here the world is drawn, in a small share of the sizes of 2021, and some of it is missing on purpose."
 ALL = "all, in archives"
 
 
