@@ -18,7 +18,7 @@ ALL = "all sources"
 def lengths(study: studies.Study) -> dict[str, Int[np.ndarray, " captions"]]:
     """Tokens of every training caption, those at its ends included, by source and of all."""
     train = open_shards(paths.shards(study.profile) / "train")
-    tokenizer = tokens.load(paths.backbones(study.profile) / "italian_bert")
+    tokenizer = tokens.load(paths.backbones_of(study.profile, study.params.seeds[0]) / "italian_bert")
     tokenizer.no_truncation()
     tokenizer.no_padding()
     found: dict[str, list[int]] = {source: [] for source in dict.fromkeys(train.sources)}

@@ -36,6 +36,7 @@ class Params(Settings):
 
     profile: str
     arms: list[str]
+    curves: list[str]
     baselines: list[str]
     seeds: list[int]
     probed: list[str]
@@ -120,7 +121,7 @@ def _remedy(name: object, known: Iterable[str], what: str) -> str:
 def params(path: pathlib.Path = PARAMS) -> Params:
     """Reads params.yaml; raises InputError also for repeated arms or seeds and for a profile that does not exist."""
     chosen = parse(Params, read_yaml(path), str(path))
-    for name in ("arms", "baselines", "seeds", "probed"):
+    for name in ("arms", "curves", "baselines", "seeds", "probed"):
         values = getattr(chosen, name)
         if not values or len(set(values)) != len(values):
             raise InputError(f"{path}: key `{name}` must list at least one value and none twice; got {values}")

@@ -8,6 +8,7 @@ FIGURES, TABLES = Path("paper/figures"), Path("paper/tables")
 PAPER, PDF = Path("paper/paper.typ"), Path("paper/paper.pdf")
 RUNS_PAGE, NUMBERS_PAGE = Path("site/runs.html"), Path("site/numbers.html")
 DEMO = Path("demo")  # what ships
+SHARED = "shared"  # the folder of the backbones that all seeds start from
 
 
 # --- Data ---------------------------------------------------------------------------------------------------------------
@@ -43,9 +44,9 @@ def shards(profile: str) -> Path:
     return data(profile) / "shards"
 
 
-def features(profile: str) -> Path:
-    """The frozen backbones' features of the training pairs."""
-    return data(profile) / "features"
+def features(profile: str, backbones: str) -> Path:
+    """The features that a folder of `backbones` gives the training pairs."""
+    return data(profile) / "features" / backbones
 
 
 def shop(profile: str) -> Path:
@@ -59,7 +60,14 @@ def imported(profile: str) -> Path:
 
 
 def backbones(profile: str) -> Path:
+    """A folder for each seed's two backbones, or one for all seeds."""
     return Path("models", profile, "backbones")
+
+
+def backbones_of(profile: str, seed: int) -> Path:
+    """The backbones that a seed starts from: its own, or the shared ones, which were imported."""
+    shared = backbones(profile) / SHARED
+    return shared if shared.exists() else backbones(profile) / str(seed)
 
 
 def frozen(profile: str, arm: str) -> Path:
@@ -109,6 +117,11 @@ def ranks(profile: str, protocol: str, model: str, seed: int, test_set: str) -> 
 def runs(profile: str) -> Path:
     """The journals of training, a folder for each model."""
     return Path("runs", profile)
+
+
+def curves(profile: str) -> Path:
+    """The journals of the arms of the curves, a file for each."""
+    return runs(profile) / "curves"
 
 
 def provenance(profile: str, name: str) -> Path:

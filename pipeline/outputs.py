@@ -30,9 +30,15 @@ def write_journal(
     out: pathlib.Path, stage: str, arm: str, seed: int, settings: Settings, inputs: dict[str, str], curve: Curve
 ) -> None:
     """Writes `out/journal.jsonl` of the model in `out/model`; the metrics are those of the kept checkpoint."""
+    outputs = {weights.WEIGHTS: files.sha256(out / "model" / weights.WEIGHTS)}
+    journal.write(out / journal.FILE, [journal_of(stage, arm, seed, settings, inputs, outputs, curve)])
+
+
+def journal_of(
+    stage: str, arm: str, seed: int, settings: Settings, inputs: dict[str, str], outputs: dict[str, str], curve: Curve
+) -> Journal:
+    """The journal of a training phase; the metrics are those of the kept checkpoint, the one of least validation loss."""
     best = min(curve, key=lambda row: row["valid_loss"]) if curve else {}
     metrics = {name: value for name, value in best.items() if name.startswith("valid")}
-    outputs = {weights.WEIGHTS: files.sha256(out / "model" / weights.WEIGHTS)}
     kept = {"kept_step": best["step"]} if best else {}
-    parameters = journal.flat(settings.model_dump(mode="json"))
-    journal.write(out / journal.FILE, [Journal(stage, arm, seed, parameters, inputs, outputs, metrics | kept, curve)])
+    return Journal(stage, arm, seed, journal.flat(settings.model_dump(mode="json")), inputs, outputs, metrics | kept, curve)

@@ -23,7 +23,7 @@ from clip_italian.training.multilingual import MultilingualSettings, PairsSettin
 from clip_italian.training.settings import TrainingSettings, augmentation_of
 from pipeline import cells, outputs
 
-AS_IT_IS = ("english_clip", "translated")  # one model, without seeds
+AS_IT_IS = ("english_clip", "translated")  # not trained: a model for each seed's backbones
 
 
 class BaselineSettings(Settings):
@@ -45,10 +45,11 @@ def main(baseline: str) -> None:
     params, known = config.params(), baselines()
     if baseline not in known:
         raise InputError(f"params.yaml: key `baselines` has `{baseline}`; known baselines: {', '.join(known)}")
-    seeds = [0] if baseline in AS_IT_IS else params.seeds
+    shared = paths.backbones_of(params.profile, params.seeds[0]).name == paths.SHARED
+    seeds = [0] if baseline in AS_IT_IS and shared else params.seeds
     chosen = known[baseline]
-    settings, inputs = chosen.settings.model_dump() if chosen.settings else {}, (english_clip(), *chosen.inputs)
-    pieces = [cells.Cell("baselines", str(seed), (baseline,), settings, inputs) for seed in seeds]
+    settings = chosen.settings.model_dump() if chosen.settings else {}
+    pieces = [cells.Cell("baselines", str(seed), (baseline,), settings, (english_clip(seed), *chosen.inputs)) for seed in seeds]
     finished = cells.run(pieces, processes=len(seeds), threads=outputs.threads().cell_threads)
     cells.publish(finished, "model", paths.tuned(params.profile, baseline))
     cells.publish_journals(finished, journal.path(params.profile, baseline, "baseline"))
@@ -56,8 +57,8 @@ def main(baseline: str) -> None:
 
 def cell(name: str, baseline: str, state: pathlib.Path, out: pathlib.Path) -> None:
     seed, chosen = int(name), baselines()[baseline]
-    model, curve = chosen.make(assembly.load(english_clip()), seed, state)
-    inputs = {path.name: files.tree_digest(path) for path in (english_clip(), *chosen.inputs)}
+    model, curve = chosen.make(assembly.load(english_clip(seed)), seed, state)
+    inputs = {path.name: files.tree_digest(path) for path in (english_clip(seed), *chosen.inputs)}
     outputs.write(out, "baseline", baseline, seed, chosen.settings or model.settings, inputs, model, curve)
 
 
@@ -90,5 +91,6 @@ def baselines() -> dict[str, Baseline]:
     }
 
 
-def english_clip() -> pathlib.Path:
-    return paths.backbones(config.params().profile) / "english_clip"
+def english_clip(seed: int) -> pathlib.Path:
+    """The English CLIP that a seed starts from."""
+    return paths.backbones_of(config.params().profile, seed) / "english_clip"

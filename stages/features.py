@@ -1,4 +1,4 @@
-"""Pooled features of every view, once for all arms and seeds."""
+"""Pooled features of every view by each seed's backbones, once for all arms."""
 
 from clip_italian import config, files, paths
 from clip_italian.checkpoints import assembly
@@ -14,9 +14,10 @@ def main() -> None:
     profile = config.params().profile
     backbones, shards = paths.backbones(profile), paths.shards(profile)
     images, settings = config.section(ImageSettings, "images"), config.section(FeatureSettings, "features")
-    model = assembly.italian(backbones, seed=0, scale=1.0)  # features come before all that a seed changes
     inputs = [backbones, *(shards / name for name in ("train", "valid", "views"))]
     state = resuming.folder("features", [images, settings, outputs.threads()], inputs)
-    features.write(state / "features", model, shards, settings, BLOCK, images.side)
-    files.move_folder(state / "features", paths.features(profile))
+    for folder in sorted(backbones.iterdir()):
+        model = assembly.italian(folder, seed=0, scale=1.0)  # features come before the projection, which a seed draws
+        features.write(state / "features" / folder.name, model, shards, settings, BLOCK, images.side)
+    files.move_folder(state / "features", paths.data(profile) / "features")
     resuming.forget("features")

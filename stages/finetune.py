@@ -4,9 +4,11 @@ import pathlib
 
 from clip_italian import config, journal, paths
 from clip_italian.checkpoints import assembly
+from clip_italian.checkpoints.model import Model
 from clip_italian.data.images.settings import ImageSettings
 from clip_italian.data.images.shards import open_shards
 from clip_italian.training import arms
+from clip_italian.training.loop import Curve
 from clip_italian.training.settings import TrainingSettings, augmentation_of
 from pipeline import cells, outputs
 
@@ -31,10 +33,17 @@ def frozen(arm: str, seed: int) -> pathlib.Path:
     return paths.frozen(config.params().profile, arm) / str(seed)
 
 
-def cell(name: str, arm: str, state: pathlib.Path, out: pathlib.Path) -> None:
-    settings, seed = config.arm(TrainingSettings, arm), int(name)
+def train(
+    settings: TrainingSettings, arm: str, seed: int, model: Model, state: pathlib.Path
+) -> tuple[Model, Curve, dict[str, str]]:
+    """Fine-tunes a seed from its `model`; returns the model, its learning curve and the digests of its data."""
     views = augmentation_of(settings, config.section(ImageSettings, "images"), f"arm `{arm}`")
     data = paths.shards(config.params().profile)
-    model, curve = arms.finetune(settings, views, assembly.load(frozen(arm, seed)), data, seed, state)
-    inputs = {part: open_shards(data / part).digest for part in ("train", "valid")}
+    model, curve = arms.finetune(settings, views, model, data, seed, state)
+    return model, curve, {part: open_shards(data / part).digest for part in ("train", "valid")}
+
+
+def cell(name: str, arm: str, state: pathlib.Path, out: pathlib.Path) -> None:
+    settings, seed = config.arm(TrainingSettings, arm), int(name)
+    model, curve, inputs = train(settings, arm, seed, assembly.load(frozen(arm, seed)), state)
     outputs.write(out, "finetune", arm, seed, settings, inputs, model, curve)

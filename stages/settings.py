@@ -9,6 +9,6 @@ from clip_italian.training.settings import TrainingSettings
 
 
 def main() -> None:
-    for arm in config.params().arms:
+    for arm in [*config.params().arms, *config.params().curves]:
         config.arm(TrainingSettings, arm)
     files.write_json(paths.report(config.params().profile, "settings"), config.profile().content)

@@ -13,6 +13,8 @@ from clip_italian.data import tokens
 from clip_italian.data.images import shards
 from clip_italian.data.tokens import Tokens
 
+STREAM = 43  # keeps the choice of a share apart from all other random numbers
+
 CaptionsFn = Callable[[list[str]], list[str]]  # maps an image's captions to those that are used
 
 
@@ -48,20 +50,31 @@ class Examples:
 
 
 def load(
-    folder: pathlib.Path, tokenizer: Tokenizer, max_length: int, left_out: Collection[str] = (), captions_fn: CaptionsFn = list
+    folder: pathlib.Path,
+    tokenizer: Tokenizer,
+    max_length: int,
+    left_out: Collection[str] = (),
+    share: float = 1.0,
+    seed: int = 0,
+    captions_fn: CaptionsFn = list,
 ) -> Examples:
-    """The examples of a folder of shards, except those of the sources `left_out`; captions have at most `max_length` tokens."""
+    """The examples of a folder of shards that `kept` keeps; captions have at most `max_length` tokens."""
     stored = shards.open_shards(folder)
-    indices = kept(stored.sources, left_out)
+    indices = kept(stored.sources, left_out, share, seed)
     captions = [captions_fn(stored.captions[index]) for index in indices]
     offsets = np.cumsum([0, *map(len, captions)])
     texts = [text for some in captions for text in some]
     return Examples(stored, indices, tokens.encode(tokenizer, texts, max_length), offsets)
 
 
-def kept(sources: Collection[str], left_out: Collection[str]) -> Int[np.ndarray, " k"]:
-    """The indices of the examples whose source is not left out."""
-    return np.flatnonzero([source not in left_out for source in sources])
+def kept(sources: Collection[str], left_out: Collection[str], share: float = 1.0, seed: int = 0) -> Int[np.ndarray, " k"]:
+    """The rising indices of a random `share` of the examples whose source is not left out.
+
+    With one seed, the examples of a smaller share are among those of a larger one.
+    """
+    indices = np.flatnonzero([source not in left_out for source in sources])
+    drawn = np.random.default_rng((STREAM, seed)).permutation(len(indices))[: round(share * len(indices))]
+    return indices[np.sort(drawn)]
 
 
 def captions_of(

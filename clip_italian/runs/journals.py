@@ -41,7 +41,7 @@ class Group:
     """All seeds of one model, with the mean over seeds and its interval (seeds and images resampled)."""
 
     model: str
-    role: str  # arm, baseline, backbone or domain
+    role: str  # arm, baseline, backbone, curve or domain
     runs: list[Run]
     mean: dict[str, float]
     interval: dict[str, list[float]]
@@ -58,8 +58,9 @@ def read(params: Params, single_seed: list[str]) -> list[Group]:
         for model, seeds in grid(params, single_seed).items()
     ]
     shown = {file for group in groups for run in group.runs for file in run.files}  # a backbone tested as it is
-    groups += [_backbone(params.profile, file) for file in _backbones(params.profile) if file not in shown]
-    return groups + _domain(params.profile)
+    groups += [_alone(params.profile, file, "backbone") for file in _backbones(params.profile) if file not in shown]
+    curves = sorted(paths.curves(params.profile).glob("*.jsonl"))
+    return groups + [_alone(params.profile, file, "curve") for file in curves] + _domain(params.profile)
 
 
 def _group(profile: str, model: str, role: str, seeds: list[int], results: list[dict[str, Any]]) -> Group:
@@ -84,9 +85,12 @@ def _backbones(profile: str) -> list[pathlib.Path]:
     return sorted(paths.runs(profile).glob(f"*/{BACKBONES}.jsonl"))
 
 
-def _backbone(profile: str, file: pathlib.Path) -> Group:
-    (one,) = journal.read(file)
-    return Group(one.arm, "backbone", [_run(profile, one.arm, one.seed, [one], {})], {}, {})
+def _alone(profile: str, file: pathlib.Path, role: str) -> Group:
+    """The runs of a file of journals that no test set was read for."""
+    written = journal.read(file)
+    seeds = dict.fromkeys(one.seed for one in written)
+    runs = [_run(profile, written[0].arm, seed, [one for one in written if one.seed == seed], {}, file) for seed in seeds]
+    return Group(written[0].arm, role, runs, {}, {})
 
 
 def _domain(profile: str) -> list[Group]:
@@ -105,8 +109,11 @@ def _domain(profile: str) -> list[Group]:
     return [Group(DOMAIN, "domain", found, _flat(after, "mean"), _flat(after, "interval"))]
 
 
-def _run(profile: str, model: str, seed: int, journals: list[Journal], values: dict[str, float]) -> Run:
-    paths = [journal.path(profile, one.arm, one.stage) for one in journals]
+def _run(
+    profile: str, model: str, seed: int, journals: list[Journal], values: dict[str, float], file: pathlib.Path | None = None
+) -> Run:
+    """A run of journals, which lie in `file`, or each in the file of its stage."""
+    paths = [file or journal.path(profile, one.arm, one.stage) for one in journals]
     clocks = [_clock(profile, path, one) for path, one in zip(paths, journals, strict=True)]
     started, ended = min(clock["started"] for clock in clocks), max(clock["ended"] for clock in clocks)
     pace = {name: value for one, clock in zip(journals, clocks, strict=True) for name, value in _pace(one.stage, clock).items()}
@@ -126,7 +133,9 @@ def _pace(stage: str, clock: dict[str, Any]) -> dict[str, float]:
 def _clock(profile: str, path: pathlib.Path, one: Journal) -> dict[str, Any]:
     """The provenance of a journal; where nothing is recorded, the time of change of its file stands for the clocks."""
     if one.stage == BACKBONES:
-        stage, name = BACKBONES, one.arm
+        stage, name = BACKBONES, f"{one.arm}-{one.seed}"
+    elif path.parent == paths.curves(profile):
+        stage, name = "curves", f"{one.arm}-{one.seed}"
     elif one.arm == DOMAIN:
         stage, name = DOMAIN, str(one.seed)
     else:

@@ -4,6 +4,7 @@ The frozen phase trains on features of the backbones, or on pixels with the back
 """
 
 import dataclasses
+import functools
 import pathlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -101,7 +102,8 @@ def pretrain(settings: TrainingSettings, model: Model, folder: pathlib.Path, see
     if not settings.frozen_updates:
         return model, []
     names = features.views(folder, settings.frozen_views) if settings.augmentation else ["train-clean"]
-    kept, kept_valid = (examples.kept(features.read(folder, f"{part}-sources"), settings.left_out) for part in ("train", "valid"))
+    kept = examples.kept(features.read(folder, "train-sources"), settings.left_out, settings.share, seed)
+    kept_valid = examples.kept(features.read(folder, "valid-sources"), settings.left_out)
     image = [features.read(folder, name) for name in names]
     captions, offsets = examples.captions_of(features.read(folder, "train-offsets"), kept)
     text = [features.read(folder, name) for name in features.texts(folder, settings.text_dropout)]
@@ -140,10 +142,7 @@ def pretrain_on_pixels(
     """
     if not settings.frozen_updates:
         return model, []
-    train, valid = (
-        examples.load(data / name, model.tokenizer, model.settings.text.max_length, settings.left_out)
-        for name in ("train", "valid")
-    )
+    train, valid = _examples(settings, model, data, seed, model.settings.text.max_length)
     size = model.settings.image.image_size
     batches = PixelBatches(train, settings, views, size, seed, 0, views_seed, settings.frozen_views)
     frozen = [*BACKBONES, *frozen_parts(settings, without_backbones(model.params))]
@@ -161,21 +160,32 @@ def finetune(
     captions_fn: examples.CaptionsFn = list,
     callbacks: Callbacks = NO_CALLBACKS,
 ) -> tuple[Model, Curve]:
-    """Trains all unlocked parts on the shards below `data`, for the updates that remain after the frozen phase.
+    """Trains all unlocked parts on the shards below `data`, from what the frozen phase left; its batches go on where that ended.
 
     Each epoch draws a new augmented view; if `views` is None, images are not augmented. `captions_fn` maps an image's captions
     to those that are trained on, such as their translations.
     """
-    if not settings.tuned:
+    if not settings.tuned_updates:
         return model, []
-    train, valid = (
-        examples.load(data / name, model.tokenizer, settings.max_tokens, settings.left_out, captions_fn)
-        for name in ("train", "valid")
-    )
+    train, valid = _examples(settings, model, data, seed, settings.max_tokens, captions_fn)
     batches = PixelBatches(train, settings, views, model.settings.image.image_size, seed, settings.frozen_updates, seed)
-    plan = Plan(settings.optimiser, settings.updates - settings.frozen_updates, settings.evaluate_every, settings.sharded)
+    plan = Plan(settings.optimiser, settings.tuned_updates, settings.evaluate_every, settings.sharded)
     frozen = frozen_parts(settings, model.params)
     return _fit_on_pixels(settings, model, batches, valid, frozen, plan, flops.training, state, callbacks)
+
+
+def _examples(
+    settings: TrainingSettings,
+    model: Model,
+    data: pathlib.Path,
+    seed: int,
+    max_length: int,
+    captions_fn: examples.CaptionsFn = list,
+) -> tuple[Examples, Examples]:
+    """The training and the validation examples of an arm; the seed draws its share of the first."""
+    load = functools.partial(examples.load, captions_fn=captions_fn)
+    train = load(data / "train", model.tokenizer, max_length, settings.left_out, settings.share, seed)
+    return train, load(data / "valid", model.tokenizer, max_length, settings.left_out)
 
 
 def _fit_on_pixels(

@@ -152,7 +152,6 @@ class BackboneSettings(Settings):
 
     kind: Literal["trained", "imported"]
     imported: ImportedSettings
-    seed: int
     english_clip: EnglishClipSettings
     italian_bert: BertTrainingSettings
 

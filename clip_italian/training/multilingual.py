@@ -33,7 +33,7 @@ class MultilingualSettings(PairsSettings):
 
 
 def unfrozen(settings: TrainingSettings) -> TrainingSettings:
-    """The same settings, with all updates in the fine-tuning phase."""
+    """The same settings, without the frozen phase."""
     return settings.model_copy(update={"frozen_updates": 0})
 
 

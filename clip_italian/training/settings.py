@@ -34,14 +34,13 @@ class TrainingSettings(Settings):
     # device's share of it.
     negatives: int
     micro_batches: int  # parts into which a batch's activations are split to save memory; does not change the negatives
-    updates: int  # of both phases together, the same for every arm
-    frozen_updates: int  # those of them with both backbones frozen
+    frozen_updates: int = pydantic.Field(ge=0)  # of the first phase, with both backbones frozen
+    tuned_updates: int = pydantic.Field(ge=0)  # of the second phase, with nothing frozen but what is locked
     # Input of the frozen phase: features, computed once for all arms, or pixels, with both frozen towers in every step.
     frozen_on: Literal["features", "pixels"]
     # Number of augmented views that the frozen phase cycles through, one per epoch. null: on features all cached views, on pixels a
     # new view in every epoch. View k is the same in all arms and seeds, on features and on pixels.
     frozen_views: int | None = pydantic.Field(ge=1)
-    tuned: bool  # false: the arm ends after the frozen phase
     evaluate_every: int  # updates between validations; the checkpoint of least validation loss is kept
     valid_examples: int  # images of the validation split that are used, with their first captions
     max_tokens: int  # longest caption, special tokens included
@@ -52,6 +51,9 @@ class TrainingSettings(Settings):
     sigmoid_bias: float | None  # initial value of the sigmoid loss's learned bias; null: the softmax loss
     locked: list[str]  # parts of the model that no phase trains; LiT locks the image tower (Zhai et al. 2022)
     left_out: list[str]  # sources whose pairs are not trained on
+    # Share of the remaining training images that is used; each seed draws its own, and a smaller share is part of a larger one.
+    share: float = pydantic.Field(gt=0, le=1)
+    backbones: int | None  # the seed whose backbones all seeds of the arm start from; null: each seed from its own
     dtype: Literal["float32", "bfloat16"]  # of activations; weights and optimiser are float32
     text_dropout: float  # dropout rate in the text tower; 2021: 0.1; section `features` states the rate of the cached features
     remat: bool  # whether the backward pass recomputes each block's activations to save memory

@@ -14,7 +14,7 @@ PROTOCOL = "protocol.json"  # in the folder of a test set that is evaluated unde
 PROBE_SETS = ("probe-train", "probe-valid")  # images that linear probes learn from, and that their weight decay is chosen on
 GOOD = "good"  # the label set that all others are compared with
 TEMPLATES = "templates"  # the condition of good labels in an ensemble of templates rather than alone
-BACKBONES = "backbones"  # the stage whose models have no seeds of the study: one serves all
+BACKBONES = "backbones"  # the stage of the models that are trained or imported before the study's own
 PHASES = ("pretrain", "finetune", "baseline", BACKBONES)  # whose journals make up a run; the last of a backbone tested as it is
 
 
@@ -99,7 +99,9 @@ def asked_in_italian(params: Params, settings: EvaluationSettings) -> dict[str, 
 def run_journals(profile: str, model: str, seed: int) -> list[Journal]:
     """The journals of one run, in the order of its phases; raises InputError when it has none."""
     paths = [journal.path(profile, model, phase) for phase in PHASES]
-    found = [one for path in paths if path.exists() for one in journal.read(path) if one.seed == seed or one.stage == BACKBONES]
+    written = [one for path in paths if path.exists() for one in journal.read(path)]
+    # Imported backbones have one journal, which serves all seeds.
+    found = [one for one in written if one.seed == seed or (one.stage == BACKBONES and not any(o.seed == seed for o in written))]
     if not found:
         raise InputError(f"{paths[1]}: no journal of {model}, seed {seed}; run `dvc repro` to make it")
     return found
