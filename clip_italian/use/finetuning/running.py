@@ -74,9 +74,7 @@ def _run(folder: pathlib.Path, say: Say) -> Finetuned:
     sets = _prepared(folder, request, chosen, model, say)
     gallery = _gallery(request, model, sets, say)
     phases = settings.training(chosen, model.settings, sets.train, sets.valid)
-    say(
-        f"{phases.frozen_updates + phases.tuned_updates} updates of {phases.batch} pairs, {phases.frozen_updates} of them with frozen towers"
-    )
+    say(f"{phases.frozen_updates} updates with frozen towers, {phases.tuned_updates} with all parts, of {phases.batch} pairs each")
     if phases.batch < chosen.batch:
         say(f"batch: {phases.batch} rather than {chosen.batch}; there are no more pictures for training or for validation")
     tuned, curve = _trained(folder, chosen, phases, model, _callbacks(model, gallery, chosen, say))
