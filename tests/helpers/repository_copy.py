@@ -9,7 +9,8 @@ import sys
 ROOT = pathlib.Path(__file__).parents[2]
 ARMS, CURVES = ["original", "full"], ["full_5", "equal_100"]
 BASELINES = ["english_clip", "mclip", "english_control"]
-MODELS = f"arms: [{', '.join(ARMS)}]\ncurves: [{', '.join(CURVES)}]\nbaselines: [{', '.join(BASELINES)}]\nprobed: [english_clip, full]\n"
+LISTS = {"arms": ARMS, "curves": CURVES, "baselines": BASELINES, "probed": ["english_clip", "full"]}
+MODELS = "".join(f"{name}: [{', '.join(values)}]\n" for name, values in LISTS.items())
 TINY = f"profile: tiny\n{MODELS}seeds:\n  - 0\n"
 # Loaded by every Python process of the copy: which of its files a stage, or a process that it starts, opens.
 WATCH = """
