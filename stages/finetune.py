@@ -5,7 +5,7 @@ import pathlib
 from clip_italian import config, journal, paths
 from clip_italian.checkpoints import assembly
 from clip_italian.data.images.settings import ImageSettings
-from clip_italian.data.images.shards import open_shards
+from clip_italian.data.images.shards import Shards
 from clip_italian.training import arms
 from clip_italian.training.settings import TrainingSettings, augmentation_of
 from pipeline import cells, outputs
@@ -36,5 +36,5 @@ def cell(name: str, arm: str, state: pathlib.Path, out: pathlib.Path) -> None:
     views = augmentation_of(settings, config.section(ImageSettings, "images"), f"arm `{arm}`")
     data = paths.shards(config.params().profile)
     model, curve = arms.finetune(settings, views, assembly.load(frozen(arm, seed)), data, seed, state)
-    inputs = {part: open_shards(data / part).digest for part in ("train", "valid")}
+    inputs = {part: Shards(data / part).digest for part in ("train", "valid")}
     outputs.write(out, "finetune", arm, seed, settings, inputs, model, curve)

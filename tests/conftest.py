@@ -30,14 +30,14 @@ import pytest  # noqa: E402
 
 from clip_italian.data import workers  # noqa: E402
 from clip_italian.data.curation import candidates  # noqa: E402
-from clip_italian.data.sources import pictures  # noqa: E402
+from clip_italian.data.sources import image_index  # noqa: E402
 from tests.helpers.small_world import RAY  # noqa: E402
 
 
 @pytest.fixture
 def serial(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is spread over workers is done by this process, where starting others would take longer than the test."""
-    for kept in (candidates._pictures, pictures.opened):
+    for kept in (candidates._image_index, image_index.opened):
         kept.cache_clear()
     monkeypatch.setattr(workers, "map", lambda function, items, settings, name=str: map(function, items))
 

@@ -20,7 +20,7 @@ CaptionsFn = Callable[[list[str]], list[str]]  # maps an image's captions to tho
 class Examples:
     """Images of a folder of shards; caption j of image i is row `offsets[i] + j` of `tokens`."""
 
-    stored: shards.Pictures
+    stored: shards.Shards
     indices: Int[np.ndarray, " n"]  # in `stored`
     tokens: Tokens
     offsets: Int[np.ndarray, " n1"]
@@ -51,7 +51,7 @@ def load(
     folder: pathlib.Path, tokenizer: Tokenizer, max_length: int, left_out: Collection[str] = (), captions_fn: CaptionsFn = list
 ) -> Examples:
     """The examples of a folder of shards, except those of the sources `left_out`; captions have at most `max_length` tokens."""
-    stored = shards.open_shards(folder)
+    stored = shards.Shards(folder)
     indices = kept(stored.sources, left_out)
     captions = [captions_fn(stored.captions[index]) for index in indices]
     offsets = np.cumsum([0, *map(len, captions)])

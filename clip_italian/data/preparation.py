@@ -21,7 +21,7 @@ from clip_italian.data.images.resizing import Fit
 from clip_italian.data.images.settings import ImageSettings
 from clip_italian.data.images.shards import Example, ShardWriter
 from clip_italian.data.sources import own
-from clip_italian.data.sources.pictures import opened
+from clip_italian.data.sources.image_index import opened
 from clip_italian.data.sources.rows import lines
 from clip_italian.data.workers import WorkersSettings
 from clip_italian.errors import InputError

@@ -27,7 +27,7 @@ from clip_italian.world.languages.italian.speech import ITALIAN
 from clip_italian.world.publishing import publish
 from clip_italian.world.scenes.compose import compose
 from clip_italian.world.scenes.near_misses import near_misses
-from tests.helpers.small_world import CURATE, LIMITS, LOOKED_UP, RAY, TWO, curated, translate_captions, world
+from tests.helpers.small_world import CURATE, LIMITS, RAY, TWO, curated, looked_up, translate_captions, world
 
 SETTINGS = world()
 pytestmark = pytest.mark.usefixtures("serial")
@@ -256,7 +256,7 @@ def test_a_run_that_was_stopped_goes_on_with_its_finished_chunks(raw, monkeypatc
         return examine(rules, chunk)
 
     monkeypatch.setattr(candidates, "_examined", counted)
-    arguments = (raw, raw / "out", raw / "state", CURATE, LIMITS, LOOKED_UP, TWO)
+    arguments = (raw, raw / "out", raw / "state", CURATE, LIMITS, looked_up, TWO)
     with pytest.raises(KeyboardInterrupt):
         curate.curate(*arguments)
     done, examined = examined, []
@@ -269,7 +269,7 @@ def test_a_damaged_chunk_is_named_with_the_remedy(raw):
     path = sorted((raw / "state/chunks").iterdir())[0]
     path.write_bytes(path.read_bytes()[:-50])
     with pytest.raises(InputError, match=rf"{path.name}: damaged .*delete it and run `dvc repro`"):
-        curate.curate(raw, raw / "out", raw / "state", CURATE, LIMITS, LOOKED_UP, TWO)
+        curate.curate(raw, raw / "out", raw / "state", CURATE, LIMITS, looked_up, TWO)
 
 
 # --- Nothing lost silently --------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from PIL import Image
 
 from clip_italian import config, files, journal
 from clip_italian.data import tokens
-from clip_italian.data.images.shards import Example, write_shards
+from clip_italian.data.images.shards import Example
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation.study import associations
 from clip_italian.evaluation.study.settings import EvaluationSettings
@@ -18,6 +18,7 @@ from clip_italian.use.finetuning import domain
 from clip_italian.use.finetuning import tables as csv_tables
 from clip_italian.world.scenes.scene import Scene, Thing, to_json
 from clip_italian.world.scenes.statements import CLASS_NOUNS, COLOURS
+from tests.helpers.shards import write_shards
 
 PROFILE = "made_up"
 QUALITY = {  # noise added to the text's copy of the image's latent vector: less is better

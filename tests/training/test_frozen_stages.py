@@ -13,11 +13,12 @@ from clip_italian.checkpoints.model import Model
 from clip_italian.data import tokens
 from clip_italian.data.images import augmentation
 from clip_italian.data.images.settings import ImageSettings
-from clip_italian.data.images.shards import Example, number, write_shards
+from clip_italian.data.images.shards import Example, number
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
 from clip_italian.training import features as arrays
 from stages import features, pretrain
+from tests.helpers.shards import write_shards
 from tests.helpers.small_models import ENGLISH, ITALIAN, pictures
 
 ROOT = pathlib.Path(config.__file__).parents[1]

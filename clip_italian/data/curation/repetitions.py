@@ -31,15 +31,12 @@ def alike(looks: Looks, contents: Shaped[np.ndarray, " n"], settings: DuplicateS
 
 def first_equal(*keys: Shaped[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
     """Returns for each row the index of the first row with the same keys."""
-    order = np.lexsort(keys)  # stable: of equal rows the first comes first
-    changes = np.zeros(len(order), bool)
-    changes[:1] = True
-    for key in keys:
-        ordered = key[order]
-        changes[1:] |= ordered[1:] != ordered[:-1]
-    result = np.empty(len(order), np.int64)
-    result[order] = order[np.flatnonzero(changes)][np.cumsum(changes) - 1]
-    return result
+    combined = np.zeros(len(keys[0]), np.int64)
+    for key in keys:  # two keys give less than n² combinations, which 64 bits hold
+        values, numbers = np.unique(key, return_inverse=True)
+        combined = combined * len(values) + numbers
+    _, first, inverse = np.unique(combined, return_index=True, return_inverse=True)
+    return first[inverse]
 
 
 def verdicts(
@@ -50,7 +47,7 @@ def verdicts(
 ) -> Verdicts:
     """Returns the verdict on each pair: an index of REASONS, or KEPT.
 
-    Later copies of a pair that is left out by name are repetitions too: otherwise one of them would be kept instead of it.
+    Later copies of a pair that is left out by name are repetitions too; otherwise the first of them would be kept.
     """
     own = np.arange(len(caption_sets))
     exact, near = (first_equal(caption_sets, image) != own for image in (contents, alike))
@@ -68,11 +65,6 @@ def counts(
     words = normal_captions[np.repeat(kept, captions)]
     return {
         "repeated_pairs": int((verdicts < len(REPETITIONS)).sum()),
-        "repeated_captions": len(words) - _distinct(words),
-        "repeated_pictures": int(kept.sum()) - _distinct(alike[kept]),
+        "repeated_captions": len(words) - len(np.unique(words)),
+        "repeated_pictures": int(kept.sum()) - len(np.unique(alike[kept])),
     }
-
-
-def _distinct(values: Shaped[np.ndarray, " n"]) -> int:
-    ordered = np.sort(values)
-    return len(ordered) and 1 + int((ordered[1:] != ordered[:-1]).sum())

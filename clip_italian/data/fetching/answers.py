@@ -50,7 +50,7 @@ class Missing(Exception):
 
 
 @dataclasses.dataclass(frozen=True)
-class Wanted:
+class ImageRequest:
     """An image of the web, and the name that it gets in the archive."""
 
     address: str
@@ -68,8 +68,8 @@ class Answer:
     reason: Reason | None = None
 
     @property
-    def wanted(self) -> Wanted:
-        return Wanted(self.address, self.name)
+    def wanted(self) -> ImageRequest:
+        return ImageRequest(self.address, self.name)
 
     def holds(self, content: bytes) -> bool:
         """Whether these are the image's bytes, unchanged."""
@@ -94,7 +94,7 @@ def answer_of(entry: dict[str, object]) -> Answer:
     return Answer(address, name, size, sha256)
 
 
-def came(wanted: Wanted, content: bytes) -> Answer:
+def came(wanted: ImageRequest, content: bytes) -> Answer:
     """Returns the answer for an image that was fetched."""
     return Answer(wanted.address, wanted.name, len(content), hashlib.sha256(content).hexdigest())
 

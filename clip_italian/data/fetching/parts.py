@@ -17,7 +17,7 @@ from typing import Any
 
 from clip_italian import files
 from clip_italian.data import archives
-from clip_italian.data.fetching.answers import TEMPORARY, Answer, Wanted, answer_of
+from clip_italian.data.fetching.answers import TEMPORARY, Answer, ImageRequest, answer_of
 from clip_italian.data.fetching.spool import Spool
 
 DAMAGES = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error)  # what zipfile raises
@@ -26,11 +26,11 @@ DAMAGES = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zip
 class Part:
     """The wanted images of one zip, as they are found below `stem`; `open_ones` are those still to be asked for."""
 
-    def __init__(self, stem: pathlib.Path, wanted: list[Wanted]) -> None:
+    def __init__(self, stem: pathlib.Path, wanted: list[ImageRequest]) -> None:
         self.stem = stem
         self._wanted = wanted
         self._spool: Spool | None = None
-        self.open_ones: list[Wanted] = []
+        self.open_ones: list[ImageRequest] = []
         self._left = 0
         if not self._is_finished():
             self._spool = self._reopened()
@@ -75,7 +75,7 @@ class Part:
         self._spool.path.unlink()
         self._spool = None
 
-    def _contents(self, answers: Mapping[Wanted, Answer]) -> dict[str, Any]:
+    def _contents(self, answers: Mapping[ImageRequest, Answer]) -> dict[str, Any]:
         ordered = [answers[each] for each in self._wanted]
         return {
             "pictures": [answer.as_dict() for answer in ordered if answer.reason is None],

@@ -9,7 +9,7 @@ import pathlib
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-from clip_italian.data.fetching.answers import Answer, Wanted, answer_of
+from clip_italian.data.fetching.answers import Answer, ImageRequest, answer_of
 from clip_italian.errors import InputError
 
 LINE = 1 << 20  # bytes of a record's line at most: an address has some hundred
@@ -32,8 +32,8 @@ class Spool:
 
     def __init__(self, path: pathlib.Path) -> None:
         self.path = path
-        self.answers: dict[Wanted, Answer] = {}
-        self._places: dict[Wanted, int] = {}  # where each image's bytes begin
+        self.answers: dict[ImageRequest, Answer] = {}
+        self._places: dict[ImageRequest, int] = {}  # where each image's bytes begin
         path.touch()
         with open(path, "r+b") as file:
             end = 0
@@ -69,7 +69,7 @@ class Spool:
         self._take(answer, self._end + len(line))
         self._end += len(line) + len(content)
 
-    def contents(self, wanted: Iterable[Wanted]) -> Iterator[tuple[Answer, bytes]]:
+    def contents(self, wanted: Iterable[ImageRequest]) -> Iterator[tuple[Answer, bytes]]:
         """The answers to the wanted, in that order, with the images' bytes; raises InputError where the disk has changed them."""
         with open(self.path, "rb") as file:
             for each in wanted:

@@ -17,9 +17,9 @@ import pydantic
 from clip_italian import files
 from clip_italian.config import Settings
 from clip_italian.data import archives
-from clip_italian.data.fetching.answers import Wanted
+from clip_italian.data.fetching.answers import ImageRequest
+from clip_italian.data.fetching.images import DATES, fetch_images
 from clip_italian.data.fetching.large import fetch_file
-from clip_italian.data.fetching.pictures import DATES, fetch_pictures
 from clip_italian.data.fetching.settings import FetchSettings
 from clip_italian.data.sources.sources import READERS
 from clip_italian.errors import InputError
@@ -158,7 +158,7 @@ def _source(
             link(state / name / file.name, target / file.name)
     if not publisher.fetch_rows:
         return {"files": described}
-    attrition = fetch_pictures(_wanted(target, name, settings.language), target, state / PICTURES / name, fetch)
+    attrition = fetch_images(_wanted(target, name, settings.language), target, state / PICTURES / name, fetch)
     return {"files": described, **attrition.as_dict()}
 
 
@@ -168,8 +168,8 @@ def dates(state: pathlib.Path) -> dict[str, dict[str, str]]:
     return {source: {"first": times[0], "last": times[-1]} for source, times in found.items() if times}
 
 
-def _wanted(folder: pathlib.Path, source: str, language: str) -> Iterator[Wanted]:
+def _wanted(folder: pathlib.Path, source: str, language: str) -> Iterator[ImageRequest]:
     """The images of a source's rows, in their order; what the reader rejects is curate's to count."""
     for row in READERS[source](folder, language, Counter()):
         if row.address is not None:
-            yield Wanted(row.address, row.image)
+            yield ImageRequest(row.address, row.image)

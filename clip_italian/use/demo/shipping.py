@@ -24,7 +24,7 @@ from clip_italian.world.drawing.render import render
 from clip_italian.world.languages.italian.speech import ITALIAN
 from clip_italian.world.scenes import captions
 from clip_italian.world.scenes.compose import compose
-from clip_italian.world.scenes.scene import Scene, picture_size
+from clip_italian.world.scenes.scene import Scene, image_size_of
 from clip_italian.world.scenes.staging import stage
 from clip_italian.world.scenes.truth import full_statement
 
@@ -90,7 +90,7 @@ def _draw(path: pathlib.Path, settings: DemoSettings) -> None:
     drawn = scenes(settings)
     with zipfile.ZipFile(path, "w") as archive:
         for name, scene in zip(names(drawn), drawn, strict=True):
-            image = render(scene, *picture_size(scene, settings.height))
+            image = render(scene, *image_size_of(scene, settings.height))
             archives.add(archive, name, simplejpeg.encode_jpeg(image, settings.jpeg_quality))
 
 

@@ -118,7 +118,7 @@ def _windows(canvas: np.ndarray, cover: np.ndarray, left: int, top: int) -> tupl
 
 
 def render(scene: Scene, height: int, width: int) -> Canvas:
-    """The scene as an 8-bit sRGB image. `picture_size` says at which width nothing is stretched."""
+    """The scene as an 8-bit sRGB image. `image_size_of` says at which width nothing is stretched."""
     canvas = draw_ground(scene, height * OVERSAMPLING, width * OVERSAMPLING)
     opacity = styles.STYLES[scene.style].opacity
     for _, sprite, left, top in _sprites(scene, *canvas.shape[:2]):

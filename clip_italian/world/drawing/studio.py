@@ -16,7 +16,7 @@ from clip_italian import environment
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
 from clip_italian.world.drawing.render import render
-from clip_italian.world.scenes.scene import Scene, picture_size
+from clip_italian.world.scenes.scene import Scene, image_size_of
 
 CHUNK = 64  # images a task draws: some 0.1 s, so that the last task keeps nobody waiting
 
@@ -46,7 +46,7 @@ class Picture:
 
 def develop(scene: Scene, settings: StudioSettings, mirrored: bool = False) -> Picture:
     """Draws a scene and encodes it, or its mirror image."""
-    height, width = picture_size(scene, settings.height)
+    height, width = image_size_of(scene, settings.height)
     pixels = render(scene, height, width)
     if mirrored:
         pixels = np.ascontiguousarray(pixels[:, ::-1])

@@ -22,7 +22,7 @@ from clip_italian.world.drawing.render import masks, render
 from clip_italian.world.drawing.studio import rng_of
 from clip_italian.world.scenes import captions
 from clip_italian.world.scenes.compose import compose
-from clip_italian.world.scenes.scene import Scene, Thing, picture_size
+from clip_italian.world.scenes.scene import Scene, Thing, image_size_of
 from clip_italian.world.scenes.statements import RELATIONS, Phrase, Statement
 from clip_italian.world.scenes.truth import holds
 from clip_italian.world.tables import words
@@ -61,7 +61,7 @@ class Stored:
 
 def stored(scene: Scene, side: int) -> Stored:
     """The scene drawn and cut square from the middle, `side` pixels along its sides."""
-    height, width = picture_size(scene, side)
+    height, width = image_size_of(scene, side)
     pixels = resizing.square(render(scene, height, width), side)
     margin = (width - side) // 2
     shown = masks(scene, height, width)[:, :, margin : margin + side]

@@ -39,7 +39,7 @@ class Scene:
     variant: int = 0  # 0 as composed; n: its n-th near miss
 
 
-def picture_size(scene: Scene, height: int) -> tuple[int, int]:
+def image_size_of(scene: Scene, height: int) -> tuple[int, int]:
     """(height, width) in pixels at which the scene's things have their natural proportions."""
     return height, round(height * scene.aspect)
 

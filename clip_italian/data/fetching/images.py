@@ -15,7 +15,7 @@ import tqdm
 
 from clip_italian import files
 from clip_italian.data.fetching import answers, client, parts
-from clip_italian.data.fetching.answers import Answer, Attrition, Missing, Wanted, came
+from clip_italian.data.fetching.answers import Answer, Attrition, ImageRequest, Missing, came
 from clip_italian.data.fetching.client import Client, Judge
 from clip_italian.data.fetching.parts import Part
 from clip_italian.data.fetching.robots import RobotsStore
@@ -26,7 +26,7 @@ OPEN_PARTS = 4  # so far may the fast hosts be ahead of the slow ones
 DATES, ROBOTS, SEEN = "dates.json", "robots.sqlite", "seen.sqlite"
 
 
-def fetch_pictures(wanted: Iterable[Wanted], folder: pathlib.Path, state: pathlib.Path, settings: FetchSettings) -> Attrition:
+def fetch_images(wanted: Iterable[ImageRequest], folder: pathlib.Path, state: pathlib.Path, settings: FetchSettings) -> Attrition:
     """Fetches every wanted image once and puts `images-00000.zip`, `images-00000.json`, ... into `folder`.
 
     Progress is kept in `state`, so that a killed run can be resumed; the caller removes it. `state/dates.json` has the time at
@@ -48,14 +48,14 @@ def fetch_pictures(wanted: Iterable[Wanted], folder: pathlib.Path, state: pathli
     return counts
 
 
-def _fetch(wanted: Iterable[Wanted], state: pathlib.Path, settings: FetchSettings) -> tuple[list[pathlib.Path], int]:
+def _fetch(wanted: Iterable[ImageRequest], state: pathlib.Path, settings: FetchSettings) -> tuple[list[pathlib.Path], int]:
     """Returns the stems of the finished parts, and how many images were wanted more than once."""
     seen = Seen(state / SEEN)
     with contextlib.closing(seen), tqdm.tqdm(total=_length(wanted), unit="picture", disable=None) as bar:
         return asyncio.run(_Fetch(state, settings, bar).run(seen.new(wanted))), seen.repeated
 
 
-def _length(wanted: Iterable[Wanted]) -> int | None:
+def _length(wanted: Iterable[ImageRequest]) -> int | None:
     return len(wanted) if isinstance(wanted, list | tuple) else None
 
 
@@ -70,7 +70,7 @@ class Seen:
         self._table.execute("PRAGMA synchronous = OFF")
         self._table.execute("CREATE TABLE seen (name TEXT PRIMARY KEY, address TEXT) WITHOUT ROWID")
 
-    def new(self, wanted: Iterable[Wanted]) -> Iterator[Wanted]:
+    def new(self, wanted: Iterable[ImageRequest]) -> Iterator[ImageRequest]:
         """Returns the images that were not wanted before; raises InputError if a name has two addresses."""
         for each in wanted:
             if self._table.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (each.name, each.address)).rowcount:
@@ -93,9 +93,9 @@ class _Fetch:
         self._settings = settings
         self._bar = bar
         self._room = asyncio.Semaphore(OPEN_PARTS)
-        self._jobs: asyncio.Queue[tuple[Part, Wanted] | None] = asyncio.Queue(settings.waiting)
+        self._jobs: asyncio.Queue[tuple[Part, ImageRequest] | None] = asyncio.Queue(settings.waiting)
 
-    async def run(self, wanted: Iterator[Wanted]) -> list[pathlib.Path]:
+    async def run(self, wanted: Iterator[ImageRequest]) -> list[pathlib.Path]:
         """The stems of the parts, all finished."""
         async with client.session(self._settings) as opened:
             asking = Client(opened, self._settings)
@@ -105,7 +105,7 @@ class _Fetch:
                 stems, _ = await asyncio.gather(self._open(wanted), workers)
         return stems
 
-    async def _open(self, wanted: Iterator[Wanted]) -> list[pathlib.Path]:
+    async def _open(self, wanted: Iterator[ImageRequest]) -> list[pathlib.Path]:
         stems: list[pathlib.Path] = []
         # In threads: between two wanted images there may be a million rows, and a finished part is read to check it.
         while some := await asyncio.to_thread(list, itertools.islice(wanted, self._settings.part)):
@@ -129,7 +129,7 @@ class _Fetch:
             if part.add(answer, content):
                 await self._finish(part)
 
-    async def _answer(self, wanted: Wanted, asking: Client, judge: Judge) -> tuple[Answer, bytes]:
+    async def _answer(self, wanted: ImageRequest, asking: Client, judge: Judge) -> tuple[Answer, bytes]:
         try:
             content = await asking.get(wanted.address, self._settings.max_bytes, judge)
         except Missing as missing:

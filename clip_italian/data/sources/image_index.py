@@ -76,7 +76,7 @@ def _refuse(paths: list[pathlib.Path], key: int) -> None:
     )
 
 
-class Pictures:
+class ImageIndex:
     """The images of the source in `folder`, by the index at `index`."""
 
     def __init__(self, folder: pathlib.Path, index: pathlib.Path) -> None:
