@@ -8,7 +8,7 @@ import pytest
 
 from clip_italian import files
 from clip_italian.data import archives
-from clip_italian.data.fetching.answers import ImageRequest, came
+from clip_italian.data.fetching.answers import ImageRequest, fetched
 from clip_italian.data.fetching.images import fetch_images
 from clip_italian.data.fetching.spool import Spool
 from clip_italian.errors import InputError
@@ -142,15 +142,15 @@ def test_a_spool_keeps_every_record_before_the_first_torn_one(tmp_path):
     spool = Spool(tmp_path / "x.spool")
     wanted = [ImageRequest(f"http://a.example/{number}", str(number)) for number in range(4)]
     for each in wanted:
-        spool.add(came(each, picture(each.name, 50)), picture(each.name, 50))
+        spool.add(fetched(each, picture(each.name, 50)), picture(each.name, 50))
     spool.close()
     whole = (tmp_path / "x.spool").read_bytes()
     for size in [*range(0, len(whole), 7), len(whole)]:
         (tmp_path / "x.spool").write_bytes(whole[:size])
         torn = Spool(tmp_path / "x.spool")
-        kept = [(answer.wanted, content) for answer, content in torn.contents(torn.answers)]
+        kept = [(answer.request, content) for answer, content in torn.contents(torn.answers)]
         assert kept == [(each, picture(each.name, 50)) for each in wanted[: size * 4 // len(whole)]]
-        torn.add(came(ImageRequest("http://a.example/new", "new"), b"new"), b"new")
+        torn.add(fetched(ImageRequest("http://a.example/new", "new"), b"new"), b"new")
         torn.close()
         assert list(Spool(tmp_path / "x.spool").answers)[-1].name == "new"
 
@@ -158,7 +158,7 @@ def test_a_spool_keeps_every_record_before_the_first_torn_one(tmp_path):
 def test_below_the_floor_the_run_fails_with_a_report_and_the_next_one_asks_only_for_what_may_come(web, tmp_path):
     wanted = [*some(web, 3), ImageRequest("http://a.example/gone", "gone"), ImageRequest("http://b.example/later", "later")]
     web.says("b.example/later", *[Page(500)] * 3, Page(body=b"at last"))
-    with pytest.raises(InputError, match=r"3 of 5 pictures .*`fetch.coverage`"):
+    with pytest.raises(InputError, match=r"3 of 5 images .*`fetch.coverage`"):
         fetch(web, tmp_path, wanted, coverage=0.8)
     assert not (tmp_path / "raw").exists()
     report = files.read_json(tmp_path / "state/attrition.json")
