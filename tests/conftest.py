@@ -77,5 +77,5 @@ def here(tmp_path, monkeypatch):
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files that take longest come first, so that no process is left with one of them when the others have finished."""
-    longest = ["test_pipeline.py", "test_arms.py", "test_export.py", "test_audit.py"]
+    longest = ["test_pipeline.py", "test_distributed.py", "test_export.py", "test_audit.py", "test_arms.py"]
     items.sort(key=lambda item: longest.index(item.path.name) if item.path.name in longest else len(longest))
