@@ -1,5 +1,6 @@
 """A made-up study on disk: embeddings of known quality in the layout of the pipeline, and nothing trained."""
 
+import dataclasses
 import io
 import json
 import pathlib
@@ -16,7 +17,7 @@ from clip_italian.evaluation.study import associations
 from clip_italian.evaluation.study.settings import EvaluationSettings
 from clip_italian.use.finetuning import domain
 from clip_italian.use.finetuning import tables as csv_tables
-from clip_italian.world.scenes.scene import Scene, Thing, to_json
+from clip_italian.world.scenes.scene import Scene, Thing
 from clip_italian.world.scenes.statements import CLASS_NOUNS, COLOURS
 from tests.helpers.shards import write_shards
 
@@ -326,7 +327,7 @@ def write_scenes(images: int) -> None:
         for variant in [int(index % 3 == 1)]
         for thing in [Thing("cat", COLOURS[variant], "medium", box)]
     ]
-    (folder / "scenes.jsonl").write_text("".join(json.dumps(to_json(scene)) + "\n" for scene in scenes))
+    (folder / "scenes.jsonl").write_text("".join(json.dumps(dataclasses.asdict(scene)) + "\n" for scene in scenes))
 
 
 def write_contrasts(contrasts: int = 12) -> None:

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from clip_italian import files
-from clip_italian.world.drawing.studio import Picture, StudioSettings, develop
+from clip_italian.world.drawing.studio import ImageFile, StudioSettings, develop
 from clip_italian.world.languages.language import Language
-from clip_italian.world.publishing.examinations import TestSettings, write_captions, write_pictures, write_scenes
+from clip_italian.world.publishing.examinations import TestSettings, write_captions, write_images, write_scenes
 from clip_italian.world.scenes.layout import choose
 from clip_italian.world.scenes.levels import ROLES, allowed_triple, colours_of
 from clip_italian.world.scenes.scene import Scene
@@ -218,21 +218,21 @@ def mirrored(scene: Scene) -> Scene:
 
 def contrasts(
     numbers: range, seed: int, settings: TestSettings, studio: StudioSettings, language: Language
-) -> list[tuple[Contrast, list[Picture]]]:
+) -> list[tuple[Contrast, list[ImageFile]]]:
     """Contrasts with their images; number n is of the kind n // settings.contrasts."""
     kinds = list(KINDS)
     made = [contrast(kinds[number // settings.contrasts], number % settings.contrasts, seed, language) for number in numbers]
     return [(one, shots(one, studio)) for one in made]
 
 
-def shots(one: Contrast, studio: StudioSettings) -> list[Picture]:
+def shots(one: Contrast, studio: StudioSettings) -> list[ImageFile]:
     """The images of a contrast, one each scene."""
     if one.kind == "left_right":
         return [develop(one.scenes[0], studio, mirrored=mirror) for mirror in (False, True)]
     return [develop(scene, studio) for scene in one.scenes]
 
 
-def write(folder: pathlib.Path, drawn: list[tuple[Contrast, list[Picture]]]) -> None:
+def write(folder: pathlib.Path, drawn: list[tuple[Contrast, list[ImageFile]]]) -> None:
     """Writes the set: images, scenes, true captions as `captions.json`, and both captions as `contrasts.json`.
 
     The last: a list by image of {"contrast": number, "kind", "detail", "true": caption, "false": caption}.
@@ -243,7 +243,7 @@ def write(folder: pathlib.Path, drawn: list[tuple[Contrast, list[Picture]]]) -> 
         for number, (one, several) in enumerate(drawn)
         for side in range(len(several))
     ]
-    write_pictures(folder, pictures)
+    write_images(folder, pictures)
     write_captions(folder, pictures, [entry["true"] for entry in entries], np.arange(len(entries)))
     write_scenes(folder, [scene for one, _ in drawn for scene in one.scenes])
     files.write_json(folder / "contrasts.json", entries)

@@ -1,5 +1,6 @@
 """Test sets: images that no model trained on, with the captions that are true of each; and the images of linear probes."""
 
+import dataclasses
 import json
 import pathlib
 import zipfile
@@ -12,7 +13,7 @@ from jaxtyping import Bool, Int
 from clip_italian import files
 from clip_italian.config import Settings
 from clip_italian.data.archives import add
-from clip_italian.world.drawing.studio import Picture, StudioSettings, develop, shuffled
+from clip_italian.world.drawing.studio import ImageFile, StudioSettings, develop, shuffled
 from clip_italian.world.languages import english
 from clip_italian.world.languages.language import Language
 from clip_italian.world.publishing import publish
@@ -20,7 +21,7 @@ from clip_italian.world.scenes import captions
 from clip_italian.world.scenes.compose import compose, compose_single
 from clip_italian.world.scenes.levels import HELD_OUT_PAIRS
 from clip_italian.world.scenes.near_misses import near_misses
-from clip_italian.world.scenes.scene import Scene, to_json
+from clip_italian.world.scenes.scene import Scene
 from clip_italian.world.scenes.staging import stage
 from clip_italian.world.scenes.statements import CLASS_NOUNS, COLOURS, UNSEEN_NOUNS, Statement
 from clip_italian.world.scenes.truth import full_statement, truth_matrix
@@ -53,7 +54,7 @@ class TestSettings(Settings):
     contrasts: int  # pairs of captions of each kind that differ in one thing, with an image or two (contrasts.py)
 
 
-Shot = tuple[Scene, Picture, list[Statement], list[str]]
+Shot = tuple[Scene, ImageFile, list[Statement], list[str]]
 
 
 def bases(settings: TestSettings) -> tuple[int, list[int]]:
@@ -104,7 +105,7 @@ def write_retrieval(folder: pathlib.Path, name: str, seed: int, drawn: list[list
     if not truth[np.arange(len(owner)), owner].all():
         raise ValueError(f"{name}: a caption is not true of its own picture")
     drawn_pictures = [shot[1] for shot in shots]
-    write_pictures(folder, drawn_pictures)
+    write_images(folder, drawn_pictures)
     write_captions(folder, drawn_pictures, [caption for shot in shots for caption in shot[3]], owner)
     write_scenes(folder, scenes)
     starts, images = _compressed_rows(truth)
@@ -118,7 +119,7 @@ def member(index: int) -> str:
     return f"{index:06d}"
 
 
-def write_pictures(folder: pathlib.Path, pictures: Sequence[Picture]) -> None:
+def write_images(folder: pathlib.Path, pictures: Sequence[ImageFile]) -> None:
     """Writes a test set's `images.zip`."""
     with zipfile.ZipFile(folder / "images.zip", "w") as archive:
         for index, picture in enumerate(pictures):
@@ -126,7 +127,7 @@ def write_pictures(folder: pathlib.Path, pictures: Sequence[Picture]) -> None:
 
 
 def write_captions(
-    folder: pathlib.Path, pictures: Sequence[Picture], said: Sequence[str], owner: Int[np.ndarray, " captions"]
+    folder: pathlib.Path, pictures: Sequence[ImageFile], said: Sequence[str], owner: Int[np.ndarray, " captions"]
 ) -> None:
     """Writes a test set's `captions.json`, in the format of MSCOCO; `owner` is the image of each caption."""
     images = [
@@ -138,7 +139,7 @@ def write_captions(
 
 def write_scenes(folder: pathlib.Path, scenes: Sequence[Scene]) -> None:
     """Writes a test set's `scenes.jsonl`, a line each image."""
-    lines = (json.dumps(to_json(scene), sort_keys=True, ensure_ascii=False) + "\n" for scene in scenes)
+    lines = (json.dumps(dataclasses.asdict(scene), sort_keys=True, ensure_ascii=False) + "\n" for scene in scenes)
     (folder / "scenes.jsonl").write_text("".join(lines), encoding="utf-8")
 
 
@@ -164,7 +165,7 @@ def zeroshot_classes(name: str, settings: TestSettings) -> list[int]:
     return [i for i, pair in enumerate(PAIRS) if (pair in HELD_OUT_PAIRS) == held_out for _ in range(count)]
 
 
-def singles(numbers: range, name: str, seed: int, settings: TestSettings, studio: StudioSettings) -> list[tuple[Scene, Picture]]:
+def singles(numbers: range, name: str, seed: int, settings: TestSettings, studio: StudioSettings) -> list[tuple[Scene, ImageFile]]:
     """Images of one thing each, of the classes of a zero-shot set or of the probes'."""
     labels = zeroshot_classes(name, settings)
     level = "seen" if name in PROBE else name.removeprefix("zeroshot-")
@@ -175,11 +176,11 @@ def singles(numbers: range, name: str, seed: int, settings: TestSettings, studio
 
 
 def write_zeroshot(
-    folder: pathlib.Path, name: str, settings: TestSettings, drawn: list[tuple[Scene, Picture]], language: Language
+    folder: pathlib.Path, name: str, settings: TestSettings, drawn: list[tuple[Scene, ImageFile]], language: Language
 ) -> None:
     """Writes a zero-shot set, or the probes' images in the same form."""
     labels = zeroshot_classes(name, settings)
-    write_pictures(folder, [picture for _, picture in drawn])
+    write_images(folder, [picture for _, picture in drawn])
     images = [{"id": i, "file_name": member(i), "label": label} for i, label in enumerate(labels)]
     ranked = PAIRS + UNSEEN_PAIRS * (name == "zeroshot-noun")
     files.write_json(folder / "labels.json", {"images": images, "classes": [language.class_label(*pair) for pair in ranked]})

@@ -78,7 +78,7 @@ def _shared(seed: int, share: float) -> Chosen:
 
 def _wrong(seed: int, share: float, taken: Chosen, language: Language) -> Chosen:
     """The wrong noun of each class whose label is of another sense: none of those whose label is shared."""
-    pairs = [pair for pair in PAIRS if pair[0] in language.wrong_senses and pair not in taken]
+    pairs = [pair for pair in PAIRS if pair[0] in language.lexicon.wrong_senses and pair not in taken]
     drawn = _drawn(seed, 1, pairs, round(share * len(PAIRS)), "mistranslated")
     return {pair: (pair[0], "wrong") for pair in drawn}
 

@@ -1,4 +1,4 @@
-"""Accessories of the catalogue, drawn as clothes are."""
+"""Drawings of accessories, in the same form as those of clothes."""
 
 from clip_italian.world.shapes.parts import blob, curve, mirrored, oval, poly, stroke
 from clip_italian.world.shop.garments import Drawing, Drawn
@@ -44,21 +44,10 @@ def _socks(long: bool) -> Drawing:
     top = 6 if long else 40
 
     def sock(x: float) -> Drawing:
+        front, foot = ((x, top), (x + 20, top), (x + 19, 62), (x + 21, 80)), ((x + 14, 89), (x, 93), (x - 14, 95))
+        toes = ((x - 20, 90), (x - 17, 83), (x - 5, 76), (x + 1, 62))
         return (
-            blob(
-                "main",
-                (x, top),
-                (x + 20, top),
-                (x + 19, 62),
-                (x + 21, 80),
-                (x + 14, 89),
-                (x, 93),
-                (x - 14, 95),
-                (x - 20, 90),
-                (x - 17, 83),
-                (x - 5, 76),
-                (x + 1, 62),
-            ),
+            blob("main", *front, *foot, *toes),
             blob("shade", (x - 20, 90), (x - 17, 83.5), (x - 10, 80), (x - 8, 88), (x - 9, 94.5), (x - 14, 95.5)),
             blob("shade", (x + 20, 69), (x + 21, 80), (x + 14, 89), (x + 11, 79)),
             poly("shade", (x - 1, top - 3), (x + 21, top - 3), (x + 20.5, top + 7), (x - 0.5, top + 7)),

@@ -1,6 +1,6 @@
-"""Clothes of the catalogue, each drawn in a frame of 100 by 100 with its detail one way or the other.
+"""Drawings of clothes in a frame of 100 x 100 units, each with one of two details.
 
-What is filled with "main" is cloth: it carries the product's pattern.
+Parts filled with "main" are cloth, which has the product's pattern.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def _cuffs(fill: str, wide: float = 0.0) -> Drawing:
 
 
 def _torso(*neck: Point, hem: float = 90) -> Part:
-    """A body whose neckline goes through `neck`, from the right to the left."""
+    """A torso with the neckline `neck`, from right to left."""
     return poly("main", (26, 17), (29, 44), (28, hem), (72, hem), (71, 44), (74, 17), *neck)
 
 
@@ -63,19 +63,9 @@ def _sweater(high: bool) -> Drawing:
 
 def _trousers(long: bool) -> Drawing:
     ankle, inner, outer = (96, 44, 24) if long else (56, 46, 21)
+    legs = ((100 - outer, ankle), (100 - inner, ankle), (50, 38), (inner, ankle), (outer, ankle))
     return (
-        poly(
-            "main",
-            (32, 8),
-            (68, 8),
-            (74, 34),
-            (100 - outer, ankle),
-            (100 - inner, ankle),
-            (50, 38),
-            (inner, ankle),
-            (outer, ankle),
-            (26, 34),
-        ),
+        poly("main", (32, 8), (68, 8), (74, 34), *legs, (26, 34)),
         poly("shade", (32, 5), (68, 5), (69, 13), (31, 13)),
         stroke("ink", 1.6, (50, 13), (50, 38), edged=False),
         *mirrored(curve("ink", 1.6, (31, 24), (37, 22), (40, 13), edged=False)),
@@ -85,18 +75,10 @@ def _trousers(long: bool) -> Drawing:
 
 def _skirt(long: bool) -> Drawing:
     hem, wide = (94, 36) if long else (60, 32)
+    left = ((50 - wide * 0.7, (12 + hem) / 2), (50 - wide, hem - 3))
+    right = ((50 + wide, hem - 3), (50 + wide * 0.7, (12 + hem) / 2))
     return (
-        blob(
-            "main",
-            (37, 12),
-            (50 - wide * 0.7, (12 + hem) / 2),
-            (50 - wide, hem - 3),
-            (50, hem + 3),
-            (50 + wide, hem - 3),
-            (50 + wide * 0.7, (12 + hem) / 2),
-            (63, 12),
-            (50, 13),
-        ),
+        blob("main", (37, 12), *left, (50, hem + 3), *right, (63, 12), (50, 13)),
         *mirrored(curve("ink", 1.6, (45, 30), (43, hem - 14), (40, hem), edged=False)),
         *mirrored(curve("ink", 1.6, (38, 34), (50 - wide * 0.66, hem - 8), edged=False)),
         poly("shade", (36, 8), (64, 8), (65, 17), (35, 17)),
@@ -105,18 +87,10 @@ def _skirt(long: bool) -> Drawing:
 
 def _dress(long: bool) -> Drawing:
     hem, wide = (97, 36) if long else (70, 31)
+    skirt = ((30, (40 + hem) / 2), (50 - wide, hem - 3), (50, hem), (50 + wide, hem - 3), (70, (40 + hem) / 2))
     return (
         *mirrored(stroke("main", 5, (38, 4), (38, 18))),
-        blob(
-            "main",
-            (39, 40),
-            (30, (40 + hem) / 2),
-            (50 - wide, hem - 3),
-            (50, hem),
-            (50 + wide, hem - 3),
-            (70, (40 + hem) / 2),
-            (61, 40),
-        ),
+        blob("main", (39, 40), *skirt, (61, 40)),
         *mirrored(curve("ink", 1.6, (44, 52), (41, hem - 6), edged=False)),
         poly("main", (33, 14), (42, 17), (50, 20), (58, 17), (67, 14), (64, 28), (61, 42), (39, 42), (36, 28)),
         poly("shade", (38.5, 38), (61.5, 38), (62.5, 45), (37.5, 45)),
@@ -142,7 +116,7 @@ def _jacket(hooded: bool) -> Drawing:
     )
 
 
-# How each is drawn, and for which of its two details (products.DETAILS).
+# The function that draws each kind, and its argument for each of the two details (products.DETAILS).
 CLOTHES: dict[str, Drawn] = {
     "T-shirt": (_t_shirt, False, True),
     "shirt": (_shirt, False, True),

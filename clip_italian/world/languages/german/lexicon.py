@@ -9,7 +9,7 @@ from typing import Literal
 
 from clip_italian.world.languages import lexicon
 from clip_italian.world.languages.language import Names
-from clip_italian.world.languages.lexicon import Lexicon
+from clip_italian.world.languages.lexicon import Lexicon, several_nouns
 from clip_italian.world.tables import table, words
 
 Case = Literal["nom", "acc", "dat"]
@@ -61,10 +61,6 @@ def nouns(text: str) -> dict[str, Noun]:
     return lexicon.nouns(text, _noun)
 
 
-def _several(text: str) -> dict[str, list[Noun]]:
-    return lexicon.several_nouns(text, _noun)
-
-
 def _noun(singular: str, plural: str, gender: str, kind: str) -> Noun:
     return Noun(singular, plural, gender.replace("w", "m"), gender == "w", kind)
 
@@ -108,21 +104,27 @@ thing n: book Buch Bücher
 thing m: boot Stiefel Stiefel
 thing f: bottle Flasche Flaschen
 """),
-    synonyms=_several("""
+    synonyms=several_nouns(
+        """
 animal n: rabbit Kaninchen Kaninchen
 animal f: cat Mieze Miezen
 thing f: box Kiste Kisten, clock Uhr Uhren
 thing m: box Karton Kartons, boat Kahn Kähne, car Wagen Wagen, plane Flieger Flieger, umbrella Schirm Schirme,
     cup Becher Becher
 thing n: bicycle Rad Räder
-"""),
-    formal_synonyms=_several("""
+""",
+        _noun,
+    ),
+    formal_synonyms=several_nouns(
+        """
 animal n: rabbit Kaninchen Kaninchen
 animal m: butterfly Falter Falter, elephant Dickhäuter Dickhäuter
 thing n: house Gebäude Gebäude, house Wohnhaus Wohnhäuser, boat Wasserfahrzeug Wasserfahrzeuge, car Automobil Automobile
 thing m: car Personenwagen Personenwagen, book Band Bände
 thing f: hat Kopfbedeckung Kopfbedeckungen, lamp Leuchte Leuchten
-"""),
+""",
+        _noun,
+    ),
     # Of pointer, ray, kite, skipper, chair, case, coach, cap, cup; sorrel; plant, table, plane, key, watch; vessel, bike and pack.
     wrong_senses=nouns("""
 thing m: dog Zeiger Zeiger, horse Sauerampfer Sauerampfer, fish Strahl Strahlen, bird Drachen Drachen,
@@ -132,13 +134,16 @@ thing f: tree Fabrik Fabriken, table Tabelle Tabellen, plane Ebene Ebenen, key T
 thing n: boat Gefäß Gefäße, bicycle Motorrad Motorräder, backpack Rudel Rudel
 """),
     # Brötchen and Hörnchen mean other things.
-    diminutives=_several("""
+    diminutives=several_nouns(
+        """
 animal n: cat Kätzchen Kätzchen, dog Hündchen Hündchen, horse Pferdchen Pferdchen, fish Fischlein Fischlein,
     bird Vögelchen Vögelchen, rabbit Häschen Häschen
 plant n: flower Blümchen Blümchen, tree Bäumchen Bäumchen
 thing n: house Häuschen Häuschen, chair Stühlchen Stühlchen, table Tischchen Tischchen, box Schächtelchen Schächtelchen,
     hat Hütchen Hütchen, cup Tässchen Tässchen, lamp Lämpchen Lämpchen, bottle Fläschchen Fläschchen
-"""),
+""",
+        _noun,
+    ),
     augmentatives={},
     extra=nouns("""
 animal n: Eichhörnchen Eichhörnchen

@@ -8,7 +8,7 @@ import dataclasses
 
 from clip_italian.world.languages import lexicon
 from clip_italian.world.languages.language import Names
-from clip_italian.world.languages.lexicon import Lexicon
+from clip_italian.world.languages.lexicon import Lexicon, several_nouns
 from clip_italian.world.tables import table, words
 
 
@@ -79,10 +79,6 @@ def nouns(text: str) -> dict[str, Noun]:
     return lexicon.nouns(text, _noun)
 
 
-def _several(text: str) -> dict[str, list[Noun]]:
-    return lexicon.several_nouns(text, _noun)
-
-
 def _noun(singular: str, plural: str, gender: str, kind: str) -> Noun:
     return Noun(singular, plural, gender[0], gender[-1], kind)
 
@@ -111,17 +107,23 @@ thing f: house casa case, chair sedia sedie, box scatola scatole, boat barca bar
 thing m: table tavolo tavoli, plane aereo aerei, umbrella ombrello ombrelli, hat cappello cappelli, clock orologio orologi,
     backpack zaino zaini, book libro libri, boot stivale stivali
 """),
-    synonyms=_several("""
+    synonyms=several_nouns(
+        """
 animal m: cat micio mici
 thing f: chair seggiola seggiole, car macchina macchine, car automobile automobili, bicycle bici bici, clock sveglia sveglie
 thing m: plane aeroplano aeroplani
-"""),
-    formal_synonyms=_several("""
+""",
+        _noun,
+    ),
+    formal_synonyms=several_nouns(
+        """
 animal f: turtle testuggine testuggini
 animal m: elephant pachiderma pachidermi
 thing f: house abitazione abitazioni, boat imbarcazione imbarcazioni, car automobile automobili, car vettura vetture
 thing m: plane aeroplano aeroplani, plane velivolo velivoli, hat copricapo copricapi, book volume volumi
-"""),
+""",
+        _noun,
+    ),
     # Of boxer, sorrel, ray, kite and admiral, which are DeepL's of 2021; plant, chair, table, case, vessel, coach, bike, plane,
     # cap, key, watch, cup and pack. A label that becomes another class's is in clip_italian/world/publishing/labels.py.
     wrong_senses=nouns("""
@@ -131,7 +133,8 @@ thing f: horse acetosa acetose, tree fabbrica fabbriche, chair cattedra cattedre
     bicycle moto moto, clock guardia guardie, cup coppa coppe
 """),
     # A lampadina is a bulb and a libretto a booklet, so they are not here.
-    diminutives=_several("""
+    diminutives=several_nouns(
+        """
 animal m: cat gattino gattini, dog cagnolino cagnolini, horse cavallino cavallini, fish pesciolino pesciolini,
     bird uccellino uccellini, rabbit coniglietto coniglietti, elephant elefantino elefantini
 animal f: butterfly farfallina farfalline
@@ -141,11 +144,16 @@ thing f: house casetta casette, chair seggiolina seggioline, box scatolina scato
     cup tazzina tazzine, bottle bottiglietta bottigliette
 thing m: table tavolino tavolini, boat barchino barchini, umbrella ombrellino ombrellini, hat cappellino cappellini,
     backpack zainetto zainetti
-"""),
-    augmentatives=_several("""
+""",
+        _noun,
+    ),
+    augmentatives=several_nouns(
+        """
 animal m: cat gattone gattoni
 thing m: box scatolone scatoloni, book librone libroni
-"""),
+""",
+        _noun,
+    ),
     extra=nouns("""
 animal m: scoiattolo scoiattoli, drago draghi, bue buoi, panda panda, koala koala, gorilla gorilla, leone leoni,
     orso orsi, lupo lupi, topo topi
