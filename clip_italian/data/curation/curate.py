@@ -20,10 +20,9 @@ from tqdm import tqdm
 
 from clip_italian.config import Settings
 from clip_italian.data import workers
-from clip_italian.data.curation import candidates, duplicates, repetitions
+from clip_italian.data.curation import candidates, duplicates
 from clip_italian.data.curation.candidates import Chunk, Counts, ProperNounShares, Rules, Spool
-from clip_italian.data.curation.duplicates import DuplicateSettings, Looks
-from clip_italian.data.curation.repetitions import KEPT, REASONS, Verdicts
+from clip_italian.data.curation.duplicates import KEPT, REASONS, DuplicateSettings, Looks, Verdicts
 from clip_italian.data.curation.text import TextSettings
 from clip_italian.data.images.draws import uniforms
 from clip_italian.data.images.images import ImageLimits
@@ -78,12 +77,12 @@ def curate(
         names = ("contents", "caption_sets", "numbers", "captions", "normal_captions", "words")
         columns = {name: spool.column(name) for name in names}
         looks = Looks(spool.column("hashes"), spool.column("cells"))
-        alike = repetitions.alike(looks, columns["contents"], settings.duplicates)
+        alike = duplicates.alike(looks, columns["contents"], settings.duplicates)
         left_out = np.isin(columns["numbers"], [number(name) for name in settings.left_out])
-        verdicts = repetitions.verdicts(columns["contents"], columns["caption_sets"], alike, left_out)
+        verdicts = duplicates.verdicts(columns["contents"], columns["caption_sets"], alike, left_out)
         in_valid = are_valid(columns["numbers"], settings)
         _write(out, spool.lines("lines"), verdicts, in_valid)
-        repeated = repetitions.counts(verdicts, alike, columns["captions"], columns["normal_captions"])
+        repeated = duplicates.counts(verdicts, alike, columns["captions"], columns["normal_captions"])
         return _report(counts, columns, verdicts, in_valid) | repeated
 
 

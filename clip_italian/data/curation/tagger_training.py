@@ -62,7 +62,11 @@ def train(tagged: pathlib.Path, folder: pathlib.Path, language: str, settings: T
         raise InputError(f"{tagged}: only {len(sentences)} sentences, fewer than needed; lower `world.tagger`, run `dvc repro`")
     fix_random_seed(settings.seed)
     nlp = _blank(language, settings)
-    examples = [_example(nlp, sentence) for sentence in sentences[: settings.sentences + settings.held_out]]
+    # spaCy aligns its own tokens with the given words.
+    examples = [
+        Example.from_dict(nlp.make_doc(sentence["text"]), {"words": sentence["words"], "pos": sentence["tags"]})
+        for sentence in sentences[: settings.sentences + settings.held_out]
+    ]
     learnt, held_out = examples[: settings.sentences], examples[settings.sentences :]
     optimiser = nlp.initialize(lambda: learnt)
     optimiser.learn_rate = settings.learning_rate
@@ -91,12 +95,6 @@ def _blank(language: str, settings: TaggerSettings) -> Language:
     }
     nlp.add_pipe("morphologizer", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": vectors}})
     return nlp
-
-
-def _example(nlp: Language, sentence: dict[str, Any]) -> Example:
-    """The sentence as spaCy tokenises it, with its tags; spaCy aligns its tokens with the given words."""
-    annotations = {"words": sentence["words"], "pos": sentence["tags"]}
-    return Example.from_dict(nlp.make_doc(sentence["text"]), annotations)
 
 
 # The components that tagging does not need: the morphologizer tags from the vectors of tok2vec.

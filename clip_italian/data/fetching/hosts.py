@@ -21,10 +21,6 @@ class Host:
         """Delays all requests to the host by this time."""
         self.closed_until = max(self.closed_until, asyncio.get_running_loop().time() + seconds)
 
-    def idle(self, now: float) -> bool:
-        """Whether the host can be forgotten without effect."""
-        return not self.users and max(self.next, self.closed_until) <= now
-
 
 class Hosts:
     """The hosts with current requests or pauses."""
@@ -39,7 +35,8 @@ class Hosts:
         if name not in self._hosts:
             if len(self._hosts) >= self._prune_at:
                 now = asyncio.get_running_loop().time()
-                self._hosts = {name: host for name, host in self._hosts.items() if not host.idle(now)}
+                busy = {name: host for name, host in self._hosts.items() if host.users or max(host.next, host.closed_until) > now}
+                self._hosts = busy
                 self._prune_at = max(REMEMBERED, 2 * len(self._hosts))
             self._hosts[name] = Host(self._settings.per_host)
         return self._hosts[name]

@@ -49,7 +49,11 @@ def export(folder: pathlib.Path, out: pathlib.Path, split: str, format: Format, 
     """
     images = shards.Shards(folder)
     ranges = images.shard_ranges()
-    _check_out(out, split)
+    if split in ("", ".", "..") or "/" in split:
+        raise InputError(f"--split `{split}`: must be the name of a folder in OUT, such as train")
+    files.check_replaceable(out / split)
+    if (out / TYPE_FILE).exists() and (out / TYPE_FILE).read_bytes() != TYPE.encode():
+        raise InputError(f"{out / TYPE_FILE}: is of another kind of data set than `retrieval`; name another folder")
     with files.replacing_folder(out / split) as target:
         write = functools.partial(_write_tar, Export(folder.absolute(), target, format, quality))
         for _ in workers.map(write, enumerate(ranges), where, lambda numbered: f"{folder}, shard {numbered[0]}"):
@@ -58,14 +62,6 @@ def export(folder: pathlib.Path, out: pathlib.Path, split: str, format: Format, 
         files.write_manifest(target)
     files.write_text(out / TYPE_FILE, TYPE)
     return len(images)
-
-
-def _check_out(out: pathlib.Path, split: str) -> None:
-    if split in ("", ".", "..") or "/" in split:
-        raise InputError(f"--split `{split}`: is the name of a folder in OUT, such as train")
-    files.check_replaceable(out / split)
-    if (out / TYPE_FILE).exists() and (out / TYPE_FILE).read_bytes() != TYPE.encode():
-        raise InputError(f"{out / TYPE_FILE}: is of another kind of data set than `retrieval`; name another folder")
 
 
 def _write_tar(export: Export, numbered: tuple[int, range]) -> None:

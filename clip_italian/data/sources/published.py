@@ -95,14 +95,10 @@ def _where(state: pathlib.Path, name: str, file: PublishedFile, publisher: Publi
             f"{file.name} of {name}: cannot be fetched without its publisher's consent; get it from {publisher.about} and write "
             f"its path as `given` in the profile, section `published.publishers.{name}`"
         )
-    path = state / FETCHED / archive_name(file.address)
+    digest, last = hashlib.sha256(file.address.encode()).hexdigest()[:16], file.address.rpartition("/")[2].partition("?")[0]
+    path = state / FETCHED / f"{digest}-{last}"
     fetch_file(file.address, path, file.sha256, fetch)
     return path
-
-
-def archive_name(address: str) -> str:
-    """The file name for an address: a hash of the address, and its last part."""
-    return f"{hashlib.sha256(address.encode()).hexdigest()[:16]}-{address.rpartition('/')[2].partition('?')[0]}"
 
 
 def _put(target: pathlib.Path, source: pathlib.Path, file: PublishedFile) -> None:

@@ -97,11 +97,8 @@ def open_engine(settings: EngineSettings, source: str, target: str) -> Engine:
 
     Raises InputError for a missing model, package or key.
     """
-    kinds: dict[str, Callable[[EngineSettings, str, str], Engine]] = {
-        "table": Table,
-        "ctranslate2": CTranslate2,
-        "deepl": DeepL,
-    }
+    kinds: dict[str, Callable[[EngineSettings, str, str], Engine]]
+    kinds = {"table": Table, "ctranslate2": CTranslate2, "deepl": DeepL}
     return kinds[settings.engine](settings, source, target)
 
 

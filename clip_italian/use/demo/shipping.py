@@ -23,9 +23,8 @@ from clip_italian.use.search.store import Origin
 from clip_italian.world.drawing.render import render
 from clip_italian.world.languages.italian.speech import ITALIAN
 from clip_italian.world.scenes import captions
-from clip_italian.world.scenes.compose import compose
+from clip_italian.world.scenes.compose import compose, stage
 from clip_italian.world.scenes.scene import Scene, image_size_of
-from clip_italian.world.scenes.staging import stage
 from clip_italian.world.scenes.truth import full_statement
 
 MODEL, PICTURES, INDEX = "model", "pictures.zip", "pictures.index"

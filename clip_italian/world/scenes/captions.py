@@ -1,4 +1,4 @@
-"""Draws a true statement about a scene at random, which every language then puts into words."""
+"""Draws random true statements about scenes, which languages then put into words."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ from clip_italian.world.scenes.scene import Scene
 from clip_italian.world.scenes.statements import POSITIONS, Phrase, Statement, pick
 from clip_italian.world.scenes.truth import holds
 
-# The six queries of the 2021 study's gallery.
+# The six queries of the gallery of the 2021 study.
 GALLERY = (
     Statement((Phrase("flower", "yellow"),)),
     Statement((Phrase("flower", "blue"),)),
@@ -18,18 +18,18 @@ GALLERY = (
     Statement((Phrase("cat"), Phrase("chair")), relation="on"),
 )
 
-# How often a caption mentions what it could mention.
+# The probabilities with which a caption mentions something.
 COLOUR_SHARE = 0.45
 SIZE_SHARE = 0.25
 COUNT_SHARE = 0.75  # an exact number rather than a plural
 BOTH_GROUPS_SHARE = 0.75
 RELATION_SHARE = 0.9
 POSITION_SHARE = 0.2
-GROUND_SHARE = 0.2  # half of it where both groups are told
+GROUND_SHARE = 0.2  # half of it with both groups
 
 
 def describe(scene: Scene, rng: np.random.Generator) -> Statement:
-    """A statement that is true of `scene` (truth.holds), about one or both of its groups."""
+    """A random true statement (truth.holds) about one or both groups of a scene."""
     both = len(scene.groups) == 2 and rng.random() < BOTH_GROUPS_SHARE
     chosen = (0, 1) if both else (int(rng.integers(len(scene.groups))),)
     alike = len({scene.things[scene.groups[group][0]].noun for group in chosen}) < len(chosen)
@@ -41,7 +41,7 @@ def describe(scene: Scene, rng: np.random.Generator) -> Statement:
 
 
 def _phrase(scene: Scene, group: int, alike: bool, rng: np.random.Generator) -> Phrase:
-    """The things of a group; if both groups are of one noun, their colours must tell them apart."""
+    """A phrase about a group; with `alike`, both groups have the same noun and the colour must be stated."""
     first, number = scene.things[scene.groups[group][0]], len(scene.groups[group])
     colour = first.colour if alike or rng.random() < COLOUR_SHARE else None
     size = first.size if first.size != "medium" and rng.random() < SIZE_SHARE else None

@@ -1,4 +1,4 @@
-"""Whether a statement is true of a scene."""
+"""Evaluates statements on scenes."""
 
 from collections.abc import Sequence
 
@@ -9,17 +9,17 @@ from clip_italian.world.scenes.scene import Scene, Thing
 from clip_italian.world.scenes.statements import POSITIONS, Phrase, Statement
 from clip_italian.world.shapes.every import Rectangle
 
-NEAR = 0.12  # widths of the image: farther apart is not beside
-TOUCH = 0.015  # overlap that the outlines of separate things may have
+NEAR = 0.12  # the largest gap for `beside`, as a share of the image's width
+TOUCH = 0.015  # the largest overlap of the boxes of separate things
 INVERSES = {"above": "below", "below": "above", "beside": "beside"}
 
-Unit = tuple[int, ...]  # things a phrase takes together
+Unit = tuple[int, ...]  # the indices of the things that a phrase refers to together
 
 
 def holds(statement: Statement, scene: Scene) -> bool:
     """Whether the statement is true of the scene.
 
-    A phrase with count 1 speaks of some one thing that matches it, any other of all that match it together.
+    A phrase with count 1 refers to any one matching thing; other phrases refer to all matching things together.
     """
     if statement.ground is not None and statement.ground != scene.ground:
         return False
@@ -38,7 +38,7 @@ def holds(statement: Statement, scene: Scene) -> bool:
 
 
 def full_statement(scene: Scene) -> Statement:
-    """The fullest true description: nouns, colours, counts, relation and ground, and the place of a single thing."""
+    """The full description of a scene: nouns, colours, counts, relation, ground, and the position of a single thing."""
     phrases = tuple(Phrase(scene.things[group[0]].noun, scene.things[group[0]].colour, None, len(group)) for group in scene.groups)
     position = None
     if len(scene.things) == 1:
@@ -47,7 +47,7 @@ def full_statement(scene: Scene) -> Statement:
 
 
 def truth_matrix(statements: Sequence[Statement], scenes: Sequence[Scene]) -> Bool[np.ndarray, "statements scenes"]:
-    """`holds` of every statement and scene. Only scenes with all of a statement's nouns and colours are looked at."""
+    """`holds` of every statement and scene, evaluated only for scenes with the statement's nouns and colours."""
     showing: dict[tuple[str, str | None], set[int]] = {}
     for column, scene in enumerate(scenes):
         for thing in scene.things:
@@ -68,7 +68,7 @@ def _matches(phrase: Phrase, thing: Thing) -> bool:
 
 
 def _units(phrase: Phrase, scene: Scene) -> list[Unit]:
-    """The groups of things that the phrase may speak of; empty if its count is wrong."""
+    """The units that the phrase can refer to; none if its count is wrong."""
     found = tuple(number for number, thing in enumerate(scene.things) if _matches(phrase, thing))
     if phrase.count == 1:
         return [(number,) for number in found]
@@ -77,7 +77,7 @@ def _units(phrase: Phrase, scene: Scene) -> list[Unit]:
 
 
 def _stands(unit: Unit, position: str, scene: Scene) -> bool:
-    """Whether every thing of the unit has its centre in that third of the image."""
+    """Whether every thing of the unit has its centre in the third of the image that `position` names."""
     for number in unit:
         left, top, right, bottom = scene.things[number].box
         x, y = (left + right) / 2, (top + bottom) / 2
@@ -105,7 +105,7 @@ def _related(first: Unit, relation: str | None, second: Unit, scene: Scene) -> b
 
 
 def _declared(first: Unit, second: Unit, scene: Scene) -> str | None:
-    """The scene's own relation where the units are parts of its two groups, in this order."""
+    """The scene's relation, if the units are parts of its groups 0 and 1, in this order."""
     if len(scene.groups) < 2 or not (set(first) <= set(scene.groups[0]) and set(second) <= set(scene.groups[1])):
         return None
     return scene.relation
@@ -117,7 +117,7 @@ def _hull(unit: Unit, scene: Scene) -> Rectangle:
 
 
 def _seen(first: Rectangle, relation: str, second: Rectangle) -> bool:
-    """Whether two boxes stand in the relation, whatever the scene declares."""
+    """Whether two boxes are in the relation by their positions."""
     if relation == "below":
         return _seen(second, "above", first)
     across = (second[0] + second[2] - first[0] - first[2]) / 2

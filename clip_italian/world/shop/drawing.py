@@ -12,8 +12,8 @@ from clip_italian.world.drawing.render import BITS, OVERSAMPLING, paint_part
 from clip_italian.world.drawing.styles import INSIDE, outlined
 from clip_italian.world.scenes.statements import pick
 from clip_italian.world.shapes.parts import Part
-from clip_italian.world.shop.accessories import ACCESSORIES
-from clip_italian.world.shop.garments import CLOTHES, Drawing
+from clip_italian.world.shop import garments
+from clip_italian.world.shop.garments import Drawing
 from clip_italian.world.shop.products import DETAILS, Product
 
 FRAME = 100  # units along a drawing's side
@@ -30,7 +30,7 @@ def _centred(drawing: Drawing) -> Drawing:
 
 DRAWINGS = {
     (kind, detail): _centred(drawn(way))
-    for kind, (drawn, *ways) in (CLOTHES | ACCESSORIES).items()
+    for kind, (drawn, *ways) in garments.DRAWINGS.items()
     for detail, way in zip(DETAILS[kind], ways, strict=True)
 }
 

@@ -1,7 +1,6 @@
-"""The words of the drawn world: every Italian noun and adjective with all its forms.
+"""The Italian words of the drawn world: nouns and adjectives with all their forms.
 
-Forms are listed and never derived, because Italian plurals follow no rule that a list does not beat
-(parchi but amici, camicie but arance, un uovo but due uova).
+All forms are listed, because Italian plurals have no simple rule (parchi but amici, camicie but arance, un uovo but due uova).
 """
 
 import dataclasses
@@ -23,24 +22,24 @@ class Noun:
     plural: str
     gender: str
     plural_gender: str
-    kind: str  # animal, plant, food, thing, person, place ...: what sentences may say of it
+    kind: str  # animal, plant, food, thing, person, place, ..., which selects sentences about it
 
     def form(self, plural: bool) -> str:
-        """The word itself."""
+        """The form of a number."""
         return self.plural if plural else self.singular
 
     def gender_of(self, plural: bool) -> str:
-        """Grammatical gender of that form, "m" or "f"."""
+        """The gender of the singular or plural, "m" or "f"."""
         return self.plural_gender if plural else self.gender
 
     def forms(self) -> tuple[str, ...]:
-        """Those that there are."""
+        """All its forms."""
         return tuple(filter(None, (self.singular, self.plural)))
 
 
 @dataclasses.dataclass(frozen=True)
 class Adjective:
-    """An adjective's four forms; equal forms mean that it does not vary in that direction."""
+    """The four forms of an adjective, some of which may be equal."""
 
     masculine: str
     feminine: str
@@ -124,8 +123,9 @@ thing m: plane aeroplano aeroplani, plane velivolo velivoli, hat copricapo copri
 """,
         _noun,
     ),
-    # Of boxer, sorrel, ray, kite and admiral, which are DeepL's of 2021; plant, chair, table, case, vessel, coach, bike, plane,
-    # cap, key, watch, cup and pack. A label that becomes another class's is in clip_italian/world/publishing/labels.py.
+    # Translations of boxer, sorrel, ray, kite and admiral, which are DeepL's of 2021, and of plant, chair, table, case, vessel,
+    # coach, bike, plane, cap, key, watch, cup and pack. Labels that are shared by two classes are in
+    # clip_italian/world/publishing/labels.py.
     wrong_senses=nouns("""
 thing m: dog pugile pugili, fish raggio raggi, bird aquilone aquiloni, butterfly ammiraglio ammiragli, boat vaso vasi,
     car autobus autobus, plane piano piani, hat tappo tappi, key tasto tasti, backpack branco branchi
