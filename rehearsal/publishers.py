@@ -26,10 +26,10 @@ from clip_italian.world.languages import corpus
 from clip_italian.world.languages.italian.speech import ITALIAN
 from clip_italian.world.publishing import publish
 from clip_italian.world.publishing.publish import Entry, SourceSettings
-from clip_italian.world.scenes import captions
 from clip_italian.world.scenes.compose import compose, compose_single
 from clip_italian.world.scenes.scene import Scene
 from clip_italian.world.scenes.statements import CLASS_NOUNS, COLOURS
+from clip_italian.world.scenes.truth import describe
 
 SIZES = pathlib.Path(__file__).with_name("sizes.yaml")
 ADDRESSED = ("wit", "conceptual_captions", "il_post")  # sources whose pictures are fetched one by one
@@ -119,7 +119,7 @@ def _photographs(numbers: range, purpose: int, count: int, sizes: Sizes, shop: S
 
 def _photograph(scene: Scene, purpose: int, count: int, sizes: Sizes, shop: StudioSettings) -> Entry:
     rng = rng_of(sizes.seed, purpose, scene.index)
-    said = [ITALIAN.say(captions.describe(scene, rng), "photo", rng) for _ in range(count)]
+    said = [ITALIAN.say(describe(scene, rng), "photo", rng) for _ in range(count)]
     return Entry(studio.develop(scene, shop), said, said)
 
 

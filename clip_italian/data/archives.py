@@ -9,7 +9,6 @@ import io
 import lzma
 import pathlib
 import tarfile
-import types
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -54,7 +53,7 @@ class Directory:
             )
 
 
-class Archive:
+class Archive(contextlib.AbstractContextManager["Archive"]):
     """The members of a zip file. Opening raises InputError if it is missing, damaged or has unsafe members."""
 
     def __init__(self, path: pathlib.Path) -> None:
@@ -100,10 +99,7 @@ class Archive:
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:  # RuntimeError: it is encrypted
             raise InputError(f"{self.path}: member `{name}` is damaged ({error}); delete the file and run `dvc repro`") from None
 
-    def __enter__(self) -> "Archive":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._zip.close()
 
 
@@ -120,7 +116,7 @@ OPENERS = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}  # by t
 DAMAGES = (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
 
 
-class Tar:
+class Tar(contextlib.AbstractContextManager["Tar"]):
     """The members of a tar file, compressed or not.
 
     Opening reads every header, and raises InputError if the file is missing, damaged, truncated or has unsafe members: links,
@@ -166,10 +162,7 @@ class Tar:
             assert opened is not None, "only files are members"
             return opened.read()
 
-    def __enter__(self) -> "Tar":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stream.close()
 
 

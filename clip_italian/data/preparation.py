@@ -6,7 +6,7 @@ import functools
 import json
 import pathlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -99,7 +99,8 @@ def prepare(
     sets |= {f"probe/{path.parent.name}": read_test(path.parent) for path in sorted((raw / "probe").glob("*/images.zip"))}
     written: dict[str, list[dict[str, Any]]] = {name: [] for name in (*sets, *_views(settings))}
     job = Job(out, done, settings, {name: _fit(raw, name, settings) for name in sets})
-    made = workers.map(functools.partial(make_shard, job), _shards(sets, settings), where)
+    numbered = ((name, *one) for name, examples in sets.items() for one in enumerate(workers.parts(examples, settings.per_shard)))
+    made = workers.map(functools.partial(make_shard, job), (Shard(*one) for one in numbered), where)
     for entries in tqdm(made, "augment", unit=" shards", disable=not sys.stderr.isatty()):
         for name, entry in entries.items():
             written[name].append(entry)
@@ -110,12 +111,6 @@ def prepare(
 
 def _views(settings: ImageSettings) -> list[str]:
     return [f"views/{view}" for view in range(settings.views)]
-
-
-def _shards(sets: Mapping[str, Iterable[LocatedExample]], settings: ImageSettings) -> Iterator[Shard]:
-    for name, examples in sets.items():
-        for number, part in enumerate(workers.parts(examples, settings.per_shard)):
-            yield Shard(name, number, part)
 
 
 def make_shard(job: Job, shard: Shard) -> dict[str, Any]:

@@ -52,13 +52,7 @@ class BertSettings(TextTower):
         (r"\.ffn\.lin2\.", ".output.dense."),
         (r"\.output_layer_norm\.", ".output.LayerNorm."),
     )
-    special_tokens: ClassVar = {
-        "unk_token": "[UNK]",
-        "sep_token": "[SEP]",
-        "pad_token": "[PAD]",
-        "cls_token": "[CLS]",
-        "mask_token": "[MASK]",
-    }
+    special_tokens: ClassVar = {f"{name}_token": f"[{name.upper()}]" for name in ("unk", "sep", "pad", "cls", "mask")}
     has_dropout = True
 
     @classmethod
@@ -77,14 +71,8 @@ class BertSettings(TextTower):
         if layers.activation_named(activation, where) != "gelu":
             raise InputError(f"{where}: activation `{activation}`; this tower has the exact GELU only")
         first = config.pad_token_id + 1 if config.model_type in ROBERTAS else 0
-        vocabulary = _rows(shapes, where)
-        values = {
-            "vocabulary": vocabulary,
-            "max_length": config.max_position_embeddings - first,
-            "pooling": pooling,
-            "first_position": first,
-        }
-        return checking.parse(cls, values | sizes | kind, where)
+        sizes |= {"vocabulary": _rows(shapes, where), "max_length": config.max_position_embeddings - first}
+        return checking.parse(cls, {"pooling": pooling, "first_position": first} | sizes | kind, where)
 
     def module(self, policy: ComputePolicy = PLAIN) -> "Bert":
         return Bert(self, policy)

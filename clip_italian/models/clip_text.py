@@ -26,9 +26,7 @@ class ClipTextSettings(TextTower):
     model_types = ("clip_text_model", "siglip_text_model")
     special_tokens: ClassVar = {
         "bos_token": CLIP_SPECIAL[0],
-        "eos_token": CLIP_SPECIAL[1],
-        "unk_token": CLIP_SPECIAL[1],
-        "pad_token": CLIP_SPECIAL[1],
+        **dict.fromkeys(("eos_token", "unk_token", "pad_token"), CLIP_SPECIAL[1]),
     }
 
     @classmethod

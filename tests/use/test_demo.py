@@ -25,8 +25,7 @@ from clip_italian.use.demo import core, shipping, words
 from clip_italian.use.demo.core import Refused
 from clip_italian.use.search import building
 from clip_italian.use.search.searching import Index
-from clip_italian.world.scenes import captions
-from clip_italian.world.scenes.truth import truth_matrix
+from clip_italian.world.scenes.truth import GALLERY, truth_matrix
 from tests.helpers import demo_browser
 from tests.helpers.golden_systems import copied
 
@@ -66,7 +65,7 @@ def picture(tmp_path):
 
 def right(scenes, shelves):
     """For each query of the gallery, of which of the pictures named it is true."""
-    truth = truth_matrix(captions.GALLERY, scenes)
+    truth = truth_matrix(GALLERY, scenes)
     return [[bool(row[int(re.search(r"(\d{3})-", name)[1])]) for name in names] for row, names in zip(truth, shelves, strict=True)]
 
 
@@ -83,7 +82,7 @@ def test_what_ships_is_whole_and_small(demo):
 def test_the_pictures_are_those_of_the_profiles_scenes(scenes):
     assert shipping.names(scenes) == PICTURES
     asked = len(scenes) - config.profile("mini", ROOT / "profiles").content["demo"]["others"]
-    truth = truth_matrix(captions.GALLERY, scenes)[:, :asked]
+    truth = truth_matrix(GALLERY, scenes)[:, :asked]
     assert truth.any(axis=0).all() and (truth.sum(axis=1) >= asked // 6).all()
 
 

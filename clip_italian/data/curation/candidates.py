@@ -12,14 +12,12 @@ import json
 import pathlib
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import TracebackType
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Any
 
 import numpy as np
 
 from clip_italian import files
-from clip_italian.data import workers
 from clip_italian.data.curation import duplicates, text
 from clip_italian.data.curation.text import TextSettings
 from clip_italian.data.images.images import ImageLimits, ImageRejected, decode
@@ -88,12 +86,6 @@ class Counts:
         self.rows_rejected += other.rows_rejected
         self.captions += other.captions
         self.captions_rejected += other.captions_rejected
-
-
-def chunks(source: str, rows: Iterable[Row]) -> Iterator[Chunk]:
-    """Yields the rows of a source in chunks."""
-    for index, part in enumerate(workers.parts(rows, CHUNK)):
-        yield Chunk(source, index * CHUNK, part)
 
 
 def examine(rules: Rules, chunk: Chunk) -> tuple[str, pathlib.Path]:
@@ -209,7 +201,7 @@ def columns_of(pairs: list[Pair], contents: list[bytes], looks: duplicates.Looks
     }
 
 
-class Spool:
+class Spool(contextlib.AbstractContextManager["Spool"]):
     """Columns on disk, one file each. Rows are appended, then mapped into memory as arrays."""
 
     def __init__(self, folder: pathlib.Path) -> None:
@@ -219,10 +211,7 @@ class Spool:
         self._kinds = dict[str, tuple[np.dtype, tuple[int, ...]]]()
         self._stack = contextlib.ExitStack()
 
-    def __enter__(self) -> "Spool":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def append(self, columns: Mapping[str, np.ndarray]) -> None:

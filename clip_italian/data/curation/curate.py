@@ -96,7 +96,9 @@ def _gather(rules: Rules, sources: list[str], settings: CurateSettings, where: W
             rejected = Counter[str]()
             translated = rules.raw.parent / "translated/sources" / source
             folder = translated if source in settings.translated else own.path_of(rules.raw, source)
-            yield from candidates.chunks(source, reader_of(source)(folder, settings.language, rejected))
+            rows = reader_of(source)(folder, settings.language, rejected)
+            for index, part in enumerate(workers.parts(rows, candidates.CHUNK)):
+                yield Chunk(source, index * candidates.CHUNK, part)
             counts[source].add(Counts(rows=rejected.total(), rows_rejected=rejected))
 
     examined = workers.map(functools.partial(candidates.examine, rules), all_chunks(), where)

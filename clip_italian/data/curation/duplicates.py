@@ -155,10 +155,7 @@ def verdicts(
 
 
 def counts(
-    verdicts: Verdicts,
-    alike: Int[np.ndarray, " n"],
-    captions: Shaped[np.ndarray, " n"],
-    normal_captions: Shaped[np.ndarray, " c"],
+    verdicts: Verdicts, alike: Int[np.ndarray, " n"], captions: Shaped[np.ndarray, " n"], normal_captions: Shaped[np.ndarray, " c"]
 ) -> dict[str, int]:
     """Returns the numbers of repeated pairs, which are rejected, and of repeated captions and images among the kept pairs."""
     kept = verdicts == KEPT

@@ -15,12 +15,13 @@ The report:
          "kinds": {kind: leaks},
          "not_allowed": leaks that no allowance covers,
          "nearest": {"training": name, "test": name, "difference": d} or null,
-         "repeated_captions": test captions that are training captions too, but for case and punctuation; never a fault}},
+         "repeated_captions": test captions that equal training captions, ignoring case and punctuation; not a fault}},
      "allowances": [{"test": name, "reason": reason, "leaks": leaks covered}]}
 
-`bits` (of 64) is the distance of the two hashes and `difference` (of 255) the largest of any cell; of a mirrored leak, after
-mirroring. A pair that leaks in several ways is listed once, under the first of KINDS. `nearest` is the pair with the smallest
-difference among those that hashes propose and pixels do not confirm: the margin between copies and different images.
+`bits` (of 64) is the number of differing bits of the two hashes, and `difference` (of 255) is the largest difference of any cell.
+For a mirrored leak they are those of the mirror image. A pair that leaks in several ways is listed once, under the first of KINDS.
+`nearest` is the pair with the smallest difference among those that hashes propose and pixels do not confirm, which shows the margin
+between copies and different images.
 """
 
 import collections

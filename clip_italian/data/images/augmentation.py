@@ -158,8 +158,9 @@ def _between(draw: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def _maps(draws: Draws, corners: Int[np.ndarray, "n 2"], size: int, settings: AugmentationSettings) -> Maps:
-    to_view = _crops(corners, settings)
-    to_view = _flips(draws["flip"][:, 0] < settings.flip) @ to_view
+    flips = _identities(len(corners))
+    flips[draws["flip"][:, 0] < settings.flip, 0, 0] = -1
+    to_view = flips @ _crops(corners, settings)
     to_view = _affines(draws["affine"], settings) @ to_view
     to_view = _perspectives(draws["perspective"], settings) @ to_view
     # So far the view was the square [-1/2, 1/2]; its pixel centres lie half a pixel inside.
@@ -181,12 +182,6 @@ def _crops(corners: Int[np.ndarray, "n 2"], settings: AugmentationSettings) -> M
     maps = _identities(len(corners)) / settings.crop
     maps[:, :2, 2] = (0.5 - corners[:, ::-1]) / settings.crop - 0.5
     maps[:, 2, 2] = 1
-    return maps
-
-
-def _flips(chosen: np.ndarray) -> Maps:
-    maps = _identities(len(chosen))
-    maps[chosen, 0, 0] = -1
     return maps
 
 

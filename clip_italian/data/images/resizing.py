@@ -40,7 +40,7 @@ TRANSFORMERS = Fit(margin="floor")  # of CLIP, in its CLIPImageProcessor
 
 
 def least(side: int, fit: Fit) -> int:
-    """The smallest side, in pixels, at which an image may be decoded for this way of resizing; 0: only at full size."""
+    """The size, in pixels, to which decoding may reduce an image before this resizing; 0: no reduction."""
     return (fit.resized or side) if fit.resize == "fast" else 0
 
 
@@ -51,7 +51,7 @@ def square(pixels: Pixels, side: int, fit: Fit = CLIP_ITALIAN) -> UInt8[np.ndarr
 
 
 def squares(pixels: UInt8[np.ndarray, "n height width 3"], side: int) -> UInt8[np.ndarray, "n side side 3"]:
-    """`square` of every image of a batch, as the models see images in validation and tests."""
+    """`square` of every image of a batch, for validation and tests."""
     return np.stack([square(one, side) for one in pixels]) if len(pixels) else np.zeros((0, side, side, 3), np.uint8)
 
 

@@ -43,15 +43,12 @@ def _entries(path: pathlib.Path) -> list[Entry]:
         captions: dict[int, list[str]] = {number(image["id"]): [] for image in content["images"]}
         for annotation in content["annotations"]:
             captions[number(annotation["image_id"])].append(_text(annotation["caption"]))
-        return [_entry(image, captions) for image in content["images"]]
+        # Some files have train2014/COCO_….jpg, others COCO_….jpg. Images are found by their last component in any folder.
+        names = [pathlib.PurePosixPath(_text(image["file_name"])).name for image in content["images"]]
+        ids = [number(image["id"]) for image in content["images"]]
+        return [(identity, name, captions[identity]) for identity, name in zip(ids, names, strict=True)]
     except (ValueError, KeyError, TypeError) as error:
         raise damaged(path, f"not MSCOCO-IT's structure: {type(error).__name__} {error}") from None
-
-
-def _entry(image: dict[str, Any], captions: dict[int, list[str]]) -> Entry:
-    identity = number(image["id"])
-    # Some files have train2014/COCO_….jpg, others COCO_….jpg. Images are found by their last component in any folder of an archive.
-    return identity, pathlib.PurePosixPath(_text(image["file_name"])).name, captions[identity]
 
 
 def _document(path: pathlib.Path) -> Any:

@@ -63,7 +63,7 @@ def collect(folder: pathlib.Path, state: pathlib.Path, settings: PublishedSettin
     folder.mkdir(parents=True, exist_ok=True)
     found = {name: obtain(state, name, publisher, fetch) for name, publisher in settings.publishers.items()}
     return {
-        name: _source(folder / name, state, name, settings, fetch, found[name])
+        name: {"files": found[name]} | _source(folder / name, state, name, settings, fetch)
         for name, publisher in settings.publishers.items()
         if any(file.pairs for file in publisher.files)
     }
@@ -129,12 +129,7 @@ def _described(path: pathlib.Path) -> dict[str, Any]:
 
 
 def _source(
-    target: pathlib.Path,
-    state: pathlib.Path,
-    name: str,
-    settings: PublishedSettings,
-    fetch: FetchSettings,
-    described: list[dict[str, Any]],
+    target: pathlib.Path, state: pathlib.Path, name: str, settings: PublishedSettings, fetch: FetchSettings
 ) -> dict[str, Any]:
     """Writes the raw folder of a source; returns its part of the report."""
     target.mkdir(parents=True)
@@ -143,9 +138,8 @@ def _source(
         if file.pairs:
             files.link(state / name / file.name, target / file.name)
     if not publisher.fetch_rows:
-        return {"files": described}
-    attrition = fetch_images(_requests(target, name, settings.language), target, state / IMAGES / name, fetch)
-    return {"files": described, **dataclasses.asdict(attrition)}
+        return {}
+    return dataclasses.asdict(fetch_images(_requests(target, name, settings.language), target, state / IMAGES / name, fetch))
 
 
 def dates(state: pathlib.Path) -> dict[str, dict[str, str]]:

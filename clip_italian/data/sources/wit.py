@@ -66,18 +66,14 @@ def wit_records(path: pathlib.Path) -> Iterator[bytes]:
     record, quotes, size = list[bytes](), 0, -1  # size: bytes of the lines with the newlines between them
     for line in source:
         if record and not (quotes % 2 and not WIT_ROW.match(line)):
-            yield _joined(record)
+            yield b"\n".join(record)[: LONGEST + 1]
             record, quotes, size = [], 0, -1
         quotes += line.count(b'"')
         if size <= LONGEST:
             record.append(line)
             size += len(line) + 1
     if record:
-        yield _joined(record)
-
-
-def _joined(record: list[bytes]) -> bytes:
-    return b"\n".join(record)[: LONGEST + 1]
+        yield b"\n".join(record)[: LONGEST + 1]
 
 
 def _columns(record: bytes) -> list[str]:

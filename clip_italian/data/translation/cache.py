@@ -17,7 +17,7 @@ SCHEMA = """CREATE TABLE IF NOT EXISTS translations (
 Key = tuple[str, str, str]  # direction, engine, version
 
 
-class Cache:
+class Cache(contextlib.AbstractContextManager["Cache"]):
     """An SQLite file of translations by (direction, engine, version, sentence), for one process at a time."""
 
     def __init__(self, path: pathlib.Path) -> None:
@@ -27,9 +27,6 @@ class Cache:
         self._file = sqlite3.connect(path)
         with self._readable():
             self._file.execute(SCHEMA)
-
-    def __enter__(self) -> "Cache":
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
@@ -57,15 +54,12 @@ class Cache:
             raise InputError(f"{self._path}: cannot be used ({error}); repair it, or delete it and translate anew") from None
 
 
-class Met:
+class Met(contextlib.AbstractContextManager["Met"]):
     """The set of sentences of this run so far, in a temporary file, because there may be millions."""
 
     def __init__(self) -> None:
         self._file = sqlite3.connect("")
         self._file.execute("CREATE TABLE met (sentence TEXT PRIMARY KEY) WITHOUT ROWID")
-
-    def __enter__(self) -> "Met":
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._file.close()

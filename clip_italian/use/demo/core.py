@@ -18,14 +18,14 @@ from clip_italian.use.search import classifying, localising, searching, store
 from clip_italian.use.search.localising import Method
 from clip_italian.use.search.searching import Hit, Index
 from clip_italian.world.languages.italian.speech import ITALIAN
-from clip_italian.world.scenes import captions
+from clip_italian.world.scenes.truth import GALLERY
 
 # Limits of an upload: photographs of every telephone pass, and no image takes long.
 LIMITS = ImageLimits(max_bytes=12 << 20, max_pixels=64_000_000, min_side=8, max_aspect=20.0)
 MOST = {"most": LIMITS.max_bytes >> 20, "pixels": LIMITS.max_pixels // 10**6}  # MB and millions, as shown
 MOST_LABELS = 50
 MOST_FOUND = 48
-QUERIES = tuple(map(ITALIAN.plain, captions.GALLERY))
+QUERIES = tuple(map(ITALIAN.plain, GALLERY))
 IN_GALLERY = 4  # images for each
 METHODS: tuple[Method, ...] = ("windows", "relevance")
 THUMBNAIL = 384  # pixels of the long side

@@ -22,10 +22,9 @@ from clip_italian.use.search import building, store
 from clip_italian.use.search.store import Origin
 from clip_italian.world.drawing.render import render
 from clip_italian.world.languages.italian.speech import ITALIAN
-from clip_italian.world.scenes import captions
 from clip_italian.world.scenes.compose import compose, stage
 from clip_italian.world.scenes.scene import Scene, image_size_of
-from clip_italian.world.scenes.truth import full_statement
+from clip_italian.world.scenes.truth import GALLERY, full_statement
 
 MODEL, PICTURES, INDEX = "model", "pictures.zip", "pictures.index"
 NONE = "none.md"
@@ -45,7 +44,7 @@ class DemoSettings(Settings):
 
 def scenes(settings: DemoSettings) -> list[Scene]:
     """The scenes of the images, in order."""
-    asked = [statement for statement in captions.GALLERY for _ in range(settings.of_each_query)]
+    asked = [statement for statement in GALLERY for _ in range(settings.of_each_query)]
     staged = [stage(statement, settings.seed, number, QUERY_PURPOSE) for number, statement in enumerate(asked)]
     return staged + [compose(settings.seed, number, "seen", OTHER_PURPOSE) for number in range(settings.others)]
 

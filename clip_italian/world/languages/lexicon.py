@@ -113,8 +113,8 @@ def nouns(text: str, make: Callable[[str, str, str, str], N]) -> dict[str, N]:
 def several_nouns(text: str, make: Callable[[str, str, str, str], N]) -> dict[str, list[N]]:
     """Nouns by key, from rows "kind gender: key singular plural, ..." that may continue on indented lines.
 
-    Without a key, the key is the singular, or the plural if the singular is "-" (none). `make` takes singular, plural, gender and
-    kind.
+    The key may be left out; then it is the singular, or the plural of a noun without a singular, which is written "-". `make` takes
+    singular, plural, gender and kind.
     """
     found: dict[str, list[N]] = {}
     for row in text.strip().replace("\n    ", " ").splitlines():

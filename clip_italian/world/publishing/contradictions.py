@@ -20,11 +20,10 @@ from clip_italian.data.images.augmentation import AugmentationSettings
 from clip_italian.world.drawing.palette import PROTOTYPES
 from clip_italian.world.drawing.render import masks, render
 from clip_italian.world.drawing.studio import rng_of
-from clip_italian.world.scenes import captions
 from clip_italian.world.scenes.compose import compose
 from clip_italian.world.scenes.scene import Scene, Thing, image_size_of
 from clip_italian.world.scenes.statements import RELATIONS, Phrase, Statement
-from clip_italian.world.scenes.truth import holds
+from clip_italian.world.scenes.truth import describe, holds
 from clip_italian.world.tables import words
 
 PURPOSE = 61  # separates these scenes from those of the study
@@ -142,7 +141,7 @@ def _add(counts: Counts, said: dict[str, list[Statement]], scene: Scene) -> None
 def _said(scene: Scene, seed: int, number: int) -> dict[str, list[Statement]]:
     """Returns all true statements by kind, and three random statements like those of the study's captions."""
     rng = rng_of(seed, PURPOSE, number)
-    return statements(scene) | {"caption": [captions.describe(scene, rng) for _ in range(3)]}
+    return statements(scene) | {"caption": [describe(scene, rng) for _ in range(3)]}
 
 
 def _moved(scene: Scene, matrix: Float[np.ndarray, "3 3"], colours: list[str]) -> Scene:

@@ -17,13 +17,12 @@ from clip_italian.world.drawing.studio import ImageFile, StudioSettings, develop
 from clip_italian.world.languages import english
 from clip_italian.world.languages.language import Language
 from clip_italian.world.publishing import publish
-from clip_italian.world.scenes import captions
 from clip_italian.world.scenes.compose import compose, compose_single, stage
 from clip_italian.world.scenes.levels import HELD_OUT_PAIRS
 from clip_italian.world.scenes.near_misses import near_misses
 from clip_italian.world.scenes.scene import Scene
 from clip_italian.world.scenes.statements import CLASS_NOUNS, COLOURS, UNSEEN_NOUNS, Statement
-from clip_italian.world.scenes.truth import full_statement, truth_matrix
+from clip_italian.world.scenes.truth import GALLERY, describe, full_statement, truth_matrix
 
 LEVELS = ("seen", "composition", "style", "noun")
 RETRIEVAL = {f"retrieval-{level}": 11 + number for number, level in enumerate(LEVELS)}  # set -> purpose
@@ -82,15 +81,15 @@ def families(
 def _retrieval_scene(number: int, name: str, seed: int, settings: TestSettings) -> Scene:
     """A scene of the set's level; at level "seen" the last ones show the queries of the gallery."""
     level, purpose = name.removeprefix("retrieval-"), RETRIEVAL[name]
-    staged = number - bases(settings)[0] + settings.gallery_pictures * len(captions.GALLERY)
+    staged = number - bases(settings)[0] + settings.gallery_pictures * len(GALLERY)
     if level == "seen" and staged >= 0:
-        return stage(captions.GALLERY[staged // settings.gallery_pictures], seed, number, GALLERY_PURPOSE)
+        return stage(GALLERY[staged // settings.gallery_pictures], seed, number, GALLERY_PURPOSE)
     return compose(seed, number, level, purpose)
 
 
 def _shot(scene: Scene, name: str, seed: int, settings: TestSettings, studio: StudioSettings, language: Language) -> Shot:
     rng = np.random.default_rng([seed, RETRIEVAL[name], scene.index, scene.variant, 1])
-    statements = [full_statement(scene), *(captions.describe(scene, rng) for _ in range(settings.captions - 1))]
+    statements = [full_statement(scene), *(describe(scene, rng) for _ in range(settings.captions - 1))]
     return scene, develop(scene, studio), statements, [language.say(one, "photo", rng) for one in statements]
 
 
@@ -196,14 +195,14 @@ def translations(name: str, seed: int, drawn: list[list[Shot]]) -> dict[str, str
 def translated_queries(seed: int, language: Language) -> dict[str, str]:
     """The English translations of the zero-shot labels and the gallery's queries."""
     labels = {language.class_label(*pair): english.english_label(*pair) for pair in PAIRS + UNSEEN_PAIRS}
-    in_english = publish.translations(captions.GALLERY, seed, GALLERY_PURPOSE, 0)
-    return labels | dict(zip(map(language.plain, captions.GALLERY), in_english, strict=True))
+    in_english = publish.translations(GALLERY, seed, GALLERY_PURPOSE, 0)
+    return labels | dict(zip(map(language.plain, GALLERY), in_english, strict=True))
 
 
 def gallery(scenes: Sequence[Scene], language: Language) -> list[dict[str, Any]]:
     """The queries of the gallery, each with the indices of the scenes of which it is true."""
-    truth = truth_matrix(captions.GALLERY, scenes)
+    truth = truth_matrix(GALLERY, scenes)
     return [
         {"query": language.plain(statement), "true": np.flatnonzero(row).tolist()}
-        for statement, row in zip(captions.GALLERY, truth, strict=True)
+        for statement, row in zip(GALLERY, truth, strict=True)
     ]

@@ -27,9 +27,9 @@ from clip_italian.world.drawing.studio import ImageFile, StudioSettings, develop
 from clip_italian.world.languages import corpus, english
 from clip_italian.world.languages.language import Language, Pages
 from clip_italian.world.languages.names import foreign_caption, proper_noun_caption
-from clip_italian.world.scenes import captions
 from clip_italian.world.scenes.compose import compose
 from clip_italian.world.scenes.statements import Statement
+from clip_italian.world.scenes.truth import describe
 
 PURPOSES = {"wit": 1, "mscoco_it": 2, "conceptual_captions": 3, "il_post": 4}
 TONES = {"wit": "encyclopaedic", "mscoco_it": "photo", "conceptual_captions": "alt", "il_post": "news"}
@@ -72,7 +72,7 @@ def _entry(number: int, source: str, seed: int, count: int, studio: StudioSettin
     rng = rng_of(seed, PURPOSES[source], number)
     statements, wordings = [], []
     for _ in range(count):
-        statements.append(captions.describe(scene, rng))
+        statements.append(describe(scene, rng))
         wordings.append(language.say(statements[-1], TONES[source], rng))
     return Entry(develop(scene, studio), wordings, translations(statements, seed, PURPOSES[source], number))
 

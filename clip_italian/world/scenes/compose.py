@@ -29,6 +29,9 @@ LIGHTS = (0.88, 1.0)
 CLUTTER = 6  # the largest number of marks
 
 
+Things = list[tuple[Thing, ...]]  # by group
+
+
 def compose(seed: int, index: int, level: str, purpose: int) -> Scene:
     """Scene `index` of the stream (seed, purpose) at a level of LEVEL_KEYS."""
     rng = _generator(seed, index, level, purpose)
@@ -59,14 +62,7 @@ def _generator(seed: int, index: int, level: str, purpose: int) -> np.random.Gen
 
 
 def _scene(
-    rng: np.random.Generator,
-    seed: int,
-    index: int,
-    level: str,
-    purpose: int,
-    aspect: float,
-    things: list[tuple[Thing, ...]],
-    relation: str | None,
+    rng: np.random.Generator, seed: int, index: int, level: str, purpose: int, aspect: float, things: Things, relation: str | None
 ) -> Scene:
     style = UNSEEN_STYLE if level == "style" else choose(rng, STYLES[:-1])
     return Scene(

@@ -74,7 +74,7 @@ def adjectives(text: str) -> dict[str, Adjective]:
 
 
 def nouns(text: str) -> dict[str, Noun]:
-    """Returns nouns by key. A gender of two letters gives that of the singular, then that of the plural."""
+    """Returns nouns by key. A gender of two letters is that of the singular and that of the plural."""
     return lexicon.nouns(text, _noun)
 
 
