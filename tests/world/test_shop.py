@@ -412,7 +412,7 @@ def test_a_profile_that_asks_for_no_pictures_gets_a_note(tmp_path: pathlib.Path)
     [
         ({"held_out": [["skirt", "porpora"]]}, "porpora.*kinds are beanie.*colours orange"),
         ({"held_out": [["skirt"]]}, "`held_out` has"),
-        ({"train": 9000}, "products are wanted"),
+        ({"train": 9000}, "products are needed"),
         ({"held_out": []}, "20 products are needed of 0 pairs"),
         ({"test": -1}, "key `test`"),
     ],
