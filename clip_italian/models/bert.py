@@ -114,7 +114,7 @@ class BertSettings(TextTower):
 
 
 def _rows(shapes: Mapping[str, tuple[int, ...]], where: str) -> int:
-    """The number of rows of the word embeddings, whatever prefix their name has."""
+    """The number of rows of the word embeddings, whose name may have a prefix."""
     shape = next((shape for name, shape in shapes.items() if name.endswith(WORD_TABLE)), None)
     if shape is None:
         raise InputError(f"{where}: no tensor is `text_model.{WORD_TABLE}`; the file is of another model or damaged")

@@ -200,5 +200,5 @@ def write_index(folder: pathlib.Path, entries: Sequence[Mapping[str, Any]], per_
 
 
 def number(example_id: str) -> int:
-    """The 62-bit number of an example's id, on every machine the same: the seed of its augmentations."""
+    """The 62-bit number of an example's id, which seeds its augmentations; the same on every machine."""
     return int.from_bytes(hashlib.sha256(example_id.encode()).digest()[:8]) >> 2

@@ -77,16 +77,16 @@ def statements(scene: Scene) -> dict[str, list[Statement]]:
     plain = [Phrase(thing.noun, count=count if count == 1 else None) for thing, count in zip(groups, counts, strict=True)]
     coloured = [dataclasses.replace(phrase, colour=thing.colour) for phrase, thing in zip(plain, groups, strict=True)]
     counted = [Phrase(thing.noun, count=count) for thing, count in zip(groups, counts, strict=True) if count > 1]
-    said = {
+    by_kind = {
         kind: [Statement((phrase,)) for phrase in phrases]
         for kind, phrases in (("thing", plain), ("colour", coloured), ("count", counted))
     }
     for kind, positions in (("side", ("left", "right")), ("height", ("top", "bottom")), ("middle", ("centre",))):
-        said[kind] = [Statement((phrase,), position=position) for phrase in plain for position in positions]
+        by_kind[kind] = [Statement((phrase,), position=position) for phrase in plain for position in positions]
     related = [Statement(tuple(plain), relation=relation) for relation in RELATIONS] if len(plain) == 2 else []
-    said["left_of"] = [one for one in related if one.relation == "left_of"]
-    said["relation"] = [one for one in related if one.relation != "left_of"]
-    return {kind: [one for one in ones if holds(one, scene)] for kind, ones in said.items()}
+    by_kind["left_of"] = [one for one in related if one.relation == "left_of"]
+    by_kind["relation"] = [one for one in related if one.relation != "left_of"]
+    return {kind: [one for one in ones if holds(one, scene)] for kind, ones in by_kind.items()}
 
 
 def seen(image: Stored, view: View, matrix: Float[np.ndarray, "3 3"]) -> Scene:
@@ -119,7 +119,11 @@ def count(
     """
     numbers = np.arange(settings.scenes)
     images = [stored(compose(settings.seed, number, "all", PURPOSE), side) for number in numbers.tolist()]
-    said = [_said(image.scene, settings.seed, number) for number, image in enumerate(images)]
+    # All true statements by kind, and three random ones like those of the study's captions.
+    true = []
+    for number, image in enumerate(images):
+        rng = rng_of(settings.seed, PURPOSE, number)
+        true.append(statements(image.scene) | {"caption": [describe(image.scene, rng) for _ in range(3)]})
     pixels = np.stack([image.pixels for image in images])
     counts = {}
     for name, chosen in augmentations.items():
@@ -127,21 +131,12 @@ def count(
         for k in range(settings.views):
             views = augmentation.views(pixels, size, settings.seed, numbers, k, chosen)
             maps = augmentation.maps((side, side), size, settings.seed, numbers, k, chosen)
-            for image, statements_of, view, matrix in zip(images, said, views, maps, strict=True):
-                _add(counts[name], statements_of, seen(image, view, matrix))
+            for image, statements_of, view, matrix in zip(images, true, views, maps, strict=True):
+                scene = seen(image, view, matrix)
+                for kind, ones in statements_of.items():
+                    counts[name][kind][0] += len(ones)
+                    counts[name][kind][1] += sum(not holds(one, scene) for one in ones)
     return counts
-
-
-def _add(counts: Counts, said: dict[str, list[Statement]], scene: Scene) -> None:
-    for kind, ones in said.items():
-        counts[kind][0] += len(ones)
-        counts[kind][1] += sum(not holds(one, scene) for one in ones)
-
-
-def _said(scene: Scene, seed: int, number: int) -> dict[str, list[Statement]]:
-    """Returns all true statements by kind, and three random statements like those of the study's captions."""
-    rng = rng_of(seed, PURPOSE, number)
-    return statements(scene) | {"caption": [describe(scene, rng) for _ in range(3)]}
 
 
 def _moved(scene: Scene, matrix: Float[np.ndarray, "3 3"], colours: list[str]) -> Scene:

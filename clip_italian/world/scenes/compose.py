@@ -5,16 +5,8 @@ import functools
 import numpy as np
 
 from clip_italian.world.drawing.render import STYLES, UNSEEN_STYLE
+from clip_italian.world.scenes import levels
 from clip_italian.world.scenes.layout import Group, between, choose, place, stacked, things_of
-from clip_italian.world.scenes.levels import (
-    HELD_OUT_TRIPLES,
-    LEVEL_KEYS,
-    ROLES,
-    allowed_triple,
-    colours_of,
-    held_out_colours,
-    nouns_of,
-)
 from clip_italian.world.scenes.scene import Scene, Thing
 from clip_italian.world.scenes.statements import GROUNDS, RELATIONS, UNSEEN_NOUNS, Phrase, Statement, pick
 from clip_italian.world.shapes.every import SHELTERS
@@ -33,7 +25,7 @@ Things = list[tuple[Thing, ...]]  # by group
 
 
 def compose(seed: int, index: int, level: str, purpose: int) -> Scene:
-    """Scene `index` of the stream (seed, purpose) at a level of LEVEL_KEYS."""
+    """Scene `index` of the stream (seed, purpose) at a level of `levels.LEVEL_KEYS`."""
     rng = _generator(seed, index, level, purpose)
     aspect = choose(rng, ASPECTS)
     alone = rng.random() < ONE_GROUP
@@ -58,7 +50,7 @@ def compose_single(seed: int, index: int, noun: str, colour: str, level: str, pu
 
 
 def _generator(seed: int, index: int, level: str, purpose: int) -> np.random.Generator:
-    return np.random.default_rng([seed, purpose, LEVEL_KEYS.index(level), index])
+    return np.random.default_rng([seed, purpose, levels.LEVEL_KEYS.index(level), index])
 
 
 def _scene(
@@ -81,11 +73,11 @@ def _scene(
 
 
 def _colour(rng: np.random.Generator, level: str, noun: str, held_out: bool) -> str:
-    return choose(rng, held_out_colours(noun) if held_out else colours_of(level, noun))
+    return choose(rng, levels.held_out_colours(noun) if held_out else levels.colours_of(level, noun))
 
 
 def _one_group(rng: np.random.Generator, level: str) -> Group:
-    noun = choose(rng, UNSEEN_NOUNS if level == "noun" else nouns_of(level))
+    noun = choose(rng, UNSEEN_NOUNS if level == "noun" else levels.nouns_of(level))
     count = choose(rng, COUNTS)
     size = choose(rng, ("small", "medium", "large", "large", "large") if count == 1 else ("small", "medium"))
     colour = _colour(rng, level, noun, level == "composition")
@@ -95,7 +87,7 @@ def _one_group(rng: np.random.Generator, level: str) -> Group:
 def _two_groups(rng: np.random.Generator, level: str, relation: str | None) -> tuple[Group, ...]:
     nouns = _nouns(rng, level, relation)
     held_out = [False, False]
-    if level == "composition" and (nouns[0], relation, nouns[1]) not in HELD_OUT_TRIPLES:
+    if level == "composition" and (nouns[0], relation, nouns[1]) not in levels.HELD_OUT_TRIPLES:
         held_out[choose(rng, (0, 1))] = True
     colours = [_colour(rng, level, noun, odd) for noun, odd in zip(nouns, held_out, strict=True)]
     sizes, counts = _sizes(rng, relation, nouns[1]), _counts(rng, relation, nouns[1])
@@ -110,23 +102,23 @@ def _two_groups(rng: np.random.Generator, level: str, relation: str | None) -> t
 
 def _nouns(rng: np.random.Generator, level: str, relation: str | None) -> tuple[str, str]:
     """Two nouns that make sense in the relation and that the level allows."""
-    held_out = [triple for triple in HELD_OUT_TRIPLES if triple[1] == relation]
+    held_out = [triple for triple in levels.HELD_OUT_TRIPLES if triple[1] == relation]
     if level == "composition" and held_out and rng.random() < 0.5:
         first, _, second = choose(rng, tuple(held_out))
         return first, second
     firsts, seconds = _suitable(level, relation)
     while True:
         first, second = choose(rng, firsts), choose(rng, seconds)
-        if allowed_triple(level, first, relation, second):
+        if levels.allowed_triple(level, first, relation, second):
             return first, second
 
 
 @functools.cache
 def _suitable(level: str, relation: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The nouns of the level that make sense as the first and the second of the relation."""
-    nouns = nouns_of(level)
-    firsts = tuple(noun for noun in ROLES[relation][0] if noun in (UNSEEN_NOUNS if level == "noun" else nouns))
-    seconds = tuple(noun for noun in ROLES[relation][1] if noun in nouns)
+    nouns = levels.nouns_of(level)
+    firsts = tuple(noun for noun in levels.ROLES[relation][0] if noun in (UNSEEN_NOUNS if level == "noun" else nouns))
+    seconds = tuple(noun for noun in levels.ROLES[relation][1] if noun in nouns)
     return firsts or UNSEEN_NOUNS, seconds  # at level "noun" even a bottle may fly
 
 
@@ -188,5 +180,5 @@ def _sizes_for(statement: Statement, size: str) -> tuple[str, str]:
 
 
 def _group(phrase: Phrase, size: str, rng: np.random.Generator) -> Group:
-    colour = phrase.colour or pick(rng, colours_of("seen", phrase.noun))
+    colour = phrase.colour or pick(rng, levels.colours_of("seen", phrase.noun))
     return Group(phrase.noun, colour, phrase.size or size, phrase.count or 2, bool(rng.random() < 0.5))

@@ -28,7 +28,7 @@ UNSEEN_NOUNS = words("guitar, book, boot, bottle")  # the backbones know them, t
 NOUNS = CLASS_NOUNS + UNSEEN_NOUNS
 COLOURS = words("black, white, grey, red, orange, yellow, green, light blue, blue, purple, pink, brown")
 SIZES = ("small", "medium", "large")
-RELATIONS = ("on", "above", "below", "beside", "inside", "left_of")  # what is on something touches it, what is above does not
+RELATIONS = ("on", "above", "below", "beside", "inside", "left_of")  # a thing `on` another touches it, one `above` does not
 POSITIONS = ("top", "bottom", "left", "right", "centre")
 GROUNDS = ("white", "meadow", "sky", "sea", "room", "sand", "snow", "night")
 

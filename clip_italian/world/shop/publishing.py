@@ -65,7 +65,7 @@ class ShopSettings(Settings):
         return frozenset((kind, colour) for kind, colour in self.held_out)
 
     def seen(self) -> frozenset[Pair]:
-        """The other pairs."""
+        """The pairs of kind and colour that are not held out."""
         return frozenset((kind, colour) for kind in KINDS for colour in COLOURS) - self.unseen()
 
 
@@ -127,7 +127,7 @@ def statement(item: Item, seed: int) -> Statement:
     return products.describe(item.product, _rng(seed, STATEMENT, item.split, item.number))
 
 
-def _said(item: Item, language: str, seed: int) -> str:
+def _caption(item: Item, language: str, seed: int) -> str:
     return SAY[language](statement(item, seed), _rng(seed, WORDS, item.split, item.number))
 
 
@@ -141,19 +141,19 @@ def _pairs(stocked: list[Item], split: str, seed: int) -> Iterator[tuple[str, st
     for item in stocked:
         if item.split == split:
             for language in SAY:
-                yield item.image, _said(item, language, seed)
+                yield item.image, _caption(item, language, seed)
 
 
 def _queries(stocked: list[Item], language: str, seed: int) -> Iterator[tuple[str, str]]:
     """Yields (text, image) for the text of every distinct statement about a test image, and each image of which it is true."""
     shown = [item for item in stocked if item.split == "test"]
-    told: dict[Statement, Item] = {}
+    distinct: dict[Statement, Item] = {}
     for item in shown:
-        told.setdefault(statement(item, seed), item)
-    for said, item in told.items():
-        text = _said(item, language, seed)
+        distinct.setdefault(statement(item, seed), item)
+    for asserted, item in distinct.items():
+        text = _caption(item, language, seed)
         for other in shown:
-            if products.true_of(said, other.product):
+            if products.true_of(asserted, other.product):
                 yield text, other.image
 
 

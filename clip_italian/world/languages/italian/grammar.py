@@ -25,7 +25,7 @@ def join(words: Sequence[str]) -> str:
 
 
 def starts_with_vowel(word: str) -> bool:
-    """Whether an article is elided before `word`: a vowel or mute h, but not the semivowel of iena."""
+    """Whether `word` begins with a vowel or mute h, but not with a semivowel as in iena; articles are elided before it."""
     sound = word.lower().removeprefix("h")
     return sound[:1] in VOWELS and not _semivowel(sound)
 
