@@ -53,7 +53,7 @@ class Index:
         store.check_model(self.path, self.origin, model.digests())
         return model
 
-    def picture(self, row: int) -> store.Image:
+    def image(self, row: int) -> store.Image:
         """The image file of a row."""
         return self._file_of(self._table["path"][row].as_py())
 
@@ -72,7 +72,7 @@ class Index:
         return [self._hit(content, score) for content, score in zip(contents[best].tolist(), scores[best].tolist(), strict=True)]
 
     def _hit(self, content: int, score: float) -> Hit:
-        first, *others = map(self.picture, self._copies.rows(content))
+        first, *others = map(self.image, self._copies.rows(content))
         return Hit(score, first, tuple(others))
 
 
