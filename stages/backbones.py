@@ -45,7 +45,7 @@ def _train(name: str, settings: BackboneSettings, state: pathlib.Path, out: path
     else:
         sentences = files.lines_of(corpus().read_text())
         architecture, tower, tokenizer, curve = backbones.bert(settings.italian_bert, settings.seed, sentences, state)
-        assembly.save_text_tower(out / "model", architecture, tower, tokenizer)
+        assembly.save_parts(out / "model", architecture, tower, tokenizer)
         inputs = {"sentences.txt": files.sha256(corpus())}
         outputs.write_journal(out, "backbones", name, settings.seed, settings.italian_bert, inputs, curve)
 

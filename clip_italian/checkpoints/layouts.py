@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from clip_italian import files
 from clip_italian.checkpoints import formats, hf_config, importer, processors, tokenisers, weights
-from clip_italian.checkpoints.hf_config import CONFIG, MODULES, OPEN_CLIP, entry, filled, module_folder, named, read_json
 from clip_italian.checkpoints.formats import Format
+from clip_italian.checkpoints.hf_config import CONFIG, MODULES, OPEN_CLIP, entry, filled, module_folder, named, read_json
 from clip_italian.checkpoints.importer import Source
 from clip_italian.checkpoints.tensor_files import open_tensors
 from clip_italian.checkpoints.tensors import Tensors, one_line

@@ -63,7 +63,7 @@ def test_the_processor_file_of_version_5_is_read_too(tmp_path):
         ({"size": {"height": 24, "width": 20}}, "`size` is .*known are `shortest_edge`"),
         ({"resample": 0}, r"`resample` is 0; known are 3 \(bicubic\), 2 \(bilinear\)"),
         ({"crop_size": 32, "size": 32}, "images become 32 x 32 pixels, but the tower of config.json takes 24"),
-        ({"image_processor_type": "ConvNextImageProcessor"}, "prepared by `ConvNextImageProcessor`; known are CLIPImageProcessor"),
+        ({"image_processor_type": "ConvNextImageProcessor"}, "processed by `ConvNextImageProcessor`; known are CLIPImageProcessor"),
         ({"image_processor_type": "NoSuchProcessor"}, "no image processor that transformers knows"),
         ({"image_mean": [0.5, 0.5]}, "a mean or std of 2 channels"),
     ],

@@ -282,7 +282,7 @@ def test_an_arm_with_a_bias_starts_from_the_same_towers_as_one_without(here):
     clip = model(ENGLISH)
     assembly.save(here / "english_clip", clip)
     tower = model(ITALIAN)
-    assembly.save_text_tower(here / "italian_bert", ITALIAN.text, tower.params["text_model"], tower.tokenizer)
+    assembly.save_parts(here / "italian_bert", ITALIAN.text, tower.params["text_model"], tower.tokenizer)
     plain, biased = assembly.italian(here, 3, 20.0), assembly.italian(here, 3, 10.0, -10.0)
     assert set(biased.params) - set(plain.params) == {"logit_bias"} and float(biased.params["logit_bias"]) == -10
     assert changed(plain, biased) == {"logit_scale"}

@@ -66,7 +66,7 @@ def store_backbones(folder):
     tokenizer = tokens.train_wordpiece(CAPTIONS, 40)
     clip, tower = (Model(one, dual_encoder.initial(one, jax.random.key(0), 20.0), tokenizer) for one in (ENGLISH, ITALIAN))
     assembly.save(folder / "english_clip", clip)
-    assembly.save_text_tower(folder / "italian_bert", ITALIAN.text, tower.params["text_model"], tower.tokenizer)
+    assembly.save_parts(folder / "italian_bert", ITALIAN.text, tower.params["text_model"], tower.tokenizer)
 
 
 def trained(study, arm):

@@ -240,7 +240,7 @@ def test_any_model_and_any_pictures_can_be_shown(here):
     mine = command.chosen_demo(folder=pathlib.Path("mine"))  # the model that ships
     assert mine.ships and len(Index(pathlib.Path("mine.index"))) == 5
     assert command.chosen_demo(index=pathlib.Path("mine.index")).ships
-    with pytest.raises(InputError, match="is by another model"):
+    with pytest.raises(InputError, match="was built by another model"):
         command.chosen_demo(model, index=pathlib.Path("mine.index"))
 
 

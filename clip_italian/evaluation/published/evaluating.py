@@ -50,7 +50,7 @@ def evaluate(
     """
     settings = protocols.load(protocol)
     test = protocols.read(settings, data, language, labels)
-    model = model.cutting(settings.margin) if settings.margin else model
+    model = model.with_margin(settings.margin) if settings.margin else model
     kept = _Embeddings(model, pathlib.Path(out) / "embeddings", progress)
     texts = test.texts if isinstance(test, Captioned) else classification.prompts(test.classes, test.templates)
     (image, image_digest), (text, text_digest) = kept.pictures(test.pictures), kept.texts(texts)
