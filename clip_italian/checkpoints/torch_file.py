@@ -76,7 +76,7 @@ class Members:
             raise damaged(self.where, f"tensor {shown(name)}: its storage has {info.file_size} bytes instead of {wanted}")
 
     def storage(self, storage: Storage) -> np.ndarray:
-        """A storage's numbers, flat."""
+        """The elements of a storage as a flat array."""
         return self._read(self._infos[f"{self._root}data/{storage.key}"]).view(storage.dtype)
 
     def _read(self, info: zipfile.ZipInfo) -> np.ndarray:

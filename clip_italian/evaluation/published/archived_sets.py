@@ -142,7 +142,7 @@ def _members(shard: pathlib.Path) -> list[Slice]:
 
 
 class DrawnSettings(Settings):
-    """A test set of the drawn world, below the data folder `data/<profile>/raw/test`."""
+    """A test set of the drawn world, a folder in the data folder `data/<profile>/raw/test`."""
 
     set: str  # folder
     templates: list[str]  # of classes; empty for a retrieval set
