@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from analysis import study as studies
 from analysis import style
 from clip_italian import paths
-from clip_italian.data.images.shards import Pictures, open_shards
+from clip_italian.data.images.shards import Shards
 from clip_italian.data.sources.own import is_own
 
 
@@ -15,7 +15,7 @@ def spaced(length: int, count: int) -> list[int]:
     return np.linspace(0, length - 1, min(count, length)).round().astype(int).tolist()
 
 
-def published(images: Pictures) -> list[int]:
+def published(images: Shards) -> list[int]:
     """Indices of the images that may be shown: all but those of the user's own sources, since git tracks the figures."""
     return [index for index, source in enumerate(images.sources) if not is_own(source)]
 
@@ -23,10 +23,10 @@ def published(images: Pictures) -> list[int]:
 def read(study: studies.Study) -> list[np.ndarray]:
     """The examples' clean images and then each of their views, [examples, height, width, 3]; views may be smaller."""
     shards = paths.shards(study.profile)
-    clean = open_shards(shards / "train")
+    clean = Shards(shards / "train")
     shown = published(clean)
     chosen = [shown[index] for index in spaced(len(shown), study.settings.sheet_examples)]
-    views = [open_shards(shards / "views" / str(view)).pixels(chosen) for view in range(study.settings.sheet_views)]
+    views = [Shards(shards / "views" / str(view)).pixels(chosen) for view in range(study.settings.sheet_views)]
     return [clean.pixels(chosen), *views]
 
 

@@ -10,7 +10,7 @@ from analysis import study as studies
 from analysis import style, tables
 from analysis.augmentation_sheet import published, spaced
 from clip_italian import files, paths
-from clip_italian.data.images.shards import open_shards
+from clip_italian.data.images.shards import Shards
 
 LABELS = {"wit": "WIT", "mscoco_it": "MSCOCO-IT", "conceptual_captions": "Conceptual Captions", "il_post": "Il Post"}
 COLUMNS = [
@@ -55,7 +55,7 @@ def row(source: str, report: dict) -> tables.Row:
 
 def read_samples(study: studies.Study) -> dict[str, list[Sample]]:
     """Training pairs spread over each source but the user's own, by source."""
-    train = open_shards(paths.shards(study.profile) / "train")
+    train = Shards(paths.shards(study.profile) / "train")
     samples, by_source = {}, dict[str, list[int]]()
     for index in published(train):
         by_source.setdefault(train.sources[index], []).append(index)

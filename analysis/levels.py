@@ -12,7 +12,7 @@ def main() -> None:
     endpoints = [f"{test_set}/{RETRIEVAL.format(study.evaluation.relevance)}" for test_set in study.evaluation.retrieval_sets]
     endpoints += [f"{test_set}/{ACCURACY}" for test_set in study.evaluation.zeroshot_sets]
     columns = [f"{studies.short(endpoint.split('/')[0])} {studies.endpoint_label(endpoint)}" for endpoint in endpoints]
-    told = [f"{level.key}: {level.description}." for level in LEVELS] if study.is_drawn else []
+    told = [f"{level}: {description}." for level, description in LEVELS.items()] if study.is_drawn else []
     note = " ".join(["Percent; 95 % over seeds and pictures.", *told])
     rows = [*tables.model_rows(study, endpoints, style.label_of), tables.chance_row(study, endpoints)]
     tables.write("levels", columns, rows, note)

@@ -8,7 +8,7 @@ from analysis import tables
 from analysis.data_sheet import LABELS
 from clip_italian import paths
 from clip_italian.data import tokens
-from clip_italian.data.images.shards import open_shards
+from clip_italian.data.images.shards import Shards
 from clip_italian.evaluation.study.settings import run_journals
 
 QUANTILES = {"median": 0.5, "p95": 0.95, "p99": 0.99, "longest": 1.0}
@@ -17,7 +17,7 @@ ALL = "all sources"
 
 def lengths(study: studies.Study) -> dict[str, Int[np.ndarray, " captions"]]:
     """Tokens of every training caption, those at its ends included, by source and of all."""
-    train = open_shards(paths.shards(study.profile) / "train")
+    train = Shards(paths.shards(study.profile) / "train")
     tokenizer = tokens.load(paths.backbones_of(study.profile, study.params.seeds[0]) / "italian_bert")
     tokenizer.no_truncation()
     tokenizer.no_padding()

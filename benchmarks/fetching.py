@@ -21,8 +21,8 @@ from multiprocessing.connection import Connection
 
 import aiohttp
 
-from clip_italian.data.fetching.answers import Wanted
-from clip_italian.data.fetching.pictures import fetch_pictures
+from clip_italian.data.fetching.answers import ImageRequest
+from clip_italian.data.fetching.images import fetch_images
 from clip_italian.data.fetching.settings import FetchSettings
 
 FILES, BYTES, HOSTS, CONNECTIONS, ROUNDS = 10_000, 4096, 10, 64, 3
@@ -97,16 +97,16 @@ def settings(port: int) -> FetchSettings:
     )
 
 
-def wanted(count: int) -> Iterator[Wanted]:
+def wanted(count: int) -> Iterator[ImageRequest]:
     """So many pictures of a few hosts."""
-    return (Wanted(f"http://h{number % HOSTS}.example/pictures/{number}.jpg", f"{number:040d}") for number in range(count))
+    return (ImageRequest(f"http://h{number % HOSTS}.example/pictures/{number}.jpg", f"{number:040d}") for number in range(count))
 
 
 def ours(port: int, count: int = FILES) -> None:
     """Fetched, checked, hashed, in archives."""
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
-        counts = fetch_pictures(wanted(count), root / "raw", root / "state", settings(port))
+        counts = fetch_images(wanted(count), root / "raw", root / "state", settings(port))
     assert counts.got == count, counts
 
 

@@ -29,7 +29,7 @@ from clip_italian.data.images.settings import ImageSettings
 from clip_italian.data.sources.rows import member_of
 from clip_italian.data.sources.wit import WIT_COLUMNS
 from clip_italian.data.workers import WorkersSettings
-from tests.helpers.small_world import LOOKED_UP
+from tests.helpers.small_world import looked_up
 
 DISTINCT, SIDE, PER_ARCHIVE = 20_000, 64, 10_000
 MIB = 1 << 20
@@ -83,7 +83,7 @@ def measure(folder: pathlib.Path, workers: int) -> None:
     where = WorkersSettings(kind="processes", count=workers, address=None)
     settings = config.section(CurateSettings, "curate", "mini").model_copy(update={"sources": ["wit"], "translated": []})
     limits = config.section(ImageSettings, "images", "mini").limits
-    report = curate(folder / "raw", out, state, settings, limits, LOOKED_UP, where)
+    report = curate(folder / "raw", out, state, settings, limits, looked_up, where)
     seconds = time.perf_counter() - start
     peaks = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     print(json.dumps({"seconds": seconds, "peaks": peaks, "report": report}))

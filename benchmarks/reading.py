@@ -14,7 +14,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from clip_italian.data.images.shards import Example, open_shards, write_shards
+from clip_italian.data.images.shards import Example, Shards, ShardWriter, write_index
 
 SIDES = {56: (8192, 2048), 256: (2048, 512)}  # pixels: (pictures, in a shard)
 BATCH, SECONDS = 128, 3.0
@@ -39,9 +39,15 @@ def main(folder: pathlib.Path) -> None:
     for side, (count, per_shard) in SIDES.items():
         pixels = smooth(count, side)
         examples = [Example(f"x/{place}", "x", ["una didascalia"]) for place in range(count)]
-        write_shards(folder / str(side), examples, pixels, per_shard)
+        entries = []
+        for start in range(0, count, per_shard):
+            part = slice(start, start + per_shard)
+            with ShardWriter(folder / str(side), start // per_shard, examples[part]) as writer:
+                writer.write(pixels[part])
+            entries.append(writer.entry())
+        write_index(folder / str(side), entries, per_shard)
         np.save(folder / f"{side}.npy", pixels)
-        mapped, stored = np.load(folder / f"{side}.npy", mmap_mode="r"), open_shards(folder / str(side))
+        mapped, stored = np.load(folder / f"{side}.npy", mmap_mode="r"), Shards(folder / str(side))
         ours, theirs = rate(stored.pixels, count), rate(lambda places: mapped[places], count)  # noqa: B023
         print(f"{side} pixels: shards {ours:,.0f} pictures/s, mapped array {theirs:,.0f}, ratio {ours / theirs:.2f}", flush=True)
 

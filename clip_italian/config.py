@@ -1,7 +1,7 @@
 """The strict reader of params.yaml and profiles/*.yaml: every key is known, present and of its type.
 
-A profile is whole, or names a whole one as its `base` and says only what differs from it. Each section's type lives beside the
-code that uses it; this module only reads, joins and checks.
+A profile is complete, or names a complete profile as its `base` and states only the differences. The type of a section is defined
+beside the code that uses it; this module only reads, merges and checks.
 """
 
 import copy
@@ -17,7 +17,7 @@ from ruamel.yaml import YAML, YAMLError
 from clip_italian.errors import InputError
 from clip_italian.paths import PARAMS, PROFILES
 
-BASE = "base"  # the key under which a profile names the whole one that it differs from
+BASE = "base"  # the key of the complete profile that a profile differs from
 
 
 class Settings(pydantic.BaseModel):
@@ -26,13 +26,13 @@ class Settings(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-# A model's sizes are bounded far above any that exists: a file that states more is wrong, and nothing is ever made of that size.
+# Bounds of a model's sizes, far above any existing model: larger values are errors, and no array of that size is ever made.
 Size = Annotated[int, pydantic.Field(gt=0, le=1 << 24)]
 Depth = Annotated[int, pydantic.Field(gt=0, le=256)]  # blocks
 
 
 class Params(Settings):
-    """params.yaml: which profile runs, and the lists that the graph of dvc.yaml spans."""
+    """The content of params.yaml: the profile, and the lists over which dvc.yaml expands its stages."""
 
     profile: str
     arms: list[str]
@@ -48,7 +48,7 @@ S = TypeVar("S", bound=Settings)
 def read_yaml(path: pathlib.Path) -> dict[str, Any]:
     """Reads YAML 1.2 as DVC does (`no` is a word, 1e-5 a number); duplicate keys are errors.
 
-    A process parses the same content once: a profile takes 0.1 s, and a stage asks for one ten times.
+    A process parses the same content once: a profile takes 0.1 s, and a stage reads one ten times.
     """
     try:
         return copy.deepcopy(_parsed(pathlib.Path(path), pathlib.Path(path).read_bytes()))
@@ -76,9 +76,9 @@ def profiles(folder: pathlib.Path = PROFILES) -> list[str]:
 
 
 def parse(kind: type[S], content: Any, where: str | Callable[..., str]) -> S:
-    """Checks `content` against the settings type; raises InputError that names the key and the nearest known one.
+    """The settings of type `kind` in `content`; raises InputError naming a wrong key and the nearest known one.
 
-    `where` is what the message begins with: a text, or a function that makes it of the wrong key.
+    `where` begins the message: a text, or a function of the wrong key's path that returns it.
     """
     try:
         return kind.model_validate(content)
@@ -95,14 +95,14 @@ def _explain(kind: type[Settings], problem: Any) -> str:
     if problem["type"] == "value_error":  # of several keys together
         return f"{path + ': ' if path else ''}{problem['ctx']['error']}; correct the values"
     if problem["type"] == "extra_forbidden":
-        return f"unknown key `{path}`; {_remedy(problem['loc'][-1], _fields_at(kind, problem['loc'][:-1]), 'keys')}"
+        return f"unknown key `{path}`; {remedy(problem['loc'][-1], _fields_at(kind, problem['loc'][:-1]), 'keys')}"
     if problem["type"] == "missing":
         return f"missing key `{path}`; add it (profiles/drawn.yaml shows every key)"
     return f"key `{path}`: {problem['msg']}, got {problem['input']!r}; correct the value"
 
 
 def _fields_at(kind: type[Settings], loc: tuple[Any, ...]) -> list[str]:
-    """The field names of the settings type that lies at `loc` below `kind`."""
+    """The field names of the settings type at the path `loc` in `kind`."""
     for part in loc:
         field = kind.model_fields.get(part) if isinstance(part, str) else None
         inner = field.annotation if field else None
@@ -111,8 +111,8 @@ def _fields_at(kind: type[Settings], loc: tuple[Any, ...]) -> list[str]:
     return list(kind.model_fields)
 
 
-def _remedy(name: object, known: Iterable[str], what: str) -> str:
-    """The nearest known name, or all of them."""
+def remedy(name: object, known: Iterable[str], what: str) -> str:
+    """The remedy for an unknown name, for a message: the nearest known name, or all of them."""
     names = list(known)
     near = difflib.get_close_matches(str(name), names, n=1)
     return f"did you mean `{near[0]}`?" if near else f"known {what}: {', '.join(names)}"
@@ -126,29 +126,29 @@ def params(path: pathlib.Path = PARAMS) -> Params:
         if not values or len(set(values)) != len(values):
             raise InputError(f"{path}: key `{name}` must list at least one value and none twice; got {values}")
     if chosen.profile not in profiles():
-        remedy = _remedy(chosen.profile, profiles(), "profiles")
-        raise InputError(f"{path}: key `profile`: there is no profiles/{chosen.profile}.yaml; {remedy}")
+        known = remedy(chosen.profile, profiles(), "profiles")
+        raise InputError(f"{path}: key `profile`: there is no profiles/{chosen.profile}.yaml; {known}")
     return chosen
 
 
 class Profile(NamedTuple):
-    """A profile in whole, and what each of its files states: its own, then the one that it differs from."""
+    """A complete profile, and the contents of its files: its own, then that of its base."""
 
     content: dict[str, Any]
     files: dict[pathlib.Path, dict[str, Any]]
 
     def file(self, *keys: int | str) -> pathlib.Path:
-        """The file to correct where the value of a nested key is wrong, or where it is missing."""
+        """The file to correct if the value of a nested key is wrong or missing."""
         own_first = list(self.files)
         stating = [path for path in own_first if _states(self.files[path], keys)]
-        while not stating:  # a missing key: the whole profile lacks it, unless only the difference has what it belongs to
+        while not stating:  # a missing key: the base lacks it, unless only the profile itself has its section
             keys = keys[:-1]
             stating = [path for path in reversed(own_first) if _states(self.files[path], keys)]
         return stating[0]
 
 
 def _states(content: Any, keys: tuple[int | str, ...]) -> bool:
-    """Whether the key is there, or lies within a value that is no mapping, such as a list."""
+    """Whether the nested key exists, or is inside a value that is not a mapping, such as a list."""
     for key in keys:
         if not isinstance(content, dict):
             return True
@@ -159,9 +159,9 @@ def _states(content: Any, keys: tuple[int | str, ...]) -> bool:
 
 
 def profile(name: str | None = None, folder: pathlib.Path = PROFILES) -> Profile:
-    """Reads a profile, by default the one that params.yaml chooses, and joins it with its base.
+    """Reads a profile, by default the one of params.yaml, and merges it with its base.
 
-    Raises InputError for a base that does not exist or is not whole, and for a section that the base lacks.
+    Raises InputError for a base that does not exist or is not complete, and for a section that the base lacks.
     """
     path = folder / f"{name or params().profile}.yaml"
     own = read_yaml(path)
@@ -169,12 +169,12 @@ def profile(name: str | None = None, folder: pathlib.Path = PROFILES) -> Profile
     if base is None:
         return Profile(own, {path: own})
     if base not in profiles(folder):
-        raise InputError(f"{path}: key `{BASE}`: there is no {folder}/{base}.yaml; {_remedy(base, profiles(folder), 'profiles')}")
+        raise InputError(f"{path}: key `{BASE}`: there is no {folder}/{base}.yaml; {remedy(base, profiles(folder), 'profiles')}")
     whole = read_yaml(folder / f"{base}.yaml")
     if BASE in whole:
         raise InputError(f"{path}: key `{BASE}`: {folder}/{base}.yaml is not whole itself; name a profile that is")
     for section_name in own.keys() - whole.keys():
-        raise InputError(f"{path}: unknown section `{section_name}`; {_remedy(section_name, whole, 'sections')}")
+        raise InputError(f"{path}: unknown section `{section_name}`; {remedy(section_name, whole, 'sections')}")
     return Profile(_merge(whole, own), {path: own, folder / f"{base}.yaml": whole})
 
 
@@ -194,7 +194,7 @@ def arm(base: type[S], arm_name: str, profile_name: str | None = None) -> S:
     chosen = profile(profile_name)
     arms = chosen.content.get("arms", {})
     if arm_name not in arms:
-        raise InputError(f"{chosen.file('arms', arm_name)}: section `arms` has no `{arm_name}`; {_remedy(arm_name, arms, 'arms')}")
+        raise InputError(f"{chosen.file('arms', arm_name)}: section `arms` has no `{arm_name}`; {remedy(arm_name, arms, 'arms')}")
     override = arms[arm_name] or {}
 
     def where(*keys: int | str) -> str:

@@ -81,7 +81,7 @@ def check_batch(batch: int, parts: int = 1) -> None:
 
 
 def own_rows(batch: int) -> slice:
-    """Which rows of a batch this process makes; raises InputError as `check_batch`."""
+    """The slice of a batch's rows that this process makes; raises InputError like `check_batch`."""
     check_batch(batch)
     share = batch // jax.process_count()
     return slice(share * jax.process_index(), share * (jax.process_index() + 1))
@@ -93,7 +93,7 @@ def own(batch: Any) -> Any:
 
 
 def put_batch(batch: Any, layout: Layout) -> Any:
-    """A batch on the devices, of the rows that each process made."""
+    """The global batch on the devices, from the rows that each process made."""
     if layout.mesh.size == 1:
         return batch  # where it goes in any case
     return jax.tree.map(jax.make_array_from_process_local_data, layout.batch(batch), batch)
@@ -123,7 +123,7 @@ def _everywhere(mesh: Mesh) -> Any:
 
 
 def fetch(tree: Any) -> Any:
-    """Host copies of whole arrays, wherever their parts lie; all processes must ask together."""
+    """Host copies of whole arrays, sharded or not; all processes must call it together."""
 
     def host(leaf: Any) -> np.ndarray:
         if isinstance(leaf, jax.Array) and not leaf.is_fully_addressable and not leaf.is_fully_replicated:
@@ -135,18 +135,18 @@ def fetch(tree: Any) -> Any:
 
 
 def is_first() -> bool:
-    """Whether this is the process that writes and speaks for all."""
+    """Whether this is the first process, the only one that writes files and prints."""
     return jax.process_index() == 0
 
 
 def wait_for_all(name: str) -> None:
-    """Returns when every process is here."""
+    """Waits until every process has called this."""
     if jax.process_count() > 1:
         multihost_utils.sync_global_devices(name)
 
 
 def agreed(number: int) -> int:
-    """The first process's number, in all of them."""
+    """The `number` of the first process, returned in every process."""
     return int(multihost_utils.broadcast_one_to_all(np.int64(number))) if jax.process_count() > 1 else number
 
 

@@ -78,6 +78,15 @@ def move_folder(source: pathlib.Path, path: pathlib.Path) -> None:
         shutil.move(source, temporary)
 
 
+def link(source: pathlib.Path, target: pathlib.Path) -> None:
+    """Makes `target` a hard link to `source`, or a copy if they are on different disks; replaces `target` atomically."""
+    with replacing(target) as temporary:
+        try:
+            os.link(source, temporary)
+        except OSError:
+            shutil.copyfile(source, temporary)
+
+
 def write_bytes(path: pathlib.Path, content: bytes) -> None:
     """Writes a whole file or nothing."""
     with replacing(path) as temporary:

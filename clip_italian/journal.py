@@ -1,4 +1,4 @@
-"""The journal of a run: what was computed from what, and nothing about when or where.
+"""The journal of a run: what was computed and from which inputs, but not when or where.
 
 A journal is one line of JSON, and a stage writes the lines of all its seeds to runs/<profile>/<arm>/<stage>.jsonl. Two runs that
 computed the same have the same line, and the SHA-256 of its content is the run's key. Clocks, hosts and commits go to provenance/.

@@ -1,4 +1,4 @@
-"""HTML pages from Jinja2 templates, which lie beside the modules that fill them in."""
+"""HTML pages and Markdown from Jinja2 templates, which lie beside the modules that fill them in."""
 
 import pathlib
 
@@ -8,10 +8,10 @@ ROOT = pathlib.Path(__file__).parent
 
 
 def render(template: str, **values: object) -> str:
-    """The page of a template, named by its path below the library; values are escaped, and a missing one raises an error."""
+    """The text of a template, named by its path below the library; HTML is escaped, and a missing value raises an error."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROOT),
-        autoescape=True,
+        autoescape=jinja2.select_autoescape(),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -21,15 +21,15 @@ from clip_italian.data.curation import tagger_training
 from clip_italian.data.curation.tagger_training import TaggerSettings
 from clip_italian.data.sources.rows import member_of
 from clip_italian.world.drawing import studio
-from clip_italian.world.drawing.studio import Picture, StudioSettings, rng_of
+from clip_italian.world.drawing.studio import ImageFile, StudioSettings, rng_of
 from clip_italian.world.languages import corpus
 from clip_italian.world.languages.italian.speech import ITALIAN
 from clip_italian.world.publishing import publish
 from clip_italian.world.publishing.publish import Entry, SourceSettings
-from clip_italian.world.scenes import captions
 from clip_italian.world.scenes.compose import compose, compose_single
 from clip_italian.world.scenes.scene import Scene
 from clip_italian.world.scenes.statements import CLASS_NOUNS, COLOURS
+from clip_italian.world.scenes.truth import describe
 
 SIZES = pathlib.Path(__file__).with_name("sizes.yaml")
 ADDRESSED = ("wit", "conceptual_captions", "il_post")  # sources whose pictures are fetched one by one
@@ -119,7 +119,7 @@ def _photographs(numbers: range, purpose: int, count: int, sizes: Sizes, shop: S
 
 def _photograph(scene: Scene, purpose: int, count: int, sizes: Sizes, shop: StudioSettings) -> Entry:
     rng = rng_of(sizes.seed, purpose, scene.index)
-    said = [ITALIAN.say(captions.describe(scene, rng), "photo", rng) for _ in range(count)]
+    said = [ITALIAN.say(describe(scene, rng), "photo", rng) for _ in range(count)]
     return Entry(studio.develop(scene, shop), said, said)
 
 
@@ -147,7 +147,7 @@ def _write_coco(published: pathlib.Path, sizes: Sizes, shop: StudioSettings) -> 
             training[split] |= part
         _write_captions(published / "mscoco_it" / f"captions_ita_{name}.json.gz", part, split, sizes.seed)
     for split, pictures in held.items():
-        named = {f"{split}/{coco_name(split, identity)}": entry.picture for identity, entry in pictures.items()}
+        named = {f"{split}/{coco_name(split, identity)}": entry.image for identity, entry in pictures.items()}
         _write_zip(published / "mscoco_it" / f"{split}.zip", named)
     return training
 
@@ -165,7 +165,7 @@ def _write_captions(path: pathlib.Path, entries: dict[int, Entry], split: str, s
     publish.write_gzip(path, json.dumps(content, ensure_ascii=False).encode())
 
 
-def _write_zip(path: pathlib.Path, pictures: dict[str, Picture]) -> None:
+def _write_zip(path: pathlib.Path, pictures: dict[str, ImageFile]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
         for name, picture in pictures.items():
@@ -191,7 +191,7 @@ def _write_xm3600(folder: pathlib.Path, sizes: Sizes, shop: StudioSettings) -> N
     described = []
     for number, entry in enumerate(_photographs(range(sizes.xm3600), XM3600, 2, sizes, shop)):
         key, said = f"{number:016x}", entry.captions[: 1 + number % 2]
-        put(folder / "images" / f"{key}.jpg", entry.picture.content)
+        put(folder / "images" / f"{key}.jpg", entry.image.content)
         languages = {code: {"caption": said, "caption/tokenized": said} for code in ("en", "it")}
         described.append(json.dumps({"image/key": key, "image/locale": "it", **languages}, ensure_ascii=False))
     put(folder / "captions/captions.jsonl", lines(described))

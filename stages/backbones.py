@@ -64,7 +64,7 @@ def _train(name: str, seed: int, settings: BackboneSettings, state: pathlib.Path
     else:
         sentences = files.lines_of(data.read_text())
         architecture, tower, tokenizer, curve = backbones.bert(settings.italian_bert, seed, sentences, state)
-        assembly.save_text_tower(out / "model", architecture, tower, tokenizer)
+        assembly.save_parts(out / "model", architecture, tower, tokenizer)
         outputs.write_journal(out, "backbones", name, seed, settings.italian_bert, inputs, curve)
 
 

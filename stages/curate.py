@@ -1,10 +1,10 @@
 """The study's pairs out of the raw files."""
 
+import functools
 import pathlib
 
 from clip_italian import config, files, paths
 from clip_italian.data.curation import tagger_training
-from clip_italian.data.curation.candidates import Tagger
 from clip_italian.data.curation.curate import CurateSettings, curate
 from clip_italian.data.images.settings import ImageSettings
 from clip_italian.data.sources import own
@@ -23,7 +23,8 @@ def main() -> None:
     state = resuming.folder("curate", [settings, limits], inputs)
     pairs = state / "pairs"
     pairs.mkdir(exist_ok=True)
-    report = curate(raw, pairs, state, settings, limits, Tagger(tagger_training.load, (settings.tagger,)), where)
+    shares = functools.partial(tagger_training.proper_noun_shares, settings.tagger)
+    report = curate(raw, pairs, state, settings, limits, shares, where)
     files.move_folder(pairs, paths.pairs(profile))
     files.write_json(paths.report(profile, "curate"), report | {"tagger": tagger_training.describe(settings.tagger)})
     resuming.forget("curate")

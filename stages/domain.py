@@ -11,7 +11,7 @@ import numpy as np
 from clip_italian import config, files, journal, paths
 from clip_italian.checkpoints import loading
 from clip_italian.evaluation.study.settings import EvaluationSettings
-from clip_italian.use.finetuning import domain, report, running, runs
+from clip_italian.use.finetuning import domain, measuring, report, running, runs
 from clip_italian.use.finetuning.domain import DomainSettings, Queries, Rankings
 from pipeline import cells, outputs
 
@@ -97,6 +97,6 @@ def _read(path: pathlib.Path) -> Rankings:
 
 def _page(settings: DomainSettings, language: str, queries: Queries, seed: int, found: Rankings) -> str:
     chosen = settings.finetuning(seed)
-    numbers, lists = domain.compared(queries, found, chosen)
+    numbers = measuring.compared(queries.test, found, chosen)
     notes = [f"{settings.start}, seed {seed}, before and after fine-tuning on the drawn shop; k = {settings.places}."]
-    return report.page(f"shop, {language}", numbers, notes, queries.test, lists, chosen.shown)
+    return report.page(f"shop, {language}", numbers, notes, queries.test, found, chosen.shown)

@@ -6,7 +6,7 @@ from clip_italian import config, journal, paths
 from clip_italian.checkpoints import assembly
 from clip_italian.checkpoints.model import Model
 from clip_italian.data.images.settings import ImageSettings
-from clip_italian.data.images.shards import open_shards
+from clip_italian.data.images.shards import Shards
 from clip_italian.training import arms
 from clip_italian.training.loop import Curve
 from clip_italian.training.settings import TrainingSettings, augmentation_of
@@ -40,7 +40,7 @@ def train(
     views = augmentation_of(settings, config.section(ImageSettings, "images"), f"arm `{arm}`")
     data = paths.shards(config.params().profile)
     model, curve = arms.finetune(settings, views, model, data, seed, state)
-    return model, curve, {part: open_shards(data / part).digest for part in ("train", "valid")}
+    return model, curve, {part: Shards(data / part).digest for part in ("train", "valid")}
 
 
 def cell(name: str, arm: str, state: pathlib.Path, out: pathlib.Path) -> None:

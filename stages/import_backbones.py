@@ -18,7 +18,7 @@ def main() -> None:
             model, of_clip = imported.english_clip(settings)
             assembly.save(folder / "english_clip", model)
             architecture, tower, tokenizer, of_bert = imported.italian_bert(settings)
-            assembly.save_text_tower(folder / "italian_bert", architecture, tower, tokenizer)
+            assembly.save_parts(folder / "italian_bert", architecture, tower, tokenizer)
             sources = {"english_clip": _digests(of_clip), "italian_bert": _digests(of_bert)}
         files.write_json(folder / outputs.SOURCES, sources)
 

@@ -1,1 +1,1 @@
-"""Checkpoint files and folders: safe readers, the layouts of published models, the model that they give."""
+"""Checkpoints: safe readers of files, the layouts of published models, and the model in memory."""

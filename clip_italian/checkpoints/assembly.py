@@ -1,4 +1,4 @@
-"""Model folders (settings, weights, tokeniser), and the Italian model put together from two backbones."""
+"""Reads and writes model folders, and assembles the initial model of the arms from two backbones."""
 
 import pathlib
 
@@ -19,23 +19,19 @@ from clip_italian.models.text_tower import TextTower
 
 
 def save(folder: pathlib.Path, model: Model) -> None:
-    """Writes a model's folder."""
-    _save(folder, model.settings, model.params, model.tokenizer)
+    """Writes the folder of a model: settings, weights, tokeniser, and a manifest."""
+    save_parts(folder, model.settings, model.params, model.tokenizer)
 
 
-def save_text_tower(folder: pathlib.Path, settings: TextTower, tower: Params, tokenizer: Tokenizer) -> None:
-    """Writes the folder of a text tower."""
-    _save(folder, settings, tower, tokenizer)
-
-
-def _save(folder: pathlib.Path, settings: Settings, params: Params, tokenizer: Tokenizer) -> None:
+def save_parts(folder: pathlib.Path, settings: Settings, params: Params, tokenizer: Tokenizer) -> None:
+    """Writes the folder of a model or of a text tower alone."""
     weights.save(folder, params, settings)
     tokens.save(folder, tokenizer)
     files.write_manifest(folder)
 
 
 def load(folder: pathlib.Path) -> Model:
-    """Reads a model's folder; raises InputError naming the file at fault, also for a single bit that was flipped."""
+    """The model in a folder; raises InputError naming the file that differs from the manifest, even by one bit."""
     files.check_manifest(folder)
     settings = weights.load_settings(folder, DualEncoderSettings)
     like = dual_encoder.shapes(settings)
@@ -43,7 +39,7 @@ def load(folder: pathlib.Path) -> Model:
 
 
 def load_text_tower(folder: pathlib.Path) -> tuple[TextTower, Params, Tokenizer]:
-    """Reads the folder of a text tower; raises InputError like `load`."""
+    """The settings, parameters and tokeniser of a text tower in a folder; raises InputError like `load`."""
     files.check_manifest(folder)
     path = folder / weights.SETTINGS
     settings = text_towers.parsed(files.read_json(path), str(path))
@@ -51,7 +47,7 @@ def load_text_tower(folder: pathlib.Path) -> tuple[TextTower, Params, Tokenizer]
 
 
 def read_params(folder: pathlib.Path, like: Params) -> Params:
-    """The arrays of `model.safetensors`, in `like`'s structure; raises InputError naming the file and the tensor at fault."""
+    """The arrays of `model.safetensors` in the structure of `like`; raises InputError naming the file and the wrong tensor."""
     path = folder / weights.WEIGHTS
     if not path.exists():
         raise InputError(f"{path}: missing; run `dvc repro` (or `dvc checkout`) to make it")
@@ -61,10 +57,10 @@ def read_params(folder: pathlib.Path, like: Params) -> Params:
 
 
 def italian(backbones: pathlib.Path, seed: int, scale: float, bias: float | None = None) -> Model:
-    """The model every arm starts from: the English CLIP's image tower, the Italian BERT, a random text projection.
+    """The initial model of every arm: the English CLIP's image tower, the Italian BERT, a random text projection.
 
-    The projection of images is the English CLIP's, as in the 2021 code (its README says both are random). `bias` is the first
-    value of what the sigmoid loss adds to the scaled cosines; None: no such parameter.
+    The image projection is the English CLIP's, as in the code of 2021; its README says that both are random. `bias` is the initial
+    bias of the sigmoid loss; None: no such parameter.
     """
     model = with_text_tower(load(backbones / "english_clip"), *load_text_tower(backbones / "italian_bert"), seed, scale)
     if bias is None:
@@ -74,7 +70,7 @@ def italian(backbones: pathlib.Path, seed: int, scale: float, bias: float | None
 
 
 def with_text_tower(clip: Model, text: TextTower, tower: Params, tokenizer: Tokenizer, seed: int, scale: float) -> Model:
-    """A model with the image side of `clip`, another text tower, and a random projection of these."""
+    """A model with the image tower and projection of `clip`, and another text tower with a random projection."""
     settings = clip.settings.model_copy(update={"text": text})
     params = {
         "vision_model": clip.params["vision_model"],

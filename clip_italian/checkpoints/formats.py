@@ -1,8 +1,8 @@
-"""The tensor names of other libraries' checkpoints, as rules that give the names used here.
+"""Rules that map the tensor names of other libraries' checkpoints to ours.
 
-Names are those of a PyTorch state dict. The rules of a format are applied to a name in their order, each as a regular
-expression and its replacement. The tensors that a format ignores are no part of a dual encoder. A format gives the prefix of
-the text tower; the tower itself gives the rules for the names behind it (`TextTower.tensor_names`, `ignored_tensors`).
+Names are those of a PyTorch state dict. A rule is a regular expression and its replacement; the rules of a format are applied in
+order. Tensors that a format ignores are no parameters of a dual encoder. A format maps the prefix of the text tower; the tower
+maps the rest of the name (`TextTower.tensor_names`, `ignored_tensors`).
 """
 
 import re
@@ -10,19 +10,19 @@ from typing import NamedTuple
 
 from clip_italian.models.text_tower import TextTower
 
-TRANSPOSED = "@transposed"  # at the end of a replacement: a matrix that the file keeps as (in, out)
+TRANSPOSED = "@transposed"  # at the end of a replacement: a matrix that the file stores as (in, out)
 THIRDS = ("q_proj", "k_proj", "v_proj")  # the parts of torch.nn.MultiheadAttention's `in_proj_weight` and `in_proj_bias`
 
 
 class Format(NamedTuple):
-    """A way of naming tensors."""
+    """The naming of tensors in a library's checkpoints."""
 
     rules: tuple[tuple[str, str], ...]
     ignored: tuple[str, ...]
 
 
 class Origin(NamedTuple):
-    """Where in the file a parameter is: the tensor's name, which third of its rows (None: all), whether to transpose it."""
+    """The source of a parameter: a tensor's name, which third of its rows (None: all), and whether to transpose it."""
 
     name: str
     third: int | None
@@ -79,7 +79,7 @@ NAMES_OF_OURS = Format((), ())
 
 
 def origins(name: str, form: Format, text: TextTower | None) -> dict[str, Origin]:
-    """The parameters that a file's tensor holds: where each is, by its name here; empty for a tensor that is ignored."""
+    """The parameters in a tensor of a file, by our names; empty if the tensor is ignored."""
     if any(re.search(pattern, name) for pattern in form.ignored):
         return {}
     ours = _renamed(name, form.rules)

@@ -1,7 +1,7 @@
 """Architectures from the `config.json` of Hugging Face and the `open_clip_config.json` of open_clip.
 
-transformers knows what a file leaves out (CLIP's files hold little more than what differs from its defaults), so its
-configuration classes read them; none of its models is used.
+Hugging Face's files state little more than what differs from transformers' defaults. They are therefore read by its configuration
+classes; none of its models is used.
 """
 
 import json
@@ -14,10 +14,10 @@ from clip_italian.checkpoints.tensors import damaged, one_line, shown
 from clip_italian.config import parse
 from clip_italian.data.images.resizing import Fit
 from clip_italian.errors import InputError
-from clip_italian.models.layers import CLIP_EPSILON, Activation, activation_named
+from clip_italian.models.layers import CLIP_EPSILON, activation_named
 from clip_italian.models.vit import ViTSettings
 
-# Text towers that configurations name and do not describe (xlm-roberta-{base,large} of Conneau et al. 2020, table 8 and hub).
+# Text towers that configurations only name (xlm-roberta-{base,large} of Conneau et al. 2020, table 8 and hub).
 _XLM_ROBERTA = {
     "model_type": "xlm-roberta",
     "vocab_size": 250002,
@@ -40,7 +40,7 @@ OPEN_CLIP_WIDTH, OPEN_CLIP_VOCABULARY, OPEN_CLIP_LENGTH, OPEN_CLIP_TEXT_HEADS = 
 
 
 def vision(config: Any, where: str) -> ViTSettings:
-    """The tower of transformers' configuration of CLIP's or SigLIP's vision model."""
+    """The image tower of transformers' configuration of CLIP's or SigLIP's vision model."""
     siglip = config.model_type == "siglip_vision_model"
     values = {
         "image_size": config.image_size,
@@ -59,10 +59,10 @@ def vision(config: Any, where: str) -> ViTSettings:
 
 
 def open_clip_vision(model: dict[str, Any], where: str) -> ViTSettings:
-    """The tower of `model_cfg.vision_cfg`."""
+    """The image tower of `model_cfg.vision_cfg`."""
     config = model["vision_cfg"]
     width = config["width"]
-    same = types.SimpleNamespace(
+    config_of_transformers = types.SimpleNamespace(
         model_type="clip_vision_model",
         image_size=config["image_size"],
         patch_size=config["patch_size"],
@@ -70,14 +70,14 @@ def open_clip_vision(model: dict[str, Any], where: str) -> ViTSettings:
         num_hidden_layers=config["layers"],
         num_attention_heads=width // config.get("head_width", OPEN_CLIP_HEAD),
         intermediate_size=int(width * config.get("mlp_ratio", 4.0)),
-        hidden_act=_open_clip_activation(model),
+        hidden_act="quick_gelu" if model.get("quick_gelu") else "gelu",
         layer_norm_eps=CLIP_EPSILON,
     )
-    return vision(same, where)
+    return vision(config_of_transformers, where)
 
 
 def open_clip_text(model: dict[str, Any]) -> Any:
-    """A `model_cfg.text_cfg` that names no Hugging Face model, as transformers' configuration of the same tower."""
+    """transformers' configuration of the text tower of a `model_cfg.text_cfg` that names no Hugging Face model."""
     config = model["text_cfg"]
     width = config.get("width", OPEN_CLIP_WIDTH)
     return types.SimpleNamespace(
@@ -88,17 +88,13 @@ def open_clip_text(model: dict[str, Any]) -> Any:
         num_hidden_layers=config.get("layers", 12),
         num_attention_heads=config.get("heads", OPEN_CLIP_TEXT_HEADS),
         intermediate_size=int(width * config.get("mlp_ratio", 4.0)),
-        hidden_act=_open_clip_activation(model),
+        hidden_act="quick_gelu" if model.get("quick_gelu") else "gelu",
         layer_norm_eps=CLIP_EPSILON,
     )
 
 
-def _open_clip_activation(model: dict[str, Any]) -> Activation:
-    return "quick_gelu" if model.get("quick_gelu") else "gelu"
-
-
 def of_hub_name(name: str, where: str) -> dict[str, Any]:
-    """The configuration of a text tower that `where` gives by its name on the hub, or by a folder."""
+    """The configuration of a text tower, given by its name on the hub or by a folder; `where` begins the error message."""
     bare = name.removeprefix("FacebookAI/")
     if bare in NAMED:
         return NAMED[bare]
@@ -113,11 +109,11 @@ CONFIG, OPEN_CLIP, MODULES = "config.json", "open_clip_config.json", "modules.js
 
 
 def read_json(path: pathlib.Path, kind: type = dict) -> Any:
-    """A JSON object (or a list, by `kind`); raises InputError naming the file when it is missing, damaged or of another kind."""
+    """The JSON object or list, by `kind`, in a file; raises InputError if the file is missing, damaged or of another kind."""
     try:
         content = json.loads(path.read_bytes())
     except FileNotFoundError:
-        raise InputError(f"{path}: missing; the folder holds no model that is known, or not all of one") from None
+        raise InputError(f"{path}: missing; the folder holds no known model, or only a part of one") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error}); check its permissions and the disk") from None
     except (ValueError, RecursionError) as error:
@@ -128,17 +124,17 @@ def read_json(path: pathlib.Path, kind: type = dict) -> Any:
 
 
 def filled(content: Any, where: str) -> Any:
-    """A configuration with transformers' defaults; raises InputError when it is not one."""
+    """The configuration with transformers' defaults; raises InputError if transformers does not know it."""
     import transformers  # here: it takes a second, and none of the study's stages reads such a folder
 
     try:
         return transformers.AutoConfig.for_model(**content)
-    except Exception as error:  # the library checks its settings by classes of errors that share no other
+    except Exception as error:  # the library's errors have no common base class
         raise damaged(where, f"not a configuration that transformers knows ({one_line(error)})") from None
 
 
 def module_folder(folder: pathlib.Path, kind: str) -> pathlib.Path:
-    """Where a module of that kind lies."""
+    """The folder of a module of that kind; raises InputError if there is none."""
     for module in modules(folder):
         if module_kind(module) == kind:
             return folder / _plain(str(module.get("path", "")), folder / MODULES)
@@ -146,7 +142,7 @@ def module_folder(folder: pathlib.Path, kind: str) -> pathlib.Path:
 
 
 def modules(folder: pathlib.Path) -> list[dict[str, Any]]:
-    """The modules of a model of sentence-transformers."""
+    """The modules of a sentence-transformers model, from its `modules.json`."""
     found: list[Any] = read_json(folder / MODULES, list)
     if not all(isinstance(module, dict) for module in found):
         raise damaged(str(folder / MODULES), "not a list of modules")
@@ -154,19 +150,19 @@ def modules(folder: pathlib.Path) -> list[dict[str, Any]]:
 
 
 def module_kind(module: dict[str, Any]) -> str:
-    """Only the last part of a module's type has stayed the same over the library's versions."""
+    """The last part of a module's type, the only one that is the same in all versions of the library."""
     return str(module.get("type")).rpartition(".")[2]
 
 
 def _plain(name: str, where: pathlib.Path) -> str:
-    """The name of a folder, or nothing; so that no file leads out of its own folder."""
+    """The name of a folder inside the model's; raises InputError for a path that could lead out of it."""
     if name not in ("", ".") and not (name.replace("_", "").isalnum() and name.isascii()):
         raise damaged(str(where), f"path {shown(name)} is no folder beside the file")
     return name
 
 
 def entry(content: Any, key: str, where: str) -> Any:
-    """The value of a key; raises InputError where there is none."""
+    """The value of a key; raises InputError if the key is missing."""
     if not isinstance(content, dict) or key not in content:
         raise InputError(f"{where}: no key `{key}`; the file is of another kind of model or damaged")
     return content[key]

@@ -1,4 +1,4 @@
-"""The files that a model is read from, in a folder or downloaded once from the Hugging Face hub into its own cache."""
+"""The files of a model: in a folder, or downloaded once from the Hugging Face hub into the hub's cache."""
 
 import contextlib
 import glob
@@ -39,9 +39,9 @@ SHARD = re.compile(r"\S+-\d+-of-\d+\.safetensors")
 
 
 def chosen(names: Collection[str], pinned: Collection[str] = ()) -> list[str]:
-    """The names of the files that are read: settings, tokeniser, and one kind of weights for each module.
+    """Selects the files to read among a repository's files `names`: settings, tokeniser, and one weights file per module.
 
-    `names` are those of a repository's files. Weights that are `pinned` are preferred to others.
+    Weights that are `pinned` are preferred to others.
     """
     found = set()
     for module in {name.rpartition("/")[0] for name in names if "/" not in name or MODULE.match(name)}:
@@ -64,13 +64,13 @@ def located(
 ) -> tuple[pathlib.Path, Provenance]:
     """The folder of a model on this machine, and the digests of the files that are read.
 
-    `name_or_path` is a folder, a file of weights in one, or a repository of the hub. Of a repository, at the branch, tag or commit
-    `revision` (None: its main branch), the files that `chosen` names are downloaded unless an earlier call did, which then needs
-    no network. A download that breaks off is resumed a few times.
+    `name_or_path` is a folder, a weights file in a folder, or a repository of the hub at the branch, tag or commit `revision`
+    (None: its main branch). The files that `chosen` selects are downloaded from a repository unless they are in the cache;
+    a cached model needs no network. An interrupted download is resumed a few times.
 
-    `sha256` gives digests by file name. All files that it names must exist, and unless it is empty it must name the weights.
-    Raises InputError when the folder, repository or revision does not exist, when access is denied, when the download fails, and
-    when a file has another SHA-256 than `sha256` or the hub states.
+    `sha256` gives digests by file name. All files that it names must exist; unless it is empty, it must name the weights. Raises
+    InputError if the folder, repository or revision does not exist, if access is denied, if the download fails, or if a file
+    differs from the SHA-256 in `sha256` or on the hub.
     """
     path, pinned, commit = pathlib.Path(name_or_path), sha256 or {}, None
     folder = path if path.is_dir() else path.parent
@@ -82,25 +82,21 @@ def located(
     names = chosen([file.relative_to(folder).as_posix() for file in files_below], {*pinned, path.name})
     _check_names(folder, names, pinned)
     digests = {name: Digest(files.sha256(folder / name), (folder / name).stat().st_size) for name in names}
-    _check_digests(folder, digests, pinned)
+    for name, wanted in pinned.items():
+        if digests[name].sha256 != wanted.lower():
+            raise damaged(str(folder / name), f"has SHA-256 {digests[name].sha256} instead of {wanted}")
     if commit is not None:
         _check_blobs(folder, digests, str(name_or_path))
     return folder, Provenance(str(name_or_path), commit, digests)
 
 
 def _check_names(folder: pathlib.Path, names: list[str], pinned: Mapping[str, str]) -> None:
-    """Raises InputError when a file with a given SHA-256 is not read, or weights are read without one."""
+    """Raises InputError if a file with a given SHA-256 is not among those that are read, or if weights have none."""
     if missing := sorted(set(pinned) - set(names)):
-        raise InputError(f"{folder / missing[0]}: missing, or no file that is read, and a SHA-256 is given for it; check the name")
+        raise InputError(f"{folder / missing[0]}: missing or never read, but a SHA-256 is given for it; check the name")
     for name in names:
         if pinned and tensor_files.is_weights(name) and name not in pinned:
             raise InputError(f"{folder / name}: no SHA-256 is given for this file; add the one its publisher states")
-
-
-def _check_digests(folder: pathlib.Path, digests: Mapping[str, Digest], pinned: Mapping[str, str]) -> None:
-    for name, wanted in pinned.items():
-        if digests[name].sha256 != wanted.lower():
-            raise damaged(str(folder / name), f"has SHA-256 {digests[name].sha256} instead of {wanted}")
 
 
 def _check_blobs(folder: pathlib.Path, digests: Mapping[str, Digest], repository: str) -> None:
@@ -122,7 +118,7 @@ def _download(name: str, revision: str | None, pinned: Collection[str]) -> tuple
 
 
 def _files(name: str, commit: str) -> list[str]:
-    """The names of a repository's files; a commit's never change, so that those seen before need no network."""
+    """The names of the files of a commit of a repository; a list in the cache needs no network."""
     import huggingface_hub as library
     from huggingface_hub.errors import CachedRepoTreeNotFoundError
 
@@ -137,13 +133,13 @@ def _files(name: str, commit: str) -> list[str]:
 def _input_errors(name: str, revision: str | None) -> Iterator[None]:
     """Turns the errors of huggingface_hub into InputError."""
     import httpx2
-    from huggingface_hub import errors
+    from huggingface_hub import constants, errors
 
     at = f"{name}, revision {revision}" if revision else name
     try:
         yield
     except errors.GatedRepoError:
-        raise InputError(f"{at}: its publisher gives it on request only; ask on its page, then run `hf auth login`") from None
+        raise InputError(f"{at}: its publisher grants access on request; ask on its page, then run `hf auth login`") from None
     except errors.RepositoryNotFoundError:
         raise InputError(f"{at}: no such folder, no such repository on the hub; check the name, or run `hf auth login`") from None
     except errors.RevisionNotFoundError:
@@ -151,13 +147,11 @@ def _input_errors(name: str, revision: str | None) -> Iterator[None]:
     except errors.HFValidationError:
         raise InputError(f"{at}: no such folder, and no name of a repository on the hub; check the path") from None
     except (errors.RevisionResolutionError, errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError) as error:
-        reason = "HF_HUB_OFFLINE is set" if _is_offline() else f"the hub cannot be reached ({one_line(error.__cause__ or error)})"
+        reason = (
+            "HF_HUB_OFFLINE is set"
+            if constants.is_offline_mode()
+            else f"the hub cannot be reached ({one_line(error.__cause__ or error)})"
+        )
         raise InputError(f"{at}: not all of it is on this machine, and {reason}; load it once with a network") from None
     except (errors.HfHubHTTPError, httpx2.HTTPError, OSError) as error:
         raise InputError(f"{at}: the download failed ({one_line(error)}); {NETWORK}") from None
-
-
-def _is_offline() -> bool:
-    from huggingface_hub import constants
-
-    return constants.is_offline_mode()

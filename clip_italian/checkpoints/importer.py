@@ -1,4 +1,4 @@
-"""Parameters from checkpoint files of any format: every tensor is a part of the model, ignored by name, or an error."""
+"""Parameters from checkpoint files of any format. A tensor that is neither a parameter nor ignored is an error."""
 
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ Params = dict[str, Any]
 
 
 class Source(NamedTuple):
-    """An open checkpoint file, its naming of tensors, and the top-level parts of a dual encoder to read from it."""
+    """An open checkpoint file, its naming of tensors, and the parts of a dual encoder that are read from it."""
 
     tensors: Tensors
     form: Format
@@ -27,17 +27,17 @@ class Source(NamedTuple):
 
 
 class Located(NamedTuple):
-    """An open file, and where in it a parameter is."""
+    """The location of a parameter in an open file."""
 
     tensors: Tensors
     origin: Origin
 
 
 def assemble(sources: Iterable[Source], like: Params, defaults: Params | None = None) -> Params:
-    """The parameters of `like`'s structure (shapes suffice), float32, read one at a time.
+    """The parameters in the structure and shapes of `like`, as float32, read one at a time.
 
-    `defaults` holds values for top-level parameters that no file has. Raises InputError naming the tensor that is missing, left
-    over, of another shape, not finite, or the second for one parameter.
+    `defaults` has values for top-level parameters that no file has. Raises InputError naming a tensor that is missing, superfluous,
+    of another shape, not finite, or the second one for the same parameter.
     """
     found: dict[str, Located] = {}
     for source in sources:
@@ -69,7 +69,7 @@ def _check_names(found: dict[str, Located], wanted: Collection[str]) -> None:
 
 
 def _leaves(found: dict[str, Located], wanted: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], jax.Array]]:
-    # The largest first: a copy of it is held for a moment, when hardly anything else is.
+    # The largest first: it is copied, and memory is still empty then.
     for name, (path, leaf) in sorted(wanted.items(), key=lambda item: -item[1][1].size):
         yield path, jnp.asarray(_read(found[name], path, leaf.shape))
 

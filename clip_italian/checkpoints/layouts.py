@@ -1,6 +1,6 @@
-"""Model folders as the libraries that define them lay them out: what is in one, for this project's towers.
+"""The layouts of model folders, one for each library that writes them.
 
-A folder is recognised once (`find`), and gives its architecture, the files of its parameters and its tokeniser together.
+`find` recognises a folder's layout once, and returns its architecture, the files of its parameters and its tokeniser.
 """
 
 import functools
@@ -10,21 +10,11 @@ from typing import Any, NamedTuple
 
 from clip_italian import files
 from clip_italian.checkpoints import formats, hf_config, importer, processors, tokenisers, weights
-from clip_italian.checkpoints.hf_config import (
-    CONFIG,
-    MODULES,
-    OPEN_CLIP,
-    entry,
-    filled,
-    module_folder,
-    module_kind,
-    modules,
-    named,
-    read_json,
-)
+from clip_italian.checkpoints.formats import Format
+from clip_italian.checkpoints.hf_config import CONFIG, MODULES, OPEN_CLIP, entry, filled, module_folder, named, read_json
 from clip_italian.checkpoints.importer import Source
 from clip_italian.checkpoints.tensor_files import open_tensors
-from clip_italian.checkpoints.tensors import one_line
+from clip_italian.checkpoints.tensors import Tensors, one_line
 from clip_italian.checkpoints.tokenisers import CLIP_ITALIAN_LONGEST, Tokeniser
 from clip_italian.config import parse
 from clip_italian.errors import InputError
@@ -32,6 +22,7 @@ from clip_italian.models import dual_encoder
 from clip_italian.models.dual_encoder import DualEncoderSettings, Head, Params
 from clip_italian.models.text_tower import Pooling, TextTower
 from clip_italian.models.text_towers import MODEL_TYPES
+from clip_italian.models.vit import ViTSettings
 
 Files = Collection[pathlib.Path]  # that weights are chosen from; empty: all of a folder
 SCALE_OF_2021 = 20.0  # CLIP-Italian's factor on cosines, a constant in its code; the published weights may lack it
@@ -39,20 +30,20 @@ IMAGE_PARTS, TEXT_PARTS = ("vision_model", "visual_projection", "logit_scale"), 
 
 
 class Layout(NamedTuple):
-    """A dual encoder's architecture, the files that hold its parameters, and what makes its tokeniser."""
+    """A dual encoder's architecture, the files that hold its parameters, and a function that reads its tokeniser."""
 
     settings: DualEncoderSettings
     sources: list[Source]
     tokeniser: Callable[[], Tokeniser]
 
     def params(self) -> Params:
-        """The parameters; raises InputError naming the file and the tensor that is missing or of another model."""
+        """The parameters; raises InputError naming the file and a tensor that is missing or of another model."""
         defaults = {"logit_scale": dual_encoder.log_scale(SCALE_OF_2021)}
         return importer.assemble(self.sources, dual_encoder.shapes(self.settings), defaults)
 
 
 class TextHalf(NamedTuple):
-    """A text tower that was trained to match the images of another model, and its map into their space."""
+    """A text tower trained for the image space of another model, with its projection into that space."""
 
     tower: TextTower
     head: Head
@@ -61,16 +52,16 @@ class TextHalf(NamedTuple):
 
 
 class Library(NamedTuple):
-    """How a library lays a model out: what reads a folder, and what makes the tokeniser of that folder for its text tower."""
+    """The layout of a library: functions that read a folder's model, and the tokeniser of its text tower."""
 
     read: Callable[[pathlib.Path, Files], tuple[DualEncoderSettings, list[Source]] | TextHalf]
     tokeniser: Callable[[pathlib.Path, TextTower], Tokeniser]
 
 
 def find(folder: pathlib.Path, images: pathlib.Path | None = None, paths: Files = ()) -> Layout:
-    """The model in a folder; `images` is the folder of the image half, for systems that are texts alone.
+    """The model in a folder; `images` is the folder of the image half, if the model has a text tower alone.
 
-    Raises InputError naming the file, and the tensor or key, that is missing, damaged or of another model.
+    Raises InputError naming the file, tensor or key that is missing, damaged or of another model.
     """
     library = recognised(folder)
     try:
@@ -87,7 +78,7 @@ def find(folder: pathlib.Path, images: pathlib.Path | None = None, paths: Files 
 
 
 def recognised(folder: pathlib.Path) -> Library:
-    """The library that laid a folder out; raises InputError where none is known."""
+    """The library whose layout a folder has; raises InputError if none has it."""
     config = read_json(folder / CONFIG) if (folder / CONFIG).exists() else {}
     if (folder / MODULES).exists() and config.get("model_type") != "vision-text-dual-encoder":  # a folder may be both libraries'
         return LIBRARIES["sentence-transformers"]
@@ -97,27 +88,41 @@ def recognised(folder: pathlib.Path) -> Library:
         return LIBRARIES["ours"]
     name = str(config.get("model_type"))
     if name in MODEL_TYPES:
-        raise InputError(f"{folder}: a text tower that was never trained to match images; CLIP-Italian starts from such a one")
+        raise InputError(f"{folder}: a text tower that was never trained to match images; give a dual encoder instead")
     if name not in LIBRARIES:
         raise InputError(f"{folder / CONFIG}: models of type `{name}` are not known; known are {', '.join(LIBRARIES)}")
     return LIBRARIES[name]
 
 
 def read_text_tower(folder: pathlib.Path, pooling: Pooling, paths: Files = ()) -> tuple[TextTower, Params]:
-    """A text tower of transformers, its heads left behind, and with other pooling than BERT's its pooler.
+    """A text tower of transformers without its heads; without its pooler too, unless `pooling` is `pooler`.
 
     Raises InputError like `find`.
     """
     tensors = open_tensors(folder, paths)
     where = str(folder / CONFIG)
     text = filled(read_json(folder / CONFIG), where)
-    tower = named(MODEL_TYPES, text.model_type, "model_type", where).from_config(text, where, pooling, tensors.shapes)
+    tower = _text_tower(text, where, pooling, tensors)
     source = Source(tensors, formats.TEXT_TOWER, tower, TEXT_PARTS)
     return tower, importer.assemble([source], {"text_model": tower.shapes()})["text_model"]
 
 
+def _text_tower(config: Any, where: str, pooling: Pooling, tensors: Tensors) -> TextTower:
+    """The text tower of a configuration of transformers; `tensors` show which of its optional parts it has."""
+    return named(MODEL_TYPES, config.model_type, "model_type", where).from_config(config, where, pooling, tensors.shapes)
+
+
+def _whole(
+    folder: pathlib.Path, paths: Files, form: Format, where: str, image: ViTSettings, text: Any, pooling: Pooling, **more: Any
+) -> tuple[DualEncoderSettings, list[Source]]:
+    """A dual encoder in one file, with a text tower of transformers' configuration `text`; `more` are further settings."""
+    tensors = open_tensors(folder, paths)
+    tower = _text_tower(text, where, pooling, tensors)
+    return parse(DualEncoderSettings, dict(image=image, text=tower, **more), where), [Source(tensors, form, tower, weights.PARTS)]
+
+
 def _joined(text: TextHalf, images: Layout) -> tuple[DualEncoderSettings, list[Source]]:
-    """The text half beside the image half of another model."""
+    """The text half joined to the image half of another model."""
     if text.projection != images.settings.projection:
         raise InputError(
             f"{text.sources[0].tensors.where}: texts have {text.projection} dimensions, the images of "
@@ -138,29 +143,23 @@ def _hybrid(folder: pathlib.Path, paths: Files) -> tuple[DualEncoderSettings, li
     """A VisionTextDualEncoder of transformers, or the FlaxHybridCLIP that CLIP-Italian was trained as."""
     where, content = str(folder / CONFIG), read_json(folder / CONFIG)
     vision, text = (filled(entry(content, f"{name}_config", where), where) for name in ("vision", "text"))
-    tensors = open_tensors(folder, paths)
-    tower = named(MODEL_TYPES, text.model_type, "model_type", where).from_config(text, where, "pooler", tensors.shapes)
     image = hf_config.vision(getattr(vision, "vision_config", vision), where)  # it may be given as a whole CLIP
-    image = processors.hugging_face(folder, image)
-    settings = parse(DualEncoderSettings, dict(image=image, text=tower, projection=entry(content, "projection_dim", where)), where)
-    return settings, [Source(tensors, formats.HUGGING_FACE, tower, weights.PARTS)]
+    image, projection = processors.hugging_face(folder, image), entry(content, "projection_dim", where)
+    return _whole(folder, paths, formats.HUGGING_FACE, where, image, text, "pooler", projection=projection)
 
 
 def _clip(folder: pathlib.Path, paths: Files) -> tuple[DualEncoderSettings, list[Source]]:
     """CLIP or SigLIP."""
     where = str(folder / CONFIG)
     config = filled(read_json(folder / CONFIG), where)
-    image = processors.hugging_face(folder, hf_config.vision(config.vision_config, where))
-    tensors = open_tensors(folder, paths)
-    text = config.text_config
-    tower = named(MODEL_TYPES, text.model_type, "model_type", where).from_config(text, where, "pooler", tensors.shapes)
+    image, text = processors.hugging_face(folder, hf_config.vision(config.vision_config, where)), config.text_config
     siglip = {"image_head": "none", "text_head": "affine", "logit_bias": True} if config.model_type == "siglip" else {}
     projection = text.projection_size if siglip else config.projection_dim
-    settings = parse(DualEncoderSettings, dict(image=image, text=tower, projection=projection, **siglip), where)
-    return settings, [Source(tensors, formats.HUGGING_FACE, tower, weights.PARTS)]
+    return _whole(folder, paths, formats.HUGGING_FACE, where, image, text, "pooler", projection=projection, **siglip)
 
 
 def _open_clip(folder: pathlib.Path, paths: Files) -> tuple[DualEncoderSettings, list[Source]]:
+    """A model of open_clip, with its own text tower or one of transformers."""
     where = str(folder / OPEN_CLIP)
     content = read_json(folder / OPEN_CLIP)
     model = entry(content, "model_cfg", where)
@@ -173,15 +172,13 @@ def _open_clip(folder: pathlib.Path, paths: Files) -> tuple[DualEncoderSettings,
         config = filled(hf_config.of_hub_name(text["hf_model_name"], where), where)
     else:
         config = hf_config.open_clip_text(model)
-    tensors = open_tensors(folder, paths)
-    tower = named(MODEL_TYPES, config.model_type, "model_type", where).from_config(config, where, pooling, tensors.shapes)
-    settings = parse(DualEncoderSettings, dict(image=image, text=tower, projection=model["embed_dim"], text_head=head), where)
-    return settings, [Source(tensors, formats.OPEN_CLIP, tower, weights.PARTS)]
+    more = {"projection": model["embed_dim"], "text_head": head}
+    return _whole(folder, paths, formats.OPEN_CLIP, where, image, config, pooling, **more)
 
 
 def _sentence_transformers(folder: pathlib.Path, paths: Files) -> tuple[DualEncoderSettings, list[Source]] | TextHalf:
-    """A whole CLIP in a folder of its own, or a transformer, pooling and a linear map (Reimers & Gurevych 2020)."""
-    if any(module_kind(module) == "CLIPModel" for module in modules(folder)):
+    """A whole CLIP in a folder of its own, or a text tower with mean pooling and a linear map (Reimers & Gurevych 2020)."""
+    if any(hf_config.module_kind(module) == "CLIPModel" for module in hf_config.modules(folder)):
         return _clip(module_folder(folder, "CLIPModel"), paths)
     transformer, pooling, dense = (module_folder(folder, kind) for kind in ("Transformer", "Pooling", "Dense"))
     where, dense_where = str(transformer / CONFIG), str(dense / CONFIG)
@@ -192,7 +189,7 @@ def _sentence_transformers(folder: pathlib.Path, paths: Files) -> tuple[DualEnco
         raise InputError(f"{pooling / CONFIG}: pooling other than the mean of all tokens; such models are not known")
     tensors = open_tensors(transformer, paths)
     config = filled(read_json(transformer / CONFIG), where)
-    tower = named(MODEL_TYPES, config.model_type, "model_type", where).from_config(config, where, "mean", tensors.shapes)
+    tower = _text_tower(config, where, "mean", tensors)
     dense_source = Source(open_tensors(dense, paths), formats.SENTENCE_TRANSFORMERS_DENSE, tower, TEXT_PARTS)
     sources = [Source(tensors, formats.TEXT_TOWER, tower, TEXT_PARTS), dense_source]
     head: Head = "affine" if entry(map_config, "bias", dense_where) else "linear"
@@ -210,7 +207,7 @@ def _m_clip(folder: pathlib.Path, paths: Files) -> TextHalf:
     where, content = str(folder / CONFIG), read_json(folder / CONFIG)
     tensors = open_tensors(folder, paths)
     config = filled(hf_config.of_hub_name(entry(content, "modelBase", where), where), where)
-    tower = named(MODEL_TYPES, config.model_type, "model_type", where).from_config(config, where, "mean", tensors.shapes)
+    tower = _text_tower(config, where, "mean", tensors)
     source = Source(tensors, formats.M_CLIP, tower, TEXT_PARTS)
     return TextHalf(tower, "affine", entry(content, "numDims", where), [source])
 

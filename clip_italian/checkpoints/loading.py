@@ -1,16 +1,16 @@
-"""`load`: any of the systems in `systems.py`, this study's models, or a folder of the same layout."""
+"""`load`: reads a published system, a model of this study, or a folder of the same layout."""
 
 import pathlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from clip_italian import config
 from clip_italian.checkpoints import hub, layouts
 from clip_italian.checkpoints.model import IMAGE_HALF, Model
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
 
 
-# The published systems that the study starts from or is compared with, by name: where each lies on the hub.
 class Repository(NamedTuple):
     """A repository on the Hugging Face hub, at a commit."""
 
@@ -19,39 +19,20 @@ class Repository(NamedTuple):
 
 
 class System(NamedTuple):
-    """A dual encoder: its repository, and the one with its picture half where it holds texts alone."""
+    """A published dual encoder: its repository, and the one of its image half if it has a text tower alone."""
 
     repository: Repository
     images: Repository | None = None
 
 
-OPENAI_B32 = Repository("openai/clip-vit-base-patch32", "3d74acf9a28c67741b2f4f2ea7635f0aaf6f0268")
-OPENAI_B16 = Repository("openai/clip-vit-base-patch16", "57c216476eefef5ab752ec549e440a49ae4ae5f3")
-OPENAI_L14 = Repository("openai/clip-vit-large-patch14", "32bd64288804d66eefd0ccbe215aa642df71cc41")
-MULTILINGUAL_B32 = Repository("sentence-transformers/clip-ViT-B-32-multilingual-v1", "58edf8cada9e398793dca955574a48cbb7f18be2")
-ITS_PICTURES = Repository("sentence-transformers/clip-ViT-B-32", "327ab6726d33c0e22f920c83f2ff9e4bd38ca37f")
-# What open_clip calls ViT-B-16-plus-240 of laion400m_e32, which M-CLIP's authors give for its pictures.
-LAION_B16_PLUS = Repository("timm/vit_base_patch16_plus_clip_240.laion400m_e32", None)
-SIGLIP = Repository("google/siglip-base-patch16-256-multilingual", "8952a4eafcde3cb7ab46b1dd629b33f8784ca9c6")
-SIGLIP_2 = Repository("google/siglip2-base-patch16-224", "75de2d55ec2d0b4efc50b3e9ad70dba96a7b2fa2")
-SYSTEMS = {
-    system.repository.name: system
-    for system in (
-        System(Repository("clip-italian/clip-italian", None)),
-        System(Repository("clip-italian/clip-italian-final", None)),
-        System(OPENAI_B32),
-        System(OPENAI_B16),
-        System(OPENAI_L14),
-        System(MULTILINGUAL_B32, ITS_PICTURES),
-        System(Repository("laion/CLIP-ViT-B-32-xlm-roberta-base-laion5B-s13B-b90k", None)),
-        System(Repository("laion/CLIP-ViT-H-14-frozen-xlm-roberta-large-laion5B-s13B-b90k", None)),
-        System(Repository("M-CLIP/XLM-Roberta-Large-Vit-B-32", None), OPENAI_B32),
-        System(Repository("M-CLIP/XLM-Roberta-Large-Vit-L-14", None), OPENAI_L14),
-        System(Repository("M-CLIP/XLM-Roberta-Large-Vit-B-16Plus", None), LAION_B16_PLUS),
-        System(SIGLIP),
-        System(SIGLIP_2),
-    )
-}
+def _systems() -> dict[str, System]:
+    found = config.read_yaml(pathlib.Path(__file__).with_name("systems.yaml"))
+    at = {name: Repository(name, revision) for name, revision in found["revisions"].items()}
+    return {name: System(at[name], at[images] if images else None) for name, images in found["systems"].items()}
+
+
+# The published systems that the study starts from or is compared with, by name.
+SYSTEMS = _systems()
 
 
 def load(
@@ -64,11 +45,11 @@ def load(
 ) -> Model:
     """A model that encodes images and texts into one space.
 
-    `name_or_path` is a folder, a file of weights in one, or a name of `systems.SYSTEMS` (or another repository of the hub, at
-    `revision`). `images` is the same for the image half of systems that have a text tower alone; known for those of `SYSTEMS`.
-    `sha256` gives digests by the files' names, as `Model.digests` tells them of a model that was loaded before; they are checked
-    before anything is parsed. `image_size`, in pixels a side, is for images of another size than the model's own. Raises
-    InputError naming the file, and the tensor or key, when something is missing, damaged or of another model.
+    `name_or_path` is a folder, a weights file in a folder, a name of `SYSTEMS`, or another repository of the hub, at `revision`.
+    `images` is the same for the image half of a model with a text tower alone; for those of `SYSTEMS` it is known. `sha256` has
+    digests by file name, as `Model.digests` returns them; they are checked before anything is parsed. `image_size` adapts the model
+    to images of another size, in pixels. Raises InputError naming the file, tensor or key that is missing, damaged or of another
+    model.
     """
     system = SYSTEMS.get(str(name_or_path))
     pinned = dict(sha256 or {})

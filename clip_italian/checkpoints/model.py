@@ -20,7 +20,7 @@ from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 from clip_italian.models.encoder import Encoder
 
 BATCH = 64
-IMAGE_HALF = "images/"  # before the names of the files of an image half
+IMAGE_HALF = "images/"  # prefix of the names of an image half's files
 Tokenise = Callable[[list[str]], Tokens]
 
 
@@ -32,7 +32,7 @@ class Digest(NamedTuple):
 
 
 class Provenance(NamedTuple):
-    """Where a model's files are from: a folder, or a repository of the hub at a commit; and their digests by name."""
+    """The source of a model's files: a folder, or a repository of the hub at a commit; and their digests by name."""
 
     source: str
     commit: str | None
@@ -41,16 +41,16 @@ class Provenance(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Model:
-    """A dual encoder in memory, read by `load` or made by training.
+    """A dual encoder in memory, read by `load` or trained.
 
-    The first images or texts of a size compile a program, which takes about a second each; `JAX_COMPILATION_CACHE_DIR` keeps
-    them for the next process.
+    The first images or texts of a size compile a program, which takes about a second; `JAX_COMPILATION_CACHE_DIR` keeps it for the
+    next process.
     """
 
     settings: DualEncoderSettings
     params: Params
-    tokeniser: Tokenizer | Tokenise  # what tokenizer.json holds, as for all models of this study; or another library's way
-    provenance: tuple[Provenance, ...] = ()  # the files of the model, and of its image half where that is a model of its own
+    tokeniser: Tokenizer | Tokenise  # of tokenizer.json, as in all models of this study; or another library's
+    provenance: tuple[Provenance, ...] = ()  # of the model, and of its image half if that is a separate model
 
     @property
     def tokenizer(self) -> Tokenizer:
@@ -58,36 +58,36 @@ class Model:
         if isinstance(self.tokeniser, Tokenizer):
             return self.tokeniser
         raise InputError(
-            f"{self.provenance[0].source}: reads texts as another library does, and no tokenizer.json says all of that"
+            f"{self.provenance[0].source}: has a tokeniser of another library that no tokenizer.json can describe completely"
         )
 
     def tokenise(self, texts: list[str]) -> Tokens:
-        """Token ids of texts, cut to the longest text of the model and padded to it."""
+        """Token ids of texts, truncated and padded to the model's max_length."""
         if isinstance(self.tokeniser, Tokenizer):
             return tokens.encode(self.tokeniser, texts, self.settings.text.max_length)
         return self.tokeniser(texts)
 
     def digests(self) -> dict[str, str]:
-        """SHA-256 of every file that the model was read from, by name; those of an image half of its own behind `images/`."""
+        """SHA-256 of every file that the model was read from, by name; names of a separate image half begin with `images/`."""
         prefixes = ("", IMAGE_HALF)
         parts = zip(prefixes, self.provenance, strict=False)
         return {f"{prefix}{name}": digest.sha256 for prefix, part in parts for name, digest in part.files.items()}
 
-    def cutting(self, margin: Literal["floor", "round"]) -> "Model":
-        """The same model, its images cut where an odd number of pixels is left over as `resizing.Fit.margin` says."""
+    def with_margin(self, margin: Literal["floor", "round"]) -> "Model":
+        """The same model with another `resizing.Fit.margin`, the rule for cutting off an odd number of pixels."""
         fit = self.settings.image.fit.model_copy(update={"margin": margin})
         image = self.settings.image.model_copy(update={"fit": fit})
         return dataclasses.replace(self, settings=self.settings.model_copy(update={"image": image}))
 
     def translated(self, translate: Callable[[list[str]], list[str]]) -> "Model":
-        """The same model, given the translations of the texts that it is asked for."""
+        """The same model, with texts translated before they are tokenised."""
         return dataclasses.replace(self, tokeniser=lambda texts: self.tokenise(translate(texts)))
 
     def encode_image(self, images: Iterable[ImageInput], batch: int = BATCH, progress: bool = False) -> Float[np.ndarray, "n p"]:
         """Unit vectors of images: paths, Pillow images or arrays, also from a generator.
 
-        `batch` images are decoded while those before them are encoded, and no more are held; it changes no vector beyond
-        rounding. `progress` shows a bar. Raises InputError naming the image that cannot be read.
+        `batch` images are decoded while the previous ones are encoded; no more are in memory. `batch` changes the vectors by
+        rounding only. `progress` shows a progress bar. Raises InputError naming an image that cannot be read.
         """
         _check(images, batch)
         parts = [np.zeros((0, self.settings.projection), np.float32)]
@@ -97,13 +97,13 @@ class Model:
         return np.concatenate(parts)
 
     def fitted(self, image: ImageInput) -> UInt8[np.ndarray, "h w 3"]:
-        """An image cut to the tower's size; raises InputError naming the one that cannot be read."""
+        """An image resized and cropped to the tower's size; raises InputError naming an image that cannot be read."""
         return resizing.square(opening.read_pixels(image), self.settings.image.image_size, self.settings.image.fit)
 
     def encode_fitted(
         self, pixels: UInt8[np.ndarray, "n h w 3"], batch: int = BATCH, report: Callable[[int], object] = lambda done: None
     ) -> Float[np.ndarray, "n p"]:
-        """Returns unit vectors of images that `fitted` has cut; calls `report` with the number done since the last call."""
+        """Unit vectors of images from `fitted`; calls `report` with the number of images encoded since the last call."""
         return Encoder(self.settings, batch, project=True, report=report).images(self.params, pixels)
 
     def encode_text(self, texts: Iterable[str], batch: int = BATCH, progress: bool = False) -> Float[np.ndarray, "n p"]:

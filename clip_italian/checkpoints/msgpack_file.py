@@ -1,8 +1,8 @@
 """Checkpoints in Flax's msgpack: nested maps whose leaves are arrays.
 
-Formats: https://github.com/msgpack/msgpack/blob/master/spec.md and flax/serialization.py (extension 1 is an array, 3 a numpy
-scalar: both hold an array of shape, type and bytes; arrays above 1 GiB are maps of flat chunks). Only the headers are decoded
-here and the arrays' bytes are passed over: the msgpack library would have to take each array into its buffer to skip it.
+Formats: https://github.com/msgpack/msgpack/blob/master/spec.md and flax/serialization.py. Extension 1 is an array, 3 a numpy
+scalar; both hold an array of shape, type and bytes. Arrays above 1 GiB are maps of flat chunks. Only headers are decoded here, and
+the arrays' bytes are skipped: the msgpack library would have to read each array into its buffer to skip it.
 """
 
 import pathlib
@@ -19,7 +19,7 @@ CHUNKED = "__msgpack_chunked_array__"
 ARRAY, SCALAR = 1, 3  # Flax's extension types
 NAMES = ("float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")
 DTYPES = {name: np.dtype(name) for name in NAMES} | {"bfloat16": BFLOAT16}
-# First byte: what follows, and in how many bytes its size (or, for a number, its value) is given.
+# By first byte: the kind of the object, and the number of bytes of its size (of a number: its value).
 SIZED = {
     **{0xC4: ("bin", 1), 0xC5: ("bin", 2), 0xC6: ("bin", 4), 0xC7: ("ext", 1), 0xC8: ("ext", 2), 0xC9: ("ext", 4)},
     **{0xCC: ("int", 1), 0xCD: ("int", 2), 0xCE: ("int", 4), 0xCF: ("int", 8), 0xD9: ("str", 1), 0xDA: ("str", 2)},
@@ -29,7 +29,7 @@ FIXED_EXT = {0xD4: 1, 0xD5: 2, 0xD6: 4, 0xD7: 8, 0xD8: 16}
 
 
 class Leaf(NamedTuple):
-    """An array of the file: where it stands in the tree, and its bytes in one piece or in flat chunks."""
+    """An array of the file: its path in the tree, and its bytes as one block or as flat chunks."""
 
     path: tuple[str, ...]
     shape: Shape
@@ -37,7 +37,7 @@ class Leaf(NamedTuple):
 
 
 class FlaxFile(Tensors):
-    """One file, its tensors under PyTorch's names and with PyTorch's axes. Opening raises InputError unless all of it is sound."""
+    """One file, with PyTorch's names and axes of tensors. Opening raises InputError if any part of it is invalid."""
 
     def __init__(self, path: pathlib.Path) -> None:
         self.where, self._path, self.shapes = str(path), path, {}
@@ -67,13 +67,13 @@ class FlaxFile(Tensors):
 
 
 class Scanner:
-    """Walks through the file once; its tree has Blocks for arrays and the numbers that describe chunks."""
+    """Reads the file once; the leaves of its tree are Blocks for arrays, and numbers that describe chunks."""
 
     def __init__(self, where: str, file: BinaryIO, size: int) -> None:
         self.where, self.file, self.size = where, file, size
 
     def tree(self) -> dict[str, Any]:
-        """The whole file's map."""
+        """The map that the file holds."""
         kind, size = self._head()
         if kind != "map":
             raise damaged(self.where, "not Flax's msgpack, which begins with a map")
@@ -89,7 +89,7 @@ class Scanner:
         return content
 
     def _head(self) -> tuple[str, int]:
-        """The next object's kind, and its size or value."""
+        """The kind of the next object, and its size or value."""
         byte = self._take(1)[0]
         if byte < 0xC0:
             low = [("map", byte & 15), ("array", byte & 15), ("str", byte & 31), ("str", byte & 31)]
@@ -134,7 +134,7 @@ class Scanner:
         return self._array(".".join(path), self.file.tell() + size)
 
     def _array(self, name: str, end: int) -> Block:
-        """Returns the array of the extension that ends at byte `end`; moves the file's position to `end`."""
+        """The array of the extension that ends at byte `end`; moves the file's position to `end`."""
         if self._head() != ("array", 3):
             raise damaged(self.where, f"tensor {shown(name)} is not of shape, type and bytes")
         shape, dtype = self._shape(name), self._text()
@@ -181,7 +181,7 @@ def _leaves(where: str, tree: dict[str, Any], path: tuple[str, ...]) -> list[Lea
 
 
 def _chunked(where: str, value: dict[str, Any], path: tuple[str, ...]) -> Leaf:
-    """An array above Flax's limit: a shape, and the flat array's pieces, both as maps of "0", "1" and so on."""
+    """An array above Flax's limit: its shape and its flat chunks, both as maps with the keys "0", "1" and so on."""
     name = ".".join(path)
     shape, chunks = _counted(value.get("shape")), _counted(value.get("chunks"))
     if not chunks or not all(isinstance(chunk, Block) and len(chunk.shape) == 1 for chunk in chunks):
@@ -194,6 +194,6 @@ def _chunked(where: str, value: dict[str, Any], path: tuple[str, ...]) -> Leaf:
 
 
 def _counted(value: Any) -> tuple[Any, ...]:
-    """{"0": a, "1": b} as (a, b); anything else is empty."""
+    """The values of a map with the keys "0", "1" and so on; empty for anything else."""
     keys = [str(index) for index in range(len(value))] if isinstance(value, dict) else []
     return tuple(value[key] for key in keys) if keys and set(keys) == set(value) else ()

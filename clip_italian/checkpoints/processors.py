@@ -1,7 +1,7 @@
-"""How a folder says that images are prepared, as a vision tower's settings.
+"""The image preprocessing that a model folder states, as settings of its image tower.
 
-transformers writes it to `preprocessor_config.json` (or, from version 5 on, into `processor_config.json`) and knows the
-defaults of what the file leaves out; open_clip writes `preprocess_cfg` into its `open_clip_config.json`.
+transformers states it in `preprocessor_config.json` or, from version 5 on, in `processor_config.json`, and has defaults for missing
+keys. open_clip states it in `preprocess_cfg` of `open_clip_config.json`.
 """
 
 import pathlib
@@ -12,16 +12,16 @@ from clip_italian.errors import InputError
 from clip_italian.models.vit import ViTSettings
 
 FILES = ("preprocessor_config.json", "processor_config.json")
-# Processors whose steps are those of transformers' base class: resize, cut, normalise. Others have steps of their own.
+# Processors with the steps of transformers' base class: resize, crop, normalise. Others have other steps.
 KNOWN = ("CLIPImageProcessor", "SiglipImageProcessor", "ViTImageProcessor")
-BYTE = 1 / 255  # the factor on pixels ahead of mean and std
+BYTE = 1 / 255  # the factor on pixels before mean and std are applied
 OPEN_CLIP_FITS: dict[str, Literal["crop", "squash"]] = {"shortest": "crop", "squash": "squash"}
 
 
 def hugging_face(folder: pathlib.Path, tower: ViTSettings) -> ViTSettings:
-    """The tower with its images prepared as transformers' image processor does; unchanged where the folder has none.
+    """The tower with the preprocessing of the folder's image processor of transformers; unchanged if there is none.
 
-    Raises InputError naming the file and the key of what is not known here, or of a size that is not the tower's.
+    Raises InputError naming the file and a key that is not supported, or a size other than the tower's.
     """
     found = [folder / name for name in FILES if (folder / name).exists()]
     if not found:
@@ -33,12 +33,16 @@ def hugging_face(folder: pathlib.Path, tower: ViTSettings) -> ViTSettings:
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{found[0]}: no image processor that transformers knows ({str(error).splitlines()[0]})") from None
     _check_steps(processor, str(found[0]))
-    side, resized = _sides(processor, str(found[0]))
-    _check_side(side, tower, str(found[0]))
+    size, resized = _sizes(processor, str(found[0]))
+    if size != tower.image_size:
+        raise InputError(
+            f"{found[0]}: images become {size} x {size} pixels, but the tower of config.json takes {tower.image_size}; "
+            "correct the one that is wrong"
+        )
     fit = Fit(
         kind="crop" if processor.size.shortest_edge else "squash",
         margin="floor",
-        resized=None if resized == side else resized,
+        resized=None if resized == size else resized,
         interpolation=_interpolation(processor.resample, str(found[0])),
     )
     mean, std = (processor.image_mean, processor.image_std) if processor.do_normalize else (0.0, 1.0)
@@ -48,17 +52,17 @@ def hugging_face(folder: pathlib.Path, tower: ViTSettings) -> ViTSettings:
 def _check_steps(processor: Any, where: str) -> None:
     name = type(processor).__name__.removesuffix("Pil")
     if name not in KNOWN:
-        raise InputError(f"{where}: pictures are prepared by `{name}`; known are {', '.join(KNOWN)}")
+        raise InputError(f"{where}: images are processed by `{name}`; known are {', '.join(KNOWN)}")
     wanted = {"do_resize": True, "do_rescale": True, "do_pad": False}
     for key, value in wanted.items():
         if bool(getattr(processor, key, value)) != value:
-            raise InputError(f"{where}: `{key}` is {str(not value).lower()}; pictures cannot be prepared that way here")
+            raise InputError(f"{where}: `{key}` is {str(not value).lower()}; images cannot be processed that way here")
     if abs(processor.rescale_factor - BYTE) > 1e-9:
-        raise InputError(f"{where}: `rescale_factor` is {processor.rescale_factor}; known is 1/255 alone")
+        raise InputError(f"{where}: `rescale_factor` is {processor.rescale_factor}; only 1/255 is known")
 
 
-def _sides(processor: Any, where: str) -> tuple[int, int]:
-    """The side of the square, and what the short side (or both) is scaled to ahead of the cut."""
+def _sizes(processor: Any, where: str) -> tuple[int, int]:
+    """The size of the square image, and the size that the short side (or both) has before it is cropped."""
     size = processor.size
     resized = size.shortest_edge or size.height
     if not resized or size.longest_edge or (not size.shortest_edge and size.height != size.width):
@@ -82,16 +86,16 @@ def _interpolation(resample: Any, where: str) -> Any:
 
 
 def open_clip(preprocess: dict[str, Any], tower: ViTSettings, where: str) -> ViTSettings:
-    """The tower with its images prepared as open_clip's `preprocess_cfg` says; the size is the tower's, as in open_clip.
+    """The tower with the preprocessing of open_clip's `preprocess_cfg`; the size is the tower's, as in open_clip.
 
-    Raises InputError naming the key of what is not known here.
+    Raises InputError naming a key that is not supported.
     """
     given = {key: value for key, value in preprocess.items() if value is not None}
     mode, interpolation = given.get("resize_mode", "shortest"), given.get("interpolation", "bicubic")
     if mode not in OPEN_CLIP_FITS:
         raise InputError(f"{where}: `resize_mode` is `{mode}`; known are {', '.join(OPEN_CLIP_FITS)}")
     if interpolation == "random":
-        interpolation = "bicubic"  # random in its training alone
+        interpolation = "bicubic"  # random only in training
     if interpolation not in FILTERS:
         raise InputError(f"{where}: `interpolation` is `{interpolation}`; known are {', '.join(FILTERS)}")
     fit = Fit(kind=OPEN_CLIP_FITS[mode], interpolation=interpolation)
@@ -99,20 +103,12 @@ def open_clip(preprocess: dict[str, Any], tower: ViTSettings, where: str) -> ViT
 
 
 def _with(tower: ViTSettings, fit: Fit, mean: Any, std: Any, where: str) -> ViTSettings:
-    """The tower with another fit, mean and std; a single number is for all three channels."""
+    """The tower with another fit, mean and std; a single number holds for all three channels."""
     return tower.model_copy(update={"fit": fit, "mean": _channels(mean, where), "std": _channels(std, where)})
 
 
 def _channels(value: Any, where: str) -> tuple[float, float, float]:
     values = (value,) * 3 if isinstance(value, (int, float)) else tuple(value)
     if len(values) != 3:
-        raise InputError(f"{where}: a mean or std of {len(values)} channels; pictures have three")
+        raise InputError(f"{where}: a mean or std of {len(values)} channels; images have three")
     return (float(values[0]), float(values[1]), float(values[2]))
-
-
-def _check_side(side: int, tower: ViTSettings, where: str) -> None:
-    if side != tower.image_size:
-        raise InputError(
-            f"{where}: pictures become {side} pixels a side, the tower of config.json takes {tower.image_size}; "
-            "correct the one that is wrong"
-        )

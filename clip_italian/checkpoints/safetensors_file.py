@@ -44,7 +44,7 @@ class SafetensorsFile(Tensors):
 
 
 def _header(path: pathlib.Path) -> tuple[int, dict[str, Any]]:
-    """Where the arrays begin, and the header as JSON, which the library would take with a name in it twice."""
+    """The offset of the arrays, and the header, parsed here since the library accepts a name that occurs twice."""
     with open(path, "rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if not 2 <= length <= MAX_HEADER:
@@ -71,7 +71,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check_layout(path: pathlib.Path) -> None:
-    """The library's own checks: types, shapes against sizes, offsets without holes or overlaps, nothing left over."""
+    """Runs the library's checks: types, shapes against sizes, offsets without gaps or overlaps, no bytes left over."""
     try:
         with safetensors.safe_open(path, "np"):
             pass
@@ -80,7 +80,7 @@ def _check_layout(path: pathlib.Path) -> None:
 
 
 def _block(where: str, name: str, entry: Any, start: int) -> Block:
-    match entry:  # the library takes other spellings of the same too
+    match entry:  # the library accepts other spellings too
         case {"dtype": str(dtype), "shape": list(shape), "data_offsets": [int(begin), int()]}:
             check_shape(where, name, tuple(shape))
         case _:
@@ -91,7 +91,7 @@ def _block(where: str, name: str, entry: Any, start: int) -> Block:
 
 
 class SafetensorsShards(Tensors):
-    """Several files and the index that says which tensor lies in which; they must agree exactly."""
+    """Several files and their index, which names the file of each tensor; raises InputError unless they agree exactly."""
 
     def __init__(self, index: pathlib.Path) -> None:
         self.where, self.shapes = str(index), {}
@@ -109,7 +109,7 @@ class SafetensorsShards(Tensors):
 
 
 def shards(index: pathlib.Path) -> dict[pathlib.Path, set[str]]:
-    """The files of an index, all in its own folder, and the names of their tensors."""
+    """The files that an index names, all in its own folder, with the names of their tensors."""
     found: dict[pathlib.Path, set[str]] = {}
     weight_map = _json_object(str(index), index.read_bytes()).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
@@ -120,9 +120,9 @@ def shards(index: pathlib.Path) -> dict[pathlib.Path, set[str]]:
 
 
 def _checked_file(index: pathlib.Path, name: str, file: Any) -> str:
-    """The shard's name: a plain name, so that no index reaches beyond its own folder."""
+    """The name of a tensor's shard; raises InputError unless it is a safetensors file in the folder of the index."""
     if not isinstance(file, str) or "/" in file or "\\" in file or not file.isprintable() or not file.endswith(".safetensors"):
-        raise damaged(str(index), f"tensor {shown(name)} is said to lie in {shown(str(file))}, no safetensors file of this folder")
+        raise damaged(str(index), f"tensor {shown(name)} is in {shown(str(file))}, which is not a safetensors file of this folder")
     if not (index.parent / file).is_file():
         raise damaged(str(index), f"the shard {shown(file)} of tensor {shown(name)} is missing")
     return file

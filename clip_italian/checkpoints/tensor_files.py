@@ -1,4 +1,4 @@
-"""Finds and opens checkpoint files of other libraries. No code from a file is run."""
+"""Finds and opens checkpoint files of other libraries, without running any code from them."""
 
 import pathlib
 from collections.abc import Collection
@@ -9,7 +9,7 @@ from clip_italian.checkpoints.tensors import Tensors, damaged, refused
 from clip_italian.checkpoints.torch_file import TorchFile
 from clip_italian.errors import InputError
 
-# Safetensors first: the only one of the formats that was made to be opened by strangers.
+# Safetensors first: the only format that was designed for untrusted files.
 PREFERENCE = (
     "model.safetensors",
     f"model{INDEX}",
@@ -20,35 +20,35 @@ PREFERENCE = (
 )
 OPEN_CLIP, OPEN_CLIP_SETTINGS = "open_clip_", "open_clip_config.json"
 READ = (".safetensors", ".msgpack", ".bin", ".pt", ".pth")
-# How files begin that stand in for the file that was meant.
+# First bytes of files that only stand in for a checkpoint.
 PLACEHOLDERS = {
     b"version https://git-lfs": "is only a pointer of Git LFS (`git lfs pull` gets the file)",
     b"<!DOCTYPE": "is a web page",
     b"<html": "is a web page",
 }
-# How files begin that are not read, whatever their names say.
+# First bytes of files of unsupported formats, whatever their names.
 BEGINNINGS = {
     b"\x89HDF\r\n\x1a\n": "is HDF5 (TensorFlow, Keras)",
     b"\x93NUMPY": "is a numpy array",
-    b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.": "is a pickle of torch before 1.6, which runs what it holds when it is opened",
+    b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.": "is a pickle of torch before 1.6, which runs code when it is opened",
 }
 ENDINGS = {
     ".h5": "is HDF5 (TensorFlow, Keras)",
     ".ckpt": "is a checkpoint of a training framework or of TensorFlow",
     ".npz": "is a zip of numpy arrays",
-    ".pkl": "is a pickle, which runs what it holds when it is opened",
+    ".pkl": "is a pickle, which runs code when it is opened",
     ".bin.index.json": "is the index of several PyTorch files",
     ".msgpack.index.json": "is the index of several Flax files",
 }
 
 
 def open_tensors(path: pathlib.Path, files: Collection[pathlib.Path] = ()) -> Tensors:
-    """The tensors of a checkpoint file, or of the first of PREFERENCE in a folder.
+    """The tensors of a checkpoint file, or of the first file of PREFERENCE in a folder.
 
-    `files`, unless empty, are the only ones that a folder's file is chosen from. Raises InputError naming the file and the remedy.
+    Unless `files` is empty, the file is chosen among these. Raises InputError naming the file and the remedy.
     """
     try:
-        path.stat()  # a missing file is missing, whatever its name
+        path.stat()  # so that a missing file is reported as missing, whatever its name
         file = _preferred(path, files) if path.is_dir() else path
         _check_kind(file)
         return _open(file)
@@ -59,14 +59,14 @@ def open_tensors(path: pathlib.Path, files: Collection[pathlib.Path] = ()) -> Te
 
 
 def preferred(names: Collection[str]) -> str | None:
-    """Returns the name of the weights file to read among a folder's file names; None if it has no readable one."""
-    own = OPEN_CLIP_SETTINGS in names  # beside them may lie the same model for transformers, or its vision tower for timm
+    """The name of the weights file to read among a folder's file names; None if there is no supported one."""
+    own = OPEN_CLIP_SETTINGS in names  # the folder may also hold the model for transformers, or its image tower for timm
     order = sorted(PREFERENCE, key=lambda name: own and not name.startswith(OPEN_CLIP))
     return next((name for name in order if name in names), None)
 
 
 def is_weights(name: str) -> bool:
-    """Whether a file of that name, or path, holds tensors or is the index of files that do."""
+    """Whether a name or path is that of a file of tensors, or of the index of several."""
     return name.endswith((*READ, INDEX))
 
 
@@ -74,12 +74,12 @@ def _preferred(folder: pathlib.Path, files: Collection[pathlib.Path]) -> pathlib
     if name := preferred({path.name for path in files or folder.iterdir() if path.parent == folder and path.is_file()}):
         return folder / name
     for path in sorted(path for path in folder.iterdir() if path.is_file()):
-        _check_kind(path)  # its message says more where a folder holds nothing but, say, HDF5
+        _check_kind(path)  # a clearer message for a folder with only, say, HDF5
     raise InputError(f"{folder}: no checkpoint; download one of {', '.join(PREFERENCE)} into it")
 
 
 def _check_kind(file: pathlib.Path) -> None:
-    """Raises InputError for what is known not to be read, in words that say what it is."""
+    """Raises InputError for a file of an unsupported format, naming the format."""
     for ending, kind in ENDINGS.items():
         if file.name.endswith(ending):
             raise refused(str(file), kind)
@@ -101,4 +101,4 @@ def _open(file: pathlib.Path) -> Tensors:
             return FlaxFile(file)
         case ".bin" | ".pt" | ".pth":
             return TorchFile(file)
-    raise refused(str(file), "is no kind of checkpoint that is read")
+    raise refused(str(file), "is not a supported kind of checkpoint")

@@ -1,4 +1,4 @@
-"""Shared by the readers of checkpoint files: arrays in a file, read one at a time, and the error messages."""
+"""The common part of the readers of checkpoint files: arrays in a file, read one at a time, and error messages."""
 
 import abc
 import math
@@ -31,9 +31,9 @@ class Tensors(abc.ABC):
         return list(self.shapes)
 
     def read(self, name: str) -> np.ndarray:
-        """One tensor, writable, in C order and of the file's own type (float16 and bfloat16 too).
+        """A tensor as a writable array in C order, of the file's own type (float16 and bfloat16 too).
 
-        Raises InputError when the file has no such tensor or no longer holds what it held when it was opened.
+        Raises InputError if the file has no such tensor or has changed since it was opened.
         """
         if name not in self.shapes:
             raise InputError(f"{self.where}: tensor {shown(name)} is missing; the file is of another model")
@@ -44,7 +44,7 @@ class Tensors(abc.ABC):
 
     @abc.abstractmethod
     def _read(self, name: str) -> np.ndarray:
-        """One tensor that exists; an OSError of the disk may pass."""
+        """An existing tensor; may raise OSError."""
 
 
 class Block(NamedTuple):
@@ -58,7 +58,7 @@ class Block(NamedTuple):
 def fill(where: str, path: pathlib.Path, offset: int, out: np.ndarray) -> None:
     """Reads the bytes at `offset` into the contiguous array `out`.
 
-    A memory map would be shorter, but its pages count as the process's memory beside the array itself.
+    A memory map would be simpler, but its pages count as memory of the process, in addition to the array.
     """
     with open(path, "rb") as file:
         file.seek(offset)
@@ -67,32 +67,32 @@ def fill(where: str, path: pathlib.Path, offset: int, out: np.ndarray) -> None:
 
 
 def read_block(where: str, path: pathlib.Path, block: Block) -> np.ndarray:
-    """The array of a block, of `block.shape`."""
+    """The array of a block."""
     out = np.empty(block.shape, block.dtype)
     fill(where, path, block.offset, out)
     return out
 
 
 def elements(shape: Shape) -> int:
-    """How many numbers an array of this shape holds."""
+    """The number of elements of an array of this shape."""
     return math.prod(shape)
 
 
 def check_shape(where: str, name: str, shape: tuple[Any, ...]) -> None:
-    """Raises InputError when what a file states as a shape is none, or none that numpy could hold."""
+    """Raises InputError if a file states an invalid shape, or one too large for numpy."""
     sane = len(shape) <= MAX_AXES and all(type(size) is int and size >= 0 for size in shape)
     if not sane or math.prod(max(size, 1) for size in shape) > MAX_ELEMENTS:
         raise damaged(where, f"tensor {shown(name)} has an impossible shape")
 
 
 def shown(name: str) -> str:
-    """A name from a file, fit for a message: one line, no control characters, not too long."""
+    """A name from a file in a form for messages: one line without control characters, at most LONGEST_NAME long."""
     text = name if name.isprintable() else ascii(name)[1:-1]
     return f"`{text[:LONGEST_NAME]}{'...' if len(text) > LONGEST_NAME else ''}`"
 
 
 def one_line(error: BaseException) -> str:
-    """Returns an exception's message without line breaks and control characters, which it may quote from the file."""
+    """An exception's message without line breaks and control characters, since it may quote the file."""
     return shown(" ".join(str(error).split()) or type(error).__name__)[1:-1]
 
 
@@ -102,5 +102,5 @@ def damaged(where: str, problem: str) -> InputError:
 
 
 def refused(where: str, problem: str) -> InputError:
-    """The error for a file that may be whole, but is of a kind that is not read."""
+    """The error for a file of a kind that is not supported."""
     return InputError(f"{where}: {problem}; {CONVERT}")

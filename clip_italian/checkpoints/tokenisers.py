@@ -1,4 +1,4 @@
-"""Tokenises texts for a model's tower with the tokeniser in its folder. Cleaning and truncation are those of its library."""
+"""Tokenisers of model folders, with the text cleaning and truncation of the library that wrote the folder."""
 
 import html
 import pathlib
@@ -19,26 +19,26 @@ from clip_italian.errors import InputError
 from clip_italian.models.text_tower import TextTower
 
 
-# How open_clip cleans a text before it is tokenised, by the names in its configurations (open_clip, tokenizer.py).
+# Text cleaning of open_clip, by the names in its configurations (open_clip, tokenizer.py).
 def _basic(text: str) -> str:
-    """Broken encodings mended, HTML entities resolved, also where they were escaped twice."""
+    """The text with broken encodings repaired and HTML entities resolved, twice."""
     import ftfy  # here: takes a moment, and the study's own texts need none of it
 
     return html.unescape(html.unescape(ftfy.fix_text(text))).strip()
 
 
 def whitespace(text: str) -> str:
-    """One space between words."""
+    """The cleaned text with single spaces between words."""
     return " ".join(_basic(text).split())
 
 
 def lower(text: str) -> str:
-    """The same in lower case: CLIP's own tokeniser (openai/CLIP, simple_tokenizer.py)."""
+    """The same in lower case, as in CLIP's own tokeniser (openai/CLIP, simple_tokenizer.py)."""
     return whitespace(text).lower()
 
 
 def canonical(text: str) -> str:
-    """Without ASCII punctuation, in lower case: SigLIP's texts (big_vision, prompt_engineering.py)."""
+    """The cleaned text without ASCII punctuation, in lower case, as SigLIP's (big_vision, prompt_engineering.py)."""
     bare = _basic(text).replace("_", " ").translate(str.maketrans("", "", string.punctuation))
     return " ".join(bare.lower().split())
 
@@ -46,15 +46,15 @@ def canonical(text: str) -> str:
 CLEANING: dict[str, Callable[[str], str]] = {"whitespace": whitespace, "lower": lower, "canonicalize": canonical}
 
 
-# Any of these is a tokeniser; without one, transformers makes up an empty one and says nothing.
+# A folder with none of these has no tokeniser; transformers would silently make an empty one.
 FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
-LONGEST = 512  # tokens, where neither the tower nor the system says less
+LONGEST = 512  # tokens, unless the tower or the system takes fewer
 CLIP_ITALIAN_LONGEST = 96  # hybrid_clip/run_hybrid_clip.py and the notebooks; its README says 95
-CLIP_TOKENIZER = "openai/clip-vit-base-patch32"  # whose byte pairs all of CLIP's English text towers share
+CLIP_TOKENIZER = "openai/clip-vit-base-patch32"  # the byte pairs of all of CLIP's English text towers
 
 
 class Foreign:
-    """The tokeniser of another library: texts to tokens, cut to what the tower and the system take and padded to that length."""
+    """The tokeniser of another library; texts are truncated and padded to the length that the tower and the system take."""
 
     def __init__(
         self,
@@ -68,9 +68,9 @@ class Foreign:
         self._length = min(max_length, text.max_length)
 
     def __call__(self, texts: list[str]) -> Tokens:
-        """Token ids with special tokens; where the tower reads padding too (SigLIP), all of them count as real.
+        """Token ids with special tokens; if the tower reads padding (SigLIP), the mask includes it.
 
-        Raises InputError when a token is not in the tower's table.
+        Raises InputError if a token id is beyond the tower's vocabulary.
         """
         cleaned = [self._clean(text) for text in texts]
         padded = self.tokenizer(cleaned, truncation=True, max_length=self._length, padding="max_length", return_attention_mask=True)
@@ -87,7 +87,7 @@ class Foreign:
         return Tokens(ids, np.array(padded["attention_mask"], bool).reshape(ids.shape))
 
     def plain(self) -> Tokenizer | None:
-        """The part of it that a tokenizer.json can hold, or None; the caller compares whether that gives the same tokens."""
+        """The part that tokenizer.json can hold, or None; the caller checks whether it gives the same tokens."""
         backend = getattr(self.tokenizer, "backend_tokenizer", None)
         return None if backend is None else Tokenizer.from_str(backend.to_str())
 
@@ -102,20 +102,22 @@ def read(
     clean: Callable[[str], str] = str,
     padded_by_id: bool = False,
 ) -> Foreign:
-    """The tokeniser that transformers finds in a folder; raises InputError when it finds none."""
+    """The tokeniser that transformers reads from a folder; raises InputError if there is none."""
     if not any((folder / name).exists() for name in FILES):
-        raise InputError(f"{folder}: no tokeniser; one of {', '.join(FILES)} must lie there, copy it from where the model is from")
+        raise InputError(f"{folder}: no tokeniser; one of {', '.join(FILES)} must be there; copy it from the model's repository")
     import transformers  # here: it takes a second, and none of the study's stages reads such a folder
 
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder))
     except Exception as error:  # the tokenizers library raises bare Exception
-        raise InputError(f"{folder}: no tokeniser that transformers can read ({one_line(error)}); get its files anew") from None
+        raise InputError(
+            f"{folder}: no tokeniser that transformers can read ({one_line(error)}); download its files again"
+        ) from None
     return Foreign(tokenizer, text, max_length, clean, padded_by_id)
 
 
 def plain(folder: pathlib.Path, text: TextTower) -> Tokenizer:
-    """The tokeniser of a folder as a tokenizer.json holds it; raises InputError where none can."""
+    """The tokeniser of a folder in the form of tokenizer.json; raises InputError if it has no such form."""
     if (found := read(folder, text).plain()) is None:
         raise InputError(f"{folder}: its tokeniser is of a kind that no tokenizer.json can hold")
     return found
@@ -127,23 +129,23 @@ def ours(folder: pathlib.Path, text: TextTower) -> Tokeniser:
 
 
 def siglip(folder: pathlib.Path, text: TextTower) -> Tokeniser:
-    """SigLIP's, which drops capitals and punctuation itself, or SigLIP 2's.
+    """The tokeniser of SigLIP, which itself removes capitals and punctuation, or of SigLIP 2.
 
-    That is Gemma's, and its texts were lower-cased: transformers does that in its Siglip2Tokenizer, but not where a folder
-    names Gemma's.
+    SigLIP 2 has Gemma's tokeniser on texts in lower case. transformers' Siglip2Tokenizer turns texts into lower case; if a folder
+    names Gemma's tokeniser, this is done here.
     """
     found = read(folder, text)
     return found if type(found.tokenizer).__name__ == "SiglipTokenizer" else _lower_cased(found)
 
 
 def m_clip(folder: pathlib.Path, text: TextTower) -> Tokeniser:
-    """The one beside the weights, or in the folder that the configuration names as `modelBase`."""
+    """The tokeniser beside the weights, or in the folder that the configuration names as `modelBase`."""
     base = pathlib.Path(str(read_json(folder / hf_config.CONFIG).get("modelBase")))
     return read(base if base.is_dir() and not any((folder / name).exists() for name in FILES) else folder, text)
 
 
 def sentence_transformers(folder: pathlib.Path, text: TextTower) -> Tokeniser:
-    """sentence-transformers' Transformer: its own longest text, and lower case on demand; or that of a whole CLIP."""
+    """The tokeniser of a Transformer module, with its maximum length and optional lower case; or that of a whole CLIP."""
     if any(hf_config.module_kind(module) == "CLIPModel" for module in hf_config.modules(folder)):
         return read(module_folder(folder, "CLIPModel"), text)
     inner = module_folder(folder, "Transformer")
@@ -154,7 +156,7 @@ def sentence_transformers(folder: pathlib.Path, text: TextTower) -> Tokeniser:
 
 
 def _lower_cased(foreign: Foreign) -> Foreign:
-    """The same tokeniser, changed to turn texts into lower case first; special tokens written in a text keep their case."""
+    """The same tokeniser, with texts turned into lower case first; special tokens in a text keep their case."""
     backend = foreign.tokenizer.backend_tokenizer
     step, rest = tokenizers.normalizers.Lowercase(), backend.normalizer
     backend.normalizer = tokenizers.normalizers.Sequence([step] if rest is None else [step, rest])

@@ -1,6 +1,6 @@
 """Checkpoints that torch.save wrote since torch 1.6 (`pytorch_model.bin`): a zip of one pickle and the arrays' bytes.
 
-Format: https://github.com/pytorch/pytorch/blob/main/torch/serialization.py; torch itself is not needed.
+Format: https://github.com/pytorch/pytorch/blob/main/torch/serialization.py. torch is not needed.
 """
 
 import pathlib
@@ -16,13 +16,13 @@ from clip_italian.data.archives import leads_outside
 
 MAX_PICKLE = 16 << 20  # bytes; usual are some 100 for each tensor
 CHUNK = 1 << 20
-STATE = "state_dict"  # where training scripts keep the tensors, beside their epoch and optimiser
-# What zipfile lets out for archives that are damaged on purpose.
+STATE = "state_dict"  # the key of the tensors in checkpoints of training scripts, beside epoch and optimiser
+# The errors of zipfile for archives that were damaged on purpose.
 ZIP_ERRORS = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OverflowError, struct.error)
 
 
 class TorchFile(Tensors):
-    """One file. Opening raises InputError for any value that is no tensor and for windows that reach beyond their storage."""
+    """One checkpoint. Opening raises InputError for values that are not tensors, and for tensors beyond their storage."""
 
     def __init__(self, path: pathlib.Path) -> None:
         self.where = str(path)
@@ -43,7 +43,7 @@ class TorchFile(Tensors):
 
 
 class Members:
-    """The zip's members, all of them stored as they are in one folder. Opening raises InputError for any other zip."""
+    """The members of the zip, uncompressed and in one folder. Opening raises InputError for any other zip."""
 
     def __init__(self, where: str, path: pathlib.Path) -> None:
         self.where = where
@@ -68,7 +68,7 @@ class Members:
         return self._read(info).tobytes()
 
     def check_storage(self, name: str, storage: Storage) -> None:
-        """Raises InputError unless a tensor's storage is there and as long as the pickle says."""
+        """Raises InputError unless a tensor's storage exists and has the length that the pickle states."""
         info, wanted = self._infos.get(f"{self._root}data/{storage.key}"), storage.length * storage.dtype.itemsize
         if info is None:
             raise damaged(self.where, f"tensor {shown(name)}: its storage {shown(storage.key)} is missing")
@@ -76,11 +76,11 @@ class Members:
             raise damaged(self.where, f"tensor {shown(name)}: its storage has {info.file_size} bytes instead of {wanted}")
 
     def storage(self, storage: Storage) -> np.ndarray:
-        """A storage's numbers, flat."""
+        """The elements of a storage as a flat array."""
         return self._read(self._infos[f"{self._root}data/{storage.key}"]).view(storage.dtype)
 
     def _read(self, info: zipfile.ZipInfo) -> np.ndarray:
-        """A member's bytes, taken in pieces because zipfile holds what it returns twice; checks the zip's checksum."""
+        """A member's bytes, with its checksum verified; read in chunks, since zipfile holds a whole read twice in memory."""
         out, begin = np.empty(info.file_size, np.uint8), 0
         try:
             with self._zip.open(info) as file:
@@ -96,7 +96,7 @@ class Members:
 
 def _open_zip(where: str, path: pathlib.Path) -> zipfile.ZipFile:
     with open(path, "rb") as file:
-        if file.read(4) != b"PK\x03\x04":  # zipfile would also take one that something else stands before
+        if file.read(4) != b"PK\x03\x04":  # zipfile would also open one with other bytes before it
             raise damaged(where, "not a zip, as torch.save has written since torch 1.6, or damaged")
     try:
         return zipfile.ZipFile(path)
@@ -105,14 +105,14 @@ def _open_zip(where: str, path: pathlib.Path) -> zipfile.ZipFile:
 
 
 def _check_names(where: str, names: list[str]) -> None:
-    """Nothing is ever unpacked; a name that would lead out of a folder still says what the file was made for."""
+    """Raises InputError for a name that leads out of the folder: nothing is unpacked, but the file was made to do harm."""
     for name in names:
         if leads_outside(name):
             raise damaged(where, f"unsafe member {shown(name)} in its zip")
 
 
 def _check_member(where: str, info: zipfile.ZipInfo, size: int) -> None:
-    """torch stores members as they are: one that would grow when it is unpacked is not torch's."""
+    """Raises InputError for a compressed member, which torch.save never writes, or one that reaches beyond the file."""
     if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size or info.flag_bits & 1:
         raise refused(where, f"its member {shown(info.filename)} is compressed or encrypted, which torch.save never does")
     if info.header_offset + info.file_size > size:
@@ -120,7 +120,7 @@ def _check_member(where: str, info: zipfile.ZipInfo, size: int) -> None:
 
 
 def _root(where: str, names: list[str]) -> str:
-    """The folder of the zip that holds everything, with its slash."""
+    """The name of the zip's only top folder, with its slash; raises InputError unless it is one of torch.save."""
     roots = {name.split("/")[0] + "/" for name in names}
     root = next(iter(roots), "")
     if any(name.endswith(".npy") for name in names):
@@ -133,7 +133,7 @@ def _root(where: str, names: list[str]) -> str:
 
 
 def _tensors(where: str, value: Any) -> dict[str, Strided]:
-    """The pickle's dict of tensors."""
+    """The dict of tensors in the pickle's value."""
     if isinstance(value, dict) and isinstance(value.get(STATE), dict):
         value = value[STATE]
     if not isinstance(value, dict):
@@ -145,7 +145,7 @@ def _tensors(where: str, value: Any) -> dict[str, Strided]:
 
 
 def _check_window(where: str, name: str, tensor: Strided) -> None:
-    """Raises InputError for a window that leaves its storage, or shows a number of it more than once."""
+    """Raises InputError for a tensor that reaches beyond its storage, or repeats elements of it."""
     check_shape(where, name, tensor.shape)
     steps = tensor.strides
     if len(steps) != len(tensor.shape) or any(type(step) is not int or step < 0 for step in (*steps, tensor.offset)):

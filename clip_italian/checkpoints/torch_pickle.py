@@ -1,7 +1,7 @@
-"""The pickle inside a PyTorch checkpoint, read as data: nothing that it names is imported, nothing is called.
+"""Reads the pickle inside a PyTorch checkpoint as data: nothing that it names is imported or called.
 
-Python's unpickler builds whatever a file asks for. This one knows only the instructions that torch.save writes for a dict of
-tensors (protocol 2, torch/serialization.py) and turns them into dicts, lists, numbers and descriptions of tensors. Format:
+Python's unpickler can run code that a file names. This one knows only the instructions that torch.save writes for a dict of
+tensors (protocol 2, torch/serialization.py), and returns dicts, lists, numbers and descriptions of tensors. Format:
 https://github.com/python/cpython/blob/main/Lib/pickletools.py.
 """
 
@@ -34,7 +34,7 @@ TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 @dataclasses.dataclass(frozen=True)
 class Global:
-    """A name that the pickle asks for, one of KNOWN."""
+    """A name in the pickle, one of KNOWN."""
 
     name: str
 
@@ -50,7 +50,7 @@ class Storage:
 
 @dataclasses.dataclass(frozen=True)
 class Strided:
-    """A tensor as a window on a storage, as the file states it; offset and strides count numbers."""
+    """A tensor as a view of a storage, as the file states it; offset and strides count elements."""
 
     storage: Storage
     offset: int
@@ -59,7 +59,7 @@ class Strided:
 
 
 class Machine:
-    """The stack machine that a pickle is a program for, without any instruction that could run something."""
+    """The stack machine that executes a pickle, without instructions that could run code."""
 
     def __init__(self, where: str) -> None:
         self.where = where
@@ -68,7 +68,7 @@ class Machine:
         self._memo: dict[int, Any] = {}
 
     def run(self, program: bytes) -> Any:
-        """The value that the pickle describes; raises InputError for every instruction that is not known or makes no sense."""
+        """The value of the pickle `program`; raises InputError for an instruction that is unknown or invalid."""
         end = -1
         try:
             for instruction, argument, position in pickletools.genops(program):
@@ -131,7 +131,7 @@ class Machine:
             case "REDUCE":
                 arguments = self._stack.pop()
                 self._push(self._built(self._stack.pop(), arguments))
-            case "BUILD":  # torch hangs version numbers on its dict of tensors; they are dropped
+            case "BUILD":  # torch's attributes of its dict of tensors, version numbers: dropped
                 self._stack.pop()
                 self._expect(dict)
             case _:
@@ -145,7 +145,7 @@ class Machine:
         return items
 
     def _expect(self, kind: type) -> Any:
-        """The top of the stack, which has to be a dict or list that the program made itself."""
+        """The top of the stack; raises ValueError unless it is of that kind."""
         if type(self._stack[-1]) is not kind:
             raise ValueError(f"{kind.__name__} expected")
         return self._stack[-1]
@@ -156,15 +156,17 @@ class Machine:
     def _set_items(self, items: list[Any]) -> None:
         target = self._expect(dict)
         for key, value in zip(items[::2], items[1::2], strict=True):
-            # Nothing else is hashed: hashing nested tuples can take for ever.
+            # Other keys are not hashed: hashing nested tuples can take for ever.
             if type(key) not in (str, int) or key in target:
                 raise ValueError("a key is no string, or occurs twice")
             target[key] = value
 
     def _global(self, name: str) -> Global:
         if name not in KNOWN:
-            asked = shown(name.replace(" ", ".", 1))
-            raise refused(self.where, f"its pickle asks for {asked}, which no tensor needs, and could run code (nothing was run)")
+            wanted = shown(name.replace(" ", ".", 1))
+            raise refused(
+                self.where, f"its pickle asks for {wanted}, which no tensor needs and which could run code (nothing was run)"
+            )
         return Global(name)
 
     def _storage(self, description: Any) -> Storage:

@@ -1,4 +1,4 @@
-"""Parameters as safetensors with the names and axis orders of PyTorch checkpoints, and a model's folder."""
+"""Parameters as safetensors with the names and axis orders of PyTorch checkpoints, beside their settings."""
 
 import pathlib
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ def torch_name(path: tuple[str, ...]) -> str:
 
 
 def torch_axes(path: tuple[str, ...], dimensions: int) -> tuple[int, ...]:
-    """The order in PyTorch of a parameter's axes: (out, in) for linear layers, (out, in, height, width) for convolutions."""
+    """The permutation from Flax's axes to PyTorch's: (out, in) for linear layers, (out, in, height, width) for convolutions."""
     if path[-1] != "kernel":
         return tuple(range(dimensions))
     return (3, 2, 0, 1) if dimensions == 4 else (1, 0)

@@ -50,9 +50,9 @@ def chosen_demo(
     folder: pathlib.Path | None = None,
     shipped: pathlib.Path = paths.DEMO,
 ) -> Demo:
-    """The model and images of the command's options; what is left open is what ships in the folder `shipped`.
+    """The model and images of the command's options; without them, those that ship in the folder `shipped`.
 
-    Raises InputError where there is none, and for an index by another model.
+    Raises InputError if nothing ships there, or if the index is by another model.
     """
     if index:
         found = Index(index)
@@ -66,7 +66,7 @@ def chosen_demo(
 
 
 def _indexed(name: str, images: str | None, folder: pathlib.Path | None, shipped: pathlib.Path) -> Index:
-    """An index of the folder, or of the images that ship, that is made or brought up to date."""
+    """The index of the folder, or of the shipped images, built or updated first."""
     model = loading.load(name, images=images)
     if folder:
         path = store.default_path(folder)
@@ -78,6 +78,6 @@ def _indexed(name: str, images: str | None, folder: pathlib.Path | None, shipped
 
 
 def _is_shipped(index: Index, shipped: pathlib.Path) -> bool:
-    """Whether an index is by the model that ships."""
+    """Whether an index is by the shipped model."""
     path = shipped / shipping.INDEX
     return (path / store.MANIFEST).is_file() and store.origin(path).digests == index.origin.digests

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _lines(path: pathlib.Path) -> list[str]:
-    """Lines end where editors end them; U+2028 and its like, at which `splitlines` cuts too, are part of a text."""
+    """The lines of a UTF-8 file, which end at newlines alone: `splitlines` would also cut texts at U+2028 and the like."""
     try:
         with open(path, encoding="utf-8-sig") as file:
             return list(file)

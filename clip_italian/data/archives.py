@@ -1,4 +1,4 @@
-"""Zip archives of images: read without trusting them, written with the same bytes every time."""
+"""Reads untrusted zip and tar archives, and writes zip archives deterministically."""
 
 import bz2
 import contextlib
@@ -9,7 +9,6 @@ import io
 import lzma
 import pathlib
 import tarfile
-import types
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -19,20 +18,20 @@ from clip_italian import files
 from clip_italian.errors import InputError
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date a zip can hold
-# Bounds far above any set of images: an archive that exceeds them was made to fill a disk or the memory.
+# Limits far above those of any set of images. An archive that exceeds them was made to fill the disk or the memory.
 MEMBERS = 20_000_000
-RATIO = 200  # most bytes after decompression per compressed byte: images have 1, tables 10, a zip bomb 1000
-HARMLESS = 1 << 26  # bytes that may come out whatever the ratio
+RATIO = 200  # largest compression ratio: images have 1, tables 10, a zip bomb 1000
+HARMLESS = 1 << 26  # bytes after decompression that are allowed for any ratio
 
 
 def leads_outside(name: str) -> bool:
-    """Whether a member's name leads out of the folder in which the archive is unpacked, on this system or on another."""
+    """Whether a member's name leads out of the folder in which the archive is unpacked, on any operating system."""
     parts = name.split("/")
     return ".." in parts or parts[0] == "" or "\\" in name
 
 
 class Directory:
-    """The members of an archive while they are counted: the first one that may not be there raises InputError."""
+    """The members of an archive, added one by one; an unsafe member raises InputError."""
 
     def __init__(self, path: pathlib.Path) -> None:
         self.path = path
@@ -41,7 +40,7 @@ class Directory:
         self._bytes = 0
 
     def add(self, name: str, size: int, plain: bool) -> None:
-        """Takes a member of so many bytes, `plain` where it is a file or a folder."""
+        """Adds a member of `size` bytes; `plain` means a file or a folder."""
         if leads_outside(name) or not plain:
             raise InputError(f"{self.path}: unsafe member `{name}`; get the file from its publisher again")
         if name in self._names:
@@ -54,8 +53,8 @@ class Directory:
             )
 
 
-class Archive:
-    """The members of one zip file. Opening raises InputError when it is missing, damaged or has unsafe members."""
+class Archive(contextlib.AbstractContextManager["Archive"]):
+    """The members of a zip file. Opening raises InputError if it is missing, damaged or has unsafe members."""
 
     def __init__(self, path: pathlib.Path) -> None:
         self.path = path
@@ -71,7 +70,7 @@ class Archive:
     def _check(self) -> None:
         infos, directory = self._zip.infolist(), Directory(self.path)
         for info in infos:
-            # Zips from Unix carry the file's mode in the high half: links and devices have no business here.
+            # Zips from Unix have the file's mode in the high half; links and devices are refused.
             kind = (info.external_attr >> 16) & 0o170000
             directory.add(info.filename, info.file_size, plain=kind in (0, 0o100000, 0o040000))
         if sum(info.compress_size for info in infos) > directory.size:
@@ -79,7 +78,7 @@ class Archive:
 
     @functools.cached_property
     def by_last_component(self) -> dict[str, str]:
-        """The members' names by what follows their last `/`."""
+        """The members' names by their last component."""
         return {name.rpartition("/")[2]: name for name in self.names}
 
     def size(self, name: str) -> int:
@@ -91,41 +90,37 @@ class Archive:
         return self._zip.getinfo(name).CRC
 
     def read(self, name: str) -> bytes:
-        """A member's bytes; raises InputError when there is none of that name, or they fail the archive's own checksum."""
+        """A member's bytes; raises InputError if there is no such member, or if its checksum is wrong."""
         try:
             return self._zip.read(name)
         except KeyError:
             remedy = "get the file from its publisher again, or, if a stage made it, delete the file and run `dvc repro`"
             raise InputError(f"{self.path}: member `{name}`: is not there; {remedy}") from None
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:  # the last where it is encrypted
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:  # RuntimeError: it is encrypted
             raise InputError(f"{self.path}: member `{name}` is damaged ({error}); delete the file and run `dvc repro`") from None
 
-    def __enter__(self) -> "Archive":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._zip.close()
 
 
 def add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    """Stores a member with a fixed date and mode, uncompressed: images do not shrink."""
+    """Adds a member with a fixed date and mode, uncompressed, since images do not shrink."""
     info = zipfile.ZipInfo(name, EPOCH)
     info.create_system = 3  # Unix, whatever the system is
     info.external_attr = 0o100644 << 16
     archive.writestr(info, content)
 
 
-# Tar archives, compressed or not, read without trusting them: the same members as `archive.Archive` lets pass, and no more.
-HEADER = 1 << 20  # bytes; a name, or a block of attributes, is shorter
+HEADER = 1 << 20  # bytes; the names and attributes in a tar are shorter
 OPENERS = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}  # by the first two bytes
 DAMAGES = (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
 
 
-class Tar:
-    """The members of one tar file, as Archive has those of a zip.
+class Tar(contextlib.AbstractContextManager["Tar"]):
+    """The members of a tar file, compressed or not.
 
-    Opening reads every header, and raises InputError when the file is missing, damaged, cut short or has unsafe members: links,
-    devices, sparse files, names that lead elsewhere or occur twice, more bytes than such a file may hold.
+    Opening reads every header, and raises InputError if the file is missing, damaged, truncated or has unsafe members: links,
+    devices, sparse files, names that lead elsewhere or occur twice, or more bytes than such a file may have.
     """
 
     def __init__(self, path: pathlib.Path) -> None:
@@ -136,7 +131,7 @@ class Tar:
             self._members = {_name(member): member for member in self._checked() if member.isreg()}
             self._stream.seek(self._tar.offset)
             if self._stream.read(tarfile.BLOCKSIZE).strip(b"\0") or self._stream.tell() == self._tar.offset:
-                raise tarfile.ReadError("it ends before its end mark, or has a broken header")  # tarfile itself stops in silence
+                raise tarfile.ReadError("it ends before its end mark, or has a broken header")  # tarfile raises nothing
         self._stream.most = None
         self.names = frozenset(self._members)
 
@@ -161,33 +156,30 @@ class Tar:
         return self._members[name].size
 
     def read(self, name: str) -> bytes:
-        """A member's bytes; of a compressed file they come fastest in its own order."""
+        """A member's bytes. From a compressed tar, reading in the order of the members is fastest."""
         with self._damages("delete it and run `dvc repro`"):
             opened = self._tar.extractfile(self._members[name])
             assert opened is not None, "only files are members"
             return opened.read()
 
-    def __enter__(self) -> "Tar":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stream.close()
 
 
 def _plain(path: pathlib.Path) -> Any:
-    """A stream of the tar file's own bytes, whatever it is compressed with."""
+    """A stream of the tar file's bytes after decompression."""
     with open(path, "rb") as file:
         opener: Any = OPENERS.get(file.read(2), open)
     return opener(path, "rb")
 
 
 def _name(member: tarfile.TarInfo) -> str:
-    """The member's name, without the folder `.` that many archives begin with."""
+    """The member's name, without the folder `.` with which many archives begin."""
     return member.name.removeprefix("./")
 
 
 class _Bounded(io.RawIOBase):
-    """A stream that gives no more than `most` bytes at a time: tarfile reads a name as long as a header says it is."""
+    """A stream that refuses reads of more than `most` bytes, because tarfile reads names of any length that a header states."""
 
     def __init__(self, stream: Any) -> None:
         self._inner = stream
@@ -198,8 +190,8 @@ class _Bounded(io.RawIOBase):
             raise tarfile.ReadError("a header of more than a MiB")
         return self._inner.read(size)
 
-    def seek(self, place: int, whence: int = 0) -> int:
-        return self._inner.seek(place, whence)
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._inner.seek(offset, whence)
 
     def tell(self) -> int:
         return self._inner.tell()
@@ -208,46 +200,44 @@ class _Bounded(io.RawIOBase):
         self._inner.close()
 
 
-# A publisher's archive as a folder: all of it, or nothing.
 def opened(path: pathlib.Path) -> Archive | Tar:
-    """The archive at `path`, a zip by its name's end or else a tar file; raises InputError for what is unsafe or damaged."""
+    """The archive at `path`, a zip if its name ends with .zip, else a tar; raises InputError if it is unsafe or damaged."""
     return Archive(path) if path.suffix == ".zip" else Tar(path)
 
 
 def unpack(path: pathlib.Path, folder: pathlib.Path) -> None:
-    """Writes the members of an archive below `folder`, in place of what was there.
+    """Unpacks an archive to `folder`, replacing it.
 
-    Every member is checked before the first byte is written; raises InputError, and leaves `folder` as it was, for an archive
-    that is unsafe or damaged.
+    All members are checked before the first byte is written. For an unsafe or damaged archive, raises InputError and leaves
+    `folder` unchanged.
     """
     with opened(path) as source, files.replacing_folder(folder) as temporary:
         for name in sorted(source.names):
             if name.endswith("/"):
-                continue  # a zip's folders are members
+                continue  # a folder, which zips list
             (temporary / name).parent.mkdir(parents=True, exist_ok=True)
             (temporary / name).write_bytes(source.read(name))
 
 
-# A file wherever it lies.
 @runtime_checkable
 class Stored(Protocol):
-    """A file's bytes where they lie: a path, or a member of an archive. Its `str` names it in errors."""
+    """A file: a path, or a member of an archive. Its `str` names it in errors."""
 
     def read_bytes(self) -> bytes:
-        """All of the file."""
+        """All bytes of the file."""
         ...
 
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """A member of a zip, whose bytes are read where they lie."""
+    """A member of a zip, read without unpacking."""
 
     archive: Archive
     name: str
 
     @property
     def stem(self) -> str:
-        """The last part of its name without the suffix, as a path has it."""
+        """The last component of its name without the suffix, as of a path."""
         return pathlib.PurePosixPath(self.name).stem
 
     def read_bytes(self) -> bytes:

@@ -1,4 +1,4 @@
-"""Which examples make up which batch: a pure function of (seed, step), so that a resumed run reads the same data."""
+"""Draws the examples of each batch as a pure function of (seed, step), so that a resumed run reads the same data."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 
 from clip_italian.errors import InputError
 
-EPOCH_ORDER, CAPTION_CHOICE = 11, 12  # purposes: keep the streams of random numbers apart
+EPOCH_ORDER, CAPTION_CHOICE = 11, 12  # purposes, which separate streams of random numbers
 
 
 class Draw(NamedTuple):
@@ -21,15 +21,15 @@ class Draw(NamedTuple):
     captions: Int[np.ndarray, " b"]
 
 
-@functools.lru_cache(maxsize=2)  # a phase asks for its epoch's order at every step
+@functools.lru_cache(maxsize=2)  # every step needs its epoch's order
 def permutation(seed: int, epoch: int, count: int) -> Int[np.ndarray, " n"]:
-    """The order of all examples in one epoch; read-only."""
+    """The random order of all examples in an epoch; read-only."""
     return _read_only(np.random.default_rng([seed, EPOCH_ORDER, epoch]).permutation(count))
 
 
 @functools.lru_cache(maxsize=2)
 def _caption_shares(seed: int, epoch: int, count: int) -> Float[np.ndarray, " n"]:
-    """How far along its list of captions each example's choice lies, from 0 to 1."""
+    """A random number in [0, 1) for each example, which chooses one of its captions; read-only."""
     return _read_only(np.random.default_rng([seed, CAPTION_CHOICE, epoch]).random(count))
 
 
@@ -39,32 +39,31 @@ def _read_only(array: np.ndarray) -> np.ndarray:
 
 
 def draw(seed: int, step: int, batch: int, caption_offsets: Int[np.ndarray, " n1"]) -> Draw:
-    """The batch of one step: `batch` examples of the epoch's order, whole batches only, one caption for each.
+    """The batch of a step: the next `batch` examples in the epoch's order, each with one caption; incomplete batches are dropped.
 
-    `caption_offsets` says where each example's captions begin in the list of all captions. Raises InputError when there
-    are fewer examples than a batch holds.
+    `caption_offsets` are the indices in the list of all captions at which each example's captions begin. Raises InputError if
+    there are fewer examples than a batch has.
     """
     count = len(caption_offsets) - 1
     batches = count // batch
     if not batches:
         raise InputError(f"a batch of {batch} cannot be drawn from {count} examples; lower `batch` in the profile")
-    epoch, place = divmod(step, batches)
-    examples = permutation(seed, epoch, count)[place * batch : (place + 1) * batch]
+    epoch, index = divmod(step, batches)
+    examples = permutation(seed, epoch, count)[index * batch : (index + 1) * batch]
     share = _caption_shares(seed, epoch, count)[examples]
     first, after = caption_offsets[examples], caption_offsets[examples + 1]
     return Draw(examples, epoch, first + (share * (after - first)).astype(first.dtype))
 
 
-# Batches made ahead of their turn, while the devices are busy.
 T = TypeVar("T")
-READY = 2  # batches that wait for their turn, at most
-THREADS = 2  # that make them: decoding, warping and copying release the interpreter
+READY = 2  # batches prepared in advance
+THREADS = 2  # that prepare them; decoding, warping and copying release the interpreter lock
 
 
 def ahead(batch_of: Callable[[int], T], start: int, stop: int) -> Iterator[T]:
-    """The batches of the steps from `start` to before `stop`, in order, made by threads.
+    """Yields the batches of steps `start` to `stop` - 1 in order; threads prepare them while the devices compute.
 
-    `batch_of` is a pure function of the step: so the stream is the same whatever the threads, and begins at any step.
+    Since `batch_of` is a pure function of the step, the batches do not depend on threads, and iteration may start at any step.
     """
     if start >= stop:
         return iter(())

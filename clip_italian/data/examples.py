@@ -1,4 +1,4 @@
-"""Images with their tokenised captions, from which training draws its batches."""
+"""Images with tokenised captions, from which training draws batches."""
 
 import dataclasses
 import functools
@@ -20,9 +20,9 @@ CaptionsFn = Callable[[list[str]], list[str]]  # maps an image's captions to tho
 
 @dataclasses.dataclass(frozen=True)
 class Examples:
-    """Images of a folder of shards; caption j of image i is row `offsets[i] + j` of `tokens`."""
+    """Images of a folder of shards with their captions: caption j of image i is row `offsets[i] + j` of `tokens`."""
 
-    stored: shards.Pictures
+    stored: shards.Shards
     indices: Int[np.ndarray, " n"]  # in `stored`
     tokens: Tokens
     offsets: Int[np.ndarray, " n1"]
@@ -32,12 +32,12 @@ class Examples:
 
     @functools.cached_property
     def numbers(self) -> Int[np.ndarray, " n"]:
-        """Each image's number, which seeds its augmentations."""
+        """The number of each image, which seeds its augmentations."""
         return np.array([shards.number(self.stored.ids[index]) for index in self.indices])
 
     @property
     def sources(self) -> list[str]:
-        """Each image's source."""
+        """The source of each image."""
         return [self.stored.sources[index] for index in self.indices]
 
     def pixels(self, examples: Int[np.ndarray, " b"]) -> UInt8[np.ndarray, "b height width 3"]:
@@ -58,8 +58,8 @@ def load(
     seed: int = 0,
     captions_fn: CaptionsFn = list,
 ) -> Examples:
-    """The examples of a folder of shards that `kept` keeps; captions have at most `max_length` tokens."""
-    stored = shards.open_shards(folder)
+    """Loads the examples of a folder of shards that `kept` keeps; captions have at most `max_length` tokens."""
+    stored = shards.Shards(folder)
     indices = kept(stored.sources, left_out, share, seed)
     captions = [captions_fn(stored.captions[index]) for index in indices]
     offsets = np.cumsum([0, *map(len, captions)])
@@ -80,7 +80,7 @@ def kept(sources: Collection[str], left_out: Collection[str], share: float = 1.0
 def captions_of(
     offsets: Int[np.ndarray, " n1"], examples: Int[np.ndarray, " k"]
 ) -> tuple[Int[np.ndarray, " m"], Int[np.ndarray, " k1"]]:
-    """The rows of the examples' captions, and the offset at which each example's captions begin among these rows."""
+    """The rows of the examples' captions, and the offsets of each example's captions among these rows."""
     firsts, counts = offsets[examples], np.diff(offsets)[examples]
     begin = np.concatenate([[0], np.cumsum(counts)])
     return np.arange(begin[-1]) + np.repeat(firsts - begin[:-1], counts), begin

@@ -1,4 +1,4 @@
-"""Prepares shards from pairs: each image is decoded and resized once, and the frozen phase's views are drawn once."""
+"""Writes shards of decoded and resized images, and of the augmented views for the frozen phase."""
 
 import contextlib
 import dataclasses
@@ -6,7 +6,7 @@ import functools
 import json
 import pathlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,13 +21,13 @@ from clip_italian.data.images.resizing import Fit
 from clip_italian.data.images.settings import ImageSettings
 from clip_italian.data.images.shards import Example, ShardWriter
 from clip_italian.data.sources import own
-from clip_italian.data.sources.pictures import opened
+from clip_italian.data.sources.image_index import opened
 from clip_italian.data.sources.rows import lines
 from clip_italian.data.workers import WorkersSettings
 from clip_italian.errors import InputError
 
-BATCH = 512  # images in a process's memory at a time: 100 MB of them, and as much of views, at 256 pixels
-AUGMENTED = ("train", "english")  # sets whose images are augmented
+BATCH = 512  # images in a process's memory at a time: 100 MB, and as much for a view, at 256 pixels
+AUGMENTED = ("train", "english")  # sets whose images are augmented in training
 
 Member = tuple[pathlib.Path, str]  # an archive, and the name of a file in it
 LocatedExample = tuple[Example, Member]
@@ -38,14 +38,14 @@ class Job:
     """The folders and settings that all shards share."""
 
     out: pathlib.Path  # a folder for each set
-    done: pathlib.Path  # a file for each finished shard, with its entries of the indices
+    done: pathlib.Path  # has a file for each finished shard, with its entries for the indices
     settings: ImageSettings
-    fits: Mapping[str, Fit]  # how the images of each set become squares
+    fits: Mapping[str, Fit]  # how the images of each set are made square
 
 
 @dataclasses.dataclass(frozen=True)
 class Shard:
-    """The examples of one shard, which one process writes."""
+    """The examples of a shard, which one worker writes."""
 
     set: str
     number: int
@@ -56,13 +56,13 @@ class Shard:
 
 
 def training_pairs(raw: pathlib.Path, pairs: pathlib.Path) -> dict[str, Iterator[LocatedExample]]:
-    """Returns the training and validation pairs by set: the study's, and those of the English CLIP."""
+    """Returns the training and validation pairs of the study and the training pairs of the English CLIP, by set."""
     study = {name: read_pairs(pairs / f"{name}.jsonl", functools.partial(own.path_of, raw)) for name in ("train", "valid")}
     return study | {"english": read_pairs(raw / "english/pairs.jsonl", raw.joinpath)}
 
 
 def read_pairs(path: pathlib.Path, archive_path: Callable[[str], pathlib.Path]) -> Iterator[LocatedExample]:
-    """Yields the examples of a file of pairs, each with its archive and member; `archive_path` gives an archive's path.
+    """Yields the examples of a file of pairs, each with its archive and member; `archive_path` maps an archive's name to its path.
 
     Raises InputError naming a damaged line.
     """
@@ -75,7 +75,7 @@ def read_pairs(path: pathlib.Path, archive_path: Callable[[str], pathlib.Path]) 
 
 
 def read_test(folder: pathlib.Path) -> Iterator[LocatedExample]:
-    """Yields the examples of a test set, or of labelled images of the linear probes; labelled images have no captions."""
+    """Yields the examples of a test set, or the labelled images for linear probes, which have no captions."""
     path = folder / "captions.json"
     content = files.read_json(path if path.exists() else folder / "labels.json")
     captions: dict[int, list[str]] = {image["id"]: [] for image in content["images"]}
@@ -91,15 +91,16 @@ def prepare(
 ) -> dict[str, int]:
     """Writes all shards below `out`; returns the number of images in each set.
 
-    Shards that are recorded in `done` are not made again. The bytes depend on neither `done` nor the workers. Raises InputError
-    naming an image that is missing or cannot be decoded.
+    Shards recorded in `done` are not written again; neither `done` nor the workers change the bytes. Raises InputError naming an
+    image that is missing or cannot be decoded.
     """
     sets = training_pairs(raw, pairs)
     sets |= {f"tests/{path.parent.name}": read_test(path.parent) for path in sorted((raw / "test").glob("*/images.zip"))}
     sets |= {f"probe/{path.parent.name}": read_test(path.parent) for path in sorted((raw / "probe").glob("*/images.zip"))}
     written: dict[str, list[dict[str, Any]]] = {name: [] for name in (*sets, *_views(settings))}
     job = Job(out, done, settings, {name: _fit(raw, name, settings) for name in sets})
-    made = workers.map(functools.partial(make_shard, job), _shards(sets, settings), where)
+    numbered = ((name, *one) for name, examples in sets.items() for one in enumerate(workers.parts(examples, settings.per_shard)))
+    made = workers.map(functools.partial(make_shard, job), (Shard(*one) for one in numbered), where)
     for entries in tqdm(made, "augment", unit=" shards", disable=not sys.stderr.isatty()):
         for name, entry in entries.items():
             written[name].append(entry)
@@ -112,25 +113,17 @@ def _views(settings: ImageSettings) -> list[str]:
     return [f"views/{view}" for view in range(settings.views)]
 
 
-def _shards(sets: Mapping[str, Iterable[LocatedExample]], settings: ImageSettings) -> Iterator[Shard]:
-    for name, examples in sets.items():
-        for number, part in enumerate(workers.parts(examples, settings.per_shard)):
-            yield Shard(name, number, part)
-
-
 def make_shard(job: Job, shard: Shard) -> dict[str, Any]:
     """Writes a shard, and its views if it is of set `train`; returns its entry in the index of each folder."""
     record = job.done / f"{shard.set}-{shard.number:05d}.json"
-    if record.exists() and _is_there(job.out, entries := files.read_json(record)):
-        return entries
+    if record.exists():
+        entries = files.read_json(record)
+        # Files are missing if the process was killed after the folder was moved.
+        if all((job.out / name / entry[kind]).exists() for name, entry in entries.items() for kind in ("file", "examples")):
+            return entries
     entries = _made(job, shard)
     files.write_json(record, entries)
     return entries
-
-
-def _is_there(out: pathlib.Path, entries: Mapping[str, Any]) -> bool:
-    """Returns whether all files of a finished shard exist: a kill may have come after the folder was moved."""
-    return all((out / name / entry[kind]).exists() for name, entry in entries.items() for kind in ("file", "examples"))
 
 
 def _made(job: Job, shard: Shard) -> dict[str, Any]:
@@ -151,7 +144,8 @@ def _made(job: Job, shard: Shard) -> dict[str, Any]:
 def _decode(job: Job, name: str, archive: pathlib.Path, member: str) -> UInt8[np.ndarray, "side side 3"]:
     content = opened(archive)
     try:
-        side, fit = _side(name, job.settings), job.fits[name]
+        # Images that are augmented keep pixels for crops; others have the size of the models' input.
+        side, fit = job.settings.stored if name in AUGMENTED else job.settings.side, job.fits[name]
         pixels = decode(content.read(member), job.settings.limits, resizing.least(side, fit))
     except ImageRejected as reason:
         message = f"{content.path}: member `{member}`: {reason}; delete the file and run `dvc repro`"
@@ -159,16 +153,11 @@ def _decode(job: Job, name: str, archive: pathlib.Path, member: str) -> UInt8[np
     return resizing.square(pixels, side, fit)
 
 
-def _side(name: str, settings: ImageSettings) -> int:
-    """Returns the size that images of a set are stored at: augmented sets keep pixels for crops, others have the models' size."""
-    return settings.stored if name in AUGMENTED else settings.side
-
-
 def _fit(raw: pathlib.Path, name: str, settings: ImageSettings) -> Fit:
-    """Returns how images of a set are resized and cut to squares.
+    """Returns how the images of a set are resized and cropped.
 
-    Training pairs are resized as in CLIP-Italian's training of 2021, tests and probes as in its evaluation. Images are cut as
-    our models cut them, or as the protocol of a published test set states.
+    Training pairs are resized as in CLIP-Italian's training of 2021, tests and probes as in its evaluation. Images are cropped as
+    by our models, or as the protocol of a published test set states.
     """
     fit = resizing.TRANSFORMERS
     kind, _, test_set = name.partition("/")

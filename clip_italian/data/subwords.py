@@ -1,17 +1,17 @@
-"""Learning a vocabulary of subwords by merging pairs (Sennrich et al. 2016), with the same result every time.
+"""Learns a vocabulary of subwords by merging pairs (Sennrich et al. 2016), deterministically.
 
-The `tokenizers` library learns one too, but numbers symbols in the order of a hash table that differs between processes,
-and breaks ties by those numbers: the same text gives it another vocabulary on another day.
+The `tokenizers` library does this too, but breaks ties by the order of a hash table, which differs between processes: the same
+text gives different vocabularies.
 """
 
 import heapq
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 Pair = tuple[str, str]
-CONTINUED, ENDED = "##", "</w>"  # WordPiece marks a piece that continues a word, CLIP one that ends it
+CONTINUED, ENDED = "##", "</w>"  # WordPiece's prefix of a symbol that continues a word, CLIP's suffix of one that ends it
 
 
 class Subwords(NamedTuple):
@@ -21,40 +21,17 @@ class Subwords(NamedTuple):
     merges: list[Pair]
 
 
-def word_pieces(word: str) -> list[str]:
-    """A word's characters as WordPiece spells them: `g ##a ##t ##t ##o`."""
-    return [word[0], *(CONTINUED + character for character in word[1:])]
+def learn(words: Counter[str], size: int, special: Sequence[str], prefix: str, suffix: str) -> Subwords:
+    """Merges the most frequent pair of symbols, ties in alphabetical order, until there are `size` symbols.
 
-
-def join_pieces(left: str, right: str) -> str:
-    """Two neighbouring word pieces as one."""
-    return left + right.removeprefix(CONTINUED)
-
-
-def byte_pairs(word: str) -> list[str]:
-    """A word's characters as CLIP spells them: `g a t t o</w>`."""
-    return [*word[:-1], word[-1] + ENDED]
-
-
-def join_bytes(left: str, right: str) -> str:
-    """Two neighbouring symbols of CLIP's as one."""
-    return left + right
-
-
-def learn(
-    words: Counter[str],
-    size: int,
-    special: Sequence[str],
-    spell: Callable[[str], list[str]],
-    join: Callable[[str, str], str],
-) -> Subwords:
-    """Merges the most frequent pair of symbols, ties in alphabetical order, until there are `size` symbols."""
-    spelled = [(spell(word), words[word]) for word in sorted(words)]
+    A symbol that continues a word begins with `prefix`, one that ends a word ends with `suffix`.
+    """
+    spelled = [(_spelled(word, prefix, suffix), words[word]) for word in sorted(words)]
     symbols = dict.fromkeys([*special, *sorted({symbol for word, _ in spelled for symbol in word})])
     counts: Counter[Pair] = Counter()
-    places: defaultdict[Pair, set[int]] = defaultdict(set)
-    for place, (word, count) in enumerate(spelled):
-        _count(word, count, place, counts, places)
+    words_with: defaultdict[Pair, set[int]] = defaultdict(set)
+    for index, (word, count) in enumerate(spelled):
+        _count(word, count, index, counts, words_with)
     queue = [(-count, pair) for pair, count in counts.items()]
     heapq.heapify(queue)
     merges = []
@@ -63,24 +40,31 @@ def learn(
         if not count or counts[pair] != -count:
             continue  # an entry from before the pair's count changed
         merges.append(pair)
-        symbols[join(*pair)] = None
+        joined = pair[0] + pair[1].removeprefix(prefix)
+        symbols[joined] = None
         changed: set[Pair] = set()
-        for place in sorted(places.pop(pair)):
-            word, times = spelled[place]
-            merged = _merge(word, pair, join(*pair))
-            changed |= _count(word, -times, place, counts, places) | _count(merged, times, place, counts, places)
-            spelled[place] = merged, times
+        for index in sorted(words_with.pop(pair)):
+            word, times = spelled[index]
+            merged = _merge(word, pair, joined)
+            changed |= _count(word, -times, index, counts, words_with) | _count(merged, times, index, counts, words_with)
+            spelled[index] = merged, times
         for other in changed - {pair}:
             heapq.heappush(queue, (-counts[other], other))
     return Subwords(list(symbols), merges)
 
 
-def _count(word: list[str], times: int, place: int, counts: Counter[Pair], places: defaultdict[Pair, set[int]]) -> set[Pair]:
-    """Adds a word's pairs to the counts and returns them; `places` says which words may hold a pair."""
+def _spelled(word: str, prefix: str, suffix: str) -> list[str]:
+    """A word's characters as symbols: `g ##a ##t ##t ##o` in WordPiece, `g a t t o</w>` in CLIP."""
+    *first, last = [word[0], *(prefix + character for character in word[1:])]
+    return [*first, last + suffix]
+
+
+def _count(word: list[str], times: int, index: int, counts: Counter[Pair], words_with: defaultdict[Pair, set[int]]) -> set[Pair]:
+    """Adds the pairs of word `index` to the counts and returns them; `words_with` has the words that may contain a pair."""
     pairs = list(itertools.pairwise(word))
     for pair in pairs:
         counts[pair] += times
-        places[pair].add(place)
+        words_with[pair].add(index)
     return set(pairs)
 
 

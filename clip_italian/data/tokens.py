@@ -1,4 +1,4 @@
-"""Tokenisers: trained here for the drawn world, and texts as padded arrays of token ids."""
+"""Trains tokenisers for the drawn world, and encodes texts as padded arrays of token ids."""
 
 import pathlib
 from collections import Counter
@@ -17,12 +17,12 @@ from clip_italian.errors import InputError
 TOKENIZER = "tokenizer.json"
 BERT_SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 CLIP_SPECIAL = ["<|startoftext|>", "<|endoftext|>"]
-# An accent is one character and an apostrophe is straight: people and newspapers write either, and mean the same word.
+# Composed accents and straight apostrophes: texts contain both spellings of one word.
 ONE_SPELLING = [normalizers.NFC(), normalizers.Replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")]
 
 
 class Tokens(NamedTuple):
-    """Texts as token ids and as which of them are real, not padding."""
+    """Token ids of texts, and a mask that is true for tokens and false for padding."""
 
     ids: Int[np.ndarray, "n t"]
     mask: Bool[np.ndarray, "n t"]
@@ -33,7 +33,7 @@ def train_wordpiece(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     frame = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     frame.normalizer = normalizers.Sequence([*ONE_SPELLING, normalizers.BertNormalizer(lowercase=False, strip_accents=False)])
     frame.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    learnt = subwords.learn(_words(frame, texts), vocabulary, BERT_SPECIAL, subwords.word_pieces, subwords.join_pieces)
+    learnt = subwords.learn(_words(frame, texts), vocabulary, BERT_SPECIAL, subwords.CONTINUED, "")
     frame.model = models.WordPiece(_numbered(learnt.symbols), unk_token="[UNK]", max_input_chars_per_word=100)
     return _between(frame, "[CLS]", "[SEP]", BERT_SPECIAL)
 
@@ -43,7 +43,7 @@ def train_clip_bpe(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     frame = Tokenizer(models.BPE())
     frame.normalizer = normalizers.Sequence([*ONE_SPELLING, normalizers.Lowercase()])
     frame.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    learnt = subwords.learn(_words(frame, texts), vocabulary, CLIP_SPECIAL, subwords.byte_pairs, subwords.join_bytes)
+    learnt = subwords.learn(_words(frame, texts), vocabulary, CLIP_SPECIAL, "", subwords.ENDED)
     frame.model = models.BPE(_numbered(learnt.symbols), learnt.merges, unk_token=CLIP_SPECIAL[1], end_of_word_suffix=subwords.ENDED)
     return _between(frame, CLIP_SPECIAL[0], CLIP_SPECIAL[1], CLIP_SPECIAL)
 
@@ -62,7 +62,7 @@ def _numbered(symbols: Sequence[str]) -> dict[str, int]:
 
 
 def _between(tokenizer: Tokenizer, start: str, end: str, special: Sequence[str]) -> Tokenizer:
-    """The tokeniser with its special tokens, two of which it puts around every text."""
+    """The tokeniser with its special tokens, of which `start` and `end` surround every text."""
     tokenizer.add_special_tokens(list(special))
     number = tokenizer.get_vocab()
     tokenizer.post_processor = processors.BertProcessing((end, number[end]), (start, number[start]))
@@ -85,11 +85,11 @@ def load(folder: pathlib.Path) -> Tokenizer:
 
 
 def encode(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> Tokens:
-    """Texts cut to `length` tokens (specials included) and padded to it; an empty text keeps its specials."""
+    """Encodes texts, truncated and padded to `length` tokens, special tokens included."""
     tokenizer.enable_truncation(length)
     tokenizer.no_padding()
     rows = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
-    tokenizer.no_truncation()  # would be written with the tokeniser
+    tokenizer.no_truncation()  # or it would be saved with the tokeniser
     ids, mask = np.zeros((len(rows), length), np.int32), np.zeros((len(rows), length), bool)
     for i, row in enumerate(rows):
         ids[i, : len(row)] = row
@@ -98,14 +98,14 @@ def encode(tokenizer: Tokenizer, texts: Sequence[str], length: int) -> Tokens:
 
 
 def take(tokens: Tokens, rows: Int[np.ndarray, " m"] | slice) -> Tokens:
-    """Some of the texts."""
+    """The texts at `rows`."""
     return Tokens(tokens.ids[rows], tokens.mask[rows])
 
 
 def trim(tokens: Tokens, multiple: int) -> Tokens:
-    """The same texts without the padding that none of them needs, up to a multiple of `multiple` tokens.
+    """The texts without common padding: the length is the smallest multiple of `multiple` that holds all tokens.
 
-    Few distinct lengths mean few compiled programs; no padding is no work (performance: 1.57x at 32 of 96 tokens).
+    Multiples limit the number of compiled programs. Less padding is faster (1.57x at 32 of 96 tokens).
     """
     longest = int(tokens.mask.sum(axis=1).max(initial=1))
     length = min(-(-longest // multiple) * multiple, tokens.ids.shape[1])

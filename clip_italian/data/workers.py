@@ -1,8 +1,8 @@
-"""One function over many items, on processes of this host or on Ray's, in order and in bounded memory; the results are the same.
+"""Maps a function over many items by processes of this host or by Ray, with the same results, in order, in bounded memory.
 
-Items are taken from the iterable as results are asked for, so many more may be described than fit into memory. A process that is
-killed from outside, for lack of memory or with its host, loses nothing: what it had not finished is done again by another. An
-item that takes its process with it every time is an error that names it.
+Items are read from the iterable only as results are consumed, so there may be more than fit into memory. If a process is
+killed, for lack of memory or with its host, another one repeats its unfinished items. An item whose process is killed every
+time raises an error that names it.
 """
 
 import collections
@@ -22,20 +22,20 @@ from clip_italian import environment
 from clip_italian.config import Settings
 from clip_italian.errors import InputError
 
-AHEAD = 2  # items a worker, running and waiting: enough that none idles while the caller has a result in hand
-ATTEMPTS = 2  # a process killed once is the host's affair; twice over the same item, the item's
-OBJECT_STORE = 256 << 20  # bytes of Ray's shared memory on this host: results are summaries, what is large goes through files
+AHEAD = 2  # submitted items per worker, so that none is idle while the caller uses a result
+ATTEMPTS = 2  # the first kill may be due to the host; the second with the same item is due to the item
+OBJECT_STORE = 256 << 20  # bytes of Ray's shared memory on this host; results are small, large data is written to files
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 class WorkersSettings(Settings):
-    """Section `workers` of a profile. No result depends on it."""
+    """Section `workers` of a profile, which changes no result."""
 
     kind: Literal["processes", "ray"]
-    count: int = pydantic.Field(gt=0)  # of processes; with a Ray cluster that runs, how many of its slots are asked for
-    address: str | None  # of a Ray cluster that runs, `host:port` or `auto`; null starts one on this host
+    count: int = pydantic.Field(gt=0)  # of processes, or of CPUs used on a running Ray cluster
+    address: str | None  # of a running Ray cluster, `host:port` or `auto`; null starts one on this host
 
 
 def map(
@@ -44,17 +44,17 @@ def map(
     settings: WorkersSettings,
     name: Callable[[Item], str] = str,
 ) -> Iterator[Result]:
-    """`function` of every item, in the order of the items; its exceptions are raised where its result would have come.
+    """Yields `function(item)` of every item, in order; an exception of the function is raised instead of its result.
 
-    Function, items and results are pickled. `name` says in an error which item it was. Raises InputError when an item's process
-    was killed ATTEMPTS times, or when Ray is asked for and missing.
+    Function, items and results are pickled. `name` gives an item's name for errors. Raises InputError if an item's process was
+    killed ATTEMPTS times, or if Ray is not installed.
     """
     by = _by_ray if settings.kind == "ray" else _by_processes
     return by(function, items, settings, name)
 
 
 def parts(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
-    """The items, `size` at a time: where one alone is too little to hand to a worker."""
+    """Yields the items in tuples of `size`."""
     source = iter(items)
     while part := tuple(itertools.islice(source, size)):
         yield part
@@ -72,7 +72,7 @@ def _by_processes(
             if not waiting:
                 return
             if isinstance(waiting[0][1].exception(), BrokenProcessPool):
-                # All that ran or waited is lost, and nobody says whose process it was: each is done again alone.
+                # All submitted items are lost, and it is unknown which one's process was killed, so each runs again alone.
                 waiting = collections.deque((item, _again(function, item, future, name)) for item, future in waiting)
                 pool.shutdown()
                 pool = _pool(settings.count)
@@ -82,14 +82,14 @@ def _by_processes(
 
 
 def _pool(count: int) -> ProcessPoolExecutor:
-    # Spawned, not forked: the children are the stage's own and die with it.
+    # Spawned, not forked, so that the workers end with the stage.
     return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), environment.enter_worker)
 
 
 def _submitted(pool: ProcessPoolExecutor, function: Callable[[Item], Result], item: Item) -> Future[Result]:
     try:
         return pool.submit(function, item)
-    except BrokenProcessPool as error:  # since the last result
+    except BrokenProcessPool as error:  # it broke after the last result
         lost = Future[Result]()
         lost.set_exception(error)
         return lost
@@ -121,7 +121,7 @@ def _by_ray(
     ours = not ray.is_initialized()
     if ours:
         _join(ray, settings)
-    # By reference, not by value: the workers import the module that the function is of.
+    # The function is pickled by reference, so the workers import its module.
     remote = ray.remote(num_cpus=1, max_retries=ATTEMPTS - 1)(_here)
     source, waiting = iter(items), collections.deque[tuple[Item, Any]]()
     try:
@@ -148,7 +148,7 @@ def _by_ray(
 
 
 def _ray() -> Any:
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nobody is told about a run
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # no telemetry
     try:
         import ray
     except ImportError:
@@ -159,7 +159,7 @@ def _ray() -> Any:
 
 
 def _join(ray: Any, settings: WorkersSettings) -> None:
-    """Starts a cluster of this host, out of reach from other hosts, or connects to one that runs."""
+    """Starts a cluster that only this host can reach, or connects to a running one."""
     quiet = {"log_to_driver": False, "logging_level": "error"}
     try:
         if settings.address:
@@ -173,7 +173,7 @@ def _join(ray: Any, settings: WorkersSettings) -> None:
 
 
 def _here(folder: str, function: Callable[[Item], Result], item: Item) -> Result:
-    """On a worker, perhaps of another host that shares the file system: paths mean what they mean to the caller."""
+    """Calls the function in the caller's working directory, on a worker that may be on another host with the same file system."""
     if pathlib.Path.cwd() != pathlib.Path(folder):
         os.chdir(folder)
     return function(item)

@@ -1,7 +1,7 @@
 """BERT (Devlin et al. 2019), with the tensor names of the published checkpoints.
 
 XLM-RoBERTa (Conneau et al. 2020) is the same tower with one segment and positions that start at 2; DistilBERT (Sanh et al.
-2019) has no segments at all, and other names for its tensors.
+2019) has no segments, and other names for its tensors.
 """
 
 import functools
@@ -16,22 +16,22 @@ from jaxtyping import Array, Bool, Float, Int
 from clip_italian import config as checking
 from clip_italian.errors import InputError
 from clip_italian.models import layers
-from clip_italian.models.compute_policy import PLAIN, ComputePolicy, Keys, dropout, place_keys
+from clip_italian.models.compute_policy import PLAIN, ComputePolicy, Keys, dropout, fold_in
 from clip_italian.models.matmul import matmul
 from clip_italian.models.text_tower import Exported, Pooling, TextTower
 
 Few = Annotated[int, pydantic.Field(ge=0, le=2)]
-ROBERTAS = ("roberta", "xlm-roberta", "camembert")  # count positions from the row behind that of the padding
+ROBERTAS = ("roberta", "xlm-roberta", "camembert")  # their first position is the row after that of the padding
 WORD_TABLE = "embeddings.word_embeddings.weight"
 
 
 class BertSettings(TextTower):
-    """A BERT tower; what has a default is BERT's."""
+    """The settings of a BERT tower; the defaults are BERT's."""
 
-    # The text's feature vector: `pooler` is a tanh layer on the first token (BERT, and CLIP-Italian's choice), `mean`
-    # the average over the tokens (Reimers & Gurevych 2019), `first_last` that of the embedded tokens and the last block's
-    # (Li et al. 2020, "On the sentence embeddings from pre-trained language models"): the last block alone predicts what
-    # could stand in a token's place and forgets which token stands there.
+    # The text's feature vector: `pooler` is a tanh layer on the first token (BERT and CLIP-Italian), `mean` the average over the
+    # tokens (Reimers & Gurevych 2019), `first_last` the average over the tokens of the embeddings and of the last block (Li et al.
+    # 2020, "On the sentence embeddings from pre-trained language models"). The last block alone predicts which tokens would fit
+    # and loses which token is there.
     pooling: Pooling
     segments: Few = 2  # rows of the table of token types: 2, 1 (XLM-RoBERTa) or 0 (DistilBERT)
     first_position: Few = 0  # of a text's first token; 2 in XLM-RoBERTa, whose padding has position 1
@@ -52,20 +52,14 @@ class BertSettings(TextTower):
         (r"\.ffn\.lin2\.", ".output.dense."),
         (r"\.output_layer_norm\.", ".output.LayerNorm."),
     )
-    special_tokens: ClassVar = {
-        "unk_token": "[UNK]",
-        "sep_token": "[SEP]",
-        "pad_token": "[PAD]",
-        "cls_token": "[CLS]",
-        "mask_token": "[MASK]",
-    }
+    special_tokens: ClassVar = {f"{name}_token": f"[{name.upper()}]" for name in ("unk", "sep", "pad", "cls", "mask")}
     has_dropout = True
 
     @classmethod
     def from_config(cls, config: Any, where: str, pooling: Pooling, shapes: Mapping[str, tuple[int, ...]]) -> "BertSettings":
         """Returns the settings of a BERT, RoBERTa or DistilBERT.
 
-        The vocabulary size is that of the word embeddings' shape in `shapes`: dbmdz's configurations state a wrong one.
+        The vocabulary size is that of the word embeddings in `shapes`, because dbmdz's configurations state a wrong one.
         """
         if config.model_type == "distilbert":
             sizes = {"width": config.dim, "depth": config.n_layers, "heads": config.n_heads, "mlp_dim": config.hidden_dim}
@@ -75,16 +69,10 @@ class BertSettings(TextTower):
             sizes, activation = sizes | {"mlp_dim": config.intermediate_size}, config.hidden_act
             kind = {"segments": config.type_vocab_size, "epsilon": config.layer_norm_eps}
         if layers.activation_named(activation, where) != "gelu":
-            raise InputError(f"{where}: activation `{activation}`; this tower has the exact GELU alone")
+            raise InputError(f"{where}: activation `{activation}`; this tower has the exact GELU only")
         first = config.pad_token_id + 1 if config.model_type in ROBERTAS else 0
-        vocabulary = _rows(shapes, where)
-        values = {
-            "vocabulary": vocabulary,
-            "max_length": config.max_position_embeddings - first,
-            "pooling": pooling,
-            "first_position": first,
-        }
-        return checking.parse(cls, values | sizes | kind, where)
+        sizes |= {"vocabulary": _rows(shapes, where), "max_length": config.max_position_embeddings - first}
+        return checking.parse(cls, {"pooling": pooling, "first_position": first} | sizes | kind, where)
 
     def module(self, policy: ComputePolicy = PLAIN) -> "Bert":
         return Bert(self, policy)
@@ -103,12 +91,12 @@ class BertSettings(TextTower):
         return 2 * self.width**2 if self.pooling == "pooler" else 0
 
     def exported(self) -> Exported:
-        """The inverse of `from_config`, for BERT itself."""
+        """The inverse of `from_config`, for BERT only."""
         unlike = []
         if not self.segments:
-            unlike.append("the text tower has no token types, as DistilBERT, and BERT has them")
+            unlike.append("the text tower has no token types, as DistilBERT, but BERT has them")
         if self.first_position:
-            unlike.append(f"positions begin at {self.first_position}, as in XLM-RoBERTa, and BERT's at 0")
+            unlike.append(f"positions begin at {self.first_position}, as in XLM-RoBERTa, but BERT's at 0")
         config = {
             "model_type": "bert",
             "vocab_size": self.vocabulary,
@@ -126,7 +114,7 @@ class BertSettings(TextTower):
 
 
 def _rows(shapes: Mapping[str, tuple[int, ...]], where: str) -> int:
-    """The number of rows of the word table, whatever stands before its name."""
+    """The number of rows of the word embeddings, whose name may have a prefix."""
     shape = next((shape for name, shape in shapes.items() if name.endswith(WORD_TABLE)), None)
     if shape is None:
         raise InputError(f"{where}: no tensor is `text_model.{WORD_TABLE}`; the file is of another model or damaged")
@@ -136,7 +124,7 @@ def _rows(shapes: Mapping[str, tuple[int, ...]], where: str) -> int:
 
 
 class BertBlock(nn.Module):
-    """A post-norm transformer block; with keys it drops weights of attention and what either half adds, at BERT's places."""
+    """A post-norm transformer block. With keys, dropout acts on attention weights and on the outputs of both halves, as in BERT."""
 
     heads: int
     mlp_dim: int
@@ -145,7 +133,7 @@ class BertBlock(nn.Module):
 
     @nn.compact
     def __call__(self, x: Float[Array, "n t d"], mask: layers.Mask, keys: Keys | None) -> Float[Array, "n t d"]:
-        weights, attended, transformed = (functools.partial(dropout, rate=self.dropout, keys=keys, place=i) for i in range(3))
+        weights, attended, transformed = (functools.partial(dropout, rate=self.dropout, keys=keys, number=i) for i in range(3))
         names = ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense")
         added = attended(layers.attention(x, self.heads, names, mask, drop=weights))
         x = layers.norm(x + added, self.epsilon, "attention.output.LayerNorm")
@@ -155,7 +143,7 @@ class BertBlock(nn.Module):
 
 
 class Bert(nn.Module):
-    """Token features and pooled features of token ids, in float32; given a key for each text, those of a draw of dropout."""
+    """Token features and pooled features of token ids, in float32, with dropout if each text has a key."""
 
     settings: BertSettings
     policy: ComputePolicy = PLAIN
@@ -171,10 +159,10 @@ class Bert(nn.Module):
         if s.segments:  # texts have one segment only
             x = x + layers.embedding(s.segments, s.width, "embeddings.token_type_embeddings")(jnp.zeros(1, int))[None]
         x = layers.norm(x.astype(self.policy.dtype), s.epsilon, "embeddings.LayerNorm")
-        first = x = dropout(x, self.policy.text_dropout, keys, s.depth)  # places below are those of the blocks
+        first = x = dropout(x, self.policy.text_dropout, keys, s.depth)  # the blocks have the numbers below
         block = layers.block(BertBlock, self.policy)
         for i in range(s.depth):
-            own = None if keys is None else place_keys(keys, i)
+            own = None if keys is None else fold_in(keys, i)
             x = block(s.heads, s.mlp_dim, s.epsilon, self.policy.text_dropout, name=f"encoder.layer.{i}")(x, mask[:, None, :], own)
         first, x = first.astype(jnp.float32), x.astype(jnp.float32)
         if s.pooling == "pooler":
@@ -185,7 +173,7 @@ class Bert(nn.Module):
 
 
 class MaskedLanguageModel(nn.Module):
-    """BERT with its masked-token head; the output matrix is the word table (tied), as in the original."""
+    """BERT with its masked-token head, whose output matrix is tied to the word embeddings, as in the original."""
 
     settings: BertSettings
 

@@ -15,10 +15,10 @@ from clip_italian.models.text_tower import Pooling, TextTower
 
 
 class ClipTextSettings(TextTower):
-    """A pre-norm text tower; what has a default is CLIP's."""
+    """The settings of a pre-norm text tower; the defaults are CLIP's."""
 
-    # `last` is CLIP's: tokens look back only, and the last one of each text stands for it. `fixed` is SigLIP's: every text is
-    # padded to `max_length` tokens, all of them look at all, padding too, and the last position stands for the text.
+    # `last` (CLIP): attention is causal, and the text's features are those of its last token. `fixed` (SigLIP): texts are padded to
+    # `max_length` tokens, attention has no mask, and the text's features are those of the last position.
     reading: Literal["last", "fixed"] = "last"
     activation: layers.Activation = "quick_gelu"
     epsilon: float = layers.CLIP_EPSILON  # of the layer norms
@@ -26,14 +26,12 @@ class ClipTextSettings(TextTower):
     model_types = ("clip_text_model", "siglip_text_model")
     special_tokens: ClassVar = {
         "bos_token": CLIP_SPECIAL[0],
-        "eos_token": CLIP_SPECIAL[1],
-        "unk_token": CLIP_SPECIAL[1],
-        "pad_token": CLIP_SPECIAL[1],
+        **dict.fromkeys(("eos_token", "unk_token", "pad_token"), CLIP_SPECIAL[1]),
     }
 
     @classmethod
     def from_config(cls, config: Any, where: str, pooling: Pooling, shapes: Mapping[str, tuple[int, ...]]) -> "ClipTextSettings":
-        """The tower of a CLIP or SigLIP text configuration, which has one way of pooling."""
+        """The tower of a CLIP or SigLIP text configuration; `pooling` is ignored, since each has only one."""
         values = {
             "vocabulary": config.vocab_size,
             "max_length": config.max_position_embeddings,
@@ -60,9 +58,9 @@ class ClipTextSettings(TextTower):
 
 
 class ClipText(nn.Module):
-    """Pooled features of token ids: of one token of each text, after the last layer norm, in float32.
+    """Pooled features of token ids: those of one token of each text, after the last layer norm, in float32.
 
-    Looking back only, a token never sees the padding behind it, so no padding mask is needed.
+    Causal attention needs no padding mask, because padding follows the tokens.
     """
 
     settings: ClipTextSettings

@@ -8,6 +8,7 @@ import functools
 import math
 from typing import Any, Literal
 
+import cv2
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -22,19 +23,19 @@ from clip_italian.models.vit import VisionTransformer, ViTSettings
 
 Params = dict[str, Any]
 Head = Literal["none", "linear", "affine", "mlp"]
-# Of initial weights at the width of 768 (hybrid_clip, modeling_hybrid_clip.py); narrower towers start alike in proportion.
+# Of initial weights at width 768 (hybrid_clip, modeling_hybrid_clip.py); for other widths scaled by 1 / sqrt(width).
 PROJECTION_STD, PROJECTION_WIDTH = 0.02, 768
-SMALLEST_NORM = 1e-12  # under the root: a zero vector has a zero embedding and finite gradients, unlike in 2021
+SMALLEST_NORM = 1e-12  # added under the root, so that a zero vector has a zero embedding and finite gradients, unlike in 2021
 
 
 class DualEncoderSettings(Settings):
-    """The architecture of a dual encoder; what has a default is CLIP's and CLIP-Italian's."""
+    """The architecture of a dual encoder; the defaults are those of CLIP and CLIP-Italian."""
 
     image: ViTSettings
     text: AnyTextTower
     projection: Size  # width of the common space
-    # From pooled features into the common space: `linear` without bias, `affine` with one, `mlp` two linear layers without
-    # bias around a GELU (open_clip's HFTextEncoder), `none` where the features already are in it (SigLIP's images).
+    # The projection of pooled features into the common space: `linear` has no bias, `affine` has one, `mlp` is two linear layers
+    # without bias around a GELU (open_clip's HFTextEncoder), `none` is the identity (SigLIP's images).
     image_head: Head = "linear"
     text_head: Head = "linear"
     logit_bias: bool = False  # added to the scaled cosines; SigLIP has one
@@ -46,11 +47,11 @@ def shapes(settings: DualEncoderSettings) -> Params:
     return jax.eval_shape(functools.partial(_fresh, settings), jax.random.key(0), 1.0)
 
 
-# To draw the numbers of a hundred weights is a long program that runs once: with less optimisation it compiles in a third of the
-# time, to the same bits.
+# Drawing a hundred weight matrices is a long program that runs once. Less optimisation compiles it in a third of the time, with the
+# same bits.
 @functools.partial(jax.jit, static_argnums=0, compiler_options={"xla_backend_optimization_level": 1})
 def initial(settings: DualEncoderSettings, key: Array, logit_scale: float | Array) -> Params:
-    """Fresh parameters; `logit_scale` is the factor on cosines, stored as its logarithm as CLIP does."""
+    """Initial parameters; `logit_scale` is the factor on cosines, stored as its logarithm, as in CLIP."""
     return _fresh(settings, key, logit_scale)
 
 
@@ -68,7 +69,7 @@ def _fresh(settings: DualEncoderSettings, key: Array, logit_scale: float | Array
 
 
 def _head(kind: Head, key: Array, width: int, common: int) -> Params:
-    """Fresh parameters of a head, which maps pooled features into the common space."""
+    """Initial parameters of a head, which maps pooled features into the common space."""
     if kind == "none":
         return {}
     if kind == "mlp":
@@ -79,18 +80,18 @@ def _head(kind: Head, key: Array, width: int, common: int) -> Params:
 
 
 def log_scale(scale: float | Array) -> Array:
-    """The parameter that stands for a factor on the cosines."""
+    """The logarithm of a factor on the cosines, which is the parameter `logit_scale`."""
     return jnp.log(jnp.asarray(scale, jnp.float32))
 
 
 def projection(key: Array, width: int, common: int) -> Params:
-    """A fresh linear map into the common space, without bias."""
+    """Initial parameters of a linear map into the common space, without bias."""
     std = PROJECTION_STD * math.sqrt(PROJECTION_WIDTH / width)
     return {"kernel": std * jax.random.normal(key, (width, common))}
 
 
 def normalise_pixels(settings: ViTSettings, pixels: UInt8[Array, "n h w 3"]) -> Float[Array, "n h w 3"]:
-    """Pixels in the units of the tower."""
+    """Pixels scaled to 0..1, minus the tower's mean, divided by its standard deviation."""
     mean, std = (jnp.asarray(values)[None, None, None] for values in (settings.mean, settings.std))
     return (pixels.astype(jnp.float32) / 255 - mean) / std
 
@@ -131,18 +132,18 @@ def text_features(
 
 @jax.jit
 def project_image(params: Params, features: Float[Array, "n d"]) -> Float[Array, "n p"]:
-    """Unit vectors in the common space."""
+    """Image features projected into the common space, as unit vectors."""
     return unit(apply_head(params.get("visual_projection", {}), features))
 
 
 @jax.jit
 def project_text(params: Params, features: Float[Array, "n d"]) -> Float[Array, "n p"]:
-    """Unit vectors in the common space."""
+    """Text features projected into the common space, as unit vectors."""
     return unit(apply_head(params.get("text_projection", {}), features))
 
 
 def apply_head(head: Params, features: Float[Array, "n d"]) -> Float[Array, "n p"]:
-    """Pooled features in the common space, by whichever of the kinds of `Head` these parameters are of."""
+    """Pooled features mapped into the common space by a head of any kind, which its parameters identify."""
     if "2" in head:
         return apply_head(head["2"], exact_gelu(apply_head(head["0"], features)))
     projected = features @ head["kernel"] if "kernel" in head else features
@@ -154,21 +155,20 @@ def unit(x: Float[Array, "n d"]) -> Float[Array, "n d"]:
     return x * jax.lax.rsqrt(jnp.sum(x * x, axis=-1, keepdims=True) + SMALLEST_NORM)
 
 
-# --- Images of another size ---------------------------------------------------------------------------------------------
+# Images of another size.
 # Position embeddings are resized like an image, as transformers does with `interpolate_pos_encoding=True` (CLIP,
 # modeling_clip.py; SigLIP, modeling_siglip.py): bicubic, without antialiasing. open_clip's resize_pos_embed antialiases when
 # the grid shrinks, and then gives other values.
 POSITIONS = "embeddings.position_embedding"
-CUBIC = -0.75  # the parameter a of Keys (1981), equation 4; torch's and OpenCV's choice
 
 
 def resized(settings: DualEncoderSettings, params: Params, image_size: int) -> tuple[DualEncoderSettings, Params]:
-    """The same model for images of `image_size` pixels a side; raises InputError when that is less than a patch."""
+    """The model with position embeddings interpolated for images of `image_size` pixels; raises InputError if no patch fits."""
     fit = settings.image.fit.model_copy(update={"resized": None})
     image = settings.image.model_copy(update={"image_size": image_size, "fit": fit})
     old, new = settings.image.grid, image.grid
     if new < 1:
-        raise InputError(f"pictures of {image_size} pixels a side hold no patch of {image.patch}; give a larger `image_size`")
+        raise InputError(f"images of {image_size} pixels a side hold no patch of {image.patch}; give a larger `image_size`")
     table = params["vision_model"][POSITIONS]["embedding"]
     tokens = len(table) - old * old  # the class token, where there is one
     moved = table if new == old else jnp.concatenate([table[:tokens], interpolated(table[tokens:], old, new)])
@@ -177,24 +177,8 @@ def resized(settings: DualEncoderSettings, params: Params, image_size: int) -> t
 
 
 def interpolated(table: Float[Array, "t d"], old: int, new: int) -> Float[Array, "u d"]:
-    """Embeddings of an old x old grid, row by row, for a new x new one."""
-    weights = jnp.asarray(cubic_weights(old, new), jnp.float32)
+    """Embeddings of an old x old grid, row by row, interpolated for a new x new grid."""
+    # The columns of the resized identity are the weights. OpenCV's kernel has a = -0.75 (Keys 1981, equation 4), as torch's has.
+    weights = jnp.asarray(cv2.resize(np.eye(old), (old, new), interpolation=cv2.INTER_CUBIC), jnp.float32)
     moved = jnp.einsum("yi,xj,ijd->yxd", weights, weights, table.reshape(old, old, -1), precision="highest")
     return moved.reshape(new * new, -1)
-
-
-def cubic_weights(old: int, new: int) -> Float[np.ndarray, "new old"]:
-    """How much of each old sample is in each new one; beyond the ends the last sample goes on."""
-    centres = (np.arange(new) + 0.5) * old / new - 0.5
-    weights = np.zeros((new, old))
-    for tap in range(-1, 3):
-        samples = np.floor(centres).astype(int) + tap
-        np.add.at(weights, (np.arange(new), samples.clip(0, old - 1)), _cubic(np.abs(centres - samples)))
-    return weights
-
-
-def _cubic(x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-    """The kernel at distances of 0 to 2 samples."""
-    near = ((CUBIC + 2) * x - (CUBIC + 3)) * x * x + 1
-    far = ((CUBIC * x - 5 * CUBIC) * x + 8 * CUBIC) * x - 4 * CUBIC
-    return np.where(x <= 1, near, far)

@@ -1,4 +1,4 @@
-"""Features or embeddings of many images or texts, in blocks, on all devices."""
+"""Computes features or embeddings of many images or texts in batches, on all devices."""
 
 import functools
 from collections.abc import Callable
@@ -15,10 +15,10 @@ from clip_italian.models import dual_encoder
 from clip_italian.models.compute_policy import PLAIN, ComputePolicy
 from clip_italian.models.dual_encoder import DualEncoderSettings, Params
 
-LENGTH_MULTIPLE = 2  # tokens: few distinct lengths mean few programs
-# Activations between two layers that a program has at once on a CPU: 8 images or 32 captions of a base model. With eight times as
-# many an image takes 12 % more processor time, because the buffers leave the cache and are fresh pages at each call, and captions
-# of unlike length share a block; with half as many 4 %, because the weights are read for so few.
+LENGTH_MULTIPLE = 2  # tokens; multiples limit the number of compiled programs
+# Activations between two layers in one batch on a CPU: 8 images or 32 captions of a base model. Eight times as many take 12 % more
+# processor time per image, because the buffers leave the cache and are new pages at each call, and because captions of different
+# lengths share a batch. Half as many take 4 % more, because the weights are read more often.
 AT_ONCE = 1 << 19
 
 
@@ -46,11 +46,11 @@ def _text(
 
 
 class Encoder:
-    """Pooled features of many images or texts, or with `project` their unit vectors in the common space.
+    """Computes pooled features of many images or texts, or with `project` their unit vectors in the common space.
 
-    Works in blocks of at most `block`, whose sizes are powers of two, so that few programs are compiled. `report` is called after
-    each block with its number of images or texts. The devices of all processes share the work, so all processes must call. The
-    size of a block changes no result beyond rounding, also with dropout.
+    Batches have at most `block` items, and powers of two, so that few programs are compiled. `report` is called after each batch
+    with its number of items. The devices of all processes share the work, so all processes must call. The batch size changes
+    results only by rounding, also with dropout.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Encoder:
         self._compiled: set[Any] = set()  # functions with the shapes of their arrays
 
     def images(self, params: Params, pixels: UInt8[np.ndarray, "n h w 3"]) -> Float[np.ndarray, "n d"]:
-        """Features or unit vectors of images, cut to the tower's size."""
+        """Features or unit vectors of images, whose size is that of the tower's input."""
         tower, parts = self.settings.image, []
         rows = self._rows(tower.grid**2 * tower.width)
         for start in range(0, len(pixels), rows):
@@ -73,9 +73,9 @@ class Encoder:
         return self._joined(parts, tower.width)
 
     def texts(self, params: Params, encoded: Tokens, key: Array | None = None) -> Float[np.ndarray, "n d"]:
-        """Features or unit vectors of texts; a block holds texts of like length, and more of them the shorter they are.
+        """Features or unit vectors of texts. A batch has texts of similar length, and more of them if they are short.
 
-        With `text_dropout` the key and a text's index in `encoded` determine what is dropped from it.
+        With `text_dropout`, the key and a text's index in `encoded` determine its dropout mask.
         """
         lengths = encoded.mask.sum(axis=1)
         order, parts, start = np.argsort(-lengths, kind="stable"), [], 0
@@ -93,7 +93,7 @@ class Encoder:
         return power_of_two(max(1, min(self.block, fitting)))
 
     def _run(self, function: Any, given: tuple[Any, ...], *arrays: np.ndarray) -> np.ndarray:
-        """Calls the jitted function; zeros fill the arrays up to the next power of two rows."""
+        """Calls the jitted function on arrays padded with zeros to the next power of two rows."""
         count = len(arrays[0])
         missing = power_of_two(2 * count - 1) - count
         padded = [np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)]) for array in arrays]
@@ -112,7 +112,7 @@ class Encoder:
 
 
 def power_of_two(number: int) -> int:
-    """The largest power of two that is not above the number, which is at least 1."""
+    """The largest power of two up to `number`, which is at least 1."""
     return 1 << (number.bit_length() - 1)
 
 

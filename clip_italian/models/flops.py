@@ -1,7 +1,7 @@
 """Floating-point operations (FLOPs) of a dual encoder, from its architecture; a multiplication and an addition are two.
 
-Matmuls and convolutions alone count, as is usual; the rest is less than a hundredth of a base model. Attention counts in full where
-it is causal too, and so does padding: the hardware computes both.
+Only matmuls and convolutions are counted, as is usual; the rest is less than 1 % of a base model. Causal attention is counted in
+full, and padding too, because the hardware computes both.
 """
 
 from typing import NamedTuple
@@ -16,12 +16,12 @@ BACKWARD = 2  # a matmul has two operands, so its backward pass is two matmuls o
 class Forward(NamedTuple):
     """FLOPs of a forward pass over one image, one text or one pair."""
 
-    blocks: float  # of the transformer blocks, which `ComputePolicy.remat` computes again in the backward pass
+    blocks: float  # of the transformer blocks, which `ComputePolicy.remat` recomputes in the backward pass
     others: float
 
 
 def pair(settings: DualEncoderSettings, tokens: int, batch: int) -> Forward:
-    """FLOPs of one pair from pixels to the loss: texts have `tokens` tokens, the batch over all devices `batch` pairs."""
+    """FLOPs of one pair from pixels to the loss, for texts of `tokens` tokens and a batch of `batch` pairs over all devices."""
     image, text = image_features(settings), text_features(settings, tokens)
     projections = _head(settings.image_head, settings.image.width, settings.projection)
     projections += _head(settings.text_head, settings.text.width, settings.projection)
@@ -32,8 +32,8 @@ def pair(settings: DualEncoderSettings, tokens: int, batch: int) -> Forward:
 def training(forward: Forward, remat: bool = False) -> float:
     """FLOPs of a forward and a backward pass: three forward passes, and with `remat` the blocks once more.
 
-    Without `remat` these are the model FLOPs, with it what the hardware does (Chowdhery et al. 2022, "PaLM", appendix B).
-    A little less is done: no gradient of the pixels is computed.
+    Without `remat` these are model FLOPs, with it hardware FLOPs (Chowdhery et al. 2022, "PaLM", appendix B). The real number is
+    slightly smaller, because no gradient of the pixels is computed.
     """
     return (1 + BACKWARD) * sum(forward) + (forward.blocks if remat else 0)
 

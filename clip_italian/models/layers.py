@@ -1,8 +1,7 @@
-"""The parts that every tower is made of.
+"""The layers of all towers.
 
-They are functions, called inside a module's compact method: the submodules they make belong to that module and carry the
-names of the published checkpoints' tensors. What they compute has the dtype of `x`; `compute_policy.py` says what is float32 all
-the same.
+Most are functions for a module's compact method, so that their submodules belong to that module and have the names of the published
+checkpoints' tensors. Results have the dtype of `x`; `compute_policy.py` lists what is always float32.
 """
 
 import math
@@ -32,19 +31,19 @@ CLIP_EPSILON = 1e-5  # of layer norms, openai/CLIP, model.py (PyTorch's default)
 
 
 def activation_named(name: str, where: str) -> Activation:
-    """The activation that transformers calls so; raises InputError, which begins with `where`, for those that no tower has."""
+    """The activation of that name in transformers; raises InputError, beginning with `where`, for one that no tower has."""
     if not isinstance(name, str) or name not in ACTIVATIONS:
         raise InputError(f"{where}: activation `{name}` is not known; known: {', '.join(ACTIVATIONS)}")
     return ACTIVATIONS[name]
 
 
 def stored_as(old: str, name: str, default: Any = ...) -> Any:
-    """A field of settings that model folders call by its old name; in code and in errors it has the new one."""
+    """A field of settings with an old name in model folders and a new name in code and errors."""
     return pydantic.Field(default, validation_alias=pydantic.AliasChoices(name, old), serialization_alias=old)
 
 
 def check_heads(settings: T) -> T:
-    """Raises ValueError unless the heads of a tower's settings divide its width."""
+    """Returns a tower's settings; raises ValueError unless `heads` divides `width`."""
     sizes: Any = settings
     if sizes.width % sizes.heads:
         raise ValueError(f"`heads` ({sizes.heads}) must divide `width` ({sizes.width})")
@@ -69,17 +68,17 @@ def with_bias(y: Float[Array, "... d"], bias: Float[Array | np.ndarray, "d"]) ->
 
 
 def dense(width: int, name: str) -> Dense:
-    """A linear layer of that name."""
+    """A linear layer named `name`."""
     return Dense(width, name=name)
 
 
 def norm(x: Float[Array, "... d"], epsilon: float, name: str) -> Float[Array, "... d"]:
-    """A layer norm (Ba et al. 2016); flax takes its statistics in float32."""
+    """A layer norm (Ba et al. 2016); flax computes its statistics in float32."""
     return nn.LayerNorm(epsilon, dtype=x.dtype, name=name)(x)
 
 
 def embedding(rows: int, width: int, name: str) -> nn.Embed:
-    """A table of vectors."""
+    """A table of `rows` embeddings."""
     return nn.Embed(rows, width, embedding_init=nn.initializers.normal(EMBEDDING_STD), name=name)
 
 
@@ -94,11 +93,9 @@ def exact_gelu(x: Float[Array, "..."]) -> Float[Array, "..."]:
 
 
 def activated(x: Float[Array, "..."], name: Activation) -> Float[Array, "..."]:
-    """The activation of that name; `gelu_tanh` is SigLIP's, the approximation by tanh."""
-    exact = x.astype(jnp.float32)
-    if name == "quick_gelu":
-        return quick_gelu(exact).astype(x.dtype)
-    return (exact_gelu(exact) if name == "gelu" else jax.nn.gelu(exact, approximate=True)).astype(x.dtype)
+    """The activation of that name, computed in float32; `gelu_tanh` is SigLIP's, the approximation by tanh."""
+    functions = {"quick_gelu": quick_gelu, "gelu": exact_gelu, "gelu_tanh": jax.nn.gelu}
+    return functions[name](x.astype(jnp.float32)).astype(x.dtype)
 
 
 def attention(
@@ -111,7 +108,7 @@ def attention(
 ) -> Float[Array, "n q d"]:
     """Multi-head attention (Vaswani et al. 2017); `names` are the checkpoint's for query, key, value and output.
 
-    Keys and values are of `context`, or without it of `x` itself. `drop` is dropout on the attention weights.
+    Keys and values are computed from `context`, or without it from `x`. `drop` is dropout on the attention weights.
     """
     width, seen = x.shape[-1], x if context is None else context
     query = _split(dense(width, names[0])(x), heads)
@@ -130,12 +127,12 @@ def _split(x: Float[Array, "n t d"], heads: int) -> Float[Array, "n t h e"]:
 
 
 def block(kind: Block, policy: ComputePolicy) -> Block:
-    """The class of blocks, recomputed in the backward pass if the policy says so."""
+    """The class of blocks, with recomputation in the backward pass if the policy demands it."""
     return nn.remat(kind) if policy.remat else kind
 
 
 class ClipBlock(nn.Module):
-    """A pre-norm transformer block, the same in both towers of CLIP (Radford et al. 2021) and of SigLIP (Zhai et al. 2023)."""
+    """The pre-norm transformer block of both towers of CLIP (Radford et al. 2021) and SigLIP (Zhai et al. 2023)."""
 
     heads: int
     mlp_dim: int

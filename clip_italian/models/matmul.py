@@ -1,8 +1,8 @@
-"""Matrix multiplication in the forms that XLA's compiler for CPUs is fast at, value and gradients.
+"""Matrix multiplication, value and gradients, in the forms that XLA computes fast on CPUs.
 
-Found by measuring (docs/performance.md, LOG.md). Which matmuls of bfloat16 run as such is in openxla/xla,
-xla/backends/cpu/ynn_support.cc, IsDotSupportedByYnn; all others are widened to float32, which takes twice as long on a processor
-with instructions for bfloat16.
+The forms were found by measuring (docs/performance.md, LOG.md). openxla/xla, xla/backends/cpu/ynn_support.cc, IsDotSupportedByYnn
+lists the matmuls that run in bfloat16; all others are widened to float32, which takes twice as long on a processor with bfloat16
+instructions.
 """
 
 import functools
@@ -36,8 +36,8 @@ def _kernel_grad_on_cpu(x: Float[Array, "... d"], grad: Float[Array, "... e"]) -
     x, grad = x.reshape(-1, x.shape[-1]), grad.reshape(-1, grad.shape[-1])
     if x.dtype == jnp.float32:
         return _kernel_grad(x, grad)
-    # In bfloat16 it is fast only over the first operand's columns, so that operand is transposed. The compiler would undo a plain
-    # transpose; it does not look through a reshape, and the barrier keeps it from undoing both.
+    # A bfloat16 matmul is fast only over the first operand's columns, so it is transposed. The compiler would undo a plain
+    # transpose. It does not see through a reshape, and the barrier keeps it from undoing both.
     transposed = jax.lax.optimization_barrier(x.T.reshape(*x.T.shape, 1)).reshape(x.T.shape)
     return _contract(transposed, grad, 1, 0)
 

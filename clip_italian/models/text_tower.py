@@ -1,4 +1,4 @@
-"""The interface of text towers: their settings, and everything that depends on the kind of tower.
+"""The interface of text towers: settings, network, and all else that differs between kinds of towers.
 
 A new tower is a module beside `bert.py` and `clip_text.py`, and a line in the table of `text_towers.py`.
 """
@@ -21,15 +21,15 @@ Pooling = Literal["pooler", "mean", "first_last"]
 
 
 class Exported(NamedTuple):
-    """A tower in transformers' terms."""
+    """A tower as a model of transformers."""
 
     config: dict[str, Any]  # its config.json
-    pooling: Pooling  # of what that model gives, to the tower's features
-    unlike: list[str]  # why transformers has no such tower; empty where it has
+    pooling: Pooling  # from that model's output to the tower's features
+    unlike: list[str]  # reasons why transformers has no such tower; empty if it has one
 
 
 class TextTower(Settings, abc.ABC):
-    """A text tower. A new kind needs a field without a default that BERT and CLIP lack: loading recognises the kind by it."""
+    """The settings of a text tower. A new kind needs a field of its own without a default, by which loading recognises it."""
 
     vocabulary: Size  # token ids
     max_length: Size = layers.stored_as("positions", "max_length")  # tokens of the longest text
@@ -38,34 +38,34 @@ class TextTower(Settings, abc.ABC):
     heads: Size
     mlp_dim: Size = layers.stored_as("hidden", "mlp_dim")
 
-    model_types: ClassVar[tuple[str, ...]]  # of the configurations that `from_config` reads
-    # From the names of transformers' tensors to those of `module`: regular expressions and replacements, applied in order.
+    model_types: ClassVar[tuple[str, ...]]  # of the transformers configurations that `from_config` accepts
+    # Regular expressions and replacements, applied in order, from the names of transformers' tensors to those of `module`.
     tensor_names: ClassVar[tuple[tuple[str, str], ...]] = ()
-    special_tokens: ClassVar[dict[str, str]] = {}  # by transformers' names for them
-    has_dropout: ClassVar[bool] = False  # whether `features` makes use of keys
+    special_tokens: ClassVar[dict[str, str]] = {}  # by their names in transformers
+    has_dropout: ClassVar[bool] = False  # whether `features` accepts keys
 
     _heads = pydantic.model_validator(mode="after")(layers.check_heads)
 
     @classmethod
     @abc.abstractmethod
     def from_config(cls, config: Any, where: str, pooling: Pooling, shapes: Mapping[str, tuple[int, ...]]) -> "TextTower":
-        """The tower of a configuration of transformers, its features pooled as stated where that is a choice.
+        """The tower of a transformers configuration; `pooling` is used if the tower has several kinds.
 
-        `shapes` are those of the checkpoint's tensors. Raises InputError, which begins with `where`, for what this tower is not.
+        `shapes` are those of the checkpoint's tensors. Raises InputError, beginning with `where`, for an unsupported configuration.
         """
 
     @abc.abstractmethod
     def module(self, policy: ComputePolicy = PLAIN) -> nn.Module:
-        """The network, from ids, mask and keys to pooled features, or to other features and these."""
+        """The network, which maps ids, mask and keys to pooled features, or to a tuple that ends with them."""
 
     def init(self, key: Array) -> dict[str, Any]:
-        """Fresh parameters."""
+        """Initial parameters."""
         ids = jnp.zeros((1, 2), int)
         params: dict[str, Any] = self.module().init(key, ids, ids == 0)["params"]
         return params
 
     def shapes(self) -> dict[str, Any]:
-        """The parameters' shapes and types."""
+        """The parameters' shapes and dtypes."""
         return jax.eval_shape(self.init, jax.random.key(0))
 
     def features(
@@ -84,23 +84,23 @@ class TextTower(Settings, abc.ABC):
     @property
     @abc.abstractmethod
     def description(self) -> str:
-        """The kind of tower in words, for model cards and messages."""
+        """The kind of tower, for model cards and messages."""
 
     @property
     def ignored_tensors(self) -> tuple[str, ...]:
-        """Regular expressions of the tensors that checkpoints of such a tower hold and this one has no use of."""
+        """Regular expressions of tensors in checkpoints of this kind that the tower does not use."""
         return ()
 
     @property
     def reads_padding(self) -> bool:
-        """Whether padding counts as text: all texts are padded to `max_length` tokens, and the mask is true throughout."""
+        """Whether padding is read as text: then all texts are padded to `max_length` tokens, and the mask is always true."""
         return False
 
     @property
     def pooling_flops(self) -> int:
-        """Floating-point operations a text beside those of the blocks."""
+        """Floating-point operations per text outside the blocks."""
         return 0
 
     def exported(self) -> Exported:
-        """The tower in transformers' terms, for the exports; without this, a tower is exported to ONNX alone."""
+        """The tower as a model of transformers, for exports; towers without this method are exported to ONNX only."""
         return Exported({}, "mean", [f"the text tower is {self.description}, not a BERT"])

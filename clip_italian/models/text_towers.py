@@ -16,7 +16,7 @@ MODEL_TYPES = {name: tower for tower in TOWERS for name in tower.model_types}  #
 if typing.TYPE_CHECKING:
     AnyTextTower = TextTower
 else:
-    AnyTextTower = typing.Union[TOWERS]  # noqa: UP007 (of a tuple); whichever the keys fit
+    AnyTextTower = typing.Union[TOWERS]  # noqa: UP007 (of a tuple); pydantic selects by the keys
 
 
 class _Alone(Settings):
@@ -24,5 +24,5 @@ class _Alone(Settings):
 
 
 def parsed(content: Any, where: str) -> TextTower:
-    """The settings of whichever tower the keys fit; raises InputError, which begins with `where`, for those that fit none."""
+    """The settings of the tower whose keys these are; raises InputError, beginning with `where`, if no tower has them."""
     return parse(_Alone, {"text": content}, where).text

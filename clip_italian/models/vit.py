@@ -22,27 +22,27 @@ Stem = Annotated[tuple[Annotated[tuple[Size, Size, Size], Lax], ...], Lax]
 
 
 class ViTSettings(Settings):
-    """A vision tower; what has a default is CLIP's."""
+    """The settings of a vision tower; the defaults are CLIP's."""
 
     image_size: Size  # pixels a side
-    # Convolutions ahead of the patches, each as [channels, kernel, stride] (Xiao et al. 2021, "Early convolutions help
+    # Convolutions before the patch embedding, each as [channels, kernel, stride] (Xiao et al. 2021, "Early convolutions help
     # transformers see better"). CLIP has none; a tower trained on thousands of images, not millions, needs them.
     stem: Stem
-    patch: Size  # a side, in pixels of the stem's output; divides image_size / (product of the stem's strides)
+    patch: Size  # size in pixels of the stem's output; divides image_size / (product of the stem's strides)
     width: Size
     depth: Depth  # blocks
     heads: Size
     mlp_dim: Size = layers.stored_as("hidden", "mlp_dim")
-    # The image's feature vector: `class` is the class token (CLIP), `mean` the average over the patches. The class
-    # token starts out nearly the same for every image, and thousands of images are too few to change that soon (LOG.md).
-    # `attention` is SigLIP's form (Zhai et al. 2023): no class token, no norm ahead of the blocks, a bias on the patches, and
-    # a learned query that looks at all of them.
+    # The image's feature vector: `class` is the class token (CLIP), `mean` the average over the patches. Initially the class token
+    # is nearly the same for every image, and thousands of images are too few to change that soon (LOG.md). `attention` is SigLIP's
+    # form (Zhai et al. 2023): no class token, no norm before the blocks, a bias on the patches, and a learned query that attends
+    # to all of them.
     pooling: Literal["class", "mean", "attention"]
     activation: layers.Activation = "quick_gelu"
     epsilon: float = layers.CLIP_EPSILON  # of the layer norms
     mean: Triple = (0.48145466, 0.4578275, 0.40821073)  # of the channels of pixels from 0 to 1; openai/CLIP, clip.py
     std: Triple = layers.stored_as("deviation", "std", (0.26862954, 0.26130258, 0.27577711))
-    fit: Fit = TRANSFORMERS  # how an image becomes a square of `image_size`; what is exported to transformers sees the same
+    fit: Fit = TRANSFORMERS  # how images are made square; the default is that of transformers, also after an export
 
     _heads = pydantic.model_validator(mode="after")(layers.check_heads)
 
@@ -56,7 +56,7 @@ class ViTSettings(Settings):
 
     @property
     def grid(self) -> int:
-        """How many patches there are along a side; what no patch covers is left out."""
+        """The number of patches along a side; a remainder smaller than a patch is cropped."""
         size = self.image_size
         for _, kernel, stride in self.stem:
             size = size // stride if kernel == stride else -(-size // stride)
@@ -64,7 +64,7 @@ class ViTSettings(Settings):
 
 
 class PatchConvolution(nn.Module):
-    """A convolution whose windows do not overlap, as one matrix product, which XLA:CPU has a fast form of."""
+    """A convolution whose windows do not overlap, as one matmul, which is faster on CPUs."""
 
     channels: int
     kernel: int
@@ -82,7 +82,7 @@ class PatchConvolution(nn.Module):
 
 
 class Convolution(nn.Module):
-    """A convolution whose windows overlap and reach over the margin."""
+    """A convolution with overlapping windows and zero padding ("SAME")."""
 
     channels: int
     kernel: int
@@ -98,7 +98,7 @@ class Convolution(nn.Module):
 
 
 def convolution(channels: int, kernel: int, stride: int, name: str, bias: bool) -> nn.Module:
-    """A square convolution; without overlap it leaves out what no window covers, as CLIP's patches do, and may lack a bias."""
+    """A square convolution. If its windows do not overlap, it crops the remainder, as CLIP does, and may have no bias."""
     if kernel == stride:
         return PatchConvolution(channels, kernel, bias, name=name)
     return Convolution(channels, kernel, stride, name=name)
@@ -135,7 +135,7 @@ class VisionTransformer(nn.Module):
 
 
 class AttentionPooling(nn.Module):
-    """SigLIP's pooling: one learned query looks at all patches, then a feed-forward block (Lee et al. 2019, "Set transformer")."""
+    """SigLIP's pooling: a learned query attends to all patches, then a feed-forward block (Lee et al. 2019, "Set transformer")."""
 
     heads: int
     mlp_dim: int

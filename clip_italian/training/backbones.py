@@ -16,7 +16,7 @@ from clip_italian.config import Settings
 from clip_italian.data import batches, examples, tokens
 from clip_italian.data.images import augmentation, resizing
 from clip_italian.data.images.augmentation import AugmentationSettings
-from clip_italian.data.images.shards import open_shards
+from clip_italian.data.images.shards import Shards
 from clip_italian.data.tokens import BERT_SPECIAL, Tokens
 from clip_italian.models import dual_encoder
 from clip_italian.models.bert import BertSettings, MaskedLanguageModel
@@ -178,7 +178,7 @@ def bert_architecture(settings: BertTrainingSettings, vocabulary: int) -> BertSe
 
 def english_clip(settings: EnglishClipSettings, seed: int, folder: pathlib.Path, state: pathlib.Path) -> tuple[Model, Curve]:
     """Trains the English CLIP on the pairs in the shards of `folder`; returns it and its learning curve."""
-    captions = [text for group in open_shards(folder).captions for text in group]
+    captions = [text for group in Shards(folder).captions for text in group]
     tokenizer = tokens.train_clip_bpe(captions, settings.vocabulary)
     data = examples.load(folder, tokenizer, settings.max_tokens)
     architecture, size = english_architecture(settings, tokenizer.get_vocab_size()), settings.image_size

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from clip_italian import files
 from clip_italian.checkpoints.model import Model
 from clip_italian.data.images import resizing, shards
-from clip_italian.data.images.shards import Pictures
+from clip_italian.data.images.shards import Shards
 from clip_italian.errors import InputError
 from clip_italian.models.compute_policy import ComputePolicy
 from clip_italian.models.encoder import Encoder
@@ -37,7 +37,7 @@ def write(folder: pathlib.Path, model: Model, data: pathlib.Path, settings: Feat
 
     The towers encode `block` rows at a time. Images are resized to `size` pixels.
     """
-    train, valid = (shards.open_shards(data / name) for name in ("train", "valid"))
+    train, valid = (shards.Shards(data / name) for name in ("train", "valid"))
     offsets = np.cumsum([0, *(len(captions) for captions in train.captions)])
     small = {"train-offsets": offsets, "train-sources": np.array([*train.sources]), "valid-sources": np.array([*valid.sources])}
     for name, array in small.items():
@@ -47,7 +47,7 @@ def write(folder: pathlib.Path, model: Model, data: pathlib.Path, settings: Feat
     writer.images("train-clean", train)
     writer.images("valid", valid)
     for path in sorted((data / "views").iterdir()):
-        writer.images(f"train-view-{path.name}", shards.open_shards(path))
+        writer.images(f"train-view-{path.name}", shards.Shards(path))
     writer.texts("valid-text", len(valid), lambda start, stop: [valid.captions[index][0] for index in range(start, stop)])
     captions = functools.partial(captions_between, train, offsets)
     writer.texts("train-text", int(offsets[-1]), captions)
@@ -62,7 +62,7 @@ class _Writer:
     def __init__(self, folder: pathlib.Path, model: Model, block: int, size: int) -> None:
         self.folder, self.model, self.block, self.size = folder, model, block, size
 
-    def images(self, name: str, stored: Pictures) -> None:
+    def images(self, name: str, stored: Shards) -> None:
         """Writes the features of the images of a folder of shards, one row per image."""
         encoder = Encoder(self.model.settings, self.block)
 
@@ -97,7 +97,7 @@ class _Writer:
             rows.write(self.folder / f"{name}.npy", shape, part, counted)
 
 
-def captions_between(stored: Pictures, offsets: Int[np.ndarray, " n1"], start: int, stop: int) -> list[str]:
+def captions_between(stored: Shards, offsets: Int[np.ndarray, " n1"], start: int, stop: int) -> list[str]:
     """Captions `start` to `stop - 1` of the list of all images' captions."""
     first, after = int(np.searchsorted(offsets, start, "right")) - 1, int(np.searchsorted(offsets, stop, "left"))
     texts = [text for index in range(first, after) for text in stored.captions[index]]

@@ -115,7 +115,8 @@ def fit(task: Task, plan: Plan, folder: pathlib.Path, report: Callable[[str], No
             if due:
                 _evaluate(run, task, float(rate))
                 _report(report, run, plan, throughput)
-            writer.save(run.step, (run.trainable, run.state, run.best), _values(run, plan))
+            values = {"curve": list(run.curve), "recent": list(run.recent), "plan": _described(plan)}
+            writer.save(run.step, (run.trainable, run.state, run.best), values)
             if terminated:
                 break
             meter.begin()
@@ -123,11 +124,7 @@ def fit(task: Task, plan: Plan, folder: pathlib.Path, report: Callable[[str], No
     devices.wait_for_all("trained")
     if run.step < plan.updates:
         sys.exit(TERMINATED)
-    return {**{part: {} for part in task.params}, **freezing.join(_host(task.params), run.best)}, run.curve
-
-
-def _host(params: Params) -> Flat:
-    return freezing.split(params, ())[0]
+    return {**{part: {} for part in task.params}, **freezing.join(freezing.split(task.params, ())[0], run.best)}, run.curve
 
 
 def _examples(batch: Batch) -> int:
@@ -161,13 +158,9 @@ def _initial(task: Task, plan: Plan, layout: Layout) -> _Run:
     trainable, frozen = freezing.split(task.params, task.frozen)
     best = devices.fetch(trainable)
     trainable, frozen = (devices.put(part, layout.parameters(part)) for part in (trainable, frozen))
-    return _Run(trainable, frozen, _initial_state(_transform(plan.optimiser), trainable, layout), best)
-
-
-def _initial_state(transform: Any, trainable: Flat, layout: Layout) -> Any:
-    """The optimiser's state before the first update, sharded over the devices."""
-    shardings = layout.state(jax.eval_shape(transform.init, trainable))
-    return jax.jit(transform.init, out_shardings=shardings)(trainable)
+    initial = _transform(plan.optimiser).init
+    state = jax.jit(initial, out_shardings=layout.state(jax.eval_shape(initial, trainable)))(trainable)
+    return _Run(trainable, frozen, state, best)
 
 
 def _update(run: _Run, task: Task, plan: Plan, layout: Layout, batch: Batch) -> np.float32:
@@ -219,10 +212,6 @@ def _report(report: Callable[[str], None], run: _Run, plan: Plan, throughput: di
         shown = [f"{name} {value:.4g}" for name, value in run.curve[-1].items() if name != "step"]
         speed = f"{throughput['pairs_per_second']:.0f} pairs/s, {throughput['stalled_share']:.0%} of the time waiting for data"
         report(f"{run.step}/{plan.updates} {' '.join(shown)} ({speed})")
-
-
-def _values(run: _Run, plan: Plan) -> dict[str, Any]:
-    return {"curve": list(run.curve), "recent": list(run.recent), "plan": _described(plan)}
 
 
 def _described(plan: Plan) -> dict[str, Any]:

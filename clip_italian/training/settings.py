@@ -1,10 +1,10 @@
 """The settings of an arm of the study: section `training` of a profile with the overrides of `arms`."""
 
-import difflib
 from typing import Literal
 
 import pydantic
 
+from clip_italian import config
 from clip_italian.config import Settings
 from clip_italian.data.images.augmentation import AugmentationSettings
 from clip_italian.data.images.settings import ImageSettings
@@ -81,8 +81,7 @@ def augmentation_of(settings: TrainingSettings, images: ImageSettings, arm: str)
     if name is None:
         return None
     if name not in images.augmentations:
-        near = difflib.get_close_matches(name, images.augmentations, n=1)
-        remedy = f"did you mean `{near[0]}`?" if near else f"known ones: {', '.join(images.augmentations)}"
+        remedy = config.remedy(name, images.augmentations, "ones")
         raise InputError(f"{arm}: `augmentation` is `{name}`, which `images.augmentations` lacks; {remedy}")
     if settings.frozen_updates and settings.frozen_on == "features" and name != images.views_of:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Tables of words as a person writes and reads them."""
+"""Parses tables of words from readable text."""
 
 
 def words(text: str) -> tuple[str, ...]:

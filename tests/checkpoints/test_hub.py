@@ -104,7 +104,7 @@ def test_missing_gated_and_misspelt_names_are_told_in_words(hub):
     refused(f"{NAME}, revision v2: the repository has no such branch, tag or commit; check `revision`", revision="v2")
     refused("has no such branch", revision="0" * 40)
     hub.gated.add("example/gated")
-    refused("example/gated: its publisher gives it on request only; ask on its page", "example/gated")
+    refused("example/gated: its publisher grants access on request; ask on its page", "example/gated")
     refused("no such folder, and no name of a repository on the hub; check the path", "a/b/c")
     refused("no such folder; check the path", "./model")
     refused("no such folder; check the path", pathlib.Path("example/model"))

@@ -1,4 +1,4 @@
-"""What a folder says of how pictures are prepared."""
+"""The image preprocessing that a model folder states."""
 
 import json
 
@@ -57,13 +57,13 @@ def test_the_processor_file_of_version_5_is_read_too(tmp_path):
     [
         ({"do_resize": False}, "`do_resize` is false"),
         ({"do_rescale": False}, "`do_rescale` is false"),
-        ({"rescale_factor": 0.5}, "`rescale_factor` is 0.5; known is 1/255 alone"),
+        ({"rescale_factor": 0.5}, "`rescale_factor` is 0.5; only 1/255 is known"),
         ({"do_center_crop": False}, "`do_center_crop` is false with a `shortest_edge`"),
         ({"crop_size": {"height": 24, "width": 20}}, "`crop_size` is .*only squares"),
         ({"size": {"height": 24, "width": 20}}, "`size` is .*known are `shortest_edge`"),
         ({"resample": 0}, r"`resample` is 0; known are 3 \(bicubic\), 2 \(bilinear\)"),
-        ({"crop_size": 32, "size": 32}, "pictures become 32 pixels a side, the tower of config.json takes 24"),
-        ({"image_processor_type": "ConvNextImageProcessor"}, "prepared by `ConvNextImageProcessor`; known are CLIPImageProcessor"),
+        ({"crop_size": 32, "size": 32}, "images become 32 x 32 pixels, but the tower of config.json takes 24"),
+        ({"image_processor_type": "ConvNextImageProcessor"}, "processed by `ConvNextImageProcessor`; known are CLIPImageProcessor"),
         ({"image_processor_type": "NoSuchProcessor"}, "no image processor that transformers knows"),
         ({"image_mean": [0.5, 0.5]}, "a mean or std of 2 channels"),
     ],

@@ -100,13 +100,13 @@ def test_shards_are_read_as_one(here):
 
 
 SHARDS = {
-    "outside": ({"a": "../one.safetensors"}, r"`a` is said to lie in `\.\./one\.safetensors`, no"),
-    "absolute": ({"a": "/etc/one.safetensors"}, "`a` is said to lie in `/etc/one.safetensors`, no"),
-    "backslash": ({"a": "..\\one.safetensors"}, "no safetensors file of this folder"),
-    "pickle": ({"a": "one.bin"}, "no safetensors file of this folder"),
-    "number": ({"a": 1}, "no safetensors file of this folder"),
+    "outside": ({"a": "../one.safetensors"}, r"`a` is in `\.\./one\.safetensors`, which is not"),
+    "absolute": ({"a": "/etc/one.safetensors"}, "`a` is in `/etc/one.safetensors`, which is not"),
+    "backslash": ({"a": "..\\one.safetensors"}, "not a safetensors file of this folder"),
+    "pickle": ({"a": "one.bin"}, "not a safetensors file of this folder"),
+    "number": ({"a": 1}, "not a safetensors file of this folder"),
     "missing-shard": ({"a": "three.safetensors"}, "the shard `three.safetensors` of tensor `a` is missing"),
-    "itself": ({"a": "model.safetensors.index.json"}, "no safetensors file of this folder"),
+    "itself": ({"a": "model.safetensors.index.json"}, "not a safetensors file of this folder"),
     "too-few": ({"a": "one.safetensors", "b": "two.safetensors"}, "two.safetensors: holds, against the index, tensor `c`"),
     "too-many": ({"a": "one.safetensors", "z": "one.safetensors"}, r"one.safetensors: lacks tensor `z` \(.*names 2\)"),
     "swapped": ({"a": "two.safetensors", "b": "one.safetensors"}, "tensor `a`"),

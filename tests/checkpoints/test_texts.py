@@ -56,7 +56,7 @@ def test_m_clips_tokeniser_may_lie_in_the_folder_of_its_base(tmp_path):
 
 def test_a_folder_without_a_tokeniser_is_named(tmp_path):
     folders.written(tmp_path, config={"model_type": "clip"})
-    with pytest.raises(InputError, match=r"no tokeniser; one of tokenizer.json.*copy it from where the model is from"):
+    with pytest.raises(InputError, match=r"no tokeniser; one of tokenizer.json.*copy it from the model.s repository"):
         tokeniser(tmp_path, folders.clip(60, 77))
 
 
@@ -69,7 +69,7 @@ def test_an_open_clip_folder_without_a_tokeniser_is_told_whose_it_needs(tmp_path
 def test_a_damaged_tokeniser_is_named(tmp_path):
     folders.written(tmp_path, config={"model_type": "clip"})
     (tmp_path / "tokenizer.json").write_text('{"version": "1.0", "model"')
-    with pytest.raises(InputError, match=r"no tokeniser that transformers can read.*get its files anew"):
+    with pytest.raises(InputError, match=r"no tokeniser that transformers can read.*download its files again"):
         tokeniser(tmp_path, folders.clip(60, 77))
 
 

@@ -56,7 +56,7 @@ def test_the_stem_ahead_of_the_patches_is_part_of_the_checkpoint():
 
 def test_the_tower_of_a_language_model_is_read_back_without_its_prediction_head(here):
     params = jax.device_get(backbones.initial_bert(BERT, jax.random.key(4)))
-    assembly.save_text_tower(here, BERT, params["bert"], tokens.train_wordpiece(SENTENCES, 60))
+    assembly.save_parts(here, BERT, params["bert"], tokens.train_wordpiece(SENTENCES, 60))
     settings, tower, _ = assembly.load_text_tower(here)
     assert settings == BERT
     jax.tree.map(np.testing.assert_array_equal, tower, params["bert"])
@@ -66,7 +66,7 @@ def test_the_italian_model_takes_its_towers_from_the_backbones_and_only_one_proj
     tokenizer = tokens.train_wordpiece(SENTENCES, 60)
     clip, bert = initial(ENGLISH), jax.device_get(backbones.initial_bert(BERT, jax.random.key(4)))
     assembly.save(here / "english_clip", Model(ENGLISH, clip, tokenizer))
-    assembly.save_text_tower(here / "italian_bert", BERT, bert["bert"], tokenizer)
+    assembly.save_parts(here / "italian_bert", BERT, bert["bert"], tokenizer)
     first, again, other = (jax.device_get(assembly.italian(here, seed, 20.0).params) for seed in (0, 0, 1))
     jax.tree.map(np.testing.assert_array_equal, first, again)
     for name, part in (("vision_model", clip["vision_model"]), ("text_model", bert["bert"])):

@@ -97,7 +97,7 @@ def test_a_filled_sheet_says_mean_frequencies_and_agreement(data, capsys):
     [
         ("english,translation,a,b\nx,y,6,1\n", "row 2: `6` is no rating from 1 to 5"),
         ("english,translation,a,b\nx,y,1\n", "row 2: 4 cells were expected"),
-        ("english,translation,a\nx,y,1\n", "two raters at least"),
+        ("english,translation,a\nx,y,1\n", "at least two raters"),
         ("", "not a sheet"),
     ],
 )
@@ -123,6 +123,6 @@ def test_a_sheet_of_the_chosen_profile_is_written(data, monkeypatch, capsys, tmp
     assert len(rows_of(root / "sheet.csv")) == 8
     assert "7 captions; rate each from 1 to 5: 1 meaning lost" in capsys.readouterr().out
     (root / "sheet.csv").write_text("rated")
-    with pytest.raises(SystemExit, match=r"sheet\.csv: is there already, perhaps with ratings; name another file, or delete it"):
+    with pytest.raises(SystemExit, match=r"sheet\.csv: exists already, perhaps with ratings; name another file, or delete it"):
         commands.main(["data", "rate", "sheet.csv"])
     assert (root / "sheet.csv").read_text() == "rated"

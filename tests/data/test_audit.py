@@ -70,7 +70,7 @@ def test_a_test_picture_planted_after_curation_fails_the_stage_and_both_are_name
     plant(study / "data/tiny/raw", pair, SET, MEMBER)
     done = stage(study, "audit")
     assert done.returncode == 1
-    told = f"training picture {pair['id']} is test picture {SET}/{MEMBER} (mirrored picture, "
+    told = f"training image {pair['id']} is test image {SET}/{MEMBER} (mirrored picture, "
     assert done.stderr.startswith(f"audit: {REPORT}: leaks that nothing allows: 1; first, {told}")
     assert done.stderr.count("\n") == 1
     (leak,) = files.read_json(study / REPORT)["tests"][SET]["leaks"]
@@ -123,7 +123,7 @@ def test_a_planted_test_picture_fails_the_study_before_anything_trains(tmp_path_
     copy.run("dvc", "commit", "--force", "download")
     done = copy.run("dvc", "repro", check=False)
     assert done.returncode != 0
-    assert f"training picture {pair['id']} is test picture zeroshot-noun/000001 (mirrored picture" in done.stderr
+    assert f"training image {pair['id']} is test image zeroshot-noun/000001 (mirrored picture" in done.stderr
     assert re.findall(r"Running stage '([^']+)'", done.stdout)[-1] == "audit"
     made = [name for name in ("models", "runs", "embeddings", "results", "data/tiny/shards") if (copy.root / name).exists()]
     assert made == []

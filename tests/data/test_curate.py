@@ -17,7 +17,7 @@ from PIL import Image
 
 from clip_italian import files
 from clip_italian.data.archives import add
-from clip_italian.data.curation import candidates, curate, duplicates, repetitions, text
+from clip_italian.data.curation import candidates, curate, duplicates, text
 from clip_italian.data.images.shards import number
 from clip_italian.data.sources.rows import member_of
 from clip_italian.data.sources.wit import WIT_COLUMNS
@@ -27,7 +27,7 @@ from clip_italian.world.languages.italian.speech import ITALIAN
 from clip_italian.world.publishing import publish
 from clip_italian.world.scenes.compose import compose
 from clip_italian.world.scenes.near_misses import near_misses
-from tests.helpers.small_world import CURATE, LIMITS, LOOKED_UP, RAY, TWO, curated, translate_captions, world
+from tests.helpers.small_world import CURATE, LIMITS, RAY, TWO, curated, looked_up, translate_captions, world
 
 SETTINGS = world()
 pytestmark = pytest.mark.usefixtures("serial")
@@ -80,7 +80,7 @@ def test_every_row_and_every_caption_is_accounted_for(raw):
     kept = sum(source["rows"]["kept"] for source in report["sources"].values())
     assert kept == len(train) + len(valid) == report["train"] + report["valid"]
     rejected = [source["rows"]["rejected"] for source in report["sources"].values()]
-    again = [reasons.get(reason, 0) for reasons in rejected for reason in repetitions.REPETITIONS]
+    again = [reasons.get(reason, 0) for reasons in rejected for reason in duplicates.REPETITIONS]
     assert report["repeated_pairs"] == sum(again) > 0
 
 
@@ -256,7 +256,7 @@ def test_a_run_that_was_stopped_goes_on_with_its_finished_chunks(raw, monkeypatc
         return examine(rules, chunk)
 
     monkeypatch.setattr(candidates, "_examined", counted)
-    arguments = (raw, raw / "out", raw / "state", CURATE, LIMITS, LOOKED_UP, TWO)
+    arguments = (raw, raw / "out", raw / "state", CURATE, LIMITS, looked_up, TWO)
     with pytest.raises(KeyboardInterrupt):
         curate.curate(*arguments)
     done, examined = examined, []
@@ -269,7 +269,7 @@ def test_a_damaged_chunk_is_named_with_the_remedy(raw):
     path = sorted((raw / "state/chunks").iterdir())[0]
     path.write_bytes(path.read_bytes()[:-50])
     with pytest.raises(InputError, match=rf"{path.name}: damaged .*delete it and run `dvc repro`"):
-        curate.curate(raw, raw / "out", raw / "state", CURATE, LIMITS, LOOKED_UP, TWO)
+        curate.curate(raw, raw / "out", raw / "state", CURATE, LIMITS, looked_up, TWO)
 
 
 # --- Nothing lost silently --------------------------------------------------------------------------------------------
@@ -362,7 +362,7 @@ def test_equal_files_are_alike_and_what_is_like_one_is_like_all():
     hashes = rng.integers(0, 1 << 63, 40).astype(np.uint64)
     hashes[20:] = hashes[:20] ^ np.uint64(5)  # every second one is like another
     looks = duplicates.Looks(hashes[contents], np.zeros((300, 384), np.uint8))
-    alike = repetitions.alike(looks, contents, CURATE.duplicates)
+    alike = duplicates.alike(looks, contents, CURATE.duplicates)
     expected = [int(np.flatnonzero(contents % 20 == one % 20)[0]) for one in contents]
     assert alike.tolist() == expected
 
@@ -370,5 +370,5 @@ def test_equal_files_are_alike_and_what_is_like_one_is_like_all():
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=40))
 def test_the_first_equal_row_is_the_first_in_order(rows):
     keys = np.array(rows, np.int64).reshape(-1, 2)
-    found = repetitions.first_equal(keys[:, 0].copy(), keys[:, 1].copy())
+    found = duplicates.first_equal(keys[:, 0].copy(), keys[:, 1].copy())
     assert found.tolist() == [rows.index(row) for row in rows]

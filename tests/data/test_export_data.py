@@ -10,8 +10,9 @@ from PIL import Image
 
 from clip_italian import __main__, files
 from clip_italian.data.images import shards
-from clip_italian.data.images.shards import Example, write_shards
+from clip_italian.data.images.shards import Example
 from clip_italian.evaluation.published.archived_sets import WebDatasetSettings, web_dataset
+from tests.helpers.shards import write_shards
 
 PICTURES = np.random.default_rng(0).integers(0, 255, (20, 12, 10, 3), dtype=np.uint8)
 EXAMPLES = [Example(f"wit/{i:07d}", "wit", [f"è la {i}ª", "due"][: 1 + i % 2]) for i in range(20)]
@@ -134,4 +135,4 @@ def test_a_data_set_of_another_kind_stays_one(stored):
 def test_shards_are_never_replaced_by_their_export(stored):
     with pytest.raises(SystemExit, match=r"stored/.*name another folder"):
         __main__.main(["data", "export", "stored", ".", "--split", "stored"])
-    assert len(shards.open_shards(stored / "stored")) == 20
+    assert len(shards.Shards(stored / "stored")) == 20

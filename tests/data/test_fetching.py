@@ -8,8 +8,8 @@ import pytest
 
 from clip_italian import files
 from clip_italian.data import archives
-from clip_italian.data.fetching.answers import Wanted, came
-from clip_italian.data.fetching.pictures import fetch_pictures
+from clip_italian.data.fetching.answers import ImageRequest, fetched
+from clip_italian.data.fetching.images import fetch_images
 from clip_italian.data.fetching.spool import Spool
 from clip_italian.errors import InputError
 from tests.helpers import loopback_web
@@ -23,14 +23,14 @@ def web():
 
 
 def fetch(web, tmp_path, wanted, **changes):
-    return fetch_pictures(wanted, tmp_path / "raw", tmp_path / "state", web.settings(**changes))
+    return fetch_images(wanted, tmp_path / "raw", tmp_path / "state", web.settings(**changes))
 
 
 def some(web, count, host="a.example"):
     """So many pictures, which the host has."""
     for number in range(count):
         web.says(f"{host}/{number}.jpg", Page(body=picture(f"{host}/{number}")))
-    return [Wanted(f"http://{host}/{number}.jpg", f"{host}-{number}") for number in range(count)]
+    return [ImageRequest(f"http://{host}/{number}.jpg", f"{host}-{number}") for number in range(count)]
 
 
 def pictures_in(folder):
@@ -43,7 +43,7 @@ def pictures_in(folder):
 
 def why(web, tmp_path, address, **changes):
     """The reason why one address gives nothing."""
-    counts = fetch(web, tmp_path, [Wanted(address, "x")], **changes)
+    counts = fetch(web, tmp_path, [ImageRequest(address, "x")], **changes)
     assert counts.got == 0 and sum(counts.missing.values()) == 1
     return next(iter(counts.missing))
 
@@ -66,7 +66,7 @@ def test_pictures_come_in_the_order_wanted_into_zips_of_so_many_with_a_json_file
 
 
 def test_equal_answers_give_equal_bytes_and_no_content_file_has_a_date(web, tmp_path):
-    wanted = [*some(web, 15), Wanted("http://a.example/gone", "gone")]
+    wanted = [*some(web, 15), ImageRequest("http://a.example/gone", "gone")]
     fetch(web, tmp_path / "one", wanted)
     web.pause = 0.003
     fetch(web, tmp_path / "two", wanted, concurrency=3)
@@ -84,7 +84,7 @@ def test_a_repeated_address_is_fetched_once(web, tmp_path):
 
 def test_two_addresses_for_one_name_are_an_error_that_names_both(web, tmp_path):
     with pytest.raises(InputError, match=r"`same` has two addresses, http://a.example/1 and http://a.example/2"):
-        fetch(web, tmp_path, [Wanted("http://a.example/1", "same"), Wanted("http://a.example/2", "same")])
+        fetch(web, tmp_path, [ImageRequest("http://a.example/1", "same"), ImageRequest("http://a.example/2", "same")])
 
 
 def test_without_a_gateway_somebody_must_be_named_whom_webmasters_can_reach(web, tmp_path):
@@ -93,7 +93,7 @@ def test_without_a_gateway_somebody_must_be_named_whom_webmasters_can_reach(web,
 
 
 def test_a_finished_run_is_not_repeated(web, tmp_path):
-    wanted = [*some(web, 12), Wanted("http://a.example/gone", "gone")]
+    wanted = [*some(web, 12), ImageRequest("http://a.example/gone", "gone")]
     first = fetch(web, tmp_path, wanted)
     asked = len(web.requests)
     assert fetch(web, tmp_path, wanted) == first
@@ -140,25 +140,25 @@ def test_another_list_of_wanted_pictures_keeps_what_it_shares_with_the_last_one(
 
 def test_a_spool_keeps_every_record_before_the_first_torn_one(tmp_path):
     spool = Spool(tmp_path / "x.spool")
-    wanted = [Wanted(f"http://a.example/{number}", str(number)) for number in range(4)]
+    wanted = [ImageRequest(f"http://a.example/{number}", str(number)) for number in range(4)]
     for each in wanted:
-        spool.add(came(each, picture(each.name, 50)), picture(each.name, 50))
+        spool.add(fetched(each, picture(each.name, 50)), picture(each.name, 50))
     spool.close()
     whole = (tmp_path / "x.spool").read_bytes()
     for size in [*range(0, len(whole), 7), len(whole)]:
         (tmp_path / "x.spool").write_bytes(whole[:size])
         torn = Spool(tmp_path / "x.spool")
-        kept = [(answer.wanted, content) for answer, content in torn.contents(torn.answers)]
+        kept = [(answer.request, content) for answer, content in torn.contents(torn.answers)]
         assert kept == [(each, picture(each.name, 50)) for each in wanted[: size * 4 // len(whole)]]
-        torn.add(came(Wanted("http://a.example/new", "new"), b"new"), b"new")
+        torn.add(fetched(ImageRequest("http://a.example/new", "new"), b"new"), b"new")
         torn.close()
         assert list(Spool(tmp_path / "x.spool").answers)[-1].name == "new"
 
 
 def test_below_the_floor_the_run_fails_with_a_report_and_the_next_one_asks_only_for_what_may_come(web, tmp_path):
-    wanted = [*some(web, 3), Wanted("http://a.example/gone", "gone"), Wanted("http://b.example/later", "later")]
+    wanted = [*some(web, 3), ImageRequest("http://a.example/gone", "gone"), ImageRequest("http://b.example/later", "later")]
     web.says("b.example/later", *[Page(500)] * 3, Page(body=b"at last"))
-    with pytest.raises(InputError, match=r"3 of 5 pictures .*`fetch.coverage`"):
+    with pytest.raises(InputError, match=r"3 of 5 images .*`fetch.coverage`"):
         fetch(web, tmp_path, wanted, coverage=0.8)
     assert not (tmp_path / "raw").exists()
     report = files.read_json(tmp_path / "state/attrition.json")
@@ -209,7 +209,7 @@ def test_what_does_not_come_has_a_reason_and_is_tried_again_only_where_that_may_
 def test_a_slow_host_costs_no_more_than_the_deadline(web, tmp_path, act):
     web.says("a.example/x", Page(length=1 << 19, act=act))
     web.says("a.example/y", Page(0, act=loopback_web.silent))
-    counts = fetch(web, tmp_path, [Wanted("http://a.example/x", "x"), Wanted("http://a.example/y", "y")], deadline=0.5)
+    counts = fetch(web, tmp_path, [ImageRequest("http://a.example/x", "x"), ImageRequest("http://a.example/y", "y")], deadline=0.5)
     assert counts.missing == {"too slow": 2}
     assert web.asked("a.example/x") == 1
 
@@ -223,14 +223,14 @@ def test_all_tries_together_have_one_deadline(web, tmp_path):
 
 def test_a_picture_that_comes_at_the_third_try_has_come(web, tmp_path):
     web.says("a.example/x", Page(500), Page(body=b"half", length=8), Page(body=b"whole"))
-    assert fetch(web, tmp_path, [Wanted("http://a.example/x", "x")]).got == 1
+    assert fetch(web, tmp_path, [ImageRequest("http://a.example/x", "x")]).got == 1
     assert pictures_in(tmp_path / "raw") == {"x": b"whole"}
 
 
 def test_exactly_the_largest_size_is_taken(web, tmp_path):
     web.says("a.example/x", Page(body=b"x" * 1000))
     web.says("a.example/y", Page(body=b"x" * 1001))
-    wanted = [Wanted(f"http://a.example/{name}", name) for name in "xy"]
+    wanted = [ImageRequest(f"http://a.example/{name}", name) for name in "xy"]
     counts = fetch(web, tmp_path, wanted, max_bytes=1000)
     assert (counts.got, counts.missing) == (1, {"too large": 1})
 
@@ -239,7 +239,7 @@ def test_redirects_are_followed_five_deep_over_hosts_and_relative_ones_too(web, 
     for number in range(5):
         web.says(f"h{number}.example/x", redirect(f"//h{number + 1}.example/x"))
     web.says("h5.example/x", Page(body=b"here"))
-    assert fetch(web, tmp_path, [Wanted("http://h0.example/x#part", "x")]).got == 1
+    assert fetch(web, tmp_path, [ImageRequest("http://h0.example/x#part", "x")]).got == 1
     web.says("h.example/x", redirect("//h0.example/x", 308))
     assert why(web, tmp_path / "six", "http://h.example/x") == "too many redirects"
 
@@ -247,7 +247,7 @@ def test_redirects_are_followed_five_deep_over_hosts_and_relative_ones_too(web, 
 def test_requests_say_who_asks_carry_no_cookies_and_ask_for_plain_bytes(web, tmp_path):
     web.says("a.example/x", Page(302, headers=(("Location", "/y"), ("Set-Cookie", "a=b; Path=/"))))
     web.says("a.example/y", Page(body=b"y"))
-    fetch(web, tmp_path, [Wanted("http://a.example/x", "x")], contact="someone@example.org")
+    fetch(web, tmp_path, [ImageRequest("http://a.example/x", "x")], contact="someone@example.org")
     for _, _, headers in web.requests:
         assert headers["User-Agent"] == "test-bot/1.0 (+https://example.org; someone@example.org)"
         assert headers["Accept-Encoding"] == "identity" and "Cookie" not in headers and "Authorization" not in headers

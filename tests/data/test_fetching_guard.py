@@ -6,8 +6,8 @@ import socket
 import pytest
 
 from clip_italian.data.fetching import guard
-from clip_italian.data.fetching.answers import Wanted
-from clip_italian.data.fetching.pictures import fetch_pictures
+from clip_italian.data.fetching.answers import ImageRequest
+from clip_italian.data.fetching.images import fetch_images
 from tests.helpers import loopback_web
 from tests.helpers.loopback_web import Page, redirect
 
@@ -133,8 +133,8 @@ def connections(web, monkeypatch):
 
 def fetch(web, tmp_path, *addresses, **changes):
     changes = {"gateway": None, "contact": "someone@example.org", "obey": False} | changes
-    wanted = [Wanted(address, str(number)) for number, address in enumerate(addresses)]
-    return fetch_pictures(wanted, tmp_path / "raw", tmp_path / "state", web.settings(**changes))
+    wanted = [ImageRequest(address, str(number)) for number, address in enumerate(addresses)]
+    return fetch_images(wanted, tmp_path / "raw", tmp_path / "state", web.settings(**changes))
 
 
 def test_no_byte_is_sent_to_an_address_that_is_not_of_the_public_web(web, names, connections, tmp_path):

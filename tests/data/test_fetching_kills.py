@@ -8,19 +8,19 @@ import sys
 import time
 
 from clip_italian import files
-from clip_italian.data.fetching.answers import Wanted
-from clip_italian.data.fetching.pictures import fetch_pictures
+from clip_italian.data.fetching.answers import ImageRequest
+from clip_italian.data.fetching.images import fetch_images
 from clip_italian.data.fetching.spool import Spool
 from tests.helpers import loopback_web
 from tests.helpers.loopback_web import Page, picture
 
 SCRIPT = """
 import pathlib, sys
-from clip_italian.data.fetching.pictures import fetch_pictures
+from clip_italian.data.fetching.images import fetch_images
 from clip_italian.data.fetching.settings import FetchSettings
-from clip_italian.data.fetching.answers import Wanted
-wanted = [Wanted(*line.split()) for line in pathlib.Path(sys.argv[1]).read_text().splitlines()]
-fetch_pictures(wanted, pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]), FetchSettings.model_validate_json(sys.argv[4]))
+from clip_italian.data.fetching.answers import ImageRequest
+wanted = [ImageRequest(*line.split()) for line in pathlib.Path(sys.argv[1]).read_text().splitlines()]
+fetch_images(wanted, pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]), FetchSettings.model_validate_json(sys.argv[4]))
 """
 COUNT = 400
 
@@ -30,7 +30,7 @@ def publish(web):
     wanted = []
     for number in range(COUNT):
         host = f"h{number % 7}.example"
-        wanted.append(Wanted(f"http://{host}/{number}", f"n{number}"))
+        wanted.append(ImageRequest(f"http://{host}/{number}", f"n{number}"))
         page = Page(body=picture(str(number), 3000))
         if number % 11 == 0:
             page = Page(404)
@@ -53,7 +53,7 @@ def kept(state):
 
 def test_five_kills_at_random_moments_change_no_byte_and_nothing_kept_is_asked_for_again(tmp_path):
     with loopback_web.serving() as web:
-        fetch_pictures(publish(web), tmp_path / "whole", tmp_path / "whole-state", web.settings(part=50))
+        fetch_images(publish(web), tmp_path / "whole", tmp_path / "whole-state", web.settings(part=50))
         wanted = publish(web)
         (tmp_path / "wanted").write_text("".join(f"{each.address} {each.name}\n" for each in wanted))
         web.pause, rng = 0.01, random.Random(2021)
@@ -84,7 +84,7 @@ def test_killed_while_parts_are_published_and_delivered_nothing_is_lost(tmp_path
     """Every rename and link of the run is a moment to be killed at: each in turn is the last thing that happens."""
     with loopback_web.serving() as web:
         wanted = publish(web)[:40]
-        fetch_pictures(wanted, tmp_path / "whole", tmp_path / "whole-state", web.settings(part=20))
+        fetch_images(wanted, tmp_path / "whole", tmp_path / "whole-state", web.settings(part=20))
         asked = len(web.requests)
         state, moments = tmp_path / "state", 0
         while True:
@@ -93,7 +93,7 @@ def test_killed_while_parts_are_published_and_delivered_nothing_is_lost(tmp_path
                 for name in ("replace", "link", "unlink"):
                     patched.setattr(os, name, _dying(getattr(os, name), left))
                 try:
-                    fetch_pictures(wanted, tmp_path / "raw", state, web.settings(part=20))
+                    fetch_images(wanted, tmp_path / "raw", state, web.settings(part=20))
                     break
                 except Killed:
                     moments += 1

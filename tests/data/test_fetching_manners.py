@@ -7,8 +7,8 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from clip_italian.data.fetching import client, robots
-from clip_italian.data.fetching.answers import Wanted
-from clip_italian.data.fetching.pictures import fetch_pictures
+from clip_italian.data.fetching.answers import ImageRequest
+from clip_italian.data.fetching.images import fetch_images
 from tests.helpers import loopback_web
 from tests.helpers.loopback_web import Page, redirect
 
@@ -20,8 +20,8 @@ def web():
 
 
 def fetch(web, tmp_path, *addresses, **changes):
-    wanted = [Wanted(address, str(number)) for number, address in enumerate(addresses)]
-    return fetch_pictures(wanted, tmp_path / "raw", tmp_path / "state", web.settings(**changes))
+    wanted = [ImageRequest(address, str(number)) for number, address in enumerate(addresses)]
+    return fetch_images(wanted, tmp_path / "raw", tmp_path / "state", web.settings(**changes))
 
 
 def pages(web, count, host="a.example"):

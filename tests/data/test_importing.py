@@ -209,7 +209,7 @@ def test_every_fault_is_counted_under_its_reason(folder):
         "quote never closed": 1,
     }
     assert report["rows"]["read"] == len(names) + 5
-    assert report["captions"]["rejected"]["repeated for its picture"] == 2
+    assert report["captions"]["rejected"]["repeated for its image"] == 2
 
 
 def test_accents_match_however_the_file_system_writes_them(folder):
@@ -299,7 +299,7 @@ def test_a_name_that_is_taken_needs_replace_and_what_fails_leaves_it_as_it_was(f
     table(folder, ("a.jpg", "Un gatto"))
     imported(folder)
     before = files.tree_digest(folder.parent / "own")
-    with pytest.raises(InputError, match="is there already; choose another --name, or --replace it"):
+    with pytest.raises(InputError, match="exists already; choose another --name, or --replace it"):
         imported(folder)
     table(folder, ("no.jpg", "Un gatto"))
     with pytest.raises(InputError, match=r"no image with a caption \(missing file \(1\)\); nothing is written"):
@@ -385,7 +385,7 @@ def test_the_command_prints_the_report_and_where_it_is(study, folder, monkeypatc
         "images: 8",
         "own/foto-di-sofia-qui: written; the next `dvc repro` takes it as one more source",
     ]
-    with pytest.raises(SystemExit, match="is there already"):
+    with pytest.raises(SystemExit, match="exists already"):
         __main__.main(["data", "import", str(folder)])
 
 

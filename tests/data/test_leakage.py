@@ -84,7 +84,7 @@ def test_a_planted_picture_is_found_reencoded_resized_and_mirrored_and_both_name
     assert leak["kind"] == ("mirrored picture" if mirrored else "picture")
     assert 0 < leak["difference"] <= SETTINGS.max_cell_difference
     assert leak["bits"] <= SETTINGS.max_bits
-    with pytest.raises(InputError, match=r"leaks.json: .*allows: 1; .* wit/planted is test picture seen/000005 .*allowances"):
+    with pytest.raises(InputError, match=r"leaks.json: .*allows: 1; .* wit/planted is test image seen/000005 .*allowances"):
         leakage.check(report, here / "leaks.json")
 
 
@@ -211,7 +211,7 @@ def test_an_allowance_covers_no_other_picture(here):
     training = {f"p{index}": jpeg(picture_of(index), 80) for index in (4, 5)}
     report, _ = reported(here, training, held_out(4, 5), allowance, Allowance(test="see", reason="a set of another name"))
     assert [one["leaks"] for one in report["allowances"]] == [1, 0]
-    with pytest.raises(InputError, match=r"allows: 1; first, training picture wit/p5 is test picture seen/000005"):
+    with pytest.raises(InputError, match=r"allows: 1; first, training image wit/p5 is test image seen/000005"):
         leakage.check(report, here / "leaks.json")
 
 

@@ -11,7 +11,7 @@ from clip_italian.data.images.augmentation import AugmentationSettings
 from clip_italian.data.images.images import decode
 from clip_italian.data.images.resizing import Fit, square
 from clip_italian.data.images.settings import ImageSettings
-from clip_italian.data.images.shards import open_shards
+from clip_italian.data.images.shards import Shards
 from clip_italian.errors import InputError
 from clip_italian.world.publishing import download
 from tests.helpers.small_world import LIMITS, RAY, THREE, TWO, world
@@ -70,7 +70,7 @@ def prepare(out, raw, pairs, settings=SETTINGS, where=TWO):
 
 def test_every_set_has_its_shards_and_only_augmented_sets_have_pixels_to_spare(data):
     folders = [path.parent for path in (data / "shards").rglob("index.json")]
-    opened = {folder.relative_to(data / "shards").as_posix(): open_shards(folder) for folder in folders}
+    opened = {folder.relative_to(data / "shards").as_posix(): Shards(folder) for folder in folders}
     sides = {name: pictures.shape[0] for name, pictures in opened.items() if len(pictures)}
     assert sides.pop("train") == sides.pop("english") == 56
     assert set(sides.values()) == {48}
@@ -80,7 +80,7 @@ def test_every_set_has_its_shards_and_only_augmented_sets_have_pixels_to_spare(d
 
 def test_stored_pictures_are_the_squares_of_the_published_ones(data):
     located = [where for _, where in preparation.training_pairs(data / "raw", data / "pairs")["train"]]
-    pictures = open_shards(data / "shards/train")
+    pictures = Shards(data / "shards/train")
     with Archive(located[4][0]) as archive:
         expected = square(decode(archive.read(located[4][1]), LIMITS), 56)
     assert np.array_equal(pictures.pixels([4])[0], expected)
@@ -91,18 +91,18 @@ def test_the_resize_of_2021_is_for_pairs_and_the_antialiased_one_for_tests_and_p
     located = [where for _, where in preparation.training_pairs(data / "raw", data / "pairs")["train"]]
     with Archive(located[4][0]) as archive:
         expected = square(decode(archive.read(located[4][1]), LIMITS), 56, Fit(resize="tensor"))
-    assert np.array_equal(open_shards(tmp_path / "tensor/train").pixels([4])[0], expected)
+    assert np.array_equal(Shards(tmp_path / "tensor/train").pixels([4])[0], expected)
     for folder in ("tests", "probe"):
         assert files.tree_digest(tmp_path / "tensor" / folder) == files.tree_digest(data / "shards" / folder)
-    assert not np.array_equal(open_shards(tmp_path / "tensor/valid").pixels([0]), open_shards(data / "shards/valid").pixels([0]))
+    assert not np.array_equal(Shards(tmp_path / "tensor/valid").pixels([0]), Shards(data / "shards/valid").pixels([0]))
 
 
 def test_stored_views_are_the_views_that_training_would_draw(data):
-    train, view = open_shards(data / "shards/train"), open_shards(data / "shards/views/1")
+    train, view = Shards(data / "shards/train"), Shards(data / "shards/views/1")
     numbers = np.array([shards.number(name) for name in train.ids])
     assert list(view.ids) == list(train.ids)
-    expected = augmentation.views(train.all_pixels(), 48, 42, numbers, 1, SETTINGS.augmentations["code_2021"])
-    assert np.array_equal(view.all_pixels(), expected)
+    expected = augmentation.views(train.pixels(range(len(train))), 48, 42, numbers, 1, SETTINGS.augmentations["code_2021"])
+    assert np.array_equal(view.pixels(range(len(view))), expected)
 
 
 @pytest.mark.usefixtures("ray_cluster")

@@ -1,6 +1,7 @@
 """Proper nouns by a spaCy pipeline that learnt the world's own grammar."""
 
 import concurrent.futures
+import functools
 import json
 import multiprocessing
 
@@ -32,7 +33,7 @@ def trained(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def shares(trained):
-    return tagger_training.load(str(trained / "pipeline"))
+    return functools.partial(tagger_training.proper_noun_shares, str(trained / "pipeline"))
 
 
 def test_captions_of_names_are_found_by_their_share_of_proper_nouns(shares):
@@ -62,14 +63,10 @@ def test_the_same_sentences_give_the_same_bytes(trained, tmp_path):
     assert files.tree_digest(tmp_path / "other") != files.tree_digest(trained / "pipeline")
 
 
-def shares_in_a_worker(folder, said):
-    return tagger_training.load(folder)(said)
-
-
 def test_a_worker_loads_the_pipeline_by_its_path_and_tags_alike(trained, shares):
     said = ["Giuseppe Verdi, Teatro alla Scala", "Un gatto nero", "Anna con un cane"]
     with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        assert pool.submit(shares_in_a_worker, str(trained / "pipeline"), said).result() == shares(said)
+        assert pool.submit(shares, said).result() == shares(said)
 
 
 def test_tagged_sentences_have_a_tag_for_every_word():
@@ -81,15 +78,15 @@ def test_tagged_sentences_have_a_tag_for_every_word():
 
 def test_a_package_that_is_not_installed_is_named_with_the_command():
     with pytest.raises(InputError, match="it_core_news_xx: not installed; run `python -m spacy download it_core_news_xx`"):
-        tagger_training.load("it_core_news_xx")
+        tagger_training.pipeline("it_core_news_xx")
 
 
 def test_a_folder_that_is_no_pipeline_is_named(tmp_path, trained):
     with pytest.raises(InputError, match="nowhere: no spaCy pipeline"):
-        tagger_training.load(str(tmp_path / "nowhere"))
+        tagger_training.pipeline(str(tmp_path / "nowhere"))
     spacy.blank("it").to_disk(tmp_path / "blank")
     with pytest.raises(InputError, match="no morphologizer"):
-        tagger_training.load(str(tmp_path / "blank"))
+        tagger_training.pipeline(str(tmp_path / "blank"))
 
 
 def test_a_damaged_or_short_file_of_sentences_is_named(tmp_path, trained):
@@ -98,5 +95,5 @@ def test_a_damaged_or_short_file_of_sentences_is_named(tmp_path, trained):
     with pytest.raises(InputError, match=r"tagged.jsonl, line 1: not a tagged sentence"):
         tagger_training.read(path)
     path.write_text((trained / "tagged.jsonl").read_text()[:2000].rpartition("\n")[0])
-    with pytest.raises(InputError, match="more are asked for"):
+    with pytest.raises(InputError, match="fewer than needed"):
         tagger_training.train(path, tmp_path / "x", "it", SETTINGS)

@@ -249,7 +249,7 @@ def test_mscoco_it_takes_each_picture_once_and_the_training_files_alone(tmp_path
     write("devset_validated", 4)
     rows, rejected = read("mscoco_it", tmp_path)
     assert [row.captions[0] for row in rows] == ["trainingset_train2014 1", "trainingset_train2014 2", "trainingset_val2014 3"]
-    assert rejected == {"picture listed before": 2}
+    assert rejected == {"image listed before": 2}
     assert rows[0].image == "COCO_train2014_000000000001.jpg" and rows[0].address is None
 
 

@@ -33,8 +33,15 @@ def test_training_twice_gives_the_same_bytes_in_two_processes():
     assert done.stdout.split() == digests()
 
 
-def recounted(words, size, special, spell, join):
+def recounted(words, size, special, prefix, suffix):
     """The same learning with every pair counted anew before every merge."""
+
+    def spell(word):
+        return [prefix * (i > 0) + letter + suffix * (i == len(word) - 1) for i, letter in enumerate(word)]
+
+    def join(left, right):
+        return left + right.removeprefix(prefix)
+
     spelled = {word: spell(word) for word in words}
     symbols, merges = [*special, *sorted({symbol for word in spelled.values() for symbol in word})], []
     while len(symbols) < size:
@@ -55,7 +62,7 @@ def recounted(words, size, special, spell, join):
     return symbols, merges
 
 
-SPELLINGS = {"pieces": (subwords.word_pieces, subwords.join_pieces), "pairs": (subwords.byte_pairs, subwords.join_bytes)}
+SPELLINGS = {"pieces": (subwords.CONTINUED, ""), "pairs": ("", subwords.ENDED)}
 
 
 @pytest.mark.parametrize("size", [20, 60, 1000])
@@ -71,7 +78,7 @@ def test_subwords_are_what_counting_anew_before_every_merge_gives(size, spelling
 
 def test_the_most_frequent_pair_is_merged_first():
     words = Counter({"gatto": 3, "gatti": 2, "rosa": 1})
-    learnt = subwords.learn(words, 14, [], subwords.word_pieces, subwords.join_pieces)
+    learnt = subwords.learn(words, 14, [], subwords.CONTINUED, "")
     letters, joined = ["##a", "##i", "##o", "##s", "##t", "g", "r"], ["##at", "##att", "gatt", "gatto", "gatti", "##os", "##osa"]
     assert learnt.symbols == letters + joined
 

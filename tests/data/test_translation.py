@@ -268,7 +268,7 @@ def test_deepl_is_asked_for_the_right_languages_and_tried_again(deepl):
 
 def test_deepls_refusals_are_one_line_with_the_remedy(deepl, monkeypatch):
     deepl.quota = 1
-    with pytest.raises(InputError, match=r"quota .* used up; what was translated is kept"):
+    with pytest.raises(InputError, match=r"quota .* used up; finished translations are kept"):
         deepl_engine(deepl).translate(["a", "b"])
     deepl.statuses = [400]
     with pytest.raises(InputError, match="DeepL failed"):

@@ -61,7 +61,7 @@ def encoded(monkeypatch):
 def test_retrieval_metrics_are_those_of_the_model_s_own_cosines(model, captions, here):
     found = evaluating.evaluate(model, "clip-benchmark/retrieval", captions, here / "out")
     test = protocols.read(protocols.load("clip-benchmark/retrieval"), captions)
-    cosines = model.encode_text(test.texts) @ model.encode_image([picture for picture in test.pictures]).T
+    cosines = model.encode_text(test.texts) @ model.encode_image([picture for picture in test.images]).T
     own = cosines[np.arange(12), test.truth.owner][:, None]
     rank = (cosines > own).sum(axis=1) + (cosines == own).sum(axis=1)
     assert found["image_retrieval_recall@1"] == np.mean(rank == 1)
@@ -84,7 +84,7 @@ def test_zero_shot_metrics_are_those_of_the_ensembles(model, classes, here):
     found = evaluating.evaluate(model, "clip-benchmark/zeroshot", classes, here / "out")
     test = protocols.read(protocols.load("clip-benchmark/zeroshot"), classes)
     means = [np.mean(model.encode_text([f"una foto di {name}", f"un disegno di {name}"]), axis=0) for name in test.classes]
-    scores = model.encode_image(list(test.pictures)) @ unit(np.stack(means)).T
+    scores = model.encode_image(list(test.images)) @ unit(np.stack(means)).T
     predicted = np.where(scores[:, 1] > scores[:, 0], 1, 0)  # never 2, whose label is that of 0
     assert found["acc1"] == np.mean(predicted == test.truth)
     assert found["acc5"] is None

@@ -97,7 +97,7 @@ def read(prepared, name):
 def test_a_retrieval_set_holds_the_protocols_captions_and_pictures_in_its_order(served, prepared, name, protocol, publisher):
     with held_out._as_one([served / "published" / one for one in publisher]) as folder:
         expected = protocols.read(protocols.load(protocol), folder, counted=False)
-        contents = [picture.read_bytes() for picture in expected.pictures]
+        contents = [picture.read_bytes() for picture in expected.images]
     captions, members = read(prepared, name)
     owned = [
         [text for text, owner in zip(expected.texts, expected.truth.owner, strict=True) if owner == i] for i in range(len(contents))
@@ -208,23 +208,23 @@ def test_a_publisher_whose_files_are_not_there_is_named(published, tmp_path):
 def test_a_picture_that_no_archive_holds_is_named(published, tmp_path):
     with zipfile.ZipFile(published / "mscoco_it/val2014.zip", "w"):
         pass
-    refused(published, tmp_path, r"COCO_val2014_\d{12}.jpg: missing, and 3 more of 4 pictures; all are needed")
+    refused(published, tmp_path, r"COCO_val2014_\d{12}.jpg: missing, and 3 more of 4 images; all are needed")
 
 
 def test_two_pictures_of_one_name_and_templates_of_a_protocols_own_are_refused(published, tmp_path):
     (one, *_) = of_the_paper().sets[-2:]
     templates = one.model_copy(update={"protocol": "imagenet-it/templates"})
-    refused(published, tmp_path, "imagenet-it: pictures of one class and no templates were expected", sets=[templates])
+    refused(published, tmp_path, "imagenet-it: one class per image and no templates were expected", sets=[templates])
     described = published / "xm3600/captions/captions.jsonl"
     described.write_text(described.read_text() + described.read_text().splitlines()[0])
-    refused(published, tmp_path, "xm3600: two pictures are called 0{16}.jpg")
+    refused(published, tmp_path, "xm3600: two images are called 0{16}.jpg")
 
 
 def test_a_class_with_too_few_training_pictures_or_none_is_named(published, tmp_path):
     train = published / "imagenet/train"
     next((train / "n00000002").iterdir()).unlink()
     next((train / "n00000002").iterdir()).unlink()
-    for message in ("n00000002: 2 pictures, 3 are needed", "n00000002: missing; put this class's"):
+    for message in ("n00000002: 2 images, 3 are needed", "n00000002: missing; put this class's"):
         with pytest.raises(InputError, match=message):
             held_out.prepare(published, tmp_path / "raw", of_the_paper())
         assert not (tmp_path / "raw/probe").exists()

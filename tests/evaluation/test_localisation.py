@@ -13,11 +13,11 @@ from clip_italian.evaluation.study import localisation
 from clip_italian.evaluation.study.settings import EvaluationSettings
 from clip_italian.world.drawing.render import masks, render
 from clip_italian.world.scenes.compose import compose
-from clip_italian.world.scenes.scene import Scene, Thing, picture_size
+from clip_italian.world.scenes.scene import Scene, Thing, image_size_of
 
 ROOT = pathlib.Path(__file__).parents[2]
 SCENES = [compose(3, number, "seen", 98) for number in range(30)]
-SIZES = [picture_size(scene, 64) for scene in SCENES]
+SIZES = [image_size_of(scene, 64) for scene in SCENES]
 PICTURES = [np.zeros((*size, 3), np.uint8) for size in SIZES]
 
 

@@ -96,7 +96,7 @@ def test_a_wrong_protocol_file_is_refused_by_the_key(tmp_path, monkeypatch, old,
 def test_the_published_protocol_counts_8486_captions_over_1696_pictures_and_random_embeddings_give_chance(tmp_path):
     made.coco(tmp_path, "captions_ita_devset_unvalidated.json.gz", [5] * 1690 + [6] * 6)
     test = protocols.read(protocols.load("mscoco-it/published"), tmp_path)
-    assert (len(test.texts), len(test.pictures)) == (8486, 1696)
+    assert (len(test.texts), len(test.images)) == (8486, 1696)
     names = protocols.load("mscoco-it/published").metrics
     scored = score(test.truth, random_rows(0, 1696), random_rows(1, 8486), [*names.values()], "pessimistic")
     for k, chance in ((1, 0.00059), (5, 0.00135), (10, 0.00173)):
@@ -110,14 +110,14 @@ def test_captions_keep_the_file_s_order_and_their_blanks_and_pictures_the_order_
     made.coco(tmp_path, "captions_ita_devset_unvalidated.json.gz", [2, 1, 3])
     test = read("mscoco-it/published", tmp_path)
     assert test.texts == ["Un gatto su una sedia.", "Una scena 1 ", "Una scena 2\n", "Una scena 3", "Una scena 4 ", "Una scena 5\n"]
-    assert [path.name for path in test.pictures] == [f"COCO_val2014_{i:012d}.jpg" for i in (359, 366, 373)]
+    assert [path.name for path in test.images] == [f"COCO_val2014_{i:012d}.jpg" for i in (359, 366, 373)]
     assert np.bincount(test.truth.owner).tolist() == [2, 1, 3]
 
 
 def test_ids_that_are_numbers_and_strings_in_one_file_are_one_picture(tmp_path):
     made.coco(tmp_path, "captions_ita_devset_validated.json.gz", [5] * 308 + [0], as_text=True)
     test = read("mscoco-it/validated", tmp_path)
-    assert (len(test.pictures), len(test.texts)) == (308, 1540)
+    assert (len(test.images), len(test.texts)) == (308, 1540)
     with pytest.raises(InputError, match="1540 texts, `mscoco-it/validated` has 1541"):
         protocols.read(protocols.load("mscoco-it/validated"), tmp_path)
 
@@ -127,13 +127,13 @@ def test_the_union_of_two_files_holds_the_pictures_of_both(tmp_path):
     made.coco(tmp_path, "captions_ita_devset_validated.json.gz", [3], first=1, as_text=True)
     test = read("mscoco-it/union", tmp_path)
     assert test.truth.owner[:4].max() == 2 and test.truth.owner[4:].tolist() == [0, 0, 0]
-    assert test.pictures[0].name == "COCO_val2014_000000000001.jpg"
+    assert test.images[0].name == "COCO_val2014_000000000001.jpg"
 
 
 def test_a_missing_picture_or_a_damaged_file_is_named(tmp_path):
     made.coco(tmp_path, "captions_ita_devset_unvalidated.json.gz", [1, 1, 1])
     (tmp_path / "val2014/COCO_val2014_000000000366.jpg").unlink()
-    with pytest.raises(InputError, match="000000000366.jpg: missing, and 0 more of 3 pictures"):
+    with pytest.raises(InputError, match="000000000366.jpg: missing, and 0 more of 3 images"):
         read("mscoco-it/published", tmp_path)
     path = tmp_path / "captions_ita_devset_unvalidated.json.gz"
     path.write_bytes(path.read_bytes()[:-20])
@@ -150,7 +150,7 @@ def test_imagenet_s_labels_templates_and_pictures_are_those_of_the_published_fil
     test = read("imagenet-it/published", tmp_path)
     assert test.classes == ["una tinca", "una gru", "un rovo", "una gru"] and test.templates == ["{}"]
     assert test.truth.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
-    assert test.pictures[2].parent.name == "n00000001"
+    assert test.images[2].parent.name == "n00000001"
     templates = read("imagenet-it/templates", tmp_path).templates
     assert templates == ["una foto di {} carino\N{NO-BREAK SPACE}", "{} ricamato", "una foto di {} carino\N{NO-BREAK SPACE}"]
     assert read("imagenet-it/long", tmp_path).classes[0] == "una foto di una tinca"
@@ -165,7 +165,7 @@ def test_a_label_goes_into_either_kind_of_place_as_it_is():
 def test_a_class_without_its_folder_or_pictures_is_named(tmp_path):
     made.imagenet(tmp_path, ["una tinca", "una gru"], each=1)
     (tmp_path / "val/n00000001/ILSVRC2012_val_00000000.JPEG").unlink()
-    with pytest.raises(InputError, match="n00000001: no pictures"):
+    with pytest.raises(InputError, match="n00000001: has no images"):
         read("imagenet-it/published", tmp_path)
     (tmp_path / "val/n00000001").rmdir()
     with pytest.raises(InputError, match="n00000001: missing, and 0 more of 2 classes"):
@@ -182,7 +182,7 @@ def test_babel_imagenet_keeps_the_listed_classes_and_counts_from_the_list(tmp_pa
     made.put(tmp_path / "babel_imagenet.json", json.dumps({"IT": [[7, 999, 3], ["gatto", "cane", "gatto"]], "DE": [[0], ["x"]]}))
     made.put(tmp_path / "nllb_dist13b_prompts.json", json.dumps({"IT": ["una foto di {}", "{}."]}))
     test = read("babel-imagenet-it/label", tmp_path)
-    assert [path.parent.name for path in test.pictures] == ["n00000007", "n00000999", "n00000003"]
+    assert [path.parent.name for path in test.images] == ["n00000007", "n00000999", "n00000003"]
     assert test.truth.tolist() == [0, 1, 2] and test.classes == ["gatto", "cane", "gatto"]
     assert read("babel-imagenet-it/prompts", tmp_path).templates == ["una foto di {}", "{}."]
     (tmp_path / "val/n00000500/ILSVRC2012_val_00000000.JPEG").unlink()
@@ -214,7 +214,7 @@ def test_xtd10_s_pictures_in_mscoco_it_s_training_files_are_marked(tmp_path):
     test = read("xtd10-it", tmp_path)
     assert test.texts == ["uno", "due", "tre"] and test.truth.owner.tolist() == [0, 1, 2] and test.seen.tolist() == [0, 1, 0]
     made.put(tmp_path / "test_1kcaptions_it.txt", "uno\ndue\n")
-    with pytest.raises(InputError, match="test_1kcaptions_it.txt: 2 captions for the 3 pictures"):
+    with pytest.raises(InputError, match="test_1kcaptions_it.txt: 2 captions for the 3 images"):
         read("xtd10-it", tmp_path)
 
 
@@ -224,10 +224,10 @@ def test_a_web_dataset_of_classes_is_read_as_clip_benchmark_reads_it(tmp_path):
     made.class_names(tmp_path, ["gatto", "cane", "fiore"])
     test = read("clip-benchmark/zeroshot", tmp_path)
     assert test.truth.tolist() == [0, 1, 2, 0, 1] and test.templates == ["una foto di {c}", "un disegno di {c}"]
-    assert [picture.read_bytes() for picture in test.pictures] == [made.picture(n) for n in range(5)]
-    assert str(test.pictures[4]).endswith("1.tar: s0000004.webp")
+    assert [picture.read_bytes() for picture in test.images] == [made.picture(n) for n in range(5)]
+    assert str(test.images[4]).endswith("1.tar: s0000004.webp")
     made.class_names(tmp_path, ["gatto", "cane"])
-    with pytest.raises(InputError, match=r"0.tar: s0000002.cls: a label that is none of 2 classes"):
+    with pytest.raises(InputError, match=r"0.tar: s0000002.cls: a label beyond the 2 classes"):
         read("clip-benchmark/zeroshot", tmp_path)
     with pytest.raises(InputError, match="of kind classification, the protocol is for retrieval"):
         read("clip-benchmark/retrieval", tmp_path)
@@ -286,7 +286,7 @@ def test_imagenet_has_its_class_names_and_templates_in_the_language_asked_for(tm
     with pytest.raises(InputError, match=rf"`{name}` has no language `de`; known are en, ar, cn, it, jp"):
         protocols.read(protocols.load(name), data, "de")
     made.put(labels / "jp_classnames.json", json.dumps({"flowers": ["a"]}))
-    with pytest.raises(InputError, match="jp_classnames.json: nothing of `imagenet1k`"):
+    with pytest.raises(InputError, match="jp_classnames.json: has no `imagenet1k`"):
         protocols.read(protocols.load(name), data, "jp", labels)
     made.put(labels / "jp_classnames.json", json.dumps({"imagenet1k": {"a": 1}}))
     with pytest.raises(InputError, match="jp_classnames.json: damaged .*`imagenet1k` is not a list"):
@@ -318,7 +318,7 @@ def test_xm3600_and_babel_imagenet_are_read_in_the_language_asked_for(tmp_path, 
 @pytest.mark.parametrize("name", [name for name in protocols.names() if protocols.load(name).languages])
 def test_a_protocol_s_languages_differ_and_each_has_a_place_in_its_files(name):
     protocol = protocols.load(name)
-    assert len(set(protocol.languages)) == len(protocol.languages) and protocols.spoken(protocol) == protocol.languages[0]
+    assert len(set(protocol.languages)) == len(protocol.languages) and protocols.language_of(protocol) == protocol.languages[0]
     assert "{language}" in str(protocol.data)
 
 

@@ -114,7 +114,7 @@ def test_folders_that_hold_other_files_are_told_before_a_model_is_read(sets, cap
     assert "captions_ita_devset_unvalidated.json.gz: missing" in failing(imagenet, coco)
     assert "imagenet_labels_IT.tsv: missing" in failing(coco, coco)
     (imagenet / "val/n00000003/ILSVRC2012_val_00000000.JPEG").unlink()
-    assert "n00000003: no pictures" in failing(coco, imagenet)
+    assert "n00000003: has no images" in failing(coco, imagenet)
     assert not (sets / "out").exists()
 
 

@@ -142,10 +142,10 @@ def test_a_published_set_in_the_study_has_its_protocol_s_numbers(published, monk
         entry = files.read_json(paths.results("paper", kind))["models"]["full"][test_set]
         assert agree(command, entry)
         # The images were cut as the protocol says, not as the study's own.
-        pictures = protocols.read(protocols.load(protocol), data).pictures
+        pictures = protocols.read(protocols.load(protocol), data).images
         (image,) = arrays.read(paths.embedded("paper", "full", 0, test_set), "image")
-        assert np.allclose(model.cutting("round").encode_image(pictures), image, atol=1e-5)
-        assert not np.allclose(model.cutting("floor").encode_image(pictures), image, atol=1e-5)
+        assert np.allclose(model.with_margin("round").encode_image(pictures), image, atol=1e-5)
+        assert not np.allclose(model.with_margin("floor").encode_image(pictures), image, atol=1e-5)
     with np.load(published / "out/imagenet-it/published/items.npz") as items:
         rank, worst, label = items["rank"], items["pessimistic"], items["label"]
         assert (rank[label == 0] < worst[label == 0]).all()  # the first and the last class have one label

@@ -45,7 +45,7 @@ def test_a_suite_names_sets_protocols_languages_and_metrics_that_exist(name):
     assert len({each.name for each in suite.sets}) == len(suite.sets) and len(suite.source) > 20
     for each in suite.sets:
         assert each.metric in protocols.load(each.protocol).metrics
-        protocols.spoken(protocols.load(each.protocol), each.language)
+        protocols.language_of(protocols.load(each.protocol), each.language)
 
 
 def test_vtab_plus_has_35_sets_of_accuracies_and_one_of_several_classes():

@@ -248,7 +248,7 @@ def _settings() -> None:
         "dense-tanh": (MULTILINGUAL, "2_Dense/config.json", entry("activation_function", value="Tanh"), "is not Identity"),
         "dense-other": (MULTILINGUAL, "2_Dense/config.json", entry("out_features", value=7), "texts have 7 dimensions"),
         "pooling-cls": (MULTILINGUAL, "1_Pooling/config.json", put(b'{"pooling_mode_cls_token": true}'), "pooling other than"),
-        "index-outside": (SHARDS, index, put(b'{"weight_map": {"a": "../x.safetensors"}}'), "no safetensors"),
+        "index-outside": (SHARDS, index, put(b'{"weight_map": {"a": "../x.safetensors"}}'), "not a safetensors"),
         "index-empty": (SHARDS, index, put(b"{}"), "has no `weight_map`"),
     }
     for name, damage in lies.items():

@@ -58,12 +58,12 @@ def search(page, query):
     before = captions(page)[0]
     page.get_by_label("Che cosa cerchi?").fill(query)
     page.get_by_role("button", name="Cerca", exact=True).click()
-    page.locator(".pictures:visible .caption-label").first.filter(has_not_text=before).wait_for()
+    page.locator(".images:visible .caption-label").first.filter(has_not_text=before).wait_for()
     return captions(page)
 
 
 def captions(page, shelf=0):
-    found = page.locator(".pictures:visible").nth(shelf)
+    found = page.locator(".images:visible").nth(shelf)
     found.locator("img").first.wait_for()
     return found.locator(".caption-label").all_inner_texts()
 
@@ -71,7 +71,7 @@ def captions(page, shelf=0):
 def choose(page, number):
     """Takes one of the pictures to choose from."""
     page.locator(".gallery-item:visible").nth(number).click()
-    page.locator(".picture:visible img").first.wait_for()
+    page.locator(".image:visible img").first.wait_for()
 
 
 def classify(page, number):
@@ -97,16 +97,16 @@ def localise(page, number, text):
 def refused(page, path):
     """What is said of a file."""
     tab(page, TABS["classify"])
-    page.locator(".picture:visible button[aria-label]").first.click()  # takes the picture away
-    page.locator(".picture:visible input[type=file]").set_input_files(path)
-    page.locator(".picture:visible img").wait_for(state="attached")
+    page.locator(".image:visible button[aria-label]").first.click()  # takes the picture away
+    page.locator(".image:visible input[type=file]").set_input_files(path)
+    page.locator(".image:visible img").wait_for(state="attached")
     page.get_by_role("button", name="Confronta").click()
     return page.get_by_test_id("toast-text").inner_text()
 
 
 def not_sent(page, path):
     """What is said of a file that the browser itself refuses."""
-    page.locator(".picture:visible input[type=file]").set_input_files(path)
+    page.locator(".image:visible input[type=file]").set_input_files(path)
     said = page.get_by_test_id("toast-text").inner_text()
     page.get_by_test_id("toast-close").click()
     page.get_by_test_id("toast-text").wait_for(state="detached")

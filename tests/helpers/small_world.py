@@ -3,11 +3,11 @@
 import json
 import pathlib
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from clip_italian import files
-from clip_italian.data.curation.candidates import Pair, Tagger
+from clip_italian.data.curation.candidates import Pair
 from clip_italian.data.curation.curate import CurateSettings, curate
 from clip_italian.data.curation.duplicates import DuplicateSettings
 from clip_italian.data.curation.tagger_training import TaggerSettings
@@ -121,11 +121,6 @@ def looked_up(captions: Sequence[str]) -> list[float]:
     return [one.count("PROPN") / len(one) if one else 0.0 for one in tags]
 
 
-def looking_up() -> Callable[[Sequence[str]], list[float]]:
-    """What a worker loads in place of spaCy."""
-    return looked_up
-
-
 Curated = tuple[list[Pair], list[Pair], Any]
 
 
@@ -134,16 +129,13 @@ def curated(raw: pathlib.Path, settings: CurateSettings = CURATE, where: Workers
     for name in ("out", "state"):
         shutil.rmtree(raw / name, ignore_errors=True)
         (raw / name).mkdir(parents=True)
-    report = curate(raw, raw / "out", raw / "state", settings, LIMITS, LOOKED_UP, where)
+    report = curate(raw, raw / "out", raw / "state", settings, LIMITS, looked_up, where)
     return pairs_of(raw / "out/train.jsonl"), pairs_of(raw / "out/valid.jsonl"), report
 
 
 def pairs_of(path: pathlib.Path) -> list[Pair]:
     """The pairs of a file."""
     return [Pair(**json.loads(line)) for line in path.read_text().splitlines()]
-
-
-LOOKED_UP = Tagger(looking_up)
 
 
 def drawn_study(folder: pathlib.Path) -> None:

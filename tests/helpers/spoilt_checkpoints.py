@@ -218,5 +218,5 @@ FOREIGN = {
     "pytorch_model.bin.index.json": (b"{}", "is the index of several PyTorch files"),
     "scripted.pt": (archive(program(DICT), **SCRIPT), "is a TorchScript archive"),
     "compressed.pt": (archive(program(DICT), compression=zipfile.ZIP_DEFLATED, **SCRIPT), "is a TorchScript archive"),
-    "model.onnx": (b"", "is no kind of checkpoint"),
+    "model.onnx": (b"", "is not a supported kind of checkpoint"),
 }

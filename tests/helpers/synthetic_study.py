@@ -1,5 +1,6 @@
 """A made-up study on disk: embeddings of known quality in the layout of the pipeline, and nothing trained."""
 
+import dataclasses
 import io
 import json
 import pathlib
@@ -10,15 +11,16 @@ from PIL import Image
 
 from clip_italian import config, files, journal
 from clip_italian.data import tokens
-from clip_italian.data.images.shards import Example, write_shards
+from clip_italian.data.images.shards import Example
 from clip_italian.evaluation import arrays
 from clip_italian.evaluation.study import associations
 from clip_italian.evaluation.study.settings import EvaluationSettings
 from clip_italian.use.finetuning import domain
 from clip_italian.use.finetuning import tables as csv_tables
-from clip_italian.world.scenes.scene import Scene, Thing, to_json
+from clip_italian.world.scenes.scene import Scene, Thing
 from clip_italian.world.scenes.statements import CLASS_NOUNS, COLOURS
 from tests.helpers import synthetic_curves
+from tests.helpers.shards import write_shards
 
 PROFILE = "made_up"
 QUALITY = {  # noise added to the text's copy of the image's latent vector: less is better
@@ -310,7 +312,7 @@ def write_scenes(images: int) -> None:
         for variant in [int(index % 3 == 1)]
         for thing in [Thing("cat", COLOURS[variant], "medium", box)]
     ]
-    (folder / "scenes.jsonl").write_text("".join(json.dumps(to_json(scene)) + "\n" for scene in scenes))
+    (folder / "scenes.jsonl").write_text("".join(json.dumps(dataclasses.asdict(scene)) + "\n" for scene in scenes))
 
 
 def write_contrasts(contrasts: int = 12) -> None:

@@ -18,7 +18,7 @@ CHANGED = ("clip_italian", "profiles", "params.yaml", "tests", ".dvc")  # the ot
 AUGMENTATION = "clip_italian/data/images/augmentation.py"
 DARKEN = '''
 
-def darken(image: Picture, share: float) -> Picture:
+def darken(image: Image, share: float) -> Image:
     """Every level times the share."""
     return brightness(image, share)
 '''

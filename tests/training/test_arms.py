@@ -16,7 +16,7 @@ from clip_italian.data import examples, tokens
 from clip_italian.data.images import augmentation
 from clip_italian.data.images.augmentation import AugmentationSettings
 from clip_italian.data.images.settings import ImageSettings
-from clip_italian.data.images.shards import Example, number, open_shards, write_shards
+from clip_italian.data.images.shards import Example, Shards, number
 from clip_italian.data.translation import engines
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
@@ -24,6 +24,7 @@ from clip_italian.training import arms, features, multilingual, optimiser
 from clip_italian.training.arms import PixelBatches
 from clip_italian.training.multilingual import MultilingualSettings, PairsSettings
 from clip_italian.training.settings import FeatureSettings, TrainingSettings, augmentation_of, check_features
+from tests.helpers.shards import write_shards
 from tests.helpers.small_models import ENGLISH, ITALIAN, pictures
 
 SOURCES = ("wit", "mscoco_it")
@@ -133,8 +134,8 @@ def test_what_is_locked_stays_as_it_is_in_both_phases(data):
 
 def with_views(data, captions):
     """Stores two views of the training pictures as stage `augment` draws them; the captions are these."""
-    stored, folders = open_shards(data / "train"), {"train": 0, "views/0": 1, "views/1": 2}
-    clean, numbers = stored.all_pixels(), np.array([number(example) for example in stored.ids])
+    stored, folders = Shards(data / "train"), {"train": 0, "views/0": 1, "views/1": 2}
+    clean, numbers = stored.pixels(range(len(stored))), np.array([number(example) for example in stored.ids])
     said = [[captions[i % 8], captions[(i + 1) % 8]] for i in range(24)]
     described = [Example(*one) for one in zip(stored.ids, stored.sources, said, strict=True)]
     for name, place in folders.items():
@@ -191,7 +192,8 @@ def test_the_frozen_phase_on_pixels_sees_so_many_views_in_turn_or_new_ones(data,
     views = [batches(step)["pixels"][np.argsort(order.permutation(0, step, 24))] for step in range(4)]
     same = {(i, j) for i in range(4) for j in range(i) if np.array_equal(views[i], views[j])}
     assert same == ({(2, 0), (3, 1)} if kinds else set())
-    assert np.array_equal(views[1], augmentation.views(train.stored.all_pixels(), 24, VIEWS_SEED, train.numbers, 1, VIEWS))
+    clean = train.stored.pixels(range(len(train)))
+    assert np.array_equal(views[1], augmentation.views(clean, 24, VIEWS_SEED, train.numbers, 1, VIEWS))
 
 
 def test_with_text_dropout_an_epoch_of_the_frozen_phase_sees_a_draw_of_the_captions(data):
@@ -280,7 +282,7 @@ def test_an_arm_with_a_bias_starts_from_the_same_towers_as_one_without(here):
     clip = model(ENGLISH)
     assembly.save(here / "english_clip", clip)
     tower = model(ITALIAN)
-    assembly.save_text_tower(here / "italian_bert", ITALIAN.text, tower.params["text_model"], tower.tokenizer)
+    assembly.save_parts(here / "italian_bert", ITALIAN.text, tower.params["text_model"], tower.tokenizer)
     plain, biased = assembly.italian(here, 3, 20.0), assembly.italian(here, 3, 10.0, -10.0)
     assert set(biased.params) - set(plain.params) == {"logit_bias"} and float(biased.params["logit_bias"]) == -10
     assert changed(plain, biased) == {"logit_scale"}

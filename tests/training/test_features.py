@@ -13,12 +13,13 @@ import pytest
 from clip_italian import files
 from clip_italian.checkpoints.model import Model
 from clip_italian.data import examples, tokens
-from clip_italian.data.images.shards import Example, Pictures, open_shards, write_shards
+from clip_italian.data.images.shards import Example, Shards
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
 from clip_italian.models.encoder import Encoder
 from clip_italian.training import features, rows
 from clip_italian.training.settings import FeatureSettings
+from tests.helpers.shards import write_shards
 from tests.helpers.small_models import ITALIAN, pictures
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -97,9 +98,9 @@ def test_a_place_that_may_not_be_written_and_a_damaged_file_are_named(here):
 def test_features_are_those_of_everything_at_once(model, data):
     folder, encoder = written(model, data), Encoder(model.settings, 8)
     train, valid = (examples.load(data / name, model.tokenizer, 12) for name in ("train", "valid"))
-    views = {f"train-view-{k}": open_shards(data / f"views/{k}") for k in (0, 1)}
+    views = {f"train-view-{k}": Shards(data / f"views/{k}") for k in (0, 1)}
     for name, stored in {"train-clean": train.stored, "valid": valid.stored, **views}.items():
-        assert np.array_equal(features.read(folder, name), encoder.images(model.params, stored.all_pixels())), name
+        assert np.array_equal(features.read(folder, name), encoder.images(model.params, stored.pixels(range(len(stored))))), name
     for name, encoded in {"train-text": train.tokens, "valid-text": valid.first_captions()}.items():
         expected = encoder.texts(model.params, encoded)
         np.testing.assert_allclose(features.read(folder, name), expected, rtol=1e-5, atol=1e-6)  # blocks of other texts
@@ -128,8 +129,8 @@ def test_more_views_than_are_stored_are_refused(model, data):
 
 
 def test_few_pictures_and_texts_are_in_memory_at_a_time(model, data, monkeypatch):
-    asked, said, pixels, encode = [], [], Pictures.pixels, tokens.encode
-    monkeypatch.setattr(Pictures, "pixels", lambda self, indices: asked.append(len(indices)) or pixels(self, indices))
+    asked, said, pixels, encode = [], [], Shards.pixels, tokens.encode
+    monkeypatch.setattr(Shards, "pixels", lambda self, indices: asked.append(len(indices)) or pixels(self, indices))
     monkeypatch.setattr(tokens, "encode", lambda tokenizer, texts, n: said.append(len(texts)) or encode(tokenizer, texts, n))
     folder = written(model, data)
     assert sum(asked) == 4 * 29 and max(asked) == 8
@@ -138,7 +139,7 @@ def test_few_pictures_and_texts_are_in_memory_at_a_time(model, data, monkeypatch
 
 
 def test_captions_between_any_two_are_those_of_the_list(data):
-    stored = open_shards(data / "train")
+    stored = Shards(data / "train")
     everything = [text for captions in stored.captions for text in captions]
     offsets = np.cumsum([0, *map(len, stored.captions)])
     for start in range(len(everything)):
@@ -148,7 +149,7 @@ def test_captions_between_any_two_are_those_of_the_list(data):
 
 @pytest.mark.parametrize("reads", [1, 6, 9, 13])
 def test_a_kill_loses_a_part_and_changes_no_bit(model, data, monkeypatch, reads):
-    whole, asked, pixels = written(model, data, "whole"), [], Pictures.pixels
+    whole, asked, pixels = written(model, data, "whole"), [], Shards.pixels
 
     def dying(self, indices):
         asked.append(indices)
@@ -156,7 +157,7 @@ def test_a_kill_loses_a_part_and_changes_no_bit(model, data, monkeypatch, reads)
             raise KeyboardInterrupt
         return pixels(self, indices)
 
-    monkeypatch.setattr(Pictures, "pixels", dying)
+    monkeypatch.setattr(Shards, "pixels", dying)
     with pytest.raises(KeyboardInterrupt):
         written(model, data)
     finished = {path: path.stat().st_ino for path in (data.parent / "features").glob("*[a-z0-9].npy") if "offsets" not in path.name}

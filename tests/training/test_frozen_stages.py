@@ -13,11 +13,12 @@ from clip_italian.checkpoints.model import Model
 from clip_italian.data import tokens
 from clip_italian.data.images import augmentation
 from clip_italian.data.images.settings import ImageSettings
-from clip_italian.data.images.shards import Example, number, write_shards
+from clip_italian.data.images.shards import Example, number
 from clip_italian.errors import InputError
 from clip_italian.models import dual_encoder
 from clip_italian.training import features as arrays
 from stages import features, pretrain
+from tests.helpers.shards import write_shards
 from tests.helpers.small_models import ENGLISH, ITALIAN, pictures
 
 ROOT = pathlib.Path(config.__file__).parents[1]
@@ -65,7 +66,7 @@ def store_backbones(folder):
     tokenizer = tokens.train_wordpiece(CAPTIONS, 40)
     clip, tower = (Model(one, dual_encoder.initial(one, jax.random.key(0), 20.0), tokenizer) for one in (ENGLISH, ITALIAN))
     assembly.save(folder / "english_clip", clip)
-    assembly.save_text_tower(folder / "italian_bert", ITALIAN.text, tower.params["text_model"], tower.tokenizer)
+    assembly.save_parts(folder / "italian_bert", ITALIAN.text, tower.params["text_model"], tower.tokenizer)
 
 
 def trained(study, arm):

@@ -25,8 +25,7 @@ from clip_italian.use.demo import core, shipping, words
 from clip_italian.use.demo.core import Refused
 from clip_italian.use.search import building
 from clip_italian.use.search.searching import Index
-from clip_italian.world.scenes import captions
-from clip_italian.world.scenes.truth import truth_matrix
+from clip_italian.world.scenes.truth import GALLERY, truth_matrix
 from tests.helpers import demo_browser
 from tests.helpers.golden_systems import copied
 
@@ -40,7 +39,7 @@ needs_chromium = pytest.mark.skipif(not (HERE and demo_browser.CHROMIUM), reason
 REFUSED = {
     "empty text": lambda demo, picture: core.search(demo, " \n", 4),
     "long text": lambda demo, picture: core.search(demo, "gatto " * 2000, 4),
-    "no picture": lambda demo, picture: core.localise(demo, None, "un gatto"),
+    "no image": lambda demo, picture: core.localise(demo, None, "un gatto"),
     "few labels": lambda demo, picture: core.classify(demo, picture, "un gatto\n\n"),
     "many labels": lambda demo, picture: core.classify(demo, picture, "\n".join(map(str, range(51)))),
     "repeated label": lambda demo, picture: core.classify(demo, picture, "un gatto\nun cane\n un gatto"),
@@ -66,7 +65,7 @@ def picture(tmp_path):
 
 def right(scenes, shelves):
     """For each query of the gallery, of which of the pictures named it is true."""
-    truth = truth_matrix(captions.GALLERY, scenes)
+    truth = truth_matrix(GALLERY, scenes)
     return [[bool(row[int(re.search(r"(\d{3})-", name)[1])]) for name in names] for row, names in zip(truth, shelves, strict=True)]
 
 
@@ -77,13 +76,13 @@ def test_what_ships_is_whole_and_small(demo):
 
     assembly.load(SHIPPED / shipping.MODEL)
     assert size(shipping.MODEL) <= shipping.LARGEST and size(shipping.PICTURES) + size(shipping.INDEX) <= 1_500_000
-    assert demo.ships and len(demo.pictures) == len(PICTURES) > 200
+    assert demo.ships and len(demo.images) == len(PICTURES) > 200
 
 
 def test_the_pictures_are_those_of_the_profiles_scenes(scenes):
     assert shipping.names(scenes) == PICTURES
     asked = len(scenes) - config.profile("mini", ROOT / "profiles").content["demo"]["others"]
-    truth = truth_matrix(captions.GALLERY, scenes)[:, :asked]
+    truth = truth_matrix(GALLERY, scenes)[:, :asked]
     assert truth.any(axis=0).all() and (truth.sum(axis=1) >= asked // 6).all()
 
 
@@ -109,17 +108,17 @@ def test_it_is_the_same_each_time_and_works_wherever_it_lies(small, here):
     shutil.move(paths.DEMO, here / "elsewhere")
     moved = command.chosen_demo(shipped=here / "elsewhere")
     assert all(one.pixels is not None for one in core.search(moved, "un gatto", 8))
-    report = building.build(moved.model, moved.pictures.origin, here / "elsewhere" / shipping.INDEX)
+    report = building.build(moved.model, moved.images.origin, here / "elsewhere" / shipping.INDEX)
     assert (report.unchanged, report.encoded) == (8, 0)
 
 
 def test_a_profile_may_ship_nothing_and_a_large_model_is_refused(small, here, monkeypatch):
     shipping.write(pathlib.Path("models/large"), small.model_copy(update={"of_each_query": 0, "others": 0}), here / "scratch")
     assert "--model models/large" in (paths.DEMO / shipping.MODEL / shipping.NONE).read_text()
-    with pytest.raises(InputError, match="no model and pictures ship there"):
+    with pytest.raises(InputError, match="no model and images ship there"):
         command.chosen_demo()
     monkeypatch.setattr(shipping, "LARGEST", 1000)
-    with pytest.raises(InputError, match=r"has 2,\d\d\d,\d\d\d bytes, and what ships at most 1,000"):
+    with pytest.raises(InputError, match=r"has 2,\d\d\d,\d\d\d bytes, and a shipped model at most 1,000"):
         shipping.write(SHIPPED / shipping.MODEL, small, here / "scratch")
 
 
@@ -210,15 +209,16 @@ def test_every_refusal_has_words_in_each_language(language):
 
 
 def test_no_text_is_empty_and_none_but_the_queries_are_the_same_in_both_languages():
-    same = {name for name, one in words.ITALIAN._asdict().items() if one == words.ENGLISH._asdict()[name]}
-    assert same == {"query_hint", "what_hint"} and all(words.ITALIAN) and all(words.ENGLISH)
+    italian, english = words.ITALIAN.texts, words.ENGLISH.texts
+    assert italian.keys() == english.keys() and all(italian.values()) and all(english.values())
+    assert {name for name, text in italian.items() if text == english[name]} == {"query_hint", "what_hint"}
     assert (words.ITALIAN.score(0.7512), words.ENGLISH.score(0.7512)) == ("0,751", "0.751")
 
 
 def test_the_page_about_the_project_has_the_results(here):
     told = words.about_text(words.ENGLISH, 7, ROOT)
-    assert (ROOT / words.TABLE).read_text() in told and "7 pictures are searched" in told
-    assert re.search(r"\d+ pictures of 24 are right", told)
+    assert (ROOT / words.TABLE).read_text() in told and "7 images are searched" in told
+    assert re.search(r"\d+ images of 24 are right", told)
     assert "`make repro` writes them" in words.about_text(words.ENGLISH, 7)
 
 
@@ -235,12 +235,12 @@ def test_any_model_and_any_pictures_can_be_shown(here):
         for name in PICTURES[:5]:
             archives.add(few, name, zipfile.ZipFile(ARCHIVE).read(name))
     theirs = command.chosen_demo(model)  # the pictures that ship
-    assert not theirs.ships and len(theirs.pictures) == 5
+    assert not theirs.ships and len(theirs.images) == 5
     archives.unpack(here / "demo" / shipping.PICTURES, here / "mine")
     mine = command.chosen_demo(folder=pathlib.Path("mine"))  # the model that ships
     assert mine.ships and len(Index(pathlib.Path("mine.index"))) == 5
     assert command.chosen_demo(index=pathlib.Path("mine.index")).ships
-    with pytest.raises(InputError, match="is by another model"):
+    with pytest.raises(InputError, match="was built by another model"):
         command.chosen_demo(model, index=pathlib.Path("mine.index"))
 
 
@@ -270,7 +270,7 @@ def test_a_program_can_ask_for_all_of_it(client, picture, scenes):
     bars = client.predict(handle_file(picture), "un fiore giallo\nuna sedia", "English", api_name="/classify")
     assert bars["label"] == "un fiore giallo" and len(bars["confidences"]) == 2
     maps = client.predict(handle_file(picture), "un fiore", "English", api_name="/localise")
-    assert [max(Image.open(path).size) for path in maps] == [core.SHOWN[0]] * 2
+    assert [max(Image.open(path).size) for path in maps] == [core.HEAT_MAP[0]] * 2
     shelves = client.predict("Italiano", api_name="/gallery")
     assert sum(map(sum, right(scenes, [[one["caption"] for one in shelf] for shelf in shelves]))) >= 22
 
@@ -290,7 +290,7 @@ def test_what_is_refused_is_told_in_words_and_in_the_language_asked_for(client, 
         for arguments, name, reason in (
             (("", 4), "/search", "empty text"),
             (("gatto" * 2000, 4), "/search", "long text"),
-            ((None, "un gatto\nun cane"), "/classify", "no picture"),
+            ((None, "un gatto\nun cane"), "/classify", "no image"),
             ((handle_file("letter.png"), "un gatto\nun cane"), "/classify", "format not allowed"),
             ((handle_file("letter.png"), "un gatto\nun gatto"), "/classify", "repeated label"),
             ((handle_file("letter.png"), "un gatto"), "/localise", "format not allowed"),
@@ -327,7 +327,7 @@ def test_the_folder_put_together_as_the_docs_say_is_a_space_that_runs(here):
     try:
         said = run.stdout.readline()
         with urllib.request.urlopen(re.search(r"http://\S+", said)[0]) as answer:
-            assert answer.status == 200 and f"{len(PICTURES)} pictures" in said
+            assert answer.status == 200 and f"{len(PICTURES)} images" in said
     finally:
         run.kill()
         run.wait()

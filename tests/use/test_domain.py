@@ -45,10 +45,10 @@ def first(*places):
 
 def test_the_queries_of_both_languages_ask_for_the_same_pictures(shop):
     italian, german = (domain.queries(shop, language) for language in domain.LANGUAGES)
-    assert italian.test.relevant == german.test.relevant and italian.test.pictures == german.test.pictures
+    assert italian.test.relevant == german.test.relevant and italian.test.images == german.test.images
     assert not set(italian.test.queries) & set(german.test.queries)
     np.testing.assert_array_equal(italian.unseen, german.unseen)
-    assert len(italian.test.pictures) == PROFILE["shop"]["test"]
+    assert len(italian.test.images) == PROFILE["shop"]["test"]
 
 
 def test_a_query_is_of_unseen_pairs_when_all_its_pictures_are(shop):
@@ -56,7 +56,7 @@ def test_a_query_is_of_unseen_pairs_when_all_its_pictures_are(shop):
     shown = {item.image: (item.product.kind, item.product.colour) in content.unseen() for item in publishing.stock(content)}
     asked = domain.queries(shop, "it")
     for right, unseen in zip(asked.test.relevant, asked.unseen, strict=True):
-        assert unseen == all(shown[str(asked.test.pictures[place].relative_to(shop))] for place in right)
+        assert unseen == all(shown[str(asked.test.images[place].relative_to(shop))] for place in right)
     assert asked.unseen.any() and not asked.unseen.all()
 
 

@@ -123,7 +123,7 @@ def test_every_folder_has_the_picture_processor(out, form):
 @pytest.mark.parametrize("fit", [TRANSFORMERS, Fit(kind="squash"), Fit(resized=40, interpolation="bilinear", margin="floor")])
 def test_the_picture_processor_has_the_towers_side_fit_and_units(tmp_path, fit):
     image = IMAGE.model_copy(update={"image_size": 32, "fit": fit, "mean": (0.5, 0.4, 0.3), "std": (0.2, 0.3, 0.4)})
-    hugging_face.write_picture_processor(tmp_path, image)
+    hugging_face.write_image_processor(tmp_path, image)
     np.testing.assert_allclose(processed(tmp_path), our_pixels(image), atol=1e-6)
 
 
@@ -213,8 +213,8 @@ UNHELD = {  # what the model has, and the formats that cannot hold it with a wor
     "mean of tokens": (text(pooling="mean"), {"transformers": "not by BERT's pooler", "open_clip": "not by BERT's pooler"}),
     "bias": (settings(logit_bias=True), {"transformers": "bias", "open_clip": "bias"}),
     "head": (settings(image_head="none"), {"transformers": "`none`", "open_clip": "`none`"}),
-    "activation": (image(activation="gelu_tanh"), {"open_clip": "GELU by tanh"}),
-    "inner width": (image(width=19, mlp_dim=53), {"open_clip": "inner width 53"}),
+    "activation": (image(activation="gelu_tanh"), {"open_clip": "GELU approximated by tanh"}),
+    "mlp_dim": (image(width=19, mlp_dim=53), {"open_clip": "`mlp_dim` 53"}),
     "epsilon": (image(epsilon=1e-6), {"open_clip": "1e-06"}),
     "causal text": (settings(text=CLIP_TEXT), dict.fromkeys(["transformers", "open_clip", "sentence_transformers"], "not a BERT")),
     "no segments": (text(segments=0), dict.fromkeys(["transformers", "open_clip", "sentence_transformers"], "DistilBERT")),

@@ -81,8 +81,8 @@ def weights(folder):
 def test_a_model_learns_ones_own_pairs_and_is_compared_with_itself_before(shop, base, capsys):
     done = tuned(base)
     said = capsys.readouterr().out
-    assert "36 pictures for training, 4 for validation, 0 left out" in said
-    assert "4 queries of 12 pictures, of which 3.0 are right on average" in said
+    assert "36 images for training, 4 for validation, 0 left out" in said
+    assert "4 queries of 12 images, of which 3.0 are relevant on average" in said
     curve = journal.read(done.folder / "journal.jsonl")[0].curves
     assert curve[-1]["valid_loss"] < curve[0]["valid_loss"]
     assert [row["step"] for row in curve] == [0, 9, 18, 27, 36]
@@ -96,7 +96,7 @@ def test_a_model_learns_ones_own_pairs_and_is_compared_with_itself_before(shop, 
     again = measuring.values(measuring.relevant(asking.test, measuring.answers(loaded, asking, 5))).mean(axis=0)
     assert [cells["after"]["value"] for cells in done.numbers.values()] == pytest.approx(again)
     page = (done.folder / "report.html").read_text()
-    assert page.count("<h2>") == 4 and page.count("<img") == 4 * 2 * report.SHOWN_PLACES
+    assert page.count("<h2>") == 4 and page.count("<img") == 4 * 2 * report.SHOWN_IMAGES
     assert not (done.folder / "data").exists() and not (done.folder / "state").exists()
 
 
@@ -113,7 +113,7 @@ def test_a_run_that_was_stopped_anywhere_ends_with_the_same_bits(shop, base):
     asked = runs.read(runs.ROOT / "whole")
     folder = runs.begin("stopped", asked)
     stops = 0
-    for words in ("pictures for training", "9/9", "9/27", "27/27", "before"):
+    for words in ("images for training", "9/9", "9/27", "27/27", "before"):
 
         def say(line, words=words):
             if words in line:
@@ -180,7 +180,7 @@ def test_pictures_that_are_learnt_from_and_searched_are_pointed_out(shop, base, 
     with open(shop / "index.csv", "a") as file:
         file.write("pictures/train0.png,rosso\n")
     tuned(base, epochs=1)
-    assert "BEWARE: 1 of the searched pictures are also training or validation pictures" in capsys.readouterr().out
+    assert "BEWARE: 1 of the searched images are also training or validation images" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_pictures_that_are_learnt_from_and_searched_are_pointed_out(shop, base, 
         ("image,text\na.png,\n", "line 2: `text` is empty"),
         ("image,text\na.png\n", "line 2: `text` is empty"),
         ('image,text\na.png,"uno\n', "after line 1: not CSV (unexpected end of data)"),
-        ("image,text\nnowhere.png,uno\n", "0 pictures for train, at least 2 are needed; the first that was left out is"),
+        ("image,text\nnowhere.png,uno\n", "0 images for train, at least 2 are needed; the first that was left out is"),
     ],
 )
 def test_a_file_of_pairs_that_is_wrong_is_refused_with_its_line(shop, base, content, message):
@@ -213,20 +213,20 @@ def test_relevant_are_all_pictures_of_a_querys_labels(here):
     index = [("1.jpg", "hat"), ("2.jpg", "boot"), ("3.jpg", "shoe"), ("2.jpg", "old")]
     test = tables.test_set(here / "q.csv", table(here / "i.csv", ("image", "label"), index))
     assert test.queries == ["scarpe", "un cappello"]
-    assert [path.name for path in test.pictures] == ["1.jpg", "2.jpg", "3.jpg"]
+    assert [path.name for path in test.images] == ["1.jpg", "2.jpg", "3.jpg"]
     assert test.relevant == [frozenset({1, 2}), frozenset({0})]
 
 
 def test_without_labels_relevant_are_the_pictures_beside_the_text(here):
     rows = [("scarpe", "1.jpg"), ("un cappello", "2.jpg"), ("scarpe", "3.jpg")]
     test = tables.test_set(table(here / "q.csv", ("text", "image"), rows), None)
-    assert [path.name for path in test.pictures] == ["1.jpg", "3.jpg", "2.jpg"]
+    assert [path.name for path in test.images] == ["1.jpg", "3.jpg", "2.jpg"]
     assert test.relevant == [frozenset({0, 1}), frozenset({2})]
 
 
 def test_a_query_without_a_right_picture_is_refused(here):
     table(here / "q.csv", ("text", "label"), [("scarpe", "shoe")])
-    with pytest.raises(InputError, match="no picture of .*i.csv has the label of `scarpe`"):
+    with pytest.raises(InputError, match="no image of .*i.csv has the label of `scarpe`"):
         tables.test_set(here / "q.csv", table(here / "i.csv", ("image", "label"), [("1.jpg", "hat")]))
 
 
@@ -246,8 +246,10 @@ def test_metrics_are_those_of_finetuner_on_a_list_worked_out_by_hand():
 
 
 def test_no_change_is_a_difference_of_nothing():
-    right = np.random.default_rng(0).random((30, 5)) < 0.3
-    for cells in measuring.compared(right, right, settings.load(resamples=100)).values():
+    rng = np.random.default_rng(0)
+    ranking = np.array([rng.permutation(20)[:5] for _ in range(30)])
+    test = tables.TestSet(["x"] * 30, [pathlib.Path("x")] * 20, [frozenset(rng.permutation(20)[:6].tolist()) for _ in range(30)])
+    for cells in measuring.compared(test, [ranking, ranking], settings.load(resamples=100)).values():
         assert cells["difference"] == {"value": 0, "interval": [0, 0]} and cells["p"] == 1
         assert cells["before"]["interval"][0] < cells["before"]["value"] < cells["before"]["interval"][1]
 
@@ -256,11 +258,11 @@ def test_no_change_is_a_difference_of_nothing():
 def test_settings_are_scaled_to_the_size_that_a_model_sees(base):
     model, chosen = loading.load(base).settings, settings.load()
     side = model.image.image_size
-    assert settings.stored_side(chosen, model) == round(256 * side / 224)
+    assert settings.stored_size(chosen, model) == round(256 * side / 224)
     view = settings.augmentation(chosen, model)
     assert view.crop == side
     plain = settings.load(None).model_copy(update={"augmentation": None})
-    assert settings.augmentation(plain, model) is None and settings.stored_side(plain, model) == side
+    assert settings.augmentation(plain, model) is None and settings.stored_size(plain, model) == side
 
 
 def test_a_file_of_settings_changes_some_and_a_wrong_key_is_told(here):

@@ -251,9 +251,9 @@ def test_an_index_by_another_model_is_refused(here, model, folder):
     shutil.copytree(model.provenance[0].source, other)
     settings = next(other.glob("*config.json"))
     settings.write_text(settings.read_text() + "\n")
-    with pytest.raises(InputError, match=f"pictures.index: is by another model .*another {settings.name}"):
+    with pytest.raises(InputError, match=f"pictures.index: was built by another model .*another {settings.name}"):
         Index(pathlib.Path("pictures.index")).model(str(other))
-    with pytest.raises(InputError, match="is by another model"):
+    with pytest.raises(InputError, match="was built by another model"):
         index(clip_italian.load(other), folder)
     Index(pathlib.Path("pictures.index")).model()
 
@@ -273,7 +273,7 @@ def test_a_folder_that_is_missing_or_has_no_picture_is_named(here, model):
         index(model, here / "nowhere")
     (here / "texts").mkdir()
     (here / "texts/note.txt").write_text("")
-    with pytest.raises(InputError, match="texts: no picture in it"):
+    with pytest.raises(InputError, match="texts: no image in it"):
         index(model, here / "texts")
     (here / "texts/a.jpg").write_bytes(b"")
     assert index(model, here / "texts").encoded == 0 and len(Index(pathlib.Path("pictures.index"))) == 0

@@ -12,11 +12,10 @@ from clip_italian.world.languages.italian.grammar import mirror
 from clip_italian.world.languages.italian.speech import ITALIAN
 from clip_italian.world.languages.language import TONES
 from clip_italian.world.languages.names import foreign_caption
-from clip_italian.world.scenes.captions import GALLERY, describe
 from clip_italian.world.scenes.compose import compose
 from clip_italian.world.scenes.scene import Scene, Thing
 from clip_italian.world.scenes.statements import CLASS_NOUNS, COLOURS, GROUNDS, NOUNS, POSITIONS, RELATIONS, Phrase, Statement
-from clip_italian.world.scenes.truth import holds
+from clip_italian.world.scenes.truth import GALLERY, describe, holds
 
 say = ITALIAN.say
 LEVELS = ("seen", "composition", "style", "noun", "all")

@@ -235,15 +235,9 @@ SAID = [
 ]
 
 
-@pytest.fixture(scope="module")
-def wordings() -> dict[tuple[Statement, str], set[str]]:
-    asked = {(statement, tone) for statement, tone, _ in SAID}
-    return {(one, tone): {say(one, tone, rng_of(1, 92, number)) for number in range(3000)} for one, tone in asked}
-
-
 @pytest.mark.parametrize(("statement", "tone", "expected"), SAID)
-def test_captions_are_those_that_a_native_speaker_would_write(statement, tone, expected, wordings):
-    assert expected in wordings[statement, tone]
+def test_captions_are_those_that_a_native_speaker_would_write(statement, tone, expected):
+    assert expected in (say(statement, tone, rng_of(1, 92, number)) for number in range(3000))
 
 
 def test_each_tone_is_recognisable(captions):
@@ -468,11 +462,14 @@ def test_a_relation_turned_round_is_the_other_one():
 
 # --- The text and the English -----------------------------------------------------------------------------------------
 def test_the_text_has_every_kind_of_sentence_and_every_noun():
-    lines = " ".join(corpus.corpus_line(9, number, GERMAN) for number in range(30_000))
-    missing = [noun.singular for noun in LEXICON.written() if noun.singular not in lines and noun.plural not in lines]
+    kinds = ("Alle drei", "Beide ", "gehört d", "gefallen", "größer als", "Welche Farbe", "ein Paar", "keine", "gegessen")
+    missing = [*((noun.singular, noun.plural) for noun in LEXICON.written()), *((kind,) for kind in kinds)]
+    for number in range(30_000):
+        line = corpus.corpus_line(9, number, GERMAN)
+        missing = [forms for forms in missing if not any(form in line for form in forms)]
+        if not missing:
+            break
     assert missing == []
-    for example in ("Alle drei", "Beide ", "gehört d", "gefallen", "größer als", "Welche Farbe", "ein Paar", "keine", "gegessen"):
-        assert example in lines
 
 
 def test_parallel_sentences_name_the_same_things():

@@ -17,8 +17,9 @@ from clip_italian.world.publishing import contrasts
 from clip_italian.world.publishing import labels as world_labels
 from clip_italian.world.publishing.examinations import PAIRS
 from clip_italian.world.publishing.labels import LabelSettings
-from clip_italian.world.scenes import captions, statements
+from clip_italian.world.scenes import statements
 from clip_italian.world.scenes.statements import Statement
+from clip_italian.world.scenes.truth import GALLERY
 from tests.helpers.small_world import TEXT
 
 SHARES = LabelSettings(shared=0.039, mistranslated=0.06)
@@ -46,7 +47,7 @@ ITALIAN_TEXTS = {
     "foreign": lambda: [
         foreign_caption(one, code, rng_of(5, 91, n)) for code in ITALIAN.foreign for n, one in enumerate(STATEMENTS)
     ],
-    "gallery": lambda: [ITALIAN.plain(statement) for statement in captions.GALLERY],
+    "gallery": lambda: [ITALIAN.plain(statement) for statement in GALLERY],
     "contrasts": lambda: [contrasts.contrast(kind, n, 5, ITALIAN).captions for kind in contrasts.KINDS for n in range(3)],
 }
 # SHA-256, its beginning, of what the code wrote when the world knew Italian alone.
@@ -150,4 +151,4 @@ def test_label_sets_have_the_same_faults_in_the_same_classes(language: Language)
         [number for number, label in enumerate(sets["duplicate"]) if label != sets["good"][number]] for sets in (ours, italian)
     ]
     assert shared[0] == shared[1]
-    assert language.wrong_senses == ITALIAN.wrong_senses
+    assert set(language.lexicon.wrong_senses) == set(ITALIAN.lexicon.wrong_senses)

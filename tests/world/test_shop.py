@@ -13,9 +13,10 @@ from clip_italian import config, files
 from clip_italian.errors import InputError
 from clip_italian.use.finetuning import tables
 from clip_italian.world.drawing.palette import PROTOTYPES
+from clip_italian.world.drawing.render import OVERSAMPLING
 from clip_italian.world.scenes.statements import NOUNS
 from clip_italian.world.shop import drawing, german, italian, products, publishing
-from clip_italian.world.shop.drawing import GROUNDS, Placing, cloth, draw, place
+from clip_italian.world.shop.drawing import CLOTH, GROUNDS, PATTERN, Placing, draw, place, sprite_of
 from clip_italian.world.shop.products import COLOURS, DETAILS, KINDS, PATTERNS, PLAIN, Product, Statement, contrasting, true_of
 from clip_italian.world.shop.publishing import ShopSettings, stock
 
@@ -104,6 +105,13 @@ def test_more_training_pictures_change_no_other_product():
 
 
 # --- Pictures ---------------------------------------------------------------------------------------------------------
+def cloth(product: Product, placing: Placing, height: int) -> np.ndarray:
+    """The pixels that show hardly anything but the product's first colour, and its second."""
+    content = sprite_of(product, placing, height * OVERSAMPLING).content
+    planes = [(content == kind).astype(np.float32) for kind in (CLOTH, PATTERN)]
+    return np.stack([cv2.resize(plane, (height, height), interpolation=cv2.INTER_AREA) for plane in planes]) > 0.9
+
+
 def test_drawing_twice_gives_the_same_bytes_whatever_was_drawn_between():
     placed = [(product, place(np.random.default_rng(number))) for number, product in enumerate(some_products(40))]
     before = [draw(product, placing, 64).tobytes() for product, placing in placed]
@@ -404,8 +412,8 @@ def test_a_profile_that_asks_for_no_pictures_gets_a_note(tmp_path: pathlib.Path)
     [
         ({"held_out": [["skirt", "porpora"]]}, "porpora.*kinds are beanie.*colours orange"),
         ({"held_out": [["skirt"]]}, "`held_out` has"),
-        ({"train": 9000}, "products are wanted"),
-        ({"held_out": []}, "20 products are wanted of 0 pairs"),
+        ({"train": 9000}, "products are needed"),
+        ({"held_out": []}, "20 products are needed of 0 pairs"),
         ({"test": -1}, "key `test`"),
     ],
 )

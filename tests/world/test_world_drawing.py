@@ -10,7 +10,7 @@ from clip_italian.world.drawing.palette import PROTOTYPES
 from clip_italian.world.drawing.render import STYLES, UNSEEN_STYLE, masks, render
 from clip_italian.world.scenes.compose import compose, compose_single
 from clip_italian.world.scenes.layout import SIDES, extent
-from clip_italian.world.scenes.scene import Scene, Thing, picture_size
+from clip_italian.world.scenes.scene import Scene, Thing, image_size_of
 from clip_italian.world.scenes.statements import COLOURS, GROUNDS, NOUNS
 from clip_italian.world.shapes.every import SHAPES
 
@@ -29,8 +29,8 @@ def test_every_noun_has_a_drawing_and_every_colour_a_prototype():
 
 
 def test_drawing_twice_gives_the_same_bytes_whatever_was_drawn_between():
-    before = [render(scene, *picture_size(scene, 64)).tobytes() for scene in SCENES]
-    after = [render(scene, *picture_size(scene, 64)).tobytes() for scene in reversed(SCENES)]
+    before = [render(scene, *image_size_of(scene, 64)).tobytes() for scene in SCENES]
+    after = [render(scene, *image_size_of(scene, 64)).tobytes() for scene in reversed(SCENES)]
     assert before == after[::-1]
 
 
@@ -39,19 +39,19 @@ def test_pictures_have_the_size_asked_for():
     picture = render(scene, 64, 80)
     assert picture.shape == (64, 80, 3) and picture.dtype == np.uint8
     assert masks(scene, 64, 80).shape == (len(scene.things), 64, 80)
-    assert {picture_size(scene, 64)[1] for scene in SCENES} == {64, 66, 68}
+    assert {image_size_of(scene, 64)[1] for scene in SCENES} == {64, 66, 68}
 
 
 def test_masks_are_disjoint_and_none_is_empty():
     for scene in SCENES:
-        visible = masks(scene, *picture_size(scene, 64))
+        visible = masks(scene, *image_size_of(scene, 64))
         assert visible.sum(0).max() <= 1
         assert visible.any((1, 2)).all()
 
 
 def test_masks_stay_inside_their_boxes():
     for scene in SCENES:
-        height, width = picture_size(scene, 64)
+        height, width = image_size_of(scene, 64)
         for mask, thing in zip(masks(scene, height, width), scene.things, strict=True):
             rows, columns = np.nonzero(mask)
             left, top, right, bottom = thing.box
@@ -64,7 +64,7 @@ def test_a_container_hides_the_lower_end_of_what_is_inside():
     assert len(inside) >= 10
     for scene in inside:
         loose = dataclasses.replace(scene, relation=None)
-        size = picture_size(scene, 64)
+        size = image_size_of(scene, 64)
         content = scene.groups[0][0]
         seen, whole = masks(scene, *size)[content], masks(loose, *size)[content]
         assert 0.2 * whole.sum() < seen.sum() < whole.sum()
@@ -75,7 +75,7 @@ def test_what_stands_on_something_touches_it():
     standing = [scene for index in range(300) if (scene := compose(2, index, "all", 4)).relation == "on"]
     assert len(standing) >= 10
     for scene in standing:
-        visible = masks(scene, *picture_size(scene, 128)).astype(np.uint8)
+        visible = masks(scene, *image_size_of(scene, 128)).astype(np.uint8)
         support = visible[scene.groups[1][0]]
         for index in scene.groups[0]:
             assert (cv2.dilate(visible[index], np.ones((9, 9), np.uint8)) & support).any()

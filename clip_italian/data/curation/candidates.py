@@ -1,7 +1,7 @@
-"""Makes candidates from rows: those with clean captions and an image that decodes. Workers take a chunk of rows at a time.
+"""Makes candidate pairs from rows: those with clean captions and an image that decodes. A worker's task is a chunk of rows.
 
-A chunk's candidates are written to a file of their own, whole or not at all: processes exchange file names alone, and a run
-after a kill goes on with the chunks that exist.
+Each chunk's candidates are written to a file atomically. Processes exchange file names only, and a run that was killed resumes with
+the chunks that exist.
 """
 
 import contextlib
@@ -12,35 +12,25 @@ import json
 import pathlib
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import TracebackType
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Any
 
 import numpy as np
 
 from clip_italian import files
-from clip_italian.data import workers
 from clip_italian.data.curation import duplicates, text
 from clip_italian.data.curation.text import TextSettings
 from clip_italian.data.images.images import ImageLimits, ImageRejected, decode
 from clip_italian.data.images.shards import number
 from clip_italian.data.sources import own
-from clip_italian.data.sources.pictures import Missing, Pictures
+from clip_italian.data.sources.image_index import ImageIndex, Missing
 from clip_italian.data.sources.rows import Row, Unusable
 from clip_italian.errors import InputError
 
-CHUNK = 256  # rows: seconds of decoding at most, so that the last chunk keeps nobody waiting, and some 200 kB of results
+CHUNK = 256  # rows: a few seconds of decoding, so that all workers end at about the same time, and some 200 kB of results
 KEY = "S16"  # the first 16 bytes of a SHA-256 digest: among a billion, two agree by chance with a probability of 1e-21
 
-ProperNouns = Callable[[Sequence[str]], list[float]]  # of each caption, the share of its words
-
-
-@dataclasses.dataclass(frozen=True)
-class Tagger:
-    """`load(*arguments)` gives the tagger of proper nouns; once a process, since models are large."""
-
-    load: Callable[..., ProperNouns]
-    arguments: tuple[Any, ...] = ()
+ProperNounShares = Callable[[Sequence[str]], list[float]]  # of each caption, the share of its words; pickled for workers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,17 +38,17 @@ class Rules:
     """The settings and folders that all chunks share."""
 
     raw: pathlib.Path
-    state: pathlib.Path  # `pictures/<source>` in it is the index of the source's images, `chunks` what chunks give
+    state: pathlib.Path  # has `images/<source>`, the index of a source's images, and `chunks`, the candidates
     limits: ImageLimits
     text: TextSettings
     max_proper_nouns: float
     proper_noun_sources: tuple[str, ...]
-    tagger: Tagger
+    proper_noun_shares: ProperNounShares
 
 
 @dataclasses.dataclass(frozen=True)
 class Pair:
-    """One image and its captions, as data/<profile>/pairs/*.jsonl holds them."""
+    """An image and its captions, as in data/<profile>/pairs/*.jsonl."""
 
     id: str
     source: str
@@ -69,7 +59,7 @@ class Pair:
 
 @dataclasses.dataclass(frozen=True)
 class Chunk:
-    """Rows that follow each other in one source."""
+    """Consecutive rows of one source."""
 
     source: str
     first: int  # index of the first row among all that the reader yields
@@ -81,25 +71,21 @@ class Chunk:
 
 @dataclasses.dataclass
 class Counts:
-    """Numbers of rows and captions of a chunk or a source, and of those rejected, by reason."""
+    """Numbers of rows, captions and candidates of a chunk or a source, and of rows and captions rejected, by reason."""
 
+    candidates: int = 0
     rows: int = 0
     rows_rejected: Counter[str] = dataclasses.field(default_factory=Counter)
     captions: int = 0
     captions_rejected: Counter[str] = dataclasses.field(default_factory=Counter)
 
     def add(self, other: "Counts") -> None:
-        """Adds the other's numbers to these."""
+        """Adds the numbers of `other`."""
+        self.candidates += other.candidates
         self.rows += other.rows
         self.rows_rejected += other.rows_rejected
         self.captions += other.captions
         self.captions_rejected += other.captions_rejected
-
-
-def chunks(source: str, rows: Iterable[Row]) -> Iterator[Chunk]:
-    """Yields the rows of a source, CHUNK at a time."""
-    for place, part in enumerate(workers.parts(rows, CHUNK)):
-        yield Chunk(source, place * CHUNK, part)
 
 
 def examine(rules: Rules, chunk: Chunk) -> tuple[str, pathlib.Path]:
@@ -130,36 +116,30 @@ def read(path: pathlib.Path) -> tuple[dict[str, np.ndarray], Counts]:
         counts = json.loads(columns.pop("counts").tobytes())
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: damaged ({error}); delete it and run `dvc repro`") from None
-    rejected = Counter(counts["rows_rejected"]), Counter(counts["captions_rejected"])
-    return columns, Counts(counts["rows"], rejected[0], counts["captions"], rejected[1])
+    values: dict[str, Any] = {name: Counter(value) if isinstance(value, dict) else value for name, value in counts.items()}
+    return columns, Counts(**values)
 
 
 def _examined(rules: Rules, chunk: Chunk) -> tuple[dict[str, np.ndarray], Counts]:
     counts = Counts(rows=len(chunk.rows), captions=sum(len(row.captions) for row in chunk.rows))
-    pictures = _pictures(own.path_of(rules.raw, chunk.source), rules.state / "pictures" / chunk.source)
+    images = _image_index(own.path_of(rules.raw, chunk.source), rules.state / "images" / chunk.source)
     pairs, contents, looks = list[Pair](), list[bytes](), list[duplicates.Look]()
     for row, captions in zip(chunk.rows, _usable_captions(rules, chunk, counts), strict=True):
         try:
             if isinstance(captions, str):
                 raise Unusable(captions)
-            archive, member, content = _picture(pictures, row.image, rules.limits)
+            archive, member, content = _image(images, row.image, rules.limits)
             looks.append(duplicates.look(decode(content, rules.limits)))
         except (Unusable, ImageRejected) as reason:
             counts.rows_rejected[str(reason)] += 1
             continue
         pairs.append(Pair(row.id, chunk.source, f"{chunk.source}/{archive}", member, captions))
         contents.append(content_key(content))
-    return _columns(pairs, contents, duplicates.looks(looks)), counts
+    counts.candidates = len(pairs)
+    return columns_of(pairs, contents, duplicates.looks(looks)), counts
 
 
-@functools.lru_cache(maxsize=1)
-def _pictures(folder: pathlib.Path, index: pathlib.Path) -> Pictures:
-    return Pictures(folder, index)
-
-
-@functools.lru_cache(maxsize=1)
-def _proper_nouns(tagger: Tagger) -> ProperNouns:
-    return tagger.load(*tagger.arguments)
+_image_index = functools.lru_cache(maxsize=1)(ImageIndex)
 
 
 def _usable_captions(rules: Rules, chunk: Chunk, counts: Counts) -> list[list[str] | str]:
@@ -180,18 +160,18 @@ def _cleaned(caption: str, rules: Rules) -> str | text.CaptionRejected:
 
 
 def _refuse_proper_nouns(cleaned: list[list[str | text.CaptionRejected]], rules: Rules) -> None:
-    """Rejects captions of proper nouns, in one call of the tagger a chunk, which is several times faster."""
+    """Rejects captions of proper nouns. One call of the tagger for the whole chunk is several times faster."""
     usable = [(row, i) for row in cleaned for i, one in enumerate(row) if isinstance(one, str)]
-    shares = _proper_nouns(rules.tagger)([str(row[i]) for row, i in usable])
+    shares = rules.proper_noun_shares([str(row[i]) for row, i in usable])
     for (row, i), share in zip(usable, shares, strict=True):
         if share >= rules.max_proper_nouns:
             row[i] = text.CaptionRejected("caption of proper nouns")
 
 
-def _picture(pictures: Pictures, name: str, limits: ImageLimits) -> tuple[str, str, bytes]:
+def _image(images: ImageIndex, name: str, limits: ImageLimits) -> tuple[str, str, bytes]:
     """Returns the names of an image's archive and member, and its bytes."""
     try:
-        archive, member = pictures.find(name)
+        archive, member = images.find(name)
     except Missing:
         raise Unusable("image missing from the archive") from None
     if archive.size(member) > limits.max_bytes:
@@ -200,16 +180,12 @@ def _picture(pictures: Pictures, name: str, limits: ImageLimits) -> tuple[str, s
 
 
 def content_key(content: bytes) -> bytes:
-    """Returns the key by which bytes are compared: the start of their SHA-256."""
+    """Returns the key for comparing bytes: the first 16 bytes of their SHA-256."""
     return hashlib.sha256(content).digest()[:16]
 
 
-def no_columns() -> dict[str, np.ndarray]:
-    """Returns columns without rows."""
-    return _columns([], [], duplicates.looks([]))
-
-
-def _columns(pairs: list[Pair], contents: list[bytes], looks: duplicates.Looks) -> dict[str, np.ndarray]:
+def columns_of(pairs: list[Pair], contents: list[bytes], looks: duplicates.Looks) -> dict[str, np.ndarray]:
+    """Returns the columns of candidates, which `read` describes; `contents` are the keys of the image files."""
     normal = [[text.normal_form(caption) for caption in pair.captions] for pair in pairs]
     lines = "".join(json.dumps(vars(pair), sort_keys=True, ensure_ascii=False) + "\n" for pair in pairs)
     return {
@@ -225,8 +201,8 @@ def _columns(pairs: list[Pair], contents: list[bytes], looks: duplicates.Looks) 
     }
 
 
-class Spool:
-    """Columns on disk, a file each: rows are appended, then mapped into memory as arrays."""
+class Spool(contextlib.AbstractContextManager["Spool"]):
+    """Columns on disk, one file each. Rows are appended, then mapped into memory as arrays."""
 
     def __init__(self, folder: pathlib.Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -235,14 +211,11 @@ class Spool:
         self._kinds = dict[str, tuple[np.dtype, tuple[int, ...]]]()
         self._stack = contextlib.ExitStack()
 
-    def __enter__(self) -> "Spool":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def append(self, columns: Mapping[str, np.ndarray]) -> None:
-        """Adds rows to some columns; a column's rows are all of one kind and shape."""
+        """Appends rows to some columns; all rows of a column have one dtype and shape."""
         for name, rows in columns.items():
             if name not in self._files:
                 self._files[name] = self._stack.enter_context((self._folder / name).open("wb"))
@@ -250,7 +223,7 @@ class Spool:
             self._files[name].write(np.ascontiguousarray(rows).data)
 
     def column(self, name: str) -> np.ndarray:
-        """Returns all rows so far, mapped into memory, read-only."""
+        """Returns all rows appended so far, mapped into memory, read-only."""
         kind, shape = self._kinds[name]
         self._files[name].flush()
         if not (self._folder / name).stat().st_size:  # an empty file cannot be mapped

@@ -1,11 +1,10 @@
-"""Makes the study's pairs from the publishers' rows; each row that is left out is counted with its reason.
+"""Makes the study's pairs from the publishers' rows, and counts rejected rows by reason.
 
-Readers yield rows in chunks; workers make candidates of them (`candidates`), which are spooled to columns on disk; repetitions
-are found on the columns; the rest is written as pairs. Memory holds some 100 bytes of each candidate while repetitions are
-found, and nothing else that grows with the number of rows.
+Readers yield rows in chunks. Workers make candidates of them (`candidates`), which are appended to columns on disk. Repetitions are
+found on the columns, and the other candidates are written as pairs. Finding repetitions takes some 100 bytes of memory a candidate;
+nothing else grows with the number of rows.
 """
 
-import dataclasses
 import functools
 import itertools
 import pathlib
@@ -21,19 +20,18 @@ from tqdm import tqdm
 
 from clip_italian.config import Settings
 from clip_italian.data import workers
-from clip_italian.data.curation import candidates, repetitions
-from clip_italian.data.curation.candidates import Chunk, Counts, Rules, Spool, Tagger
-from clip_italian.data.curation.duplicates import DuplicateSettings, Looks
-from clip_italian.data.curation.repetitions import KEPT, REASONS, Verdicts
+from clip_italian.data.curation import candidates, duplicates
+from clip_italian.data.curation.candidates import Chunk, Counts, ProperNounShares, Rules, Spool
+from clip_italian.data.curation.duplicates import KEPT, REASONS, DuplicateSettings, Looks, Verdicts
 from clip_italian.data.curation.text import TextSettings
 from clip_italian.data.images.draws import uniforms
 from clip_italian.data.images.images import ImageLimits
 from clip_italian.data.images.shards import number
-from clip_italian.data.sources import own, pictures
+from clip_italian.data.sources import image_index, own
 from clip_italian.data.sources.sources import reader_of
 from clip_italian.data.workers import WorkersSettings
 
-SPLIT_PURPOSE = 32  # keeps these draws apart from every other use of the same seed
+SPLIT_PURPOSE = 32  # separates these random numbers from other uses of the same seed
 LENGTH_QUANTILES = (0.5, 0.95, 0.99, 1.0)
 SPLITS = ("train", "valid")
 
@@ -44,22 +42,14 @@ class CurateSettings(Settings):
     seed: int  # of the split
     sources: list[str]  # folders of data/<profile>/raw/sources, in the order of the study's pairs; those below own/ follow
     translated: list[str]  # those of them whose tables are read from data/<profile>/translated/sources
-    language: str  # ISO 639-1 code of the WIT rows that are taken
+    language: str  # ISO 639-1 code of the WIT rows that are used
     tagger: str  # spaCy pipeline that finds proper nouns: a folder, or the name of an installed package
     max_proper_nouns: float  # captions with at least this share of proper nouns are left out; README of clip-italian
     proper_noun_sources: list[str]  # sources whose captions are
     text: TextSettings
     valid_share: float  # of each source; README of clip-italian: 95/5
     duplicates: DuplicateSettings
-    left_out: list[str]  # ids of pairs that are not taken, such as those that stage `audit` finds to show test images
-
-
-@dataclasses.dataclass
-class Progress:
-    """The counts, and the number of candidates, of each source."""
-
-    counts: dict[str, Counts]
-    candidates: dict[str, int]
+    left_out: list[str]  # ids of pairs to leave out, such as those that stage `audit` finds to show test images
 
 
 def curate(
@@ -68,7 +58,7 @@ def curate(
     state: pathlib.Path,
     settings: CurateSettings,
     limits: ImageLimits,
-    tagger: Tagger,
+    proper_noun_shares: ProperNounShares,
     where: WorkersSettings,
 ) -> dict[str, Any]:
     """Writes train.jsonl and valid.jsonl to the folder `out`; returns the report.
@@ -76,54 +66,51 @@ def curate(
     `state` keeps finished work if the process is killed; its name is a key of all inputs and settings. Raises InputError for
     damaged files.
     """
-    rules = Rules(raw, state, limits, settings.text, settings.max_proper_nouns, tuple(settings.proper_noun_sources), tagger)
+    names_in = tuple(settings.proper_noun_sources)
+    rules = Rules(raw, state, limits, settings.text, settings.max_proper_nouns, names_in, proper_noun_shares)
     sources = [*settings.sources, *own.sources(raw)]
-    _index_pictures(rules, sources)
+    for source in sources:
+        shutil.rmtree(state / "images" / source, ignore_errors=True)
+        image_index.write_index(own.path_of(raw, source), state / "images" / source)
     with Spool(state / "columns") as spool:
-        progress = _gather(rules, sources, settings, where, spool)
+        counts = _gather(rules, sources, settings, where, spool)
         names = ("contents", "caption_sets", "numbers", "captions", "normal_captions", "words")
         columns = {name: spool.column(name) for name in names}
         looks = Looks(spool.column("hashes"), spool.column("cells"))
-        alike = repetitions.alike(looks, columns["contents"], settings.duplicates)
+        alike = duplicates.alike(looks, columns["contents"], settings.duplicates)
         left_out = np.isin(columns["numbers"], [number(name) for name in settings.left_out])
-        verdicts = repetitions.verdicts(columns["contents"], columns["caption_sets"], alike, left_out)
+        verdicts = duplicates.verdicts(columns["contents"], columns["caption_sets"], alike, left_out)
         in_valid = are_valid(columns["numbers"], settings)
         _write(out, spool.lines("lines"), verdicts, in_valid)
-        counts = repetitions.counts(verdicts, alike, columns["captions"], columns["normal_captions"])
-        return _report(progress, columns, verdicts, in_valid) | counts
+        repeated = duplicates.counts(verdicts, alike, columns["captions"], columns["normal_captions"])
+        return _report(counts, columns, verdicts, in_valid) | repeated
 
 
-def _index_pictures(rules: Rules, sources: list[str]) -> None:
-    for source in sources:
-        index = rules.state / "pictures" / source
-        shutil.rmtree(index, ignore_errors=True)
-        pictures.write_index(own.path_of(rules.raw, source), index)
-
-
-def _gather(rules: Rules, sources: list[str], settings: CurateSettings, where: WorkersSettings, spool: Spool) -> Progress:
-    """Reads all sources and spools their candidates, in order."""
-    progress = Progress({source: Counts() for source in sources}, dict.fromkeys(sources, 0))
-    spool.append(candidates.no_columns())  # so that all columns exist even when no source has a row
+def _gather(rules: Rules, sources: list[str], settings: CurateSettings, where: WorkersSettings, spool: Spool) -> dict[str, Counts]:
+    """Appends the candidates of all sources to `spool`, in order; returns the counts of each source."""
+    counts = {source: Counts() for source in sources}
+    spool.append(candidates.columns_of([], [], duplicates.looks([])))  # so that all columns exist even without any row
 
     def all_chunks() -> Iterator[Chunk]:
         for source in sources:
             rejected = Counter[str]()
             translated = rules.raw.parent / "translated/sources" / source
             folder = translated if source in settings.translated else own.path_of(rules.raw, source)
-            yield from candidates.chunks(source, reader_of(source)(folder, settings.language, rejected))
-            progress.counts[source].add(Counts(rows=rejected.total(), rows_rejected=rejected))
+            rows = reader_of(source)(folder, settings.language, rejected)
+            for index, part in enumerate(workers.parts(rows, candidates.CHUNK)):
+                yield Chunk(source, index * candidates.CHUNK, part)
+            counts[source].add(Counts(rows=rejected.total(), rows_rejected=rejected))
 
     examined = workers.map(functools.partial(candidates.examine, rules), all_chunks(), where)
     for source, path in tqdm(examined, "curate", unit=" chunks", disable=not sys.stderr.isatty()):
-        columns, counts = candidates.read(path)
-        progress.counts[source].add(counts)
-        progress.candidates[source] += len(columns["hashes"])
+        columns, of_chunk = candidates.read(path)
+        counts[source].add(of_chunk)
         spool.append(columns)
-    return progress
+    return counts
 
 
 def are_valid(numbers: Int[np.ndarray, " n"], settings: CurateSettings) -> Bool[np.ndarray, " n"]:
-    """Returns which pairs are in the validation split: a pure function of the seed and the number of each pair's id."""
+    """Returns a mask of the pairs in the validation split, a pure function of the seed and the number of each pair's id."""
     return uniforms((settings.seed, SPLIT_PURPOSE), numbers, 1)[:, 0] < settings.valid_share
 
 
@@ -135,16 +122,16 @@ def _write(out: pathlib.Path, lines: Iterator[bytes], verdicts: Verdicts, in_val
 
 
 def _report(
-    progress: Progress, columns: Mapping[str, np.ndarray], verdicts: Verdicts, in_valid: Bool[np.ndarray, " n"]
+    counts: Mapping[str, Counts], columns: Mapping[str, np.ndarray], verdicts: Verdicts, in_valid: Bool[np.ndarray, " n"]
 ) -> dict[str, Any]:
-    ends = list(itertools.accumulate(progress.candidates.values(), initial=0))
+    ends = list(itertools.accumulate((one.candidates for one in counts.values()), initial=0))
     owner_ends = np.concatenate([[0], np.cumsum(columns["captions"], dtype=np.int64)])
     sources = {}
-    for source, start, end in zip(progress.counts, ends, ends[1:], strict=False):
+    for source, start, end in zip(counts, ends, ends[1:], strict=False):
         kept, part = verdicts[start:end] == KEPT, slice(start, end)
         words = columns["words"][owner_ends[start] : owner_ends[end]][np.repeat(kept, columns["captions"][part])]
         split = dict(zip(SPLITS, (int((kept & (in_valid[part] == there)).sum()) for there in (False, True)), strict=True))
-        sources[source] = _summary(progress.counts[source], verdicts[part], split) | {"words_per_caption": caption_lengths(words)}
+        sources[source] = _summary(counts[source], verdicts[part], split) | {"words_per_caption": caption_lengths(words)}
     return {"sources": sources} | {name: sum(one["split"][name] for one in sources.values()) for name in SPLITS}
 
 
@@ -163,10 +150,7 @@ def _summary(counts: Counts, verdicts: Verdicts, split: dict[str, int]) -> dict[
 
 def caption_lengths(words: Shaped[np.ndarray, " captions"]) -> dict[str, float]:
     """Returns mean and quantiles of the number of words in a caption; 0 when there are no captions."""
-    histogram = np.bincount(words) if len(words) else np.array([1])
-    total, reached = int(histogram.sum()), np.cumsum(histogram)
-    mean = float((np.arange(len(histogram)) * histogram).sum() / total)
-    # The inverted distribution function: the smallest number of words that reaches each share.
-    quantiles = np.searchsorted(reached, [share * total for share in LENGTH_QUANTILES])
-    by_name = {f"p{round(100 * share)}": int(words) for share, words in zip(LENGTH_QUANTILES, quantiles, strict=True)}
-    return {"mean": round(mean, 2)} | by_name
+    words = words if len(words) else np.zeros(1, np.uint32)
+    quantiles = np.quantile(words, LENGTH_QUANTILES, method="inverted_cdf")
+    by_name = {f"p{round(100 * share)}": int(value) for share, value in zip(LENGTH_QUANTILES, quantiles, strict=True)}
+    return {"mean": round(float(words.mean()), 2)} | by_name

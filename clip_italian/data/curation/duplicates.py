@@ -1,8 +1,9 @@
-"""Images that are the same to the eye: a hash proposes pairs, an aligned comparison of pixels confirms them.
+"""Finds images with the same content, and pairs of image and captions that repeat an earlier pair.
 
-The hash alone would not do: two thirds of small drawn scenes have a stranger within four bits. Found are copies encoded anew, of
-another size or shape, some 10 levels lighter or darker, and without their colours; not those of which more than a hundredth was
-cut off along each side, which move every cell (a third to a half of those cut by a hundredth are found).
+A perceptual hash proposes images, and an aligned comparison of pixels confirms them. The hash does not suffice: two thirds of
+small drawn scenes have a different scene within four bits. The comparison finds copies that were encoded again, have another
+size or aspect, are some 10 levels lighter or darker, or have lost their colours. It does not find copies cropped by more than 1
+% along each side, which moves every cell (at 1 % it finds a third to a half).
 """
 
 import dataclasses
@@ -10,29 +11,29 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Int, UInt8, UInt64
+from jaxtyping import Bool, Int, Shaped, UInt8, UInt64
 
 from clip_italian.config import Settings
 from clip_italian.data.curation.hash_index import HashIndex
 
 HASH_SIDE = 32  # pixels of the grey image that is transformed (pHash, Zauner 2010, section 3.2.1)
 LOW = 8  # lowest frequencies along each axis that are kept: 64 bits
-LIGHT, COLOUR = 16, 8  # cells along each side of the aligned comparison: encoders keep half as much of colour, or less
-NEUTRAL, GREY = 128, 2  # of Cr and Cb where there is no colour, and how far they may be from it by rounding
-BLOCK = 512  # pairs whose cells are compared at a time: what stays in the processor's cache
-QUERIES = 1 << 14  # images that are looked up at a time: bounds memory, changes no pair
+LIGHT, COLOUR = 16, 8  # cells along each side in the comparison; encoders keep at most half of the colour resolution
+NEUTRAL, GREY = 128, 2  # Cr and Cb of grey, and their largest deviation by rounding
+BLOCK = 512  # pairs whose cells are compared at a time, which fit into the processor's cache
+QUERIES = 1 << 14  # images looked up at a time, which limits memory
 
 
 class DuplicateSettings(Settings):
     """Key `duplicates` of section `curate`."""
 
-    max_bits: int  # 64-bit perceptual hashes that differ in at most so many bits propose a pair
-    max_cell_difference: int  # 8-bit levels; a pair is confirmed if no cell of the two images differs by more, in Y, Cr or Cb
+    max_bits: int  # the largest number of differing bits of the 64-bit hashes of a proposed pair
+    max_cell_difference: int  # the largest difference in 8-bit levels of any cell, in Y, Cr or Cb, of a confirmed pair
 
 
 @dataclasses.dataclass(frozen=True)
 class Looks:
-    """What some images look like: 64-bit perceptual hashes and the mean light and colours of their cells."""
+    """The 64-bit perceptual hashes of images, and the mean light and colours of their cells."""
 
     hashes: UInt64[np.ndarray, " n"]
     cells: UInt8[np.ndarray, "n cells"]
@@ -42,7 +43,7 @@ Look = tuple[int, UInt8[np.ndarray, " cells"]]
 
 
 def look(pixels: UInt8[np.ndarray, "height width 3"]) -> Look:
-    """One image's hash (signs of its low frequencies about their median) and cells, whatever its size and shape."""
+    """The hash (low frequencies above their median) and the cells of an image of any size and shape."""
     small = cv2.cvtColor(cv2.resize(pixels, (HASH_SIDE, HASH_SIDE), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2YCrCb)
     frequencies = cv2.dct(small[..., 0].astype(np.float32))[:LOW, :LOW].ravel()
     bits = frequencies > np.sort(frequencies)[LOW * LOW // 2 - 1]
@@ -52,20 +53,20 @@ def look(pixels: UInt8[np.ndarray, "height width 3"]) -> Look:
 
 
 def looks(each: Sequence[Look]) -> Looks:
-    """Many images' looks as arrays, also where there are none."""
+    """The looks of several images as arrays; there may be none."""
     cells = np.array([cells for _, cells in each], np.uint8).reshape(len(each), LIGHT * LIGHT + 2 * COLOUR * COLOUR)
     return Looks(np.array([one for one, _ in each], np.uint64), cells)
 
 
 def joined(parts: Sequence[Looks]) -> Looks:
-    """The images of several sets, one after the other."""
+    """The concatenated looks of several sets of images."""
     return Looks(np.concatenate([part.hashes for part in parts]), np.concatenate([part.cells for part in parts]))
 
 
 def differences(left: Looks, right: Looks, pairs: Int[np.ndarray, "pairs 2"]) -> UInt8[np.ndarray, " pairs"]:
-    """How far each pair is apart: the largest difference of any cell, in 8-bit levels.
+    """The largest difference of any cell of each pair of images, in 8-bit levels.
 
-    Where one of the two has no colour, in their light: it may be the other without it.
+    If one of the two has no colour, only their light is compared, since it may be a grey copy of the other.
     """
     result = np.zeros(len(pairs), np.uint8)
     for start in range(0, len(pairs), BLOCK):
@@ -82,26 +83,85 @@ def _is_grey(cells: UInt8[np.ndarray, "n cells"]) -> Bool[np.ndarray, " n"]:
     return (colours.min(axis=1) >= NEUTRAL - GREY) & (colours.max(axis=1) <= NEUTRAL + GREY)
 
 
-def first_alike(pictures: Looks, among: Int[np.ndarray, " n"], settings: DuplicateSettings) -> Int[np.ndarray, " n"]:
-    """Of the images at the places `among`, in rising order, the first that shows the same as each: itself where there is none.
+def first_alike(images: Looks, among: Int[np.ndarray, " n"], settings: DuplicateSettings) -> Int[np.ndarray, " n"]:
+    """For each image of the ascending indices `among`, the first of them with the same content, which may be itself.
 
-    Images show the same up to size, encoding and slight changes of light. The index takes some 60 bytes per image; of the
-    cells, which may be mapped from a file, those of proposed pairs are read.
+    Size, encoding and slight changes of light do not matter. The index takes some 60 bytes per image. Only the cells of proposed
+    pairs are read, which may be mapped from a file.
     """
-    hashes = pictures.hashes[among]
+    hashes = images.hashes[among]
     index, first = HashIndex(hashes), among.astype(np.int64)
     for start in range(0, len(hashes), QUERIES):
         queries = hashes[start : start + QUERIES]
-        found = [_confirmed(pictures, among, part + [start, 0], settings) for part in index.within(queries, settings.max_bits)]
-        # In the order of the later image, so that what the earlier one is like is known.
+        found = [_confirmed(images, among, part + [start, 0], settings) for part in index.within(queries, settings.max_bits)]
+        # Sorted by the later image, so that `first` is final for the earlier one.
         for j, i in sorted(pair for part in found for pair in part.tolist()):
             first[j] = min(first[j], first[i])
     return first
 
 
 def _confirmed(
-    pictures: Looks, among: Int[np.ndarray, " n"], pairs: Int[np.ndarray, "pairs 2"], settings: DuplicateSettings
+    images: Looks, among: Int[np.ndarray, " n"], pairs: Int[np.ndarray, "pairs 2"], settings: DuplicateSettings
 ) -> Int[np.ndarray, "same 2"]:
-    """The pairs, of a later and an earlier image, whose cells agree."""
+    """The pairs of a later and an earlier image whose cells agree."""
     pairs = pairs[pairs[:, 1] < pairs[:, 0]]
-    return pairs[differences(pictures, pictures, among[pairs]) <= settings.max_cell_difference]
+    return pairs[differences(images, images, among[pairs]) <= settings.max_cell_difference]
+
+
+# A pair repeats another if its image has the same bytes or looks the same, and its captions have the same words. The same image
+# with another caption, and the same caption of another image, are kept and counted. All is computed on columns, in some 100 bytes
+# of memory a candidate and 40 a caption.
+REPETITIONS = ("exact duplicate of a pair", "near duplicate of a pair")
+REASONS = (*REPETITIONS, "left out by name")
+KEPT = len(REASONS)  # the verdict on a pair that is kept; other verdicts are indices of REASONS
+
+Verdicts = UInt8[np.ndarray, " n"]
+
+
+def alike(looks: Looks, contents: Shaped[np.ndarray, " n"], settings: DuplicateSettings) -> Int[np.ndarray, " n"]:
+    """Returns for each image the index of the first image of the same content, its own if none is earlier.
+
+    Equal files are looked up once.
+    """
+    first = first_equal(contents)
+    distinct = np.flatnonzero(first == np.arange(len(first)))
+    first[distinct] = first_alike(looks, distinct, settings)
+    return first[first]
+
+
+def first_equal(*keys: Shaped[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+    """Returns for each row the index of the first row with the same keys."""
+    combined = np.zeros(len(keys[0]), np.int64)
+    for key in keys:  # two keys give less than n² combinations, which 64 bits hold
+        values, numbers = np.unique(key, return_inverse=True)
+        combined = combined * len(values) + numbers
+    _, first, inverse = np.unique(combined, return_index=True, return_inverse=True)
+    return first[inverse]
+
+
+def verdicts(
+    contents: Shaped[np.ndarray, " n"],
+    caption_sets: Shaped[np.ndarray, " n"],
+    alike: Int[np.ndarray, " n"],
+    left_out: Bool[np.ndarray, " n"],
+) -> Verdicts:
+    """Returns the verdict on each pair: an index of REASONS, or KEPT.
+
+    Later copies of a pair that is left out by name are repetitions too; otherwise the first of them would be kept.
+    """
+    own = np.arange(len(caption_sets))
+    exact, near = (first_equal(caption_sets, image) != own for image in (contents, alike))
+    return np.select([exact, near, left_out], range(KEPT), KEPT).astype(np.uint8)
+
+
+def counts(
+    verdicts: Verdicts, alike: Int[np.ndarray, " n"], captions: Shaped[np.ndarray, " n"], normal_captions: Shaped[np.ndarray, " c"]
+) -> dict[str, int]:
+    """Returns the numbers of repeated pairs, which are rejected, and of repeated captions and images among the kept pairs."""
+    kept = verdicts == KEPT
+    words = normal_captions[np.repeat(kept, captions)]
+    return {
+        "repeated_pairs": int((verdicts < len(REPETITIONS)).sum()),
+        "repeated_captions": len(words) - len(np.unique(words)),
+        "repeated_pictures": int(kept.sum()) - len(np.unique(alike[kept])),
+    }

@@ -1,8 +1,8 @@
-"""All 64-bit hashes within a few bits of given ones, without comparing every two: multi-index hashing.
+"""Finds all 64-bit hashes within a few bits of given ones by multi-index hashing.
 
-Norouzi, Punjani and Fleet, Fast search in Hamming space with multi-index hashing, CVPR 2012. Hashes are cut into bands, and
-each band is a table of its own. Two hashes that differ in few bits differ in very few bits of at least one band, and in that
-band's table all values so near are looked up.
+Norouzi, Punjani and Fleet, Fast search in Hamming space with multi-index hashing, CVPR 2012. Hashes are divided into bands,
+each with a table. Two hashes that differ in few bits differ in very few bits of at least one band, so looking up all near
+values in each band's table finds all pairs without comparing every two hashes.
 """
 
 import functools
@@ -12,36 +12,35 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Int, UInt, UInt16, UInt64
 
-BANDS, WIDTH = 4, 16  # of so many bits each
-CANDIDATES = 1 << 22  # compared at once: bounds memory (some 200 MiB), changes no pair
+BANDS, WIDTH = 4, 16  # number of bands, and bits of each
+CANDIDATES = 1 << 22  # pairs compared at a time, which limits memory to some 200 MiB
 
 Pairs = Int[np.ndarray, "pairs 2"]
 
 
 class HashIndex:
-    """Hashes in an order for every band, that of the band's values: 48 bytes a hash."""
+    """Hashes sorted by the values of each band; 48 bytes a hash."""
 
     def __init__(self, hashes: UInt64[np.ndarray, " n"]) -> None:
         self._tables = [_Table(hashes, band) for band in range(BANDS)]
 
     def within(self, queries: UInt64[np.ndarray, " m"], max_bits: int) -> Iterator[Pairs]:
-        """All pairs (place of the query, place of the hash) that differ in at most `max_bits` bits, each once, in parts."""
+        """Yields all pairs (index of the query, index of the hash) that differ in at most `max_bits` bits, each once, in parts."""
         radii = band_radii(max_bits)
         for band, radius in enumerate(radii):
-            for query, place, difference in self._tables[band].near(queries, radius):
+            for query, index, difference in self._tables[band].near(queries, radius):
                 near = np.flatnonzero(np.bitwise_count(difference) <= max_bits)
-                # A pair that an earlier band has found is not found again.
+                # Without the pairs that an earlier band has found.
                 fresh = [np.bitwise_count(_value(difference[near], earlier)) > radii[earlier] for earlier in range(band)]
                 near = near[np.logical_and.reduce(fresh)] if fresh else near
-                yield np.column_stack([query[near], place[near].astype(np.int64)])
+                yield np.column_stack([query[near], index[near].astype(np.int64)])
 
 
 def band_radii(max_bits: int) -> list[int]:
-    """In how many bits each band may differ so that no pair is missed (the paper's proposition 2); bands that need no look-up
-    are left out.
+    """The number of differing bits to search in each band so that no pair is missed (the paper's proposition 2).
 
     With max_bits = radius * BANDS + more, the first `more + 1` bands are searched within `radius` and the others within
-    `radius - 1`: were a pair outside all of these, it would differ in at least max_bits + 1 bits.
+    `radius - 1`: a pair outside all of these differs in at least max_bits + 1 bits. Bands that need no search are left out.
     """
     radius, more = divmod(max_bits, BANDS)
     radii = [radius] * (more + 1) + [radius - 1] * (BANDS - more - 1)
@@ -66,13 +65,13 @@ class _Table:
         values = _value(hashes, band)
         self.band = band
         self.order = np.argsort(values, kind="stable").astype(np.uint32 if len(hashes) <= 1 << 32 else np.uint64)
-        self.sorted = hashes[self.order]  # a copy, so that the hashes of one value are read in one go
+        self.sorted = hashes[self.order]  # a copy, so that the hashes of one value are contiguous
         self.starts = np.concatenate([[0], np.cumsum(np.bincount(values, minlength=1 << WIDTH))])
 
     def near(
         self, queries: UInt64[np.ndarray, " m"], radius: int
     ) -> Iterator[tuple[Int[np.ndarray, " c"], UInt[np.ndarray, " c"], UInt64[np.ndarray, " c"]]]:
-        """(query, hash, their exclusive or) wherever the band differs in at most `radius` bits, in parts of bounded size."""
+        """Yields (query, hash, their exclusive or) of all pairs whose band differs in at most `radius` bits, in parts."""
         flips = _flips(radius)
         probes = (_value(queries, self.band)[:, None] ^ flips).ravel()
         begin = self.starts[probes]

@@ -1,6 +1,6 @@
 """The leakage audit: finds test images among the training images.
 
-A training image leaks a test image when the two have the same identity (`audited.identity`), the same file (SHA-256), or the same
+A training image leaks a test image if the two have the same identity (`audited.identity`), the same file (SHA-256), or the same
 content, mirrored or not, at any size and in any encoding. Perceptual hashes propose pairs of the same content, and an aligned
 comparison of pixels confirms them (duplicates.py), since hashes alone confuse small drawn scenes. Copies without colours are
 found; rotated or cropped copies may be missed. A leak is allowed only by name and with a reason.
@@ -15,14 +15,16 @@ The report:
          "kinds": {kind: leaks},
          "not_allowed": leaks that no allowance covers,
          "nearest": {"training": name, "test": name, "difference": d} or null,
-         "repeated_captions": test captions that are training captions too, but for case and punctuation; never a fault}},
+         "repeated_captions": test captions that equal training captions, ignoring case and punctuation; not a fault}},
      "allowances": [{"test": name, "reason": reason, "leaks": leaks covered}]}
 
-`bits` (of 64) is the distance of the two hashes and `difference` (of 255) the largest of any cell; of a mirrored leak, after
-mirroring. A pair that leaks in several ways is listed once, under the first of KINDS. `nearest` is the pair with the smallest
-difference among those that hashes propose and pixels do not confirm: the margin between copies and different images.
+`bits` (of 64) is the number of differing bits of the two hashes, and `difference` (of 255) is the largest difference of any cell.
+For a mirrored leak they are those of the mirror image. A pair that leaks in several ways is listed once, under the first of KINDS.
+`nearest` is the pair with the smallest difference among those that hashes propose and pixels do not confirm, which shows the margin
+between copies and different images.
 """
 
+import collections
 import pathlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,24 +36,21 @@ import pydantic
 from clip_italian.config import Settings
 from clip_italian.data import preparation
 from clip_italian.data.curation import audited, duplicates, text
-from clip_italian.data.curation.audited import AuditedImages, HeldOut
-from clip_italian.data.curation.duplicates import DuplicateSettings, Looks
+from clip_italian.data.curation.audited import AuditedImages
+from clip_italian.data.curation.duplicates import DuplicateSettings
+from clip_italian.data.curation.hash_index import HashIndex
 from clip_italian.data.images.images import ImageLimits
 from clip_italian.data.preparation import LocatedExample
 from clip_italian.data.workers import WorkersSettings
 from clip_italian.errors import InputError
 
-MIRRORED = "mirrored picture"
-ALIKE = ("picture", MIRRORED)
-KINDS = ("id", "content", *ALIKE)  # how sure a leak is, the surest first
-
-Alike = tuple[str, int, int, int]  # kind, training index, test index, difference
+KINDS = ID, CONTENT, ALIKE, MIRRORED = ("id", "content", "picture", "mirrored picture")  # of leaks, the surest first
 
 
 class Allowance(Settings):
-    """A leak that is known and let pass."""
+    """A known leak that does not stop the study."""
 
-    test: str = pydantic.Field(min_length=1)  # a test set, or one image of it as `set/picture`
+    test: str = pydantic.Field(min_length=1)  # a test set, or one of its images as `set/image`
     reason: str = pydantic.Field(min_length=1)  # printed in the report and in the paper
 
 
@@ -86,7 +85,7 @@ def _sets(folder: pathlib.Path) -> dict[str, Iterator[LocatedExample]]:
 def report(
     names: Sequence[str],
     training: Iterable[tuple[str, AuditedImages]],
-    tests: Mapping[str, HeldOut],
+    tests: Mapping[str, AuditedImages],
     settings: DuplicateSettings,
     allowances: Sequence[Allowance],
 ) -> dict[str, Any]:
@@ -114,23 +113,46 @@ def report(
 class Audit:
     """The leaks of one test set, collected over parts of the training images."""
 
-    def __init__(self, test: HeldOut, settings: DuplicateSettings, allowances: Sequence[Allowance]) -> None:
+    def __init__(self, test: AuditedImages, settings: DuplicateSettings, allowances: Sequence[Allowance]) -> None:
         self._test, self._settings, self._allowances = test, settings, allowances
-        self._normal_captions = frozenset(map(text.normal_form, test.captions))
+        self._looks = {ALIKE: test.looks, MIRRORED: test.mirrored}
+        self._hash_indices = {kind: HashIndex(looks.hashes) for kind, looks in self._looks.items()}
+        self._by_identity, self._by_digest = _indices(test.identities), _indices(test.digests)
         self._repeated = set[str]()
         self._leaks: list[dict[str, Any]] = []
         self._nearest: dict[str, Any] | None = None
 
     def add(self, part: AuditedImages) -> None:
         """Compares a part of the training images with the test set."""
-        alike = [(kind, *pair) for kind in ALIKE for pair in _proposed(part, self._test, kind, self._settings.max_bits)]
-        found = _found(part, self._test, [pair for pair in alike if pair[-1] <= self._settings.max_cell_difference])
-        self._leaks += [_leak(part, self._test, *pair, kind, self._allowances) for pair, kind in sorted(found.items())]
-        self._update_nearest(part, [pair for pair in alike if pair[1:3] not in found])
-        self._repeated |= self._normal_captions & part.normal_captions
+        proposed = [(kind, *pair) for kind in self._looks for pair in self._proposed(part, kind)]
+        ways = [(ID, pair) for pair in _equal(part.identities, self._by_identity)]
+        ways += [(CONTENT, pair) for pair in _equal(part.digests, self._by_digest)]
+        ways += [(kind, (row, other)) for kind, row, other, apart in proposed if apart <= self._settings.max_cell_difference]
+        found = {pair: kind for kind, pair in reversed(ways)}  # the surest kind is assigned last
+        self._leaks += [self._leak(part, *pair, kind) for pair, kind in sorted(found.items())]
+        self._update_nearest(part, [pair for pair in proposed if pair[1:3] not in found])
+        self._repeated |= self._test.normal_captions & part.normal_captions
 
-    def _update_nearest(self, part: AuditedImages, others: Sequence[Alike]) -> None:
-        """Updates the nearest pair that is no leak; of equally near pairs the first stays."""
+    def _proposed(self, part: AuditedImages, kind: str) -> Iterator[tuple[int, int, int]]:
+        """Yields (training index, test index, difference) of all pairs whose hashes differ in at most `max_bits` bits."""
+        for pairs in self._hash_indices[kind].within(part.looks.hashes, self._settings.max_bits):
+            differences = duplicates.differences(part.looks, self._looks[kind], pairs)
+            for pair, difference in zip(pairs.tolist(), differences.tolist(), strict=True):
+                yield *pair, difference
+
+    def _leak(self, part: AuditedImages, row: int, other: int, kind: str) -> dict[str, Any]:
+        looks, name = self._looks.get(kind, self._test.looks), self._test.names[other]
+        return {
+            "training": part.names[row],
+            "test": name,
+            "kind": kind,
+            "bits": int(np.bitwise_count(part.looks.hashes[row] ^ looks.hashes[other])),
+            "difference": int(duplicates.differences(part.looks, looks, np.array([[row, other]]))[0]),
+            "allowed": next((allowance.reason for allowance in self._allowances if _covers(allowance, name)), None),
+        }
+
+    def _update_nearest(self, part: AuditedImages, others: Sequence[tuple[str, int, int, int]]) -> None:
+        """Updates the nearest pair that is no leak; of equally near pairs the first is kept."""
         if others:
             _, row, other, difference = min(others, key=lambda pair: (pair[-1], *pair[1:3]))
             if self._nearest is None or difference < self._nearest["difference"]:
@@ -151,59 +173,31 @@ class Audit:
         }
 
 
+def _indices(keys: Sequence[str | None]) -> Mapping[str | None, Sequence[int]]:
+    """The indices of each key; images without a key are left out."""
+    indices: dict[str | None, list[int]] = collections.defaultdict(list)
+    for i, key in enumerate(keys):
+        if key is not None:
+            indices[key].append(i)
+    return indices
+
+
+def _equal(keys: Sequence[str | None], test: Mapping[str | None, Sequence[int]]) -> Iterator[tuple[int, int]]:
+    """Yields (training index, test index) of all images with the same key."""
+    return ((row, other) for row, key in enumerate(keys) for other in test.get(key, ()))
+
+
 def check(report: Mapping[str, Any], path: pathlib.Path) -> None:
     """Raises InputError naming the first leak of a report that no allowance covers; `path` is where the report lies."""
     unexplained = [leak for one in report["tests"].values() for leak in one["leaks"] if leak["allowed"] is None]
     if unexplained:
         first = unexplained[0]
         raise InputError(
-            f"{path}: leaks that nothing allows: {len(unexplained)}; first, training picture {first['training']} is test "
-            f"picture {first['test']} ({first['kind']}, {first['bits']} bits and {first['difference']} levels apart); take them "
+            f"{path}: leaks that nothing allows: {len(unexplained)}; first, training image {first['training']} is test "
+            f"image {first['test']} ({first['kind']}, {first['bits']} bits and {first['difference']} levels apart); take them "
             f"out of the training data (pairs by their ids in the profile's `curate.left_out`), or name `{first['test']}` or its "
             "set in `audit.allowances`, with the reason"
         )
-
-
-def _found(training: AuditedImages, test: HeldOut, same: Sequence[Alike]) -> dict[tuple[int, int], str]:
-    """Returns the kind of every leak by its pair of indices (training, test)."""
-    ways = [("id", pair) for pair in _equal(training.identities, test.by_identity)]
-    ways += [("content", pair) for pair in _equal(training.digests, test.by_digest)]
-    ways += [(kind, (row, other)) for kind, row, other, _ in same]
-    return {pair: kind for kind, pair in reversed(ways)}  # the surest comes last and stays
-
-
-def _equal(training: Sequence[str | None], test: Mapping[str, Sequence[int]]) -> Iterator[tuple[int, int]]:
-    for row, key in enumerate(training):
-        if key is not None:
-            yield from ((row, other) for other in test.get(key, ()))
-
-
-def _seen_as(test: HeldOut, kind: str) -> Looks:
-    """Returns the test images' looks that training images are compared with for a kind of leak."""
-    return test.mirrored if kind == MIRRORED else test.looks
-
-
-def _proposed(training: AuditedImages, test: HeldOut, kind: str, max_bits: int) -> Iterator[tuple[int, int, int]]:
-    """Yields (training index, test index, difference) of all pairs whose hashes are within `max_bits`."""
-    index = test.mirrored_index if kind == MIRRORED else test.index
-    for pairs in index.within(training.looks.hashes, max_bits):
-        differences = duplicates.differences(training.looks, _seen_as(test, kind), pairs)
-        for pair, difference in zip(pairs.tolist(), differences.tolist(), strict=True):
-            yield *pair, difference
-
-
-def _leak(
-    training: AuditedImages, test: HeldOut, row: int, other: int, kind: str, allowances: Sequence[Allowance]
-) -> dict[str, Any]:
-    looks, name = _seen_as(test, kind), test.names[other]
-    return {
-        "training": training.names[row],
-        "test": name,
-        "kind": kind,
-        "bits": int(np.bitwise_count(training.looks.hashes[row] ^ looks.hashes[other])),
-        "difference": int(duplicates.differences(training.looks, looks, np.array([[row, other]]))[0]),
-        "allowed": next((allowance.reason for allowance in allowances if _covers(allowance, name)), None),
-    }
 
 
 def _covers(allowance: Allowance, test: str) -> bool:

@@ -1,12 +1,12 @@
-"""Trains a small spaCy pipeline that tags parts of speech, from tagged sentences; the same bytes for the same sentences.
+"""Trains a small spaCy pipeline that tags parts of speech, deterministically, and tags captions with it.
 
-The sentences are JSON lines {"text": ..., "words": [...], "tags": [...]} with Universal POS tags.
+The training sentences are JSON lines {"text": ..., "words": [...], "tags": [...]} with Universal POS tags.
 """
 
 import functools
 import json
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import spacy
@@ -25,9 +25,9 @@ NAME = "drawn_world"
 class TaggerSettings(Settings):
     """Key `tagger` of section `world`."""
 
-    sentences: int  # that it learns from
-    held_out: int  # sentences that its accuracy is measured on
-    passes: int  # through the sentences
+    sentences: int  # for training
+    held_out: int  # sentences for measuring the accuracy
+    passes: int  # epochs of training
     batch: int
     width: int  # of a token's vector
     depth: int  # convolutions over three tokens each
@@ -52,17 +52,21 @@ def read(path: pathlib.Path) -> list[dict[str, Any]]:
 
 
 def train(tagged: pathlib.Path, folder: pathlib.Path, language: str, settings: TaggerSettings) -> float:
-    """Trains on the first `sentences` of a file of tagged ones in `language` (ISO 639-1) and writes the pipeline to `folder`.
+    """Trains on the first `sentences` tagged sentences of a file in `language` (ISO 639-1); writes the pipeline to `folder`.
 
-    Returns the share of tokens of the next `held_out` sentences that it tags as they are tagged, which the pipeline's
-    meta.json states too. Raises InputError for a damaged file or too few sentences.
+    Returns the accuracy on the tokens of the next `held_out` sentences, which is also in the pipeline's meta.json. Raises
+    InputError for a damaged file or too few sentences.
     """
     sentences = read(tagged)
     if len(sentences) < settings.sentences + settings.held_out:
-        raise InputError(f"{tagged}: {len(sentences)} sentences, more are asked for; lower `world.tagger`, run `dvc repro`")
+        raise InputError(f"{tagged}: only {len(sentences)} sentences, fewer than needed; lower `world.tagger`, run `dvc repro`")
     fix_random_seed(settings.seed)
     nlp = _blank(language, settings)
-    examples = [_example(nlp, sentence) for sentence in sentences[: settings.sentences + settings.held_out]]
+    # spaCy aligns its own tokens with the given words.
+    examples = [
+        Example.from_dict(nlp.make_doc(sentence["text"]), {"words": sentence["words"], "pos": sentence["tags"]})
+        for sentence in sentences[: settings.sentences + settings.held_out]
+    ]
     learnt, held_out = examples[: settings.sentences], examples[settings.sentences :]
     optimiser = nlp.initialize(lambda: learnt)
     optimiser.learn_rate = settings.learning_rate
@@ -77,7 +81,7 @@ def train(tagged: pathlib.Path, folder: pathlib.Path, language: str, settings: T
 
 
 def _blank(language: str, settings: TaggerSettings) -> Language:
-    """An untrained pipeline: hashed prefixes, suffixes, shapes and words, convolutions, a softmax of tags."""
+    """An untrained pipeline: embeddings of hashed words, prefixes, suffixes and shapes, convolutions, a softmax over tags."""
     nlp = spacy.blank(language, meta={"name": NAME, "version": "1"})
     vectors = {
         "@architectures": "spacy.HashEmbedCNN.v2",
@@ -93,23 +97,14 @@ def _blank(language: str, settings: TaggerSettings) -> Language:
     return nlp
 
 
-def _example(nlp: Language, sentence: dict[str, Any]) -> Example:
-    """The tags on spaCy's own tokens: the two divisions into words are aligned."""
-    annotations = {"words": sentence["words"], "pos": sentence["tags"]}
-    return Example.from_dict(nlp.make_doc(sentence["text"]), annotations)
-
-
-# How much of a caption is names, by a spaCy pipeline: WIT's captions of names say nothing about their pictures.
-# What the parts of speech do not need: the morphologizer tags them from the vectors of tok2vec.
+# The components that tagging does not need: the morphologizer tags from the vectors of tok2vec.
 UNUSED = ["tagger", "parser", "senter", "sentencizer", "lemmatizer", "ner"]
 BATCH = 256  # captions tagged at once
-
-ProperNounShares = Callable[[Sequence[str]], list[float]]
 
 
 @functools.cache
 def pipeline(model: str) -> Language:
-    """The pipeline in a folder, or of an installed package of that name; raises InputError when there is none that tags."""
+    """The pipeline in a folder, or of an installed package; raises InputError if it is missing or cannot tag."""
     try:
         loaded = spacy.load(pathlib.Path(model) if "/" in model else model, exclude=UNUSED)
     except (OSError, ValueError) as error:
@@ -122,17 +117,9 @@ def pipeline(model: str) -> Language:
     return loaded
 
 
-def load(model: str) -> ProperNounShares:
-    """For captions, the share of each's tokens that are proper nouns, punctuation left out; 0 where there are no others.
-
-    Cheap to call in every worker process. Raises InputError as `pipeline` does.
-    """
-    tagger = pipeline(model)
-
-    def shares(captions: Sequence[str]) -> list[float]:
-        return [_share(document) for document in tagger.pipe(captions, batch_size=BATCH)]
-
-    return shares
+def proper_noun_shares(model: str, captions: Sequence[str]) -> list[float]:
+    """The share of proper nouns among each caption's tokens without punctuation; 0 without tokens. Raises as `pipeline` does."""
+    return [_share(document) for document in pipeline(model).pipe(captions, batch_size=BATCH)]
 
 
 def _share(document: Any) -> float:
@@ -141,8 +128,8 @@ def _share(document: Any) -> float:
 
 
 def describe(model: str) -> dict[str, Any]:
-    """Name, version and accuracy of the tags, as the pipeline states them, for a report."""
+    """The name, version and tagging accuracy that the pipeline states, for a report."""
     meta = pipeline(model).meta
-    accuracy = meta.get("performance", {}).get("pos_acc")  # it_core_news states it too
+    accuracy = meta.get("performance", {}).get("pos_acc")  # it_core_news has it too
     rounded = None if accuracy is None else round(accuracy, 4)
     return {"name": f"{meta['lang']}_{meta['name']}", "version": meta["version"], "pos_acc": rounded}

@@ -1,4 +1,4 @@
-"""Captions as they come to captions as they are used."""
+"""Cleans captions, and rejects those that cannot be used, with a reason."""
 
 import functools
 import html
@@ -11,7 +11,7 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from clip_italian.config import Settings
 
 
-# In which language a caption is written, by py3langid's bundled model (Lui and Baldwin 2012); nothing is downloaded.
+# Identifies languages by py3langid's bundled model (Lui and Baldwin 2012), without a download.
 @functools.cache
 def _identifier(languages: tuple[str, ...]) -> LanguageIdentifier:
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
@@ -29,13 +29,13 @@ def margin(text: str, languages: tuple[str, ...]) -> float:
     return float(max(probability.values(), default=0.0) - wanted)
 
 
-# Text that pages add to captions and that does not describe the image: credits, links to other pages, stock agencies' suffixes.
+# Text in captions that does not describe the image: credits, links to other pages, suffixes of stock agencies.
 AGENCIES = (
     "ANSA|AP|AFP|EPA|LaPresse|Reuters|Getty(?: Images)?|Shutterstock|iStock(?:photo)?|Alamy|Adobe Stock|Unsplash|Pixabay|"
     "Wikimedia(?: Commons)?|IPA|Imago|AGF|Fotogramma|Contrasto|Dreamstime|Depositphotos|123RF|Fotolia"
 )
-# A name as credits have it: "Mario Rossi", "X", "R. De Luca/ANSA", "Claudio Peri via Getty Images".
-# Atomic and with a separator that no name begins or ends with: nothing can be cut in two ways, so no text takes long.
+# A name in credits: "Mario Rossi", "X", "R. De Luca/ANSA", "Claudio Peri via Getty Images". Names are atomic groups, and no name
+# begins or ends with a separator, so a match is unique and takes linear time.
 NAME = r"(?-i:(?>[A-ZÀ-Ý][\w.'’-]*))"
 CREDITED = rf"{NAME}(?:(?: ?[/,&|] ?| [–-] | via | per | e | ){NAME})*"
 PICTURE = r"(?:foto(?:grafia)?|photo|ph\.?|immagine|image|credits?|crediti|fonte|copyright|©)"
@@ -49,7 +49,7 @@ PATTERNS = tuple(
         rf"\s*\((?:{CREDITED}\s*[/-]\s*)?(?-i:{AGENCIES})\b(?:\s+(?:photo|foto))?(?:\s*[/,-]\s*{CREDITED})?\)",
         # News and alt-texts: a credit after the end of a sentence, "Una casa. Foto di Mario Rossi", "Una casa - Foto: X".
         rf"(?<=[.!?;|–-])\s*{PICTURE}\s*(?::|\bdi\b|\bby\b)\s*{CREDITED}\s*\.?$",
-        # Alt-texts: a credit and nothing else. With a colon only: "Foto di Roma" may say what there is to see.
+        # Alt-texts: only a credit, with a colon, because "Foto di Roma" may describe the image.
         rf"^{PICTURE}\s*:\s*{CREDITED}(?:\s*/\s*{CREDITED})+$",
         rf"^{PICTURE}\s*:\s*(?-i:{AGENCIES})$",
         # WIT: the prefix of a page of images, "File:Gatto.jpg"; and "Immagine: un gatto", "Foto: un gatto".
@@ -57,10 +57,10 @@ PATTERNS = tuple(
         # News: "foto di repertorio"; Conceptual Captions in translation: "stock photo" as "foto d'archivio".
         r"\s*[(\[]\s*(?:foto|fotografia) (?:di repertorio|d['’]archivio)\s*[)\]]",
         r"(?:^|\s*[-–—|,;:.]\s*)(?:foto|fotografia) (?:di repertorio|d['’]archivio)\s*\.?$",
-        # News: what leads to another page.
+        # News: links to other pages.
         r"\s*[(\[]?\s*\b(?:leggi (?:anche|pure|tutto)|continua a leggere|guarda (?:anche|il video|la gallery|le foto)|"
         r"clicca (?:qui|per ingrandire|sull['’]immagine)|read more|click (?:here|to enlarge))\b.*$",
-        # Conceptual Captions: the tails of stock agencies, "un gatto stock photo", "un gatto, illustrazione stock".
+        # Conceptual Captions: the suffixes of stock agencies, "un gatto stock photo", "un gatto, illustrazione stock".
         r"(?:^|\s*[-–—|,;:.(]?\s*)\b(?:royalty[- ]free\s+)?(?:stock (?:photos?|photography|images?|illustrations?|vectors?|"
         r"footage)|royalty[- ]free (?:photos?|images?)|(?:foto|fotografi[ae]|immagin[ei]|illustrazion[ei]|vettorial[ei]|"
         r"vettori|video) (?:di )?stock|(?:foto|immagin[ei]) (?:royalty[- ]free|esenti da diritti))\s*[).]?$",
@@ -70,7 +70,7 @@ PATTERNS = tuple(
 
 
 def without(text: str) -> str:
-    """The text without boilerplate; empty when it is nothing else."""
+    """The text without boilerplate; empty if there is nothing else."""
     for pattern in PATTERNS:
         text = pattern.sub("", text)
     return text.strip()
@@ -78,7 +78,7 @@ def without(text: str) -> str:
 
 BLANKS = re.compile(r"[\s\u0085\u2028\u2029]+")
 LETTER = re.compile(r"[^\W\d_]")
-# Only with its semicolon: "pane &copyright" holds no entity.
+# With its semicolon only: "pane &copyright" has no entity.
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 HIDDEN = re.compile(r"<!--.*?-->|<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 INLINE_TAG = re.compile(r"</?(?:a|abbr|b|big|em|font|i|mark|small|span|strong|sub|sup|u)(?:\s[^<>]*)?/?>", re.IGNORECASE)
@@ -86,30 +86,30 @@ TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 ENDING = r"\.(?:jpe?g|png|gif|webp|svg|tiff?|bmp|heic|pdf)"
 FILE_NAME = re.compile(rf"[^.!?;:]*{ENDING}|\S+{ENDING}", re.IGNORECASE)
-# As cameras, telephones and scanners number their files.
+# The names of files from cameras, telephones and scanners.
 CAMERA_NAME = re.compile(
     r"(?:IMG|DSC[NF]?|DCIM|PANO|PICT|P|MVI|image|pic|scan|screenshot|whatsapp image)[-_ ]?\d{3,}[-_ .\d]*", re.IGNORECASE
 )
 
 
 class TextSettings(Settings):
-    """Key `text` of section `curate`: which captions are taken."""
+    """Key `text` of section `curate`: which captions are used."""
 
-    max_characters: int  # a longer text is no caption; anything shorter is truncated by tokens later
+    max_characters: int  # longer texts are rejected; shorter ones may still be truncated by the tokeniser
     min_words: int
-    languages: list[str]  # ISO 639-1 codes that a caption may be in, the wanted one first
-    language_words: int  # a shorter caption is taken whatever its language seems to be
-    language_margin: float  # probability by which another language must exceed the wanted one for a caption to be left out
+    languages: list[str]  # ISO 639-1 codes of the languages to distinguish, the study's first
+    language_words: int  # captions with fewer words are used in any language
+    language_margin: float  # a caption is rejected if another language is more probable than the study's by more than this
 
 
 class CaptionRejected(Exception):
-    """The caption is not used; the message is the reason, from a fixed vocabulary so that reasons can be counted."""
+    """Raised for a caption that is not used. The message is the reason, from a fixed vocabulary, so that reasons can be counted."""
 
 
 def clean(caption: str, settings: TextSettings) -> str:
-    """The caption as `tidy` leaves it, without boilerplate. Raises CaptionRejected with the reason why it is not used.
+    """Returns the tidied caption without boilerplate; raises CaptionRejected with the reason if it is not used.
 
-    Long captions stay: tokenisation truncates them.
+    Long captions are used; tokenisation truncates them.
     """
     text = _without(tidy(caption, settings.max_characters), without, "nothing but boilerplate")
     if FILE_NAME.fullmatch(text) or CAMERA_NAME.fullmatch(text):
@@ -126,18 +126,18 @@ def clean(caption: str, settings: TextSettings) -> str:
 
 
 def tidy(text: str, max_characters: int) -> str:
-    """The text in NFC with single blanks and none around it, without markup, addresses and characters that nobody sees.
+    """The text in NFC with single blanks, without markup, addresses and invisible characters.
 
-    Raises CaptionRejected when nothing to read is left, when it is longer than `max_characters`, and for signs of damage:
-    control and replacement characters.
+    Raises CaptionRejected if no word is left, if the text is longer than `max_characters`, and for signs of damage: control and
+    replacement characters.
     """
-    if len(text) > max_characters:  # before any work: what is no caption may be of any length
+    if len(text) > max_characters:  # before any other work, since the text may have any length
         raise CaptionRejected("caption too long")
     text = _blanks(text)
     if not text:
         raise CaptionRejected("empty caption")
     text = _without(text, _unmarked, "nothing but markup")
-    # Zero-width and bidirectional controls, soft hyphens and byte-order marks: all are format characters.
+    # Category Cf (format): zero-width and bidirectional controls, soft hyphens and byte-order marks.
     text = _blanks("".join(character for character in text if unicodedata.category(character) != "Cf"))
     if any(unicodedata.category(character) == "Cc" for character in text):
         raise CaptionRejected("control characters in the caption")
@@ -157,7 +157,7 @@ def _without(text: str, take_out: Callable[[str], str], reason: str) -> str:
 
 
 def _unmarked(text: str) -> str:
-    """Without HTML. Pages that were escaped twice are met: `&amp;egrave;` is an `è`."""
+    """The text without HTML. Some pages are escaped twice: `&amp;egrave;` is `è`."""
     for _ in range(2):
         text = ENTITY.sub(lambda match: html.unescape(match[0]), text)
     return TAG.sub(" ", INLINE_TAG.sub("", HIDDEN.sub(" ", text)))
@@ -168,5 +168,5 @@ def _blanks(text: str) -> str:
 
 
 def normal_form(caption: str) -> str:
-    """Returns the caption in lower case without punctuation, to compare captions."""
+    """Returns the caption in lower case without punctuation, for comparing captions."""
     return " ".join(re.findall(r"\w+", caption.casefold()))

@@ -1,1 +1,1 @@
-"""Images and files from where they are published: politely, safely, and with a reason for each that did not come."""
+"""Fetches images and files from the web: politely, safely, and with a reason for each failure."""

@@ -1,31 +1,29 @@
-"""The images wanted from the web, and the answers to the requests."""
+"""Requests for images on the web, and the answers to them."""
 
 import dataclasses
 import enum
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
 
 
-# The reasons why an address gave no image: a fixed vocabulary, so that missing images can be counted by reason.
 class Reason(enum.StrEnum):
-    """One cause each; the value is what reports show."""
+    """The reasons why an address gave no image, a fixed vocabulary for counting; the values are shown in reports."""
 
     GONE = "gone"  # 404, 410
     FORBIDDEN = "forbidden"  # 401, 402, 403, 451
     REFUSED = "request refused"  # any other 4xx
     BUSY = "too many requests"  # 429, after all tries
-    PAUSED = "host asked for a longer pause"  # than is waited for, by Retry-After
+    PAUSED = "host asked for a longer pause"  # Retry-After above `max_retry_after`
     SERVER = "server error"  # 5xx, after all tries
-    ODD = "unexpected answer"  # no status that gives an image, or no HTTP
+    ODD = "unexpected answer"  # another status, or no HTTP
     ROBOTS = "refused by robots.txt"
-    ROBOTS_UNREACHABLE = "robots.txt unreachable"  # RFC 9309, 2.3.1.4: nothing may be asked for then
+    ROBOTS_UNREACHABLE = "robots.txt unreachable"  # RFC 9309, 2.3.1.4: then nothing may be requested
     OPTED_OUT = "opted out"  # X-Robots-Tag or TDM-Reservation
     ADDRESS = "address not allowed"
     DOWNGRADE = "redirected from https to http"
     REDIRECTS = "too many redirects"
-    ENCODED = "encoded answer"  # gzip and the like, although identity was asked for
+    ENCODED = "encoded answer"  # gzip or the like, although the request was for identity
     LARGE = "too large"
     SLOW = "too slow"
     SHORT = "short answer"
@@ -35,14 +33,14 @@ class Reason(enum.StrEnum):
     TLS = "no valid TLS"
 
 
-# Failures that may pass in a moment: the address is tried again at once. All others are final.
+# Failures after which an address is tried again in the same run.
 PASSING = frozenset({Reason.BUSY, Reason.SERVER, Reason.SHORT, Reason.LOST})
-# Failures that may pass on another day.
+# Failures after which the next run tries an address again.
 TEMPORARY = PASSING | {Reason.PAUSED, Reason.SLOW, Reason.UNREACHABLE, Reason.UNKNOWN_HOST, Reason.TLS, Reason.ROBOTS_UNREACHABLE}
 
 
 class Missing(Exception):
-    """Nothing came from an address."""
+    """Raised when an address gives no content; `reason` is why."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(str(reason))
@@ -50,8 +48,8 @@ class Missing(Exception):
 
 
 @dataclasses.dataclass(frozen=True)
-class Wanted:
-    """An image of the web, and the name that it gets in the archive."""
+class ImageRequest:
+    """The address of an image, and its name in the archive."""
 
     address: str
     name: str
@@ -59,69 +57,59 @@ class Wanted:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """The result of fetching an address: an image's size and hash, or the reason why there is none."""
+    """The answer to a request: the image's size and hash, or the reason why there is none."""
 
-    address: str
-    name: str
+    request: ImageRequest
     size: int = 0  # bytes
     sha256: str = ""
     reason: Reason | None = None
 
-    @property
-    def wanted(self) -> Wanted:
-        return Wanted(self.address, self.name)
-
     def holds(self, content: bytes) -> bool:
-        """Whether these are the image's bytes, unchanged."""
+        """Whether `content` is the image, unchanged; true without an image."""
         return self.reason is not None or hashlib.sha256(content).hexdigest() == self.sha256
 
     def as_dict(self) -> dict[str, object]:
-        """As JSON has it."""
+        """The answer as a JSON object."""
         about = {"bytes": self.size, "sha256": self.sha256} if self.reason is None else {"reason": self.reason.value}
-        return {"address": self.address, "name": self.name, **about}
+        return {**dataclasses.asdict(self.request), **about}
 
 
 def answer_of(entry: dict[str, object]) -> Answer:
-    """The answer that `as_dict` gave; raises KeyError, TypeError or ValueError for anything else."""
+    """The answer that `as_dict` wrote; raises KeyError, TypeError or ValueError for other content."""
     address, name = entry["address"], entry["name"]
     if not isinstance(address, str) or not isinstance(name, str):
         raise TypeError("an address and a name")
     if "reason" in entry:
-        return Answer(address, name, reason=Reason(str(entry["reason"])))
+        return Answer(ImageRequest(address, name), reason=Reason(str(entry["reason"])))
     size, sha256 = entry["bytes"], entry["sha256"]
     if not isinstance(size, int) or not isinstance(sha256, str) or size < 0:
         raise TypeError("a size and a hash")
-    return Answer(address, name, size, sha256)
+    return Answer(ImageRequest(address, name), size, sha256)
 
 
-def came(wanted: Wanted, content: bytes) -> Answer:
+def fetched(request: ImageRequest, content: bytes) -> Answer:
     """Returns the answer for an image that was fetched."""
-    return Answer(wanted.address, wanted.name, len(content), hashlib.sha256(content).hexdigest())
+    return Answer(request, len(content), hashlib.sha256(content).hexdigest())
 
 
-# Counts of requested and fetched images, and of the reasons for missing ones.
 @dataclasses.dataclass(frozen=True)
 class Attrition:
-    """The counts of one source."""
+    """Counts of a source's requested and fetched images."""
 
-    asked: int  # different addresses
-    repeated: int  # wanted again after that
+    asked: int  # distinct addresses
+    repeated: int  # further requests of the same addresses
     got: int
     bytes: int
-    missing: dict[str, int]  # by reason (reasons.py)
+    missing: dict[str, int]  # by reason
 
     @property
     def share(self) -> float:
         """Share of the addresses that gave an image; 1 if none was requested."""
         return self.got / self.asked if self.asked else 1.0
 
-    def as_dict(self) -> dict[str, Any]:
-        """For reports, as JSON has it."""
-        return dataclasses.asdict(self)
-
 
 def count(answers: Iterable[Answer], repeated: int) -> Attrition:
-    """The attrition that answers show."""
+    """The counts of some answers."""
     got = size = 0
     missing: Counter[str] = Counter()
     for answer in answers:

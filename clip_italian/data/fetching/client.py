@@ -1,4 +1,4 @@
-"""One address asked for: every hop checked, every byte counted, every way to fail named."""
+"""An HTTP client for untrusted addresses: it checks every redirect, limits bytes and seconds, and names the reason of a failure."""
 
 import asyncio
 import contextlib
@@ -19,35 +19,35 @@ from clip_italian.data.fetching.answers import PASSING, Missing, Reason
 from clip_italian.data.fetching.hosts import Host, Hosts
 from clip_italian.data.fetching.settings import FetchSettings
 
-# What the headers of an answer ask of us: not to use it, or to come back later.
-# https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag; noai, noimageai and noml as img2dataset reads them
+# Directives of X-Robots-Tag that forbid use, https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag;
+# noai, noimageai and noml as img2dataset reads them
 OPT_OUTS = frozenset({"noai", "noimageai", "noindex", "noimageindex", "noml", "none"})
 VALUED = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})  # directives with a colon
 
 
 def opted_out(headers: CIMultiDictProxy[str], product: str) -> bool:
-    """Whether X-Robots-Tag (for all, or for `product` by name) or TDM-Reservation (W3C TDMRep) forbids to learn from the answer."""
+    """Whether X-Robots-Tag (for all crawlers or for `product`) or TDM-Reservation (W3C TDMRep) forbids learning from a response."""
     if headers.get("TDM-Reservation", "").strip() == "1":
         return True
     return not OPT_OUTS.isdisjoint(_directives(headers.getall("X-Robots-Tag", []), product))
 
 
 def _directives(lines: Iterable[str], product: str) -> set[str]:
-    """The directives that speak to `product`: those before any name, and those after its own or after `*`."""
+    """The directives for `product`: those before any crawler's name, and those after its own name or `*`."""
     found = set()
     for line in lines:
-        spoken_to = True
+        applies = True
         for part in line.lower().split(","):
             name, colon, rest = (word.strip() for word in part.partition(":"))
             if colon and name not in VALUED:
-                spoken_to, name = name in ("*", product.lower()), rest
-            if spoken_to:
+                applies, name = name in ("*", product.lower()), rest
+            if applies:
                 found.add(name)
     return found
 
 
 def retry_after(headers: CIMultiDictProxy[str], now: datetime.datetime) -> float | None:
-    """Seconds until Retry-After (RFC 9110, 10.2.3: seconds or a date) is over; None where it is absent or unreadable."""
+    """Seconds to wait by Retry-After (RFC 9110, 10.2.3: seconds or a date); None if it is missing or unreadable."""
     value = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]{1,9}", value):
         return float(value)
@@ -59,24 +59,24 @@ def retry_after(headers: CIMultiDictProxy[str], now: datetime.datetime) -> float
 
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-WITH_CONSENT = REDIRECTS | {200}  # the header of an error's page speaks of that page
+WITH_CONSENT = REDIRECTS | {200}  # whose headers are checked for opt-outs; those of an error page are about that page
 STATUSES = {404: Reason.GONE, 410: Reason.GONE, 429: Reason.BUSY} | dict.fromkeys((401, 402, 403, 451), Reason.FORBIDDEN)
-KEEP_ALIVE = 2.0  # seconds: a million images have more hosts than a process may have open connections
-WITHOUT_END = aiohttp.ClientTimeout(total=None)  # whoever asks sets an end
+KEEP_ALIVE = 2.0  # seconds: short, since a million images have more hosts than a process may have open connections
+NO_TIMEOUT = aiohttp.ClientTimeout(total=None)  # the caller sets a timeout
 EMPTY: Mapping[str, str] = {}
 DRAINED = 1 << 14  # bytes
-DNS_KEPT = 300  # seconds; every answer was checked when it came
+DNS_KEPT = 300  # seconds; the addresses were checked when they were resolved
 
 
 @contextlib.asynccontextmanager
 async def session(settings: FetchSettings) -> AsyncIterator[aiohttp.ClientSession]:
-    """A session that keeps no cookies, reads no proxies or passwords from its surroundings, and decodes nothing."""
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.concurrency))  # names are resolved in threads
+    """A session without cookies and decompression that reads no proxies or passwords from the environment."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.concurrency))  # for resolving names
     connector = aiohttp.TCPConnector(resolver=guard.PublicResolver(), limit=0, ttl_dns_cache=DNS_KEPT, keepalive_timeout=KEEP_ALIVE)
     async with aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=WITHOUT_END,
+        timeout=NO_TIMEOUT,
         headers={"User-Agent": settings.user_agent, "Accept-Encoding": "identity"},
         auto_decompress=False,
         trust_env=False,
@@ -85,7 +85,7 @@ async def session(settings: FetchSettings) -> AsyncIterator[aiohttp.ClientSessio
 
 
 def parse(address: str) -> URL:
-    """The address as it is asked for; raises Missing where it is none or not allowed."""
+    """The URL of an address, without its fragment; raises Missing if it is invalid or not allowed."""
     try:
         url = URL(address)
         guard.check(url)
@@ -95,7 +95,7 @@ def parse(address: str) -> URL:
 
 
 def following(url: URL, location: str) -> URL:
-    """Where a redirect from `url` leads; raises Missing where it may not."""
+    """The target of a redirect from `url`; raises Missing if it is not allowed."""
     try:
         target = parse(str(url.join(URL(location))))
     except ValueError:
@@ -106,14 +106,14 @@ def following(url: URL, location: str) -> URL:
 
 
 @contextlib.asynccontextmanager
-async def asked(
+async def response_to(
     opened: aiohttp.ClientSession,
     url: URL,
     settings: FetchSettings,
     extra: Mapping[str, str] = EMPTY,
-    timeout: aiohttp.ClientTimeout = WITHOUT_END,
+    timeout: aiohttp.ClientTimeout = NO_TIMEOUT,
 ) -> AsyncIterator[aiohttp.ClientResponse]:
-    """The answer to one GET of `url`, which `parse` gave; whatever goes wrong while it is read is raised as Missing."""
+    """The response to one GET of `url`, which is a result of `parse`. Errors, also while it is read, are raised as Missing."""
     sent = dict(extra)
     if settings.gateway is not None:
         sent["Host"] = url.raw_authority
@@ -122,10 +122,10 @@ async def asked(
         async with opened.get(url, headers=sent, allow_redirects=False, timeout=timeout) as response:
             yield response
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise Missing(_why(error)) from None
+        raise Missing(_reason(error)) from None
 
 
-def _why(error: Exception) -> Reason:
+def _reason(error: Exception) -> Reason:
     if isinstance(error, TimeoutError):
         return Reason.SLOW
     if isinstance(error, aiohttp.ClientConnectorDNSError | UnicodeError):  # a label may be too long for any name
@@ -142,7 +142,7 @@ def _why(error: Exception) -> Reason:
 
 
 def check_status(response: aiohttp.ClientResponse) -> None:
-    """Raises Missing unless the answer is 200, unencoded."""
+    """Raises Missing unless the status is 200 and the body is not encoded."""
     status = response.status
     if status in STATUSES:
         raise Missing(STATUSES[status])
@@ -152,7 +152,7 @@ def check_status(response: aiohttp.ClientResponse) -> None:
 
 
 def check_encoding(response: aiohttp.ClientResponse) -> None:
-    """Raises Missing where the body is compressed: its size would be no bound of what comes out."""
+    """Raises Missing if the body is compressed, since its size would not limit the decompressed size."""
     content = response.headers.get("Content-Encoding", "identity").strip().lower()
     transfer = response.headers.get("Transfer-Encoding", "chunked").strip().lower()
     if content not in ("identity", "") or transfer not in ("chunked", "identity"):
@@ -179,87 +179,81 @@ async def beginning(response: aiohttp.ClientResponse, most: int) -> bytes:
 
 
 async def _drain(response: aiohttp.ClientResponse) -> None:
-    """Reads an error's short text, so that its connection can be used again: another one costs more."""
+    """Reads the short body of an error, so that the connection can be reused, which is faster than a new one."""
     if response.content_length is not None and response.content_length <= DRAINED:
-        with contextlib.suppress(aiohttp.ClientError):  # the status says enough
+        with contextlib.suppress(aiohttp.ClientError):  # the status suffices
             await response.read()
 
 
 @dataclasses.dataclass
 class Budget:
-    """The seconds that one image may still be on the network; waiting for a host's turn costs none."""
+    """The seconds that one image may still spend on the network; waiting for a host is not counted."""
 
     left: float
 
 
-Judge = Callable[[URL], Awaitable[None]]  # raises Missing where an address is not to be asked
+UrlCheck = Callable[[URL], Awaitable[None]]  # raises Missing for a URL that may not be requested
 
 
 class Client:
-    """Asks for small things: images and robots.txt."""
+    """Fetches images and robots.txt, whose content fits into memory."""
 
     def __init__(self, opened: aiohttp.ClientSession, settings: FetchSettings) -> None:
         self._session = opened
         self._settings = settings
         self._hosts = Hosts(settings)
 
-    async def get(self, address: str, most: int, judge: Judge | None = None) -> bytes:
-        """What `address` gives after redirects and tries; raises Missing with the last try's reason, or for more bytes.
+    async def get(self, address: str, most: int, check: UrlCheck | None = None) -> bytes:
+        """The content of `address`, with redirects and retries; raises Missing with the reason of the last try.
 
-        `judge` is asked about every hop before it is made. Without one, for robots.txt itself, headers that opt out say nothing,
-        and what is longer than `most` is cut.
+        `check` is called for every hop before it is requested, and more than `most` bytes raise Missing. Without `check`, for
+        robots.txt itself, opt-outs are ignored and content is truncated to `most` bytes.
         """
         budget, tries = Budget(self._settings.deadline), self._settings.tries
         for number in range(tries):
             try:
-                return await self._follow(parse(address), budget, most, judge)
+                return await self._follow(parse(address), budget, most, check)
             except Missing as missing:
                 if missing.reason not in PASSING or number + 1 == tries:
                     raise
             await asyncio.sleep(self._settings.back_off * 2**number)
         raise AssertionError("settings have one try at least")
 
-    async def _follow(self, url: URL, budget: Budget, most: int, judge: Judge | None) -> bytes:
+    async def _follow(self, url: URL, budget: Budget, most: int, check: UrlCheck | None) -> bytes:
         for _ in range(self._settings.max_redirects + 1):
-            if judge is not None:
-                await judge(url)
-            answer = await self._hop(url, budget, most, judge is not None)
+            if check is not None:
+                await check(url)
+            answer = await self._hop(url, budget, most, check is not None)
             if isinstance(answer, bytes):
                 return answer
             url = answer
         raise Missing(Reason.REDIRECTS)
 
-    async def _hop(self, url: URL, budget: Budget, most: int, judged: bool) -> bytes | URL:
-        """The body that `url` gives, or where it leads."""
+    async def _hop(self, url: URL, budget: Budget, most: int, checked: bool) -> bytes | URL:
+        """The body at `url`, or the URL that it redirects to."""
         host = await self._hosts.enter(url.raw_host or "")
         clock = asyncio.get_running_loop().time
         start = clock()
         try:
             async with asyncio.timeout(budget.left):
-                return await self._exchange(url, host, most, judged)
+                return await self._exchange(url, host, most, checked)
         except TimeoutError:
             raise Missing(Reason.SLOW) from None
         finally:
             budget.left -= clock() - start
             self._hosts.leave(host)
 
-    async def _exchange(self, url: URL, host: Host, most: int, judged: bool) -> bytes | URL:
-        async with asked(self._session, url, self._settings) as response:
+    async def _exchange(self, url: URL, host: Host, most: int, checked: bool) -> bytes | URL:
+        async with response_to(self._session, url, self._settings) as response:
             if response.status != 200:
                 await _drain(response)
             if response.status in (429, 503):
-                self._let_be(response, host)
-            if judged and response.status in WITH_CONSENT:
-                self._check_consent(response)
+                pause = retry_after(response.headers, datetime.datetime.now(datetime.UTC))
+                host.close(self._settings.back_off if pause is None else pause)
+            obeys = checked and self._settings.obey and response.status in WITH_CONSENT
+            if obeys and opted_out(response.headers, self._settings.product):
+                raise Missing(Reason.OPTED_OUT)
             if response.status in REDIRECTS and "Location" in response.headers:
                 return following(url, response.headers["Location"])
             check_status(response)
-            return await (read if judged else beginning)(response, most)
-
-    def _check_consent(self, response: aiohttp.ClientResponse) -> None:
-        if self._settings.obey and opted_out(response.headers, self._settings.product):
-            raise Missing(Reason.OPTED_OUT)
-
-    def _let_be(self, response: aiohttp.ClientResponse, host: Host) -> None:
-        pause = retry_after(response.headers, datetime.datetime.now(datetime.UTC))
-        host.close(self._settings.back_off if pause is None else pause)
+            return await (read if checked else beginning)(response, most)

@@ -1,33 +1,29 @@
-"""Whose turn it is: no host is asked more often than it bears, and none at all while it asks to be let be."""
+"""Limits the requests to each host: their number, the delay between them, and pauses that the host demands."""
 
 import asyncio
 
 from clip_italian.data.fetching.answers import Missing, Reason
 from clip_italian.data.fetching.settings import FetchSettings
 
-REMEMBERED = 1000  # hosts, at least, before idle ones are forgotten
+REMEMBERED = 1000  # the number of hosts above which idle ones are forgotten
 
 
 class Host:
-    """One host's places, and when it may be asked next, in seconds of the loop's clock."""
+    """One host: its slots for simultaneous requests, and the earliest time of the next one in seconds of the loop's clock."""
 
-    def __init__(self, places: int) -> None:
-        self.places = asyncio.Semaphore(places)
-        self.users = 0  # who hold a place or wait for one
+    def __init__(self, slots: int) -> None:
+        self.slots = asyncio.Semaphore(slots)
+        self.users = 0  # requests that hold a slot or wait for one
         self.next = 0.0
         self.closed_until = 0.0
 
     def close(self, seconds: float) -> None:
-        """Nobody asks the host for so long."""
+        """Delays all requests to the host by this time."""
         self.closed_until = max(self.closed_until, asyncio.get_running_loop().time() + seconds)
-
-    def idle(self, now: float) -> bool:
-        """Whether forgetting it changes nothing."""
-        return not self.users and max(self.next, self.closed_until) <= now
 
 
 class Hosts:
-    """The hosts that are being asked or must be waited for."""
+    """The hosts with current requests or pauses."""
 
     def __init__(self, settings: FetchSettings) -> None:
         self._settings = settings
@@ -39,17 +35,18 @@ class Hosts:
         if name not in self._hosts:
             if len(self._hosts) >= self._prune_at:
                 now = asyncio.get_running_loop().time()
-                self._hosts = {name: host for name, host in self._hosts.items() if not host.idle(now)}
+                busy = {name: host for name, host in self._hosts.items() if host.users or max(host.next, host.closed_until) > now}
+                self._hosts = busy
                 self._prune_at = max(REMEMBERED, 2 * len(self._hosts))
             self._hosts[name] = Host(self._settings.per_host)
         return self._hosts[name]
 
     async def enter(self, name: str) -> Host:
-        """Waits for a place at the host, its delay and its Retry-After; raises Missing where that is not to be waited for."""
+        """Waits for a slot of the host, its delay and its Retry-After; raises Missing if Retry-After is too long."""
         host = self._host(name)
         host.users += 1
         try:
-            await host.places.acquire()
+            await host.slots.acquire()
         except asyncio.CancelledError:
             host.users -= 1
             raise
@@ -61,17 +58,17 @@ class Hosts:
         return host
 
     def leave(self, host: Host) -> None:
-        """Gives back what `enter` took."""
+        """Releases the slot and the connection of `enter`."""
         self._connections.release()
         self._give_back(host)
 
     @staticmethod
     def _give_back(host: Host) -> None:
-        host.places.release()
+        host.slots.release()
         host.users -= 1
 
     async def _connect(self, host: Host) -> None:
-        """Takes one of the connections when the host is due; none is held while waiting for that."""
+        """Takes one of all connections as soon as the host may be requested; no connection is held while waiting."""
         clock = asyncio.get_running_loop().time
         while True:
             while (due := max(host.next, host.closed_until)) > clock():

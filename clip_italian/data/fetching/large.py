@@ -1,4 +1,4 @@
-"""Publishers' large files: streamed to disk, resumed where they stopped, and checked."""
+"""Downloads publishers' large files to disk, with resumption and a check of the hash."""
 
 import asyncio
 import json
@@ -18,11 +18,11 @@ from clip_italian.errors import InputError
 
 
 def fetch_file(address: str, path: pathlib.Path, sha256: str | None, settings: FetchSettings) -> None:
-    """Puts the file at `address` to `path`, unless it is there already with the right content.
+    """Downloads `address` to `path`, unless the file exists with the right content.
 
-    What came before a kill lies in `path.part` and is not asked for again where the server tells that the file is the same
-    (RFC 9110, 13.1.5, If-Range). No robots.txt is asked: these addresses are the study's own settings. `sha256` is None where no
-    publisher states one. Raises InputError naming the address, the file and the remedy.
+    An interrupted download stays in `path.part` and is resumed if the server confirms that the file is unchanged (RFC 9110, 13.1.5,
+    If-Range). robots.txt is not consulted, because these addresses are the study's own settings. `sha256` is None if the publisher
+    states none. Raises InputError naming the address, the file and the remedy.
     """
     if path.exists() and sha256 in (None, files.sha256(path)):
         return
@@ -32,7 +32,7 @@ def fetch_file(address: str, path: pathlib.Path, sha256: str | None, settings: F
     asyncio.run(_Fetch(address, part, settings).run())
     if sha256 is not None and (found := files.sha256(part.path)) != sha256:
         part.drop()
-        if resumed:  # the pieces may be of two files, or the disk has changed the first one
+        if resumed:  # the parts may be from two versions of the file
             return fetch_file(address, path, sha256, settings)
         raise InputError(
             f"{path}: {address} gave a file with SHA-256 {found} instead of {sha256}; "
@@ -42,7 +42,7 @@ def fetch_file(address: str, path: pathlib.Path, sha256: str | None, settings: F
 
 
 class _Part:
-    """The beginning of a file, and beside it what tells whether the server's is still the same."""
+    """The downloaded beginning of a file, and beside it the validator (ETag or date) of the server's file."""
 
     def __init__(self, path: pathlib.Path) -> None:
         self.final = path
@@ -51,12 +51,12 @@ class _Part:
 
     @property
     def size(self) -> int:
-        """Bytes that are there and may be gone on from."""
+        """The number of bytes from which the download can be resumed."""
         return self.path.stat().st_size if self.path.exists() and self.validator else 0
 
     @property
     def validator(self) -> str | None:
-        """The strong ETag, or the date, of the file that the part is of."""
+        """The strong ETag, or the date, of the server's file when the download began."""
         try:
             validator = json.loads(self._about.read_bytes())["validator"]
         except (OSError, ValueError, KeyError, TypeError):
@@ -64,19 +64,19 @@ class _Part:
         return validator if isinstance(validator, str) else None
 
     def begin(self, headers: Any) -> None:
-        """Starts again, for the file that the response headers describe."""
+        """Starts anew, for the file that the response headers describe."""
         self.drop()
         etag = headers.get("ETag", "W/")
-        validator = headers.get("Last-Modified") if etag.startswith("W/") else etag  # RFC 9110, 13.1.5: no weak ones
+        validator = headers.get("Last-Modified") if etag.startswith("W/") else etag  # RFC 9110, 13.1.5: weak ETags cannot be used
         files.write_json(self._about, {"validator": validator})
 
     def drop(self) -> None:
-        """Forgets what came."""
+        """Deletes the part."""
         self.path.unlink(missing_ok=True)
         self._about.unlink(missing_ok=True)
 
     def finish(self) -> None:
-        """The file is whole: gives it its name."""
+        """Renames the complete part to the final file."""
         with open(self.path, "rb") as file:
             os.fsync(file.fileno())
         os.replace(self.path, self.final)
@@ -84,7 +84,7 @@ class _Part:
 
 
 class _Fetch:
-    """One file's way: tries that each go on where the last one stopped."""
+    """The download of one file: each try resumes where the last one stopped."""
 
     def __init__(self, address: str, part: _Part, settings: FetchSettings) -> None:
         self._address = address
@@ -92,7 +92,7 @@ class _Fetch:
         self._settings = settings
 
     async def run(self) -> None:
-        """Returns with a whole part; raises InputError after as many tries without a new byte as the settings allow."""
+        """Completes the part; raises InputError after `tries` tries in a row without a new byte."""
         async with client.session(self._settings) as opened:
             failed = 0
             while True:
@@ -113,19 +113,16 @@ class _Fetch:
         url = client.parse(self._address)
         stall = aiohttp.ClientTimeout(total=None, sock_connect=self._settings.stall, sock_read=self._settings.stall)
         for _ in range(self._settings.max_redirects + 1):
-            async with client.asked(opened, url, self._settings, self._range(), stall) as response:
+            size, validator = self._part.size, self._part.validator
+            resume = {"Range": f"bytes={size}-", "If-Range": validator} if size and validator else {}
+            async with client.response_to(opened, url, self._settings, resume, stall) as response:
                 if response.status not in client.REDIRECTS:
                     return await self._take(response)
                 url = client.following(url, response.headers.get("Location", ""))
         raise Missing(Reason.REDIRECTS)
 
-    def _range(self) -> dict[str, str]:
-        """The headers that ask for what is not there yet, if the file is still the same, else for all of it."""
-        size, validator = self._part.size, self._part.validator
-        return {"Range": f"bytes={size}-", "If-Range": validator} if size and validator else {}
-
     async def _take(self, response: aiohttp.ClientResponse) -> None:
-        begin, total = self._place(response)
+        begin, total = self._extent(response)
         if begin == total:
             return
         with (
@@ -146,26 +143,23 @@ class _Fetch:
     def _write(self, file: BinaryIO, piece: bytes) -> None:
         try:
             spool.write_all(file, piece)
-        except OSError as error:  # not to be taken for the connection's
+        except OSError as error:  # or it would be taken for an error of the connection
             raise InputError(f"{self._part.path}: {spool.cannot_be_written(error)}") from error
 
-    def _place(self, response: aiohttp.ClientResponse) -> tuple[int, int | None]:
-        """Where the answer's bytes begin in the file, and how many the whole has; starts anew where they do not go on from ours."""
+    def _extent(self, response: aiohttp.ClientResponse) -> tuple[int, int | None]:
+        """The index of the response's first byte in the file, and the file's length; drops a part that cannot be resumed.
+
+        Content-Range is `bytes first-last/length` (RFC 9110, 14.4), or `bytes */length` in the answer to a complete part.
+        """
         if response.status in (206, 416):
             client.check_encoding(response)
-            stated = self._stated(response.headers.get("Content-Range", ""))
-            if stated is None or stated[0] != self._part.size:
+            stated = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+)", response.headers.get("Content-Range", ""))
+            if stated is None or int(stated[1] or stated[2]) != self._part.size:
                 self._part.drop()
                 raise Missing(Reason.SHORT)
-            return stated
+            return self._part.size, int(stated[2])
         client.check_status(response)
         if (response.content_length or 0) > self._settings.max_file_bytes:
             raise Missing(Reason.LARGE)
         self._part.begin(response.headers)
         return 0, response.content_length
-
-    @staticmethod
-    def _stated(content_range: str) -> tuple[int, int] | None:
-        """First byte and length that Content-Range (RFC 9110, 14.4) states; `bytes */n` is what a whole part is answered with."""
-        found = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+)", content_range)
-        return (int(found[1] or found[2]), int(found[2])) if found else None

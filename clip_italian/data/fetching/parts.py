@@ -1,11 +1,11 @@
-"""A part of the wanted images: a zip, and a JSON file beside it that lists the fetched and the missing images.
+"""A part of the requested images: a zip, and a JSON file beside it that lists the fetched and the missing images.
 
-    images-00000.spool   while answers come (spool.py)
-    images-00000.zip     when all are there: the images, in the order wanted
+    images-00000.spool   the answers so far (spool.py)
+    images-00000.zip     after the last answer: the images, in the order of the requests
     images-00000.json    last: the zip's SHA-256, `pictures` with name, address, bytes, SHA-256, `missing` ones with the reason
 
-A part is finished when its JSON file answers for every wanted image and the zip has the bytes that it states. Of a part that
-is not, whatever holds is kept, and only the rest is asked for again.
+A part is finished when its JSON file has an answer to every request and the zip has the bytes that it states. Otherwise all
+unchanged answers are kept, and only the others are requested again.
 """
 
 import json
@@ -17,42 +17,37 @@ from typing import Any
 
 from clip_italian import files
 from clip_italian.data import archives
-from clip_italian.data.fetching.answers import TEMPORARY, Answer, Wanted, answer_of
+from clip_italian.data.fetching.answers import TEMPORARY, Answer, ImageRequest, answer_of
 from clip_italian.data.fetching.spool import Spool
 
 DAMAGES = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error)  # what zipfile raises
 
 
 class Part:
-    """The wanted images of one zip, as they are found below `stem`; `open_ones` are those still to be asked for."""
+    """The requests of one zip, with the answers found at `stem`; `pending` are those without an answer."""
 
-    def __init__(self, stem: pathlib.Path, wanted: list[Wanted]) -> None:
+    def __init__(self, stem: pathlib.Path, requests: list[ImageRequest]) -> None:
         self.stem = stem
-        self._wanted = wanted
+        self._requests = requests
         self._spool: Spool | None = None
-        self.open_ones: list[Wanted] = []
-        self._left = 0
+        self.pending: list[ImageRequest] = []
         if not self._is_finished():
-            self._spool = self._reopened()
-            self.open_ones = [each for each in wanted if each not in self._spool.answers]
-            self._left = len(self.open_ones)
+            self._spool, own = Spool(stem.with_suffix(".spool")), set(requests)
+            for answer, content in _unchanged(stem):
+                if answer.request in own and answer.request not in self._spool.answers:
+                    self._spool.add(answer, content)
+            self.pending = [request for request in requests if request not in self._spool.answers]
+        self._left = len(self.pending)
 
     def _is_finished(self) -> bool:
-        answers = {answer.wanted: answer for answer, _ in _holding(self.stem)}
-        if answers.keys() != set(self._wanted):
+        answers = {answer.request: answer for answer, _ in _unchanged(self.stem)}
+        if answers.keys() != set(self._requests):
             return False
         stated = self.stem.with_suffix(".json").read_bytes()
         return stated == files.dumps(self._contents(answers)).encode()
 
-    def _reopened(self) -> Spool:
-        spool, own = Spool(self.stem.with_suffix(".spool")), set(self._wanted)
-        for answer, content in _holding(self.stem):
-            if answer.wanted in own and answer.wanted not in spool.answers:
-                spool.add(answer, content)
-        return spool
-
     def add(self, answer: Answer, content: bytes) -> bool:
-        """Keeps the answer to a wanted image; whether it was the last one."""
+        """Stores an answer; returns whether it was the last one."""
         assert self._spool is not None, "a finished part takes no answers"
         self._spool.add(answer, content)
         self._left -= 1
@@ -60,23 +55,23 @@ class Part:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every answer is there and only `publish` is left to do."""
+        """Whether all answers are stored and only `publish` remains."""
         return self._spool is not None and not self._left
 
     def publish(self) -> None:
-        """Writes the zip, then the JSON file, each whole or not at all, and drops the spool."""
+        """Writes the zip, then the JSON file, each atomically, and deletes the spool."""
         assert self._spool is not None, "a finished part is published"
         with files.replacing(self.stem.with_suffix(".zip")) as temporary, zipfile.ZipFile(temporary, "w") as zipped:
-            for answer, content in self._spool.contents(self._wanted):
+            for answer, content in self._spool.contents(self._requests):
                 if answer.reason is None:
-                    archives.add(zipped, answer.name, content)
+                    archives.add(zipped, answer.request.name, content)
         files.write_json(self.stem.with_suffix(".json"), self._contents(self._spool.answers))
         self._spool.close()
         self._spool.path.unlink()
         self._spool = None
 
-    def _contents(self, answers: Mapping[Wanted, Answer]) -> dict[str, Any]:
-        ordered = [answers[each] for each in self._wanted]
+    def _contents(self, answers: Mapping[ImageRequest, Answer]) -> dict[str, Any]:
+        ordered = [answers[request] for request in self._requests]
         return {
             "pictures": [answer.as_dict() for answer in ordered if answer.reason is None],
             "missing": [answer.as_dict() for answer in ordered if answer.reason is not None],
@@ -89,8 +84,8 @@ def _stated(stem: pathlib.Path) -> list[Answer]:
     return [answer_of(entry) for entry in content["pictures"] + content["missing"]]
 
 
-def _holding(stem: pathlib.Path) -> Iterator[tuple[Answer, bytes]]:
-    """The answers of the JSON file below `stem` that still hold, with the images' bytes; none where it cannot be read."""
+def _unchanged(stem: pathlib.Path) -> Iterator[tuple[Answer, bytes]]:
+    """The answers of the JSON file at `stem` whose images are unchanged, with their bytes; none if it cannot be read."""
     try:
         stated, zipped = _stated(stem), zipfile.ZipFile(stem.with_suffix(".zip"))
     except DAMAGES:
@@ -103,22 +98,23 @@ def _holding(stem: pathlib.Path) -> Iterator[tuple[Answer, bytes]]:
 
 
 def _member(zipped: zipfile.ZipFile, answer: Answer) -> bytes | None:
-    """The bytes of an image, or None where they are not what they were."""
+    """The bytes of an image, or None if they have changed."""
+    name = answer.request.name
     try:
-        content = zipped.read(answer.name) if zipped.getinfo(answer.name).file_size == answer.size else b""
+        content = zipped.read(name) if zipped.getinfo(name).file_size == answer.size else b""
     except DAMAGES:
         return None
     return content if len(content) == answer.size and answer.holds(content) else None
 
 
 def answers(stems: Iterable[pathlib.Path]) -> Iterator[Answer]:
-    """The answers of finished parts."""
+    """Yields the answers of finished parts."""
     for stem in stems:
         yield from _stated(stem)
 
 
 def forget_temporary(stem: pathlib.Path) -> None:
-    """Strikes the failures that may pass from a finished part, so that the next run asks again for those images alone."""
+    """Deletes temporary failures from a finished part, so that the next run requests those images again."""
     content = files.read_json(stem.with_suffix(".json"))
     content["missing"] = [entry for entry in content["missing"] if entry["reason"] not in TEMPORARY]
     files.write_json(stem.with_suffix(".json"), content)

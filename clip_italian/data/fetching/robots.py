@@ -1,4 +1,4 @@
-"""Each host's robots.txt, asked for once and kept on disk; Protego reads it as RFC 9309 says."""
+"""Fetches each host's robots.txt once, stores it on disk, and applies it by Protego (RFC 9309)."""
 
 import asyncio
 import pathlib
@@ -12,26 +12,26 @@ from yarl import URL
 from clip_italian.data.fetching.answers import Missing, Reason
 from clip_italian.data.fetching.client import Client
 
-# What Protego is given: rules, and user agents by their product tokens alone, since many files add a version. Other lines, such as
-# Crawl-delay, would end a group of user agents there, which RFC 9309, 2.2.4 forbids.
+# The lines passed to Protego: rules, and user agents without their version. Other lines, such as Crawl-delay, would end a group of
+# user agents in Protego, which RFC 9309, 2.2.4 forbids.
 RECORD = re.compile(r"\s*(?:user-?agent\s*:\s*(?:[a-z_-]+|\*|.*)|(?:dis)?allow\s*:.*)", re.IGNORECASE)
 MOST = 500 << 10  # bytes; RFC 9309, 2.5
 KEPT = 24 * 3600  # seconds; RFC 9309, 2.4
 REMEMBERED = 1000  # hosts whose rules are kept in memory
-# No answer at all: the host's images are missing for that very reason.
+# No answer from the host: its images are missing for the same reason.
 NO_HOST = frozenset({Reason.UNKNOWN_HOST, Reason.UNREACHABLE, Reason.TLS, Reason.ADDRESS, Reason.PAUSED})
-# RFC 9309, 2.3.1.3: there is none, so everything may be asked for. 429 is a host that cannot answer now, as 5xx is.
+# The file does not exist, so everything may be requested (RFC 9309, 2.3.1.3). 429, like 5xx, means that the host cannot answer now.
 NONE_THERE = frozenset({Reason.GONE, Reason.FORBIDDEN, Reason.REFUSED, Reason.REDIRECTS})
 
 
 def parse(content: bytes) -> Protego:
-    """The rules of a robots.txt; what is no rule is passed over."""
+    """The rules of a robots.txt; other lines are ignored."""
     lines = re.split(r"[\r\n]+", content.decode(errors="replace").removeprefix("\ufeff"))
     return Protego.parse("\n".join(found[0] for found in map(RECORD.match, lines) if found))
 
 
 class RobotsStore:
-    """The rules of hosts for the crawler of one name, by origin."""
+    """The rules of each origin (scheme and host) for one crawler."""
 
     def __init__(self, path: pathlib.Path, client: Client, product: str) -> None:
         self._client = client
@@ -39,11 +39,11 @@ class RobotsStore:
         self._known: dict[str, asyncio.Task[Protego | Reason]] = {}
         self._table = sqlite3.connect(path, isolation_level=None)
         self._table.execute("PRAGMA journal_mode = WAL")
-        self._table.execute("PRAGMA synchronous = NORMAL")  # a lost row is asked for again
+        self._table.execute("PRAGMA synchronous = NORMAL")  # a lost row is fetched again
         self._table.execute("CREATE TABLE IF NOT EXISTS robots (origin TEXT PRIMARY KEY, asked REAL, content BLOB)")
 
-    async def judge(self, url: URL) -> None:
-        """Raises Missing where the host's robots.txt forbids `url`, or cannot be had (RFC 9309, 2.3.1.4)."""
+    async def check(self, url: URL) -> None:
+        """Raises Missing if the host's robots.txt forbids `url` or cannot be fetched (RFC 9309, 2.3.1.4)."""
         rules = self._rules(f"{url.scheme}://{url.raw_authority}")
         found = rules.result() if rules.done() else await asyncio.shield(rules)
         if isinstance(found, Reason):

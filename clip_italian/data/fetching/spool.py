@@ -1,7 +1,7 @@
-"""The answers of an unfinished part, in the order in which they came: one file that only grows.
+"""An append-only file of the answers of an unfinished part.
 
-A record is a line of JSON, then the image's bytes. Whatever a kill or a fault of the disk has done to a record shows in its
-hash; the file is cut before the first record that does not hold, and what followed is asked for again.
+A record is a line of JSON and the image's bytes. A record that a kill or a disk fault has damaged is found by its hash; the file is
+truncated before the first damaged record, and the images from there on are requested again.
 """
 
 import json
@@ -9,14 +9,14 @@ import pathlib
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-from clip_italian.data.fetching.answers import Answer, Wanted, answer_of
+from clip_italian.data.fetching.answers import Answer, ImageRequest, answer_of
 from clip_italian.errors import InputError
 
-LINE = 1 << 20  # bytes of a record's line at most: an address has some hundred
+LINE = 1 << 20  # largest line of a record, in bytes; an address has some hundred
 
 
 def write_all(file: BinaryIO, content: bytes) -> None:
-    """Writes to an unbuffered file, which may take a part at a time."""
+    """Writes all of `content` to an unbuffered file, whose `write` may write only a part."""
     rest = memoryview(content)
     while rest:
         rest = rest[file.write(rest) :]
@@ -28,12 +28,12 @@ def cannot_be_written(error: OSError) -> str:
 
 
 class Spool:
-    """The file at `path`, made where it is missing, with every answer that it holds."""
+    """The file at `path`, created if missing, and its answers by request."""
 
     def __init__(self, path: pathlib.Path) -> None:
         self.path = path
-        self.answers: dict[Wanted, Answer] = {}
-        self._places: dict[Wanted, int] = {}  # where each image's bytes begin
+        self.answers: dict[ImageRequest, Answer] = {}
+        self._offsets: dict[ImageRequest, int] = {}  # of each image's bytes
         path.touch()
         with open(path, "r+b") as file:
             end = 0
@@ -44,37 +44,33 @@ class Spool:
         self._file: BinaryIO = open(path, "ab", buffering=0)  # noqa: SIM115 (closed by `close`)
 
     def _recover(self, file: BinaryIO) -> bool:
-        """Takes the record at the file's place; False where there is no whole one."""
+        """Reads the next record; returns False if there is no undamaged one."""
         try:
             answer = answer_of(json.loads(file.readline(LINE)))
         except (ValueError, KeyError, TypeError):
             return False
-        place = file.tell()
+        offset = file.tell()
         if not answer.holds(file.read(answer.size)):
             return False
-        self._take(answer, place)
+        self.answers[answer.request], self._offsets[answer.request] = answer, offset
         return True
 
-    def _take(self, answer: Answer, place: int) -> None:
-        self.answers[answer.wanted] = answer
-        self._places[answer.wanted] = place
-
     def add(self, answer: Answer, content: bytes) -> None:
-        """Keeps an answer; a kill after this loses nothing of it."""
+        """Appends an answer; a later kill of the process does not lose it."""
         line = json.dumps(answer.as_dict()).encode() + b"\n"
         try:
             write_all(self._file, line + content)
         except OSError as error:
             raise InputError(f"{self.path}: {cannot_be_written(error)}") from error
-        self._take(answer, self._end + len(line))
+        self.answers[answer.request], self._offsets[answer.request] = answer, self._end + len(line)
         self._end += len(line) + len(content)
 
-    def contents(self, wanted: Iterable[Wanted]) -> Iterator[tuple[Answer, bytes]]:
-        """The answers to the wanted, in that order, with the images' bytes; raises InputError where the disk has changed them."""
+    def contents(self, requests: Iterable[ImageRequest]) -> Iterator[tuple[Answer, bytes]]:
+        """Yields the answers to the requests, in order, with the images' bytes; raises InputError if they have changed on disk."""
         with open(self.path, "rb") as file:
-            for each in wanted:
-                answer = self.answers[each]
-                file.seek(self._places[each])
+            for request in requests:
+                answer = self.answers[request]
+                file.seek(self._offsets[request])
                 content = file.read(answer.size)
                 if not answer.holds(content):
                     raise InputError(f"{self.path}: changed on disk; run `dvc repro` again to fetch what was lost")

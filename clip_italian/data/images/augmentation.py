@@ -1,8 +1,8 @@
 """Augmented views of images: the augmentation list of 2021 (clip-italian, hybrid_clip/run_hybrid_clip.py, class Transform).
 
 Random crop, colour jitter, horizontal flip, affine, perspective, then colour operations such as autocontrast and equalize.
-Crop, flip, affine and perspective are one projective map, applied by a single warp, so that an image is interpolated once and
-not three times. Where 2021 drew whole pixels, for shifts and corners, this code draws fractions of pixels.
+Crop, flip, affine and perspective are composed to one projective map and applied by a single warp, so that an image is
+interpolated once and not three times. Shifts and corners are fractions of pixels; the code of 2021 drew whole pixels.
 
 To add a colour operation: write a function in colours.py, add a line to `OPERATIONS` and one at the end of `DRAWS`, and name it
 under `operations` of an augmentation in a profile.
@@ -21,9 +21,9 @@ from clip_italian.data.images import colours
 from clip_italian.data.images.colours import Jitter
 from clip_italian.data.images.draws import uniforms
 
-PURPOSE = 31  # keeps these draws apart from every other use of the same seed
+PURPOSE = 31  # separates these random numbers from other uses of the same seed
 INTERPOLATIONS = {"nearest": cv2.INTER_NEAREST, "bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
-# Images are small and calls short: a second thread inside OpenCV costs more than it brings.
+# Images are small: a second thread in OpenCV would cost more time than it saves.
 cv2.setNumThreads(1)
 
 Image = UInt8[np.ndarray, "height width 3"]
@@ -34,7 +34,7 @@ Maps = Float[np.ndarray, "n 3 3"]
 Share = Annotated[float, pydantic.Field(ge=0, le=1)]
 Strength = Annotated[float, pydantic.Field(ge=0)]
 
-# How many uniform numbers each step of a view takes. A new step goes to the end: the numbers of the others then stay the same.
+# The count of uniform numbers that each step of a view takes. Add a new step at the end, so that the others keep their numbers.
 DRAWS = {
     "hue": 1,
     "autocontrast": 1,
@@ -60,16 +60,16 @@ class AugmentationSettings(Settings):
     """One of the named settings under `augmentations` of section `images`; strengths as in torchvision's transforms."""
 
     crop: Annotated[int, pydantic.Field(gt=0)]  # side of the random crop, in pixels of the stored image
-    # What a view shows beyond the crop, where a step moves the frame inwards: the stored image as far as it reaches, or the fill
-    # alone, as in 2021.
+    # The source of pixels beyond the crop, where a step moves the frame inwards: the stored image as far as it extends, or the
+    # fill alone, as in 2021.
     beyond: Literal["picture", "fill"]
-    brightness: Strength  # factors from 1 minus it, at least 0, to 1 plus it; so the next two
+    brightness: Strength  # factors range from max(0, 1 - brightness) to 1 + brightness; likewise the next two
     contrast: Strength
     saturation: Strength
     hue: Annotated[float, pydantic.Field(ge=0, le=0.5)]  # largest shift either way, in turns of the colour circle
-    # The four before the warp, as in 2021, or after it: then on fewer pixels, but on the fill too, which a hue shift leaves alone.
+    # Whether the four act before the warp, as in 2021, or after it, which is faster (fewer pixels) but also changes the fill.
     jitter: Literal["before", "after"]
-    flip: Share  # probability; captions keep their left and right, as in 2021
+    flip: Share  # probability; captions are not changed, so left and right become wrong in them, as in 2021
     degrees: Strength  # largest rotation either way
     translate: Strength  # largest shift either way, as a share of the side
     scale: list[float]  # smallest and largest
@@ -88,13 +88,6 @@ class AugmentationSettings(Settings):
             if name not in OPERATIONS:
                 raise ValueError(f"`operations` has `{name}`; known are {', '.join(OPERATIONS)}")
         return self
-
-
-def view(
-    image: Image, size: int, seed: int, example_id: int, view_index: int, settings: AugmentationSettings
-) -> UInt8[np.ndarray, "size size 3"]:
-    """One augmented view of one image, `size` pixels a side: a pure function of its arguments."""
-    return views(image[None], size, seed, np.array([example_id]), view_index, settings)[0]
 
 
 def views(
@@ -123,7 +116,7 @@ def views(
 def maps(
     shape: tuple[int, int], size: int, seed: int, ids: Int[np.ndarray, " n"], view_index: int, settings: AugmentationSettings
 ) -> Maps:
-    """Where the pixels of `views` come from: the map from pixel centres of a stored image to pixel centres of its view."""
+    """The projective map of each view of `views`, from pixel centres of the stored image to pixel centres of the view."""
     draws = _draws(seed, ids, view_index)
     return _maps(draws, _corners(draws["crop"], shape, settings), size, settings)
 
@@ -137,10 +130,10 @@ def _draws(seed: int, ids: Int[np.ndarray, " n"], view_index: int) -> Draws:
 def _window(
     image: Image, matrix: np.ndarray, corner: np.ndarray, settings: AugmentationSettings
 ) -> tuple[UInt8[np.ndarray, "rows columns 3"], np.ndarray]:
-    """The part of the image that a view may show, and the map from there to the view."""
+    """The part of the image that a view may show, and the map from that part to the view."""
     if settings.beyond == "picture":
         return image, matrix
-    top, left = (int(place) for place in corner)
+    top, left = (int(value) for value in corner)
     moved = matrix @ np.array([[1, 0, left], [0, 1, top], [0, 0, 1]])
     return image[top : top + settings.crop, left : left + settings.crop], moved
 
@@ -165,8 +158,9 @@ def _between(draw: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def _maps(draws: Draws, corners: Int[np.ndarray, "n 2"], size: int, settings: AugmentationSettings) -> Maps:
-    to_view = _crops(corners, settings)
-    to_view = _flips(draws["flip"][:, 0] < settings.flip) @ to_view
+    flips = _identities(len(corners))
+    flips[draws["flip"][:, 0] < settings.flip, 0, 0] = -1
+    to_view = flips @ _crops(corners, settings)
     to_view = _affines(draws["affine"], settings) @ to_view
     to_view = _perspectives(draws["perspective"], settings) @ to_view
     # So far the view was the square [-1/2, 1/2]; its pixel centres lie half a pixel inside.
@@ -179,26 +173,20 @@ def _identities(n: int) -> Maps:
 
 
 def _corners(draws: Float[np.ndarray, "n 2"], shape: Sequence[int], settings: AugmentationSettings) -> Int[np.ndarray, "n 2"]:
-    """Top and left of the random crops, all places equally likely."""
+    """The (top, left) corners of the random crops, uniformly distributed."""
     return np.floor(draws * (np.array(shape) - settings.crop + 1)).astype(np.int64)
 
 
 def _crops(corners: Int[np.ndarray, "n 2"], settings: AugmentationSettings) -> Maps:
-    """Moves a square of `crop` stored pixels to [-1/2, 1/2]."""
+    """Maps from the crop of `crop` x `crop` stored pixels to the square [-1/2, 1/2]."""
     maps = _identities(len(corners)) / settings.crop
     maps[:, :2, 2] = (0.5 - corners[:, ::-1]) / settings.crop - 0.5
     maps[:, 2, 2] = 1
     return maps
 
 
-def _flips(chosen: np.ndarray) -> Maps:
-    maps = _identities(len(chosen))
-    maps[chosen, 0, 0] = -1
-    return maps
-
-
 def _affines(draws: Float[np.ndarray, "n 6"], settings: AugmentationSettings) -> Maps:
-    """Rotation x shear along y x shear along x x scale, then a shift, as torchvision.RandomAffine."""
+    """Random affine maps, as in torchvision.RandomAffine: rotation x shear along y x shear along x x scale, then a shift."""
     angle = np.radians(_between(draws[:, 0], -settings.degrees, settings.degrees))
     shear_x, shear_y = np.radians(_between(draws[:, 1:3].T, -settings.shear, settings.shear))
     scale = _between(draws[:, 3], *settings.scale)
@@ -215,7 +203,7 @@ def _affines(draws: Float[np.ndarray, "n 6"], settings: AugmentationSettings) ->
 
 
 def _perspectives(draws: Float[np.ndarray, "n 9"], settings: AugmentationSettings) -> Maps:
-    """Where the first draw falls below the probability, moves each corner of the frame inwards at random."""
+    """Random perspective maps: with the set probability (first draw), each corner of the frame moves inwards at random."""
     maps = _identities(len(draws))
     corners = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]], np.float32)
     for i in np.flatnonzero(draws[:, 0] < settings.perspective):

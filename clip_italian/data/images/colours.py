@@ -11,69 +11,68 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-Picture = UInt8[np.ndarray, "h w 3"]
+Image = UInt8[np.ndarray, "h w 3"]
 Channel = UInt8[np.ndarray, "h w"]
 LEVELS = np.arange(256, dtype=np.float64)
-# torch cuts fractions of a level off where OpenCV rounds; just under a half, so that whole levels stay what they are.
+# Subtracted before OpenCV rounds, since torch truncates; just under a half, so that whole levels do not change.
 CUT = 0.5 - 1e-3
 
 
 class Jitter(typing.NamedTuple):
-    """torchvision.transforms.ColorJitter: three factors, a share of the colour circle, and in which order they act."""
+    """The parameters of torchvision.transforms.ColorJitter for one image."""
 
-    # Of brightness, contrast, saturation and hue: what changes nothing is 1, and of the hue, which is in turns, 0.
-    factors: tuple[float, ...]
-    order: tuple[int, ...]  # of the four, by their places there
+    factors: tuple[float, ...]  # of brightness, contrast, saturation (1: no change) and the hue shift in turns (0: no change)
+    order: tuple[int, ...]  # in which the four act, as indices of `factors`
 
 
-def jittered(image: Picture, jitter: Jitter) -> Picture:
-    """The image after those of the four operations that change anything, one after the other."""
-    for place in jitter.order:
-        operation, neutral = OPERATIONS[place]
-        if jitter.factors[place] != neutral:
-            image = operation(image, jitter.factors[place])
+def jittered(image: Image, jitter: Jitter) -> Image:
+    """The image after colour jitter; operations with a neutral factor are skipped."""
+    for index in jitter.order:
+        operation, neutral = OPERATIONS[index]
+        if jitter.factors[index] != neutral:
+            image = operation(image, jitter.factors[index])
     return image
 
 
-def brightness(image: Picture, factor: float) -> Picture:
-    """Every level times the factor."""
+def brightness(image: Image, factor: float) -> Image:
+    """The image with each level multiplied by the factor."""
     return _by_level(image, LEVELS * factor)
 
 
-def contrast(image: Picture, factor: float) -> Picture:
+def contrast(image: Image, factor: float) -> Image:
     """Returns the image with each level's distance from the mean grey multiplied by `factor`."""
     mean = cv2.mean(_grey(image))[0]
     return _by_level(image, LEVELS * factor + mean * (1 - factor))
 
 
-def saturation(image: Picture, factor: float) -> Picture:
+def saturation(image: Image, factor: float) -> Image:
     """Returns the image with each pixel's distance from its own grey multiplied by `factor`."""
     grey = cv2.cvtColor(_grey(image), cv2.COLOR_GRAY2RGB)
     return cv2.addWeighted(image, factor, grey, 1 - factor, -CUT)
 
 
-def hue(image: Picture, turns: float) -> Picture:
-    """Every hue turned; hues have 256 levels, which wrap around by themselves."""
+def hue(image: Image, turns: float) -> Image:
+    """The image with its hues shifted by `turns` of the colour circle."""
     converted = cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL)
-    converted[..., 0] += np.uint8(round(turns * 256) % 256)
+    converted[..., 0] += np.uint8(round(turns * 256) % 256)  # hues have 256 levels, so the sum wraps around
     return cv2.cvtColor(converted, cv2.COLOR_HSV2RGB_FULL)
 
 
 OPERATIONS = ((brightness, 1.0), (contrast, 1.0), (saturation, 1.0), (hue, 0.0))
 
 
-def autocontrast(image: Picture) -> Picture:
-    """Stretches each channel to 0..255; a channel of one value stays."""
+def autocontrast(image: Image) -> Image:
+    """Stretches each channel to 0..255; a constant channel stays."""
     return cv2.merge([_stretched(channel) for channel in cv2.split(image)])
 
 
-def equalize(image: Picture) -> Picture:
+def equalize(image: Image) -> Image:
     """Spreads the histogram of each channel: a level becomes the share of the pixels below it, in 255 whole steps."""
     return cv2.merge([_equalized(channel) for channel in cv2.split(image)])
 
 
-def equalize_opencv(image: Picture) -> Picture:
-    """The same as cv2.equalizeHist has it: a level becomes the share of the pixels up to it, without those of the lowest."""
+def equalize_opencv(image: Image) -> Image:
+    """Equalizes each channel by cv2.equalizeHist: a level becomes the share of pixels up to it, excluding the lowest level."""
     return cv2.merge([cv2.equalizeHist(channel) for channel in cv2.split(image)])
 
 
@@ -92,9 +91,9 @@ def _stretched(channel: Channel) -> Channel:
     return cv2.convertScaleAbs(channel, alpha=gain, beta=-low * gain if high > low else 0)
 
 
-def _grey(image: Picture) -> Channel:
+def _grey(image: Image) -> Channel:
     return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
 
 
-def _by_level(image: Picture, table: np.ndarray) -> Picture:
+def _by_level(image: Image, table: np.ndarray) -> Image:
     return cv2.LUT(image, (table + 1e-6).clip(0, 255).astype(np.uint8))

@@ -1,6 +1,6 @@
-"""Uniform random numbers by address: number k of example i is a function of (key, i, k), whatever else is drawn.
+"""Counter-based uniform random numbers: number k of example i is a pure function of (key, i, k).
 
-A generator object per example would cost more than the augmentation it is for.
+A NumPy generator for each example would take longer than the augmentation itself.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ def _mix(state: UInt64[np.ndarray, "..."]) -> UInt64[np.ndarray, "..."]:
 
 
 def uniforms(key: tuple[int, ...], ids: Int[np.ndarray, " n"], k: int) -> Float[np.ndarray, "n k"]:
-    """Returns k numbers in [0, 1) for each id, in double precision."""
+    """Returns k uniform numbers in [0, 1) for each id, in double precision."""
     state = np.zeros(1, np.uint64)
     for part in key:
         state = _mix(state ^ np.uint64(part))

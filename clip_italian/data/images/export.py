@@ -1,9 +1,9 @@
-"""Stored images with their captions as web-dataset tars, which webdataset, img2dataset's readers and CLIP_benchmark take.
+"""Exports stored images and captions as web-dataset tars, for webdataset, img2dataset's readers and CLIP_benchmark.
 
-A sample is `000000012.png` (or `.jpg`), `.txt` with a caption a line, and `.json` with the image's id, source and captions; its
+A sample is `000000012.png` (or `.jpg`), `.txt` with one caption a line, and `.json` with the image's id, source and captions; its
 key is its index among all images. The layout is that of `clip_benchmark_export_wds`: OUT/SPLIT/0.tar, 1.tar, ..., a tar for each
-stored shard, their number in OUT/SPLIT/nshards.txt, and OUT/dataset_type.txt; OUT/SPLIT/manifest.json has the files' SHA-256. No
-tar has a date: equal shards give equal bytes.
+stored shard, their number in OUT/SPLIT/nshards.txt, and OUT/dataset_type.txt; OUT/SPLIT/manifest.json has the files' SHA-256. Tars
+contain no dates, so equal shards give equal bytes.
 """
 
 import dataclasses
@@ -26,14 +26,14 @@ from clip_italian.data.workers import WorkersSettings
 from clip_italian.errors import InputError
 
 Format = Literal["png", "jpg"]
-TYPE_FILE, TYPE = "dataset_type.txt", "retrieval\n"  # what CLIP_benchmark reads a folder as
-DIGITS = 9  # of a key, as img2dataset's
+TYPE_FILE, TYPE = "dataset_type.txt", "retrieval\n"  # the kind of data set, for CLIP_benchmark
+DIGITS = 9  # of a key, as in img2dataset
 PART = 256  # images in memory at a time
 
 
 @dataclasses.dataclass(frozen=True)
 class Export:
-    """What all tars have in common."""
+    """The settings that all tars share."""
 
     folder: pathlib.Path  # of shards
     out: pathlib.Path  # of the split
@@ -42,14 +42,18 @@ class Export:
 
 
 def export(folder: pathlib.Path, out: pathlib.Path, split: str, format: Format, quality: int, where: WorkersSettings) -> int:
-    """Writes the images of a folder of shards to `out`/`split`, made or replaced; returns their number.
+    """Writes the images of a folder of shards to `out`/`split`, replacing it if it exists; returns their number.
 
-    Other splits and whatever else is in `out` stay. Raises InputError naming a shard that is missing or damaged, or a file of `out`
-    that would be lost.
+    Other files in `out` stay. Raises InputError naming a shard that is missing or damaged, or a file of `out`/`split` that this
+    command did not write.
     """
-    images = shards.open_shards(folder)
+    images = shards.Shards(folder)
     ranges = images.shard_ranges()
-    _check_out(out, split)
+    if split in ("", ".", "..") or "/" in split:
+        raise InputError(f"--split `{split}`: must be the name of a folder in OUT, such as train")
+    files.check_replaceable(out / split)
+    if (out / TYPE_FILE).exists() and (out / TYPE_FILE).read_bytes() != TYPE.encode():
+        raise InputError(f"{out / TYPE_FILE}: is of another kind of data set than `retrieval`; name another folder")
     with files.replacing_folder(out / split) as target:
         write = functools.partial(_write_tar, Export(folder.absolute(), target, format, quality))
         for _ in workers.map(write, enumerate(ranges), where, lambda numbered: f"{folder}, shard {numbered[0]}"):
@@ -60,31 +64,21 @@ def export(folder: pathlib.Path, out: pathlib.Path, split: str, format: Format, 
     return len(images)
 
 
-def _check_out(out: pathlib.Path, split: str) -> None:
-    if split in ("", ".", "..") or "/" in split:
-        raise InputError(f"--split `{split}`: is the name of a folder in OUT, such as train")
-    files.check_replaceable(out / split)
-    if (out / TYPE_FILE).exists() and (out / TYPE_FILE).read_bytes() != TYPE.encode():
-        raise InputError(f"{out / TYPE_FILE}: is of another kind of data set than `retrieval`; name another folder")
-
-
 def _write_tar(export: Export, numbered: tuple[int, range]) -> None:
-    number, places = numbered
-    pictures, path = _opened(export.folder), export.out / f"{number}.tar"
+    number, indices = numbered
+    images, path = _opened(export.folder), export.out / f"{number}.tar"
     with files.replacing(path) as temporary, tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as tar:
-        for part in workers.parts(places, PART):
-            for place, pixels in zip(part, pictures.pixels(part), strict=True):
-                captions = pictures.captions[place]
-                described = {"id": pictures.ids[place], "source": pictures.sources[place], "captions": captions}
-                key = f"{place:0{DIGITS}d}"
+        for part in workers.parts(indices, PART):
+            for index, pixels in zip(part, images.pixels(part), strict=True):
+                captions = images.captions[index]
+                described = {"id": images.ids[index], "source": images.sources[index], "captions": captions}
+                key = f"{index:0{DIGITS}d}"
                 _add(tar, f"{key}.{export.format}", _encoded(pixels, export))
                 _add(tar, f"{key}.json", json.dumps(described, sort_keys=True, ensure_ascii=False).encode())
                 _add(tar, f"{key}.txt", "\n".join(captions).encode())
 
 
-@functools.lru_cache(maxsize=1)
-def _opened(folder: pathlib.Path) -> shards.Pictures:
-    return shards.open_shards(folder)
+_opened = functools.lru_cache(maxsize=1)(shards.Shards)  # a worker writes many tars of one folder
 
 
 def _encoded(pixels: UInt8[np.ndarray, "height width 3"], export: Export) -> bytes:
@@ -94,6 +88,6 @@ def _encoded(pixels: UInt8[np.ndarray, "height width 3"], export: Export) -> byt
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
-    info = tarfile.TarInfo(name)  # of the year 1970, and of nobody
+    info = tarfile.TarInfo(name)  # dated 1970, without an owner
     info.size = len(content)
     tar.addfile(info, io.BytesIO(content))

@@ -1,13 +1,14 @@
-"""Bytes from the web to pixels, or a reason why not.
+"""Decodes untrusted image files to RGB pixels, or rejects them with a reason.
 
-Nothing here trusts a file name, a header or a length: the format is read off the first bytes, the size is checked before any pixel
-is decoded, and whatever a decoder raises becomes a rejection.
+File names, headers and lengths are not trusted: the format is determined from the first bytes, the size is checked before any
+pixel is decoded, and every exception of a decoder becomes a rejection.
 
-What Pillow reads whole is read, with Pillow's pixels; the faster decoder of JPEGs is a short cut.
+Every image that Pillow reads completely is accepted, with Pillow's pixels. JPEGs are decoded by simplejpeg where it can, because it
+is faster.
 
-What is not plain RGB has one meaning: alpha lies over white, also a palette's; of an animation the first frame counts; EXIF, or
-else XMP, turns the image; 16 bits of grey become 8 by division by 257, and of 16 bits of colour the upper 8 are kept; CMYK
-becomes RGB as Pillow converts it; colour profiles (ICC, gamma) are left aside, as they were in 2021.
+Images are converted to RGB as follows. Transparency, also of a palette, is blended with white. The first frame of an animation is
+used. EXIF, or else XMP, gives the orientation. 16-bit grey is divided by 257; 16-bit colour keeps its upper 8 bits. Pillow converts
+CMYK. Colour profiles (ICC, gamma) are ignored, as in 2021.
 """
 
 import io
@@ -20,18 +21,17 @@ from PIL import Image
 
 from clip_italian.config import Settings
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF")  # what the four sources hold; TIFF, EPS and SVG decoders stay closed
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")  # the formats of the four sources; no others, such as TIFF or EPS, are decoded
 ORIENTATION = 0x0112  # EXIF 2.3, table 4
 WHITE = (255, 255, 255, 255)
-# Of a JPEG: each scan of a progressive one visits every block, so that a few bytes cost the time of a whole image. Encoders make
-# some ten.
+# Of a progressive JPEG. Each scan visits every block, so a few bytes can take as long as a whole image. Encoders write some 10.
 MAX_SCANS = 64
 
 Pixels = UInt8[np.ndarray, "height width 3"]
 
 
 class ImageLimits(Settings):
-    """Which images are taken; key `limits` of section `images`."""
+    """Limits of accepted images; key `limits` of section `images`."""
 
     max_bytes: int  # of the file
     max_pixels: int  # width x height, checked before decoding
@@ -40,19 +40,19 @@ class ImageLimits(Settings):
 
 
 class ImageRejected(Exception):
-    """The image is not used; the message is the reason, from a fixed vocabulary so that reasons can be counted."""
+    """Raised for an image that is not used. The message is the reason, from a fixed vocabulary, so that reasons can be counted."""
 
 
 def decode(content: bytes, limits: ImageLimits, least: int = 0) -> Pixels:
-    """Returns the image's RGB pixels, upright.
+    """Returns the image's RGB pixels, upright; raises ImageRejected with the reason.
 
-    With `least`, a JPEG that is at least twice as large may come reduced, to no less than so many pixels along either side, and any
-    JPEG by a faster and coarser transform: not pixel for pixel as other libraries decode it. Raises ImageRejected with the reason.
+    With `least` above 0, JPEGs are decoded faster and less exactly: at a reduced size if both sides keep at least `least` pixels,
+    and by a coarser transform. Other libraries then decode other pixels.
     """
     kind = _format(content, limits)
     if kind == "JPEG":
         return _decode_jpeg(content, limits, least)
-    if kind == "WEBP":  # whose decoder makes room for the whole canvas when it opens the file
+    if kind == "WEBP":  # its decoder allocates the whole canvas when it opens the file
         _check_canvas(content, limits)
     return _decode_with_pillow(content, limits)
 
@@ -84,14 +84,14 @@ def _check_size(height: int, width: int, limits: ImageLimits) -> None:
 
 
 def _check_canvas(content: bytes, limits: ImageLimits) -> None:
-    """The size that an extended WEBP states (RFC 9649, section 2.7); the other kinds have no canvas beside their image."""
+    """Checks the canvas size of an extended WEBP (RFC 9649, section 2.7); other WEBPs have no separate canvas."""
     if content[12:16] == b"VP8X" and len(content) >= 30:
         width, height = (int.from_bytes(content[start : start + 3], "little") + 1 for start in (24, 27))
         _check_size(height, width, limits)
 
 
 def _decode_jpeg(content: bytes, limits: ImageLimits, least: int) -> Pixels:
-    """Grey and colour JPEGs by simplejpeg, which is faster; CMYK, and whatever simplejpeg does not read, by Pillow."""
+    """Decodes grey and colour JPEGs by simplejpeg, which is faster; CMYK, and files that simplejpeg rejects, by Pillow."""
     if content.count(b"\xff\xda") > MAX_SCANS:  # between two scans' data these bytes mean the start of the next
         raise ImageRejected("too many scans")
     pixels = _decode_fast(content, limits, least)
@@ -101,9 +101,9 @@ def _decode_jpeg(content: bytes, limits: ImageLimits, least: int) -> Pixels:
 
 
 def _decode_fast(content: bytes, limits: ImageLimits, least: int) -> Pixels | None:
-    """The pixels as they are stored, or None.
+    """The pixels without rotation, or None where simplejpeg cannot decode the file.
 
-    simplejpeg raises ValueError for what libjpeg only warns of, and its header reader KeyError for a subsampling it does not know.
+    simplejpeg raises ValueError where libjpeg only warns, and KeyError for an unknown subsampling.
     """
     fast = bool(least)
     try:
@@ -111,7 +111,7 @@ def _decode_fast(content: bytes, limits: ImageLimits, least: int) -> Pixels | No
         _check_size(height, width, limits)
         if colours not in ("YCbCr", "RGB", "Gray"):
             return None
-        # Factors below 2 take longer than the whole image, and are coarser.
+        # Reducing by a factor below 2 takes longer than decoding the whole image, and is coarser.
         return simplejpeg.decode_jpeg(content, "RGB", fast, fast, least, least, 2.0 if fast else 1.0)
     except (ImageRejected, MemoryError):
         raise
@@ -120,14 +120,14 @@ def _decode_fast(content: bytes, limits: ImageLimits, least: int) -> Pixels | No
 
 
 def _orientation_of_jpeg(content: bytes) -> int:
-    if b"Exif\0\0" not in content and b"tiff:Orientation" not in content:  # in EXIF or XMP, wherever that lies in the file
+    if b"Exif\0\0" not in content and b"tiff:Orientation" not in content:  # neither EXIF nor XMP states one
         return 1
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
                 return _orientation(image)
-    except Exception:  # as in _orientation: the pixels are there
+    except Exception:  # as in _orientation: the pixels are decoded already
         return 1
 
 
@@ -147,7 +147,7 @@ def _decode_with_pillow(content: bytes, limits: ImageLimits) -> Pixels:
 
 
 def upright(image: Image.Image) -> UInt8[np.ndarray, "rows columns 3"]:
-    """The RGB pixels of an open image as `decode` gives them; raises what Pillow raises."""
+    """The RGB pixels of an open Pillow image, upright, as `decode` returns them; raises what Pillow raises."""
     return _upright(_to_rgb(image), _orientation(image))
 
 
@@ -163,10 +163,10 @@ def _to_rgb(image: Image.Image) -> Pixels:
 
 
 def _orientation(image: Image.Image) -> int:
-    """The orientation 1..8 of EXIF, or else of XMP; 1 where both are absent or unreadable."""
+    """The orientation, 1 to 8, from EXIF or else XMP; 1 where both are missing or unreadable."""
     try:
         value = image.getexif().get(ORIENTATION, 1)
-    except Exception:  # a broken EXIF block does not make the image worse
+    except Exception:  # an image with a broken EXIF block is still good
         return 1
     return value if value in range(1, 9) else 1
 

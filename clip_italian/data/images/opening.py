@@ -1,7 +1,7 @@
-"""Pixels of image files, Pillow images and arrays: upright, RGB, on white where they are transparent.
+"""Reads the pixels of image files, Pillow images and arrays: upright, RGB, transparency blended with white.
 
-transformers gives the same pixels for a file. open_clip leaves opening an image to the user. `convert("RGB")`, which users call
-there, shows the colours under transparent pixels and ignores the orientation. For all other images the pixels are the same.
+transformers reads the same pixels from a file. With open_clip the user opens images, usually by `convert("RGB")`, which shows the
+colours under transparent pixels and ignores the orientation; all other images have the same pixels there.
 """
 
 import itertools
@@ -28,12 +28,12 @@ U = TypeVar("U")
 
 
 def map_blocks(function: Callable[[T], U], items: Iterable[T], size: int) -> Iterator[list[U]]:
-    """Yields the function's results in order, `size` at a time; threads compute the next block while the caller uses one."""
+    """Yields lists of `size` results in the order of the items. Threads compute the next list while the caller uses one."""
     remaining, threads = iter(items), os.cpu_count() or 1
     pending: list[Future[list[U]]] = []
     with ThreadPoolExecutor(threads) as pool:
         while block := list(itertools.islice(remaining, size)):
-            # A thread takes every n-th item at once: handing over a small image takes as long as decoding it.
+            # Each of n threads takes every n-th item in one task, because a task for each small image would take too long.
             parts = [block[start::threads] for start in range(min(threads, len(block)))]
             submitted = [pool.submit(lambda part: list(map(function, part)), part) for part in parts]
             if pending:
@@ -44,7 +44,7 @@ def map_blocks(function: Callable[[T], U], items: Iterable[T], size: int) -> Ite
 
 
 def _interleaved(futures: list[Future[list[U]]]) -> list[U]:
-    """The results of a block in the order of its items: part p of n holds items p, p + n, p + 2n, ..."""
+    """The results in the order of the items, from parts of which part p of n holds items p, p + n, p + 2n, ..."""
     parts = [future.result() for future in futures]
     return [parts[index % len(parts)][index // len(parts)] for index in range(sum(map(len, parts)))]
 

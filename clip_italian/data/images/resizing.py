@@ -1,11 +1,11 @@
-"""Images of any shape to squares, pixel for pixel as torchvision and transformers make them.
+"""Resizes and crops images of any shape to squares, with the same pixels as torchvision and transformers.
 
-CLIP-Italian resized in two ways: files opened by Pillow for its evaluation, with Pillow's antialiasing, and tensors of bytes
-for its training, by torch's bicubic without any (clip-italian, hybrid_clip/run_hybrid_clip.py, class Transform). On 40
-photographs the two were 3.5 of 255 levels apart on average. A third way, `fast`, decodes JPEGs at a reduced size and as fast as
-can be, halves them while they are too large, and interpolates the rest between two pixels: on 40 photographs of 500 x 375 pixels
-it was 1.9 levels from the antialiased way at 256 pixels, where the tensors' was 2.2; at 224 pixels 2.3 and 2.9.
-benchmarks/augmenting.py has what it saves.
+CLIP-Italian resized in two ways: for evaluation with Pillow's antialiased filters, and for training with torch's bicubic
+interpolation of byte tensors, which does not antialias (clip-italian, hybrid_clip/run_hybrid_clip.py, class Transform). On 40
+photographs the two differed by 3.5 of 255 levels on average. A third way, `fast`, decodes JPEGs at a reduced size, halves images
+while they are at least twice too large, and resizes them bilinearly. On 40 photographs of 500 x 375 pixels it differed from the
+antialiased way by 1.9 levels at 256 pixels, where the tensors' way differed by 2.2; at 224 pixels by 2.3 and 2.9.
+benchmarks/augmenting.py measures its speed.
 """
 
 from typing import Literal
@@ -23,15 +23,15 @@ FILTERS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BIL
 
 
 class Fit(Settings):
-    """How an image becomes a square of a side that is given elsewhere; what has a default is CLIP-Italian's evaluation."""
+    """How an image is made square; the defaults are those of CLIP-Italian's evaluation. The side is given elsewhere."""
 
-    # `crop` scales the short side and cuts out the middle, `squash` scales either side.
+    # `crop` scales the short side and crops the centre, `squash` scales both sides.
     kind: Literal["crop", "squash"] = "crop"
-    resized: int | None = None  # pixels of what is scaled, ahead of the cut; None: the side itself
+    resized: int | None = None  # pixels of the scaled side before the crop; None: the side of the square
     interpolation: Literal["bicubic", "bilinear"] = "bicubic"
     resize: Resize = "antialiased"  # by Pillow; `tensor` is torch's bicubic on bytes; `fast` is OpenCV's on coarser pixels
-    # Where an odd number of pixels is cut off: the smaller half in front (`floor`, transformers), or half of it rounded to even
-    # (`round`, torchvision, which OpenAI's CLIP, CLIP-Italian and open_clip use).
+    # The first margin where an odd number of pixels is cropped: half of it rounded down (`floor`, transformers) or to even
+    # (`round`, torchvision, used by OpenAI's CLIP, CLIP-Italian and open_clip).
     margin: Literal["floor", "round"] = "round"
 
 
@@ -40,23 +40,23 @@ TRANSFORMERS = Fit(margin="floor")  # of CLIP, in its CLIPImageProcessor
 
 
 def least(side: int, fit: Fit) -> int:
-    """Pixels along either side that an image must be decoded with for this way of resizing; 0: all it has."""
+    """The size, in pixels, to which decoding may reduce an image before this resizing; 0: no reduction."""
     return (fit.resized or side) if fit.resize == "fast" else 0
 
 
 def square(pixels: Pixels, side: int, fit: Fit = CLIP_ITALIAN) -> UInt8[np.ndarray, "side side 3"]:
-    """The square of an image; what the resized image lacks on a side is black."""
+    """The image resized and cropped to a square; missing pixels are black."""
     height, width = _size(pixels.shape[0], pixels.shape[1], fit.resized or side, fit.kind)
     return _middle(_middle(_resized(pixels, height, width, fit), 0, side, fit), 1, side, fit)
 
 
 def squares(pixels: UInt8[np.ndarray, "n height width 3"], side: int) -> UInt8[np.ndarray, "n side side 3"]:
-    """`square` of every image of a batch: what the models are shown at validation and in the tests."""
+    """`square` of every image of a batch, for validation and tests."""
     return np.stack([square(one, side) for one in pixels]) if len(pixels) else np.zeros((0, side, side, 3), np.uint8)
 
 
 def _size(height: int, width: int, target: int, kind: str) -> tuple[int, int]:
-    """Height and width after scaling; fractions of the long side's pixels are dropped, as in both libraries."""
+    """The (height, width) after scaling; the long side is rounded down, as in both libraries."""
     short = min(height, width)
     return (target, target) if kind == "squash" else (target * height // short, target * width // short)
 
@@ -67,8 +67,8 @@ def _resized(pixels: Pixels, height: int, width: int, fit: Fit) -> UInt8[np.ndar
     if fit.resize == "fast":
         return _resized_fast(pixels, height, width)
     if fit.resize == "tensor":
-        # The same cubic (a = -0.75) at the same centres as torch.nn.functional.interpolate. On bytes OpenCV rounds halves
-        # another way, which shows in every image that is enlarged by a power of two.
+        # The same cubic kernel (a = -0.75) and centres as torch.nn.functional.interpolate. In floats, because OpenCV rounds
+        # halves of bytes differently, which changes every image that is enlarged by a power of two.
         floats = cv2.resize(pixels.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
         return np.rint(floats).clip(0, 255).astype(np.uint8)
     return np.asarray(Image.fromarray(pixels).resize((width, height), FILTERS[fit.interpolation]))
@@ -81,7 +81,7 @@ def _resized_fast(pixels: Pixels, height: int, width: int) -> UInt8[np.ndarray, 
 
 
 def _middle(pixels: Pixels, axis: int, side: int, fit: Fit) -> UInt8[np.ndarray, "rows columns 3"]:
-    """The middle `side` pixels along an axis, between black where there are fewer."""
+    """The central `side` pixels along an axis, padded with black if there are fewer."""
     spare = pixels.shape[axis] - side
     start = spare // 2 if fit.margin == "floor" else round(spare / 2)
     if spare >= 0:

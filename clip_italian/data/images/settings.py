@@ -1,4 +1,4 @@
-"""How images are stored, and how views of them are drawn."""
+"""Settings of stored images and of their augmented views."""
 
 import pydantic
 
@@ -13,13 +13,13 @@ class ImageSettings(Settings):
 
     seed: int  # of the augmented views
     limits: ImageLimits
-    resize: Resize  # of the images that models learn from and are validated on; those of the tests are antialiased, as in 2021
-    stored: int  # pixels along the sides of stored images that views are drawn of
-    side: int  # pixels along the sides of what the models see, and of all other stored images
+    resize: Resize  # of training and validation images; test images are antialiased, as in 2021
+    stored: int  # size in pixels of stored images that are augmented
+    side: int  # size in pixels of the models' inputs and of all other stored images
     views: int  # augmented views of each training image for the frozen phase
     per_shard: int  # images in a shard
-    views_of: str  # the name of the augmentation that these views are drawn with
-    augmentations: dict[str, AugmentationSettings]  # by name, for arms to choose among
+    views_of: str  # the name of these views' augmentation
+    augmentations: dict[str, AugmentationSettings]  # by name; an arm states one
 
     @pydantic.model_validator(mode="after")
     def _consistent(self) -> "ImageSettings":

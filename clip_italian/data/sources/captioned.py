@@ -1,4 +1,4 @@
-"""Captioned images of a folder; an image file is read when it is its turn."""
+"""The captioned images of a folder, whose files are read one at a time."""
 
 import dataclasses
 import functools
@@ -15,11 +15,11 @@ NamedImage = tuple[str, tuple[str, ...]]  # path of an image as a table writes i
 
 @dataclasses.dataclass(frozen=True)
 class CaptionedImage:
-    """An image with its captions. `read` returns the file's bytes; raises Unusable or ImageRejected with the reason."""
+    """An image and its captions. `read` returns the file's bytes; raises Unusable or ImageRejected with the reason."""
 
     name: str  # in its folder or tar
     captions: tuple[str, ...]
-    rows: int  # of the table that name the image; 1 where there is no table
+    rows: int  # the number of rows of a table with this image; 1 without a table
     read: Callable[[], bytes]
 
 
@@ -44,9 +44,9 @@ def by_image(folder: pathlib.Path, named: Iterable[NamedImage], longest: int, re
 
 
 def inside(folder: pathlib.Path, name: str) -> pathlib.Path:
-    """Returns the file of that name with links followed; raises Unusable when it is missing or outside the folder.
+    """Returns the resolved path of a file; raises Unusable if it is missing or outside the folder.
 
-    Accented letters may be composed in the table and decomposed in the file system, or the other way round.
+    Accented letters may be composed in the table and decomposed in the file system, or vice versa.
     """
     root = folder.resolve()
     for form in (name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)):
@@ -56,7 +56,7 @@ def inside(folder: pathlib.Path, name: str) -> pathlib.Path:
                 raise Unusable("path outside the folder")
             if path.is_file():
                 return path
-        except (OSError, ValueError, RuntimeError):  # a name that is too long or holds NUL; links in a circle
+        except (OSError, ValueError, RuntimeError):  # a name that is too long or contains NUL, or circular links
             break
     raise Unusable("missing file")
 

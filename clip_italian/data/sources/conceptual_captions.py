@@ -1,4 +1,4 @@
-"""Conceptual Captions (https://github.com/google-research-datasets/conceptual-captions)."""
+"""Reads Conceptual Captions (https://github.com/google-research-datasets/conceptual-captions)."""
 
 import pathlib
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ TABLE = "Train_GCC-training.tsv"  # the publisher's name
 
 
 def read(folder: pathlib.Path, language: str, rejected: Rejected) -> Iterator[Row]:
-    """Tab-separated lines without a header: caption, address of the image; quotes mean nothing."""
+    """Yields the rows of tab-separated lines without a header: caption, address of the image; quotes are literal."""
 
     def parse(number: int, line: bytes) -> Row:
         columns = decoded(line).split("\t")

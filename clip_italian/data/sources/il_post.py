@@ -1,11 +1,11 @@
-"""The photographs of the day of Il Post, https://www.ilpost.it: a list that the user supplies.
+"""Reads the photographs of the day of Il Post, https://www.ilpost.it, from a list that the user supplies.
 
-Captions and photographs are the newspaper's and its agencies', so nothing is taken from its pages. Whoever may use them writes
-`il_post.jsonl`, a JSON object a line, in UTF-8:
+Captions and photographs belong to the newspaper and its agencies, so its pages are not fetched. A user with their permission writes
+`il_post.jsonl`, one JSON object a line, in UTF-8:
 
     {"image_url": "https://…/gatto.jpg", "caption": "Un gatto dorme al sole", "article_url": "https://…", "date": "2021-07-16"}
 
-`image_url` and `caption` must be there; `article_url` and `date` are for the reader of the list, and so is any other key.
+`image_url` and `caption` are required; all other keys, such as `article_url` and `date`, are ignored.
 """
 
 import pathlib
@@ -17,7 +17,7 @@ TABLE = "il_post.jsonl"
 
 
 def read(folder: pathlib.Path, language: str, rejected: Rejected) -> Iterator[Row]:
-    """JSON lines with `image_url` and `caption`."""
+    """Yields the rows of JSON lines with `image_url` and `caption`."""
 
     def parse(number: int, line: bytes) -> Row:
         entry = json_object(line)

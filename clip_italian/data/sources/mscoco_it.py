@@ -1,4 +1,4 @@
-"""MSCOCO-IT, https://github.com/crux82/mscoco-it: the captions of MSCOCO in Italian."""
+"""Reads MSCOCO-IT, https://github.com/crux82/mscoco-it: the captions of MSCOCO in Italian."""
 
 import gzip
 import json
@@ -9,24 +9,24 @@ from typing import Any
 
 from clip_italian.data.sources.rows import Rejected, Row, Unusable, damaged, missing, parsed, parts
 
-# Bytes of one file before it is parsed, which takes five times as much memory: four times the training file of some 100 MB.
+# Largest size of a file in bytes: four times the training file of some 100 MB. Parsing takes five times as much memory.
 LONGEST_DOCUMENT = 512 << 20
 
 Entry = tuple[int, str, list[str]]  # id, file name, captions
 
 
 def read(folder: pathlib.Path, language: str, rejected: Rejected) -> Iterator[Row]:
-    """One row per image; images and captions lie apart, joined by ids that may be numbers or strings of digits.
+    """Yields one row per image. Ids, which may be numbers or strings of digits, join images and captions.
 
-    The training files alone (`captions_ita_trainingset_train2014` and `_val2014`): those of the development and the test set, which
-    may lie beside them, are what models are tested on. An image that was listed before is not taken again.
+    Only the training files are read (`captions_ita_trainingset_train2014` and `_val2014`), since models are tested on the
+    development and test sets, which may be in the same folder. A repeated image is rejected.
     """
     seen = set[int]()
 
     def parse(number: int, entry: Entry) -> Row:
         identity, file_name, captions = entry
         if identity in seen:
-            raise Unusable("picture listed before")
+            raise Unusable("image listed before")
         seen.add(identity)
         if not captions:
             raise Unusable("no caption")
@@ -37,21 +37,18 @@ def read(folder: pathlib.Path, language: str, rejected: Rejected) -> Iterator[Ro
 
 
 def _entries(path: pathlib.Path) -> list[Entry]:
-    """Every image in the order of the file; raises InputError for another structure."""
+    """The images and their captions in the order of the file; raises InputError for another structure."""
     content = _document(path)
     try:
         captions: dict[int, list[str]] = {number(image["id"]): [] for image in content["images"]}
         for annotation in content["annotations"]:
             captions[number(annotation["image_id"])].append(_text(annotation["caption"]))
-        return [_entry(image, captions) for image in content["images"]]
+        # Some files have train2014/COCO_….jpg, others COCO_….jpg. Images are found by their last component in any folder.
+        names = [pathlib.PurePosixPath(_text(image["file_name"])).name for image in content["images"]]
+        ids = [number(image["id"]) for image in content["images"]]
+        return [(identity, name, captions[identity]) for identity, name in zip(ids, names, strict=True)]
     except (ValueError, KeyError, TypeError) as error:
         raise damaged(path, f"not MSCOCO-IT's structure: {type(error).__name__} {error}") from None
-
-
-def _entry(image: dict[str, Any], captions: dict[int, list[str]]) -> Entry:
-    identity = number(image["id"])
-    # train2014/COCO_….jpg in some files, COCO_….jpg in others; the archives' folders are not looked at
-    return identity, pathlib.PurePosixPath(_text(image["file_name"])).name, captions[identity]
 
 
 def _document(path: pathlib.Path) -> Any:
@@ -70,7 +67,7 @@ def _document(path: pathlib.Path) -> Any:
 
 
 def number(value: object) -> int:
-    """The number of an image, written as a number or as a string of digits; raises ValueError."""
+    """An image's number, written as a number or as a string of digits; raises ValueError for others."""
     if type(value) is int and value >= 0:
         return value
     if isinstance(value, str) and value.isdecimal() and value.isascii():

@@ -1,10 +1,10 @@
-"""The user's own images, as `python -m clip_italian data import` writes them to own/<name> at the root of the repository.
+"""Reads the user's own images, which `python -m clip_italian data import` writes to own/<name> at the root of the repository.
 
-`pairs.jsonl` has a line for each image:
+`pairs.jsonl` has one line an image:
 
     {"captions": ["Un gatto sul divano"], "id": "estate/gatto 1.jpg", "image": "0000001.jpg", "language": "it"}
 
-and `images.zip` has the images. Every folder below own/ is a source of the study after those of the profile, `own/<name>`.
+and `images.zip` has the images. Every folder below own/ is a source `own/<name>` of the study, after those of the profile.
 """
 
 import pathlib
@@ -22,12 +22,12 @@ def is_own(source: str) -> bool:
 
 
 def path_of(raw: pathlib.Path, name: str) -> pathlib.Path:
-    """Where a source or one of its files lies: below data/<profile>/raw/sources, or below own/, which all profiles share."""
+    """The path of a source or one of its files: below data/<profile>/raw/sources, or below own/, which all profiles share."""
     return raw.parent.parent.parent / name if is_own(name) else raw / "sources" / name
 
 
 def sources(raw: pathlib.Path) -> list[str]:
-    """The user's own sources in the order of their names; raises InputError for a folder that was not imported."""
+    """The user's own sources, sorted by name; raises InputError for a folder that was not imported."""
     folders = (path for path in (raw.parent.parent.parent / FOLDER).glob("[!.]*") if path.is_dir())
     found = sorted(folders, key=lambda path: path.name)
     for folder in found:
@@ -39,7 +39,7 @@ def sources(raw: pathlib.Path) -> list[str]:
 
 
 def read(folder: pathlib.Path, language: str, rejected: Rejected) -> Iterator[Row]:
-    """The images with captions in one language."""
+    """Yields the images with captions in one language."""
 
     def parse(number: int, line: bytes) -> Row:
         entry = json_object(line)

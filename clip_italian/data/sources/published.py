@@ -1,13 +1,12 @@
-"""The publishers' own files, instead of drawn ones or beside them: fetched from where they are published, or given by path.
+"""Collects the publishers' files, which are fetched from their addresses or given by path.
 
-What comes lies below a state folder, a folder for each publisher, and is linked from there into the study's raw sources, so that
-nothing is fetched twice: not after a kill, and not when the stage runs again for another reason.
+The files are stored below a state folder, a folder for each publisher, and linked from there into the study's raw sources. So
+nothing is fetched twice, neither after a kill nor when the stage runs again.
 """
 
+import dataclasses
 import hashlib
-import os
 import pathlib
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -17,35 +16,35 @@ import pydantic
 from clip_italian import files
 from clip_italian.config import Settings
 from clip_italian.data import archives
-from clip_italian.data.fetching.answers import Wanted
+from clip_italian.data.fetching.answers import ImageRequest
+from clip_italian.data.fetching.images import DATES, fetch_images
 from clip_italian.data.fetching.large import fetch_file
-from clip_italian.data.fetching.pictures import DATES, fetch_pictures
 from clip_italian.data.fetching.settings import FetchSettings
 from clip_italian.data.sources.sources import READERS
 from clip_italian.errors import InputError
 
-FETCHED, PICTURES = "fetched", "pictures"  # folders of what came by its address: files, and the images that rows name
-UNPACKED = ".unpacked"  # mark of an archive whose members are all there
+FETCHED, IMAGES = "fetched", "pictures"  # folders of fetched files, and of images fetched from the addresses in rows
+UNPACKED = ".unpacked"  # prefix of the file that marks an archive as completely unpacked
 
 
 class PublishedFile(Settings):
-    """A file as its publisher ships it, or a folder that the user has."""
+    """A publisher's file, or a folder of the user."""
 
     name: str = pydantic.Field(min_length=1)  # below the publisher's folder
-    address: str | None  # where it is fetched from; null: its publisher hands it out on request only, or it is the user's own
-    given: str | None  # path of a copy on this machine, which is taken instead
-    sha256: str | None  # null: whatever comes; the report has its digest
-    unpack: str | None  # folder, below the publisher's, that its members are unpacked into; null: it stays an archive
-    pairs: bool  # whether pairs are learnt from it; otherwise it is of test sets alone
+    address: str | None  # null: the publisher provides it on request only, or it is the user's own
+    given: str | None  # path of a copy on this machine, which is used instead
+    sha256: str | None  # null: any content is accepted; the report has its hash
+    unpack: str | None  # folder below the publisher's for its members; null: it stays an archive
+    pairs: bool  # whether it has training pairs; otherwise it is for test sets only
 
 
 class Publisher(Settings):
-    """Where a data set comes from."""
+    """The publisher of a data set."""
 
-    about: str  # page that says what it is, under what terms, and how to get it
+    about: str  # page with a description, the terms, and how to get it
     licence: str
     files: list[PublishedFile] = pydantic.Field(min_length=1)
-    fetch_rows: bool  # its rows say where their images lie, which are fetched from there one by one
+    fetch_rows: bool  # whether its rows have addresses of images, which are fetched one by one
 
 
 class PublishedSettings(Settings):
@@ -56,22 +55,22 @@ class PublishedSettings(Settings):
 
 
 def collect(folder: pathlib.Path, state: pathlib.Path, settings: PublishedSettings, fetch: FetchSettings) -> dict[str, Any]:
-    """Gets every publisher's files below `state`, and the sources' into folders of `folder`, with their rows' images.
+    """Collects all publishers' files below `state`, and those of sources, with the images of their rows, below `folder`.
 
-    Returns by source what was asked for, what came, and what did not. Raises InputError naming a file that cannot be had and its
-    publisher, and when a source loses more of its images than `fetch` allows.
+    Returns the report by source: its files, and the counts of requested, fetched and missing images. Raises InputError naming a
+    file that is not available and its publisher, and if fewer of a source's images could be fetched than `fetch` demands.
     """
     folder.mkdir(parents=True, exist_ok=True)
     found = {name: obtain(state, name, publisher, fetch) for name, publisher in settings.publishers.items()}
     return {
-        name: _source(folder / name, state, name, settings, fetch, found[name])
+        name: {"files": found[name]} | _source(folder / name, state, name, settings, fetch)
         for name, publisher in settings.publishers.items()
         if any(file.pairs for file in publisher.files)
     }
 
 
 def obtain(state: pathlib.Path, name: str, publisher: Publisher, fetch: FetchSettings) -> list[dict[str, Any]]:
-    """Puts one publisher's files into `state / name`; returns each one's name, bytes and SHA-256 (null for a folder)."""
+    """Collects one publisher's files in `state / name`; returns the name, bytes and SHA-256 (null for a folder) of each."""
     folder = state / name
     folder.mkdir(parents=True, exist_ok=True)
     described = []
@@ -85,25 +84,21 @@ def obtain(state: pathlib.Path, name: str, publisher: Publisher, fetch: FetchSet
 
 
 def _where(state: pathlib.Path, name: str, file: PublishedFile, publisher: Publisher, fetch: FetchSettings) -> pathlib.Path:
-    """Where a file lies on this machine; it is fetched if it must be. One address is fetched once, whoever asks."""
+    """The path of a file on this machine, fetched if it is not given. Files with the same address are fetched once."""
     if file.given is not None:
         path = pathlib.Path(file.given)
         if not path.exists():
-            raise InputError(f"{path}: missing; `{file.name}` of {name} was to be there; it comes from {publisher.about}")
+            raise InputError(f"{path}: missing; put `{file.name}` of {name} there; it is available from {publisher.about}")
         return path
     if file.address is None:
         raise InputError(
-            f"{file.name} of {name}: not to be fetched without its publisher's consent; get it from {publisher.about} and write "
+            f"{file.name} of {name}: cannot be fetched without its publisher's consent; get it from {publisher.about} and write "
             f"its path as `given` in the profile, section `published.publishers.{name}`"
         )
-    path = state / FETCHED / archive_name(file.address)
+    digest, last = hashlib.sha256(file.address.encode()).hexdigest()[:16], file.address.rpartition("/")[2].partition("?")[0]
+    path = state / FETCHED / f"{digest}-{last}"
     fetch_file(file.address, path, file.sha256, fetch)
     return path
-
-
-def archive_name(address: str) -> str:
-    """A file name for an address: its own last part, which says what is in it, behind a digest of the whole."""
-    return f"{hashlib.sha256(address.encode()).hexdigest()[:16]}-{address.rpartition('/')[2].partition('?')[0]}"
 
 
 def _put(target: pathlib.Path, source: pathlib.Path, file: PublishedFile) -> None:
@@ -115,20 +110,11 @@ def _put(target: pathlib.Path, source: pathlib.Path, file: PublishedFile) -> Non
         target.unlink(missing_ok=True)
         target.symlink_to(source.absolute(), target_is_directory=True)
         return
-    link(source, target)
-
-
-def link(source: pathlib.Path, target: pathlib.Path) -> None:
-    """Makes `target` the same file as `source`, or a copy of it where the two lie on different disks."""
-    with files.replacing(target) as temporary:
-        try:
-            os.link(source, temporary)
-        except OSError:
-            shutil.copyfile(source, temporary)
+    files.link(source, target)
 
 
 def _unpack(path: pathlib.Path, folder: pathlib.Path) -> None:
-    """Unpacks an archive once; a kill in between leaves no mark, and it is unpacked again."""
+    """Unpacks an archive once; if the process is killed before the mark is written, it is unpacked again."""
     mark, digest = folder.with_name(f"{UNPACKED}-{folder.name}"), files.sha256(path)
     if folder.is_dir() and mark.exists() and mark.read_text() == digest:
         return
@@ -143,33 +129,27 @@ def _described(path: pathlib.Path) -> dict[str, Any]:
 
 
 def _source(
-    target: pathlib.Path,
-    state: pathlib.Path,
-    name: str,
-    settings: PublishedSettings,
-    fetch: FetchSettings,
-    described: list[dict[str, Any]],
+    target: pathlib.Path, state: pathlib.Path, name: str, settings: PublishedSettings, fetch: FetchSettings
 ) -> dict[str, Any]:
-    """Fills the raw folder of a source; returns its part of the report."""
+    """Writes the raw folder of a source; returns its part of the report."""
     target.mkdir(parents=True)
     publisher = settings.publishers[name]
     for file in publisher.files:
         if file.pairs:
-            link(state / name / file.name, target / file.name)
+            files.link(state / name / file.name, target / file.name)
     if not publisher.fetch_rows:
-        return {"files": described}
-    attrition = fetch_pictures(_wanted(target, name, settings.language), target, state / PICTURES / name, fetch)
-    return {"files": described, **attrition.as_dict()}
+        return {}
+    return dataclasses.asdict(fetch_images(_requests(target, name, settings.language), target, state / IMAGES / name, fetch))
 
 
 def dates(state: pathlib.Path) -> dict[str, dict[str, str]]:
-    """When the first and the last part of each source's images came: of provenance, for no content depends on it."""
-    found = {path.parent.name: sorted(files.read_json(path).values()) for path in sorted(state.glob(f"{PICTURES}/*/{DATES}"))}
+    """The times at which the first and the last part of each source's images were fetched, for the provenance."""
+    found = {path.parent.name: sorted(files.read_json(path).values()) for path in sorted(state.glob(f"{IMAGES}/*/{DATES}"))}
     return {source: {"first": times[0], "last": times[-1]} for source, times in found.items() if times}
 
 
-def _wanted(folder: pathlib.Path, source: str, language: str) -> Iterator[Wanted]:
-    """The images of a source's rows, in their order; what the reader rejects is curate's to count."""
+def _requests(folder: pathlib.Path, source: str, language: str) -> Iterator[ImageRequest]:
+    """Yields requests for the images of a source's rows, in order; stage `curate` counts the rejected rows."""
     for row in READERS[source](folder, language, Counter()):
         if row.address is not None:
-            yield Wanted(row.address, row.image)
+            yield ImageRequest(row.address, row.image)

@@ -1,6 +1,6 @@
-"""Rows of publishers' files: reading lines, parsing rows, and counting unusable rows by reason.
+"""Reads lines of publishers' files, parses them to rows, and counts unusable rows by reason.
 
-An unusable row is counted and is no error. A file that cannot be read to its end is an InputError.
+An unusable row is not an error. A file that cannot be read to its end raises InputError.
 """
 
 import dataclasses
@@ -18,8 +18,8 @@ from typing import Any
 from clip_italian.errors import InputError
 
 MARK = b"\xef\xbb\xbf"  # byte-order mark
-# Bytes of a row. Nothing of WIT is longer than a page of Wikipedia, which MediaWiki keeps below 2 MiB ($wgMaxArticleSize); a row
-# has two fields of that kind. A file without a line end, or a quote that is never closed, costs this much memory and no more.
+# The largest row in bytes. Fields of WIT are not longer than a page of Wikipedia, which MediaWiki limits to 2 MiB
+# ($wgMaxArticleSize), and a row has two such fields. So a file without line ends, or an unclosed quote, takes no more memory.
 LONGEST = 4 << 20
 
 
@@ -43,7 +43,7 @@ def lines(path: pathlib.Path, longest: int | None = None) -> Iterator[bytes]:
 
 
 def _line(file: io.BufferedIOBase, longest: int | None) -> bytes:
-    """Returns the next line with its line end, empty at the end of the file; the beginning of a line that is too long."""
+    """Returns the next line with its line end, truncated if it is too long; empty at the end of the file."""
     if longest is None:
         return file.readline()
     limit = longest + len(MARK) + len(b"\r\n")
@@ -54,25 +54,25 @@ def _line(file: io.BufferedIOBase, longest: int | None) -> bytes:
 
 
 def missing(path: pathlib.Path) -> InputError:
-    """Returns the error of a missing raw file, or of a pattern that no raw file has."""
+    """Returns the error for a missing raw file, or for a pattern that matches none."""
     return InputError(f"{path}: missing; run `dvc repro` (or `dvc checkout`) to make it")
 
 
 def damaged(path: pathlib.Path, problem: object) -> InputError:
-    """Returns the error of a raw file that cannot be read to its end."""
+    """Returns the error for a raw file that cannot be read to its end."""
     return InputError(f"{path}: damaged ({problem}); delete it and run `dvc repro`")
 
 
 def parts(folder: pathlib.Path, pattern: str) -> list[pathlib.Path]:
-    """Returns the files of a pattern, gzipped or not, in the order of their names.
+    """Returns the files that match a pattern, gzipped or not, sorted by name.
 
-    Raises InputError when there is none, and when a file is there both ways, which would count its rows twice.
+    Raises InputError if there is none, and if a file exists in both forms, since its rows would be read twice.
     """
     found = sorted({*folder.glob(pattern), *folder.glob(f"{pattern}.gz")})
     if not found:
         raise missing(folder / f"{pattern}.gz")
     if twice := [path for path in found if path.with_name(f"{path.name}.gz") in found]:
-        raise InputError(f"{twice[0]}: is also there as {twice[0].name}.gz; delete one of the two")
+        raise InputError(f"{twice[0]}: exists also as {twice[0].name}.gz; delete one of the two")
     return found
 
 
@@ -81,16 +81,16 @@ CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """An image and its captions as the publisher wrote them. `image` is the member of the archive."""
+    """An image and its captions in the publisher's wording. `image` is its member in the archive."""
 
     id: str  # unique in the study
     image: str
     captions: tuple[str, ...]
-    address: str | None = None  # that the image is fetched from; None where images come in archives
+    address: str | None = None  # of the image on the web; None if the publisher has archives of images
 
 
 class Unusable(Exception):
-    """A row that cannot be a Row; the message is the reason."""
+    """Raised for an unusable row; the message is the reason."""
 
 
 Rejected = Counter[str]

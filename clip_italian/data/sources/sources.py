@@ -1,4 +1,4 @@
-"""The table of sources: the reader of each, by the name of its folder."""
+"""The table of the sources' readers, by the name of the source's folder."""
 
 from clip_italian.data.sources import conceptual_captions, il_post, mscoco_it, own, wit
 from clip_italian.data.sources.rows import Reader
@@ -12,5 +12,5 @@ READERS: dict[str, Reader] = {
 
 
 def reader_of(source: str) -> Reader:
-    """The reader of a source of the profile, or of the user's own."""
+    """The reader of a source of the profile or of the user."""
     return own.read if own.is_own(source) else READERS[source]

@@ -1,4 +1,4 @@
-"""Tables with a header, separated by commas, semicolons or tabs, quoted as RFC 4180 says, whoever wrote them."""
+"""Reads tables with a header, separated by commas, semicolons or tabs and quoted by RFC 4180, with tolerance for broken rows."""
 
 import csv
 import io
@@ -9,17 +9,21 @@ from typing import NamedTuple
 
 from clip_italian.data.sources.rows import Rejected, Unusable, decoded, lines
 
-# The names of columns and keys, the surest first: CLIP-Italian's, open_clip's, Hugging Face's image folders', img2dataset's.
+# The names of columns and keys in order of preference: those of CLIP-Italian, open_clip, Hugging Face's image folders, img2dataset.
 IMAGE = ("image_path", "filepath", "file_name", "filename", "image", "file")
 CAPTION = ("captions", "caption", "text", "txt", "title")
 
-LONGEST = 64 << 10  # bytes of a row: a quote that is never closed is looked for no further
-DELIMITERS = (",", ";", "\t")  # semicolons are what spreadsheets write where the comma is the decimal mark
-BROKEN = ("quote never closed", "broken quoting", "wrong number of columns")  # reasons after which the next line is looked at
+LONGEST = 64 << 10  # bytes of a row, after which a quote counts as unclosed
+DELIMITERS = (",", ";", "\t")  # spreadsheets write semicolons in locales with a decimal comma
+BROKEN = (
+    "quote never closed",
+    "broken quoting",
+    "wrong number of columns",
+)  # after these reading continues at the next line
 
 
 class Header(NamedTuple):
-    """How a table is read."""
+    """A table's delimiter and columns."""
 
     delimiter: str
     columns: list[str]
@@ -30,20 +34,20 @@ def chosen(columns: Sequence[str], names: Sequence[str]) -> str | None:
     return next((name for name in names if name in columns), None)
 
 
-def header(path: pathlib.Path, *wanted: Sequence[str]) -> Header | None:
-    """The header that has one of each of the wanted names, whatever separates them; None where there is no such header."""
+def header(path: pathlib.Path, *required: Sequence[str]) -> Header | None:
+    """The header, if it has one of the names of each of `required` with any of the delimiters; else None."""
     line = next(lines(path, LONGEST), b"").decode(errors="replace")
     for delimiter in DELIMITERS:
         columns = [column.strip().lower() for column in next(csv.reader([line], delimiter=delimiter), [])]
-        if all(chosen(columns, names) for names in wanted):
+        if all(chosen(columns, names) for names in required):
             return Header(delimiter, columns)
     return None
 
 
 def records(path: pathlib.Path, form: Header, rejected: Rejected) -> Iterator[tuple[int, dict[str, str]]]:
-    """(number, text by column) of every row after the header; the rows that are none are counted, and have a number too.
+    """Yields (number, text by column) of every row after the header; unusable rows are numbered and counted.
 
-    A quoted field may hold line ends. A row whose quoting is broken is one line, and reading goes on at the next.
+    A quoted field may contain line ends. A row with broken quoting is one line, and reading continues at the next.
     """
     source, waiting = lines(path, LONGEST), deque[bytes]()
     next(source, None)
@@ -59,7 +63,7 @@ def records(path: pathlib.Path, form: Header, rejected: Rejected) -> Iterator[tu
 
 
 def _taken(source: Iterator[bytes], waiting: deque[bytes], delimiter: str) -> list[bytes]:
-    """The lines of the next row: on while a quote is open, as far as a row may reach; none at the end of the file."""
+    """The lines of the next row, which continues while a quote is open, up to LONGEST bytes; none at the end of the file."""
     taken, size = list[bytes](), 0
     while size <= LONGEST:
         line = waiting.popleft() if waiting else next(source, None)

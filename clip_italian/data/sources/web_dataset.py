@@ -1,4 +1,4 @@
-"""Web-dataset tars: an image, `.txt` and `.json` under one key; and img2dataset's tables of download statuses.
+"""Reads web-dataset tars, which have an image, `.txt` and `.json` under one key, and img2dataset's tables of download statuses.
 
 https://github.com/webdataset/webdataset, https://github.com/rom1504/img2dataset.
 """
@@ -17,14 +17,14 @@ from clip_italian.data.sources.captioned import CaptionedImage
 from clip_italian.data.sources.rows import MARK, Rejected, Unusable, decoded, json_object, string
 from clip_italian.errors import InputError
 
-EXTENSIONS = ("jpg", "jpeg", "png", "webp", "gif")  # extensions of what `images.decode` takes
+EXTENSIONS = ("jpg", "jpeg", "png", "webp", "gif")  # of the formats that `images.decode` accepts
 BATCH = 4096  # rows of a parquet file in memory at a time
-DOWNLOADED = "success"  # img2dataset's status of an image that it has
-Sample = dict[str, bytes | None]  # bytes by extension, lower case; None where there are too many
+DOWNLOADED = "success"  # img2dataset's status of a downloaded image
+Sample = dict[str, bytes | None]  # bytes by lower-case extension; None if there are too many
 
 
 def samples(path: pathlib.Path, longest: int) -> Iterator[tuple[str, Sample]]:
-    """Yields (key, parts) of every sample in order: neighbours whose names agree up to the first dot.
+    """Yields (key, parts) of every sample in order. A sample is a run of members whose names agree up to the first dot.
 
     Members of more than `longest` bytes are not read. One sample is in memory at a time. Raises InputError for a tar that is
     missing or damaged, and for a member that is a link, a device or a sparse file, or whose name leads elsewhere or occurs twice.
@@ -44,7 +44,7 @@ def samples(path: pathlib.Path, longest: int) -> Iterator[tuple[str, Sample]]:
 
 
 def _members(path: pathlib.Path, longest: int) -> Iterator[tuple[tarfile.TarInfo, bytes | None]]:
-    """Yields all members except folders, in one pass: each seek in a compressed tar would read the file again."""
+    """Yields all members except folders, in one pass, because every seek in a compressed tar would read the file again."""
     try:
         with tarfile.open(path, "r|*") as archive:
             for info in archive:
@@ -67,7 +67,7 @@ def _check(path: pathlib.Path, info: tarfile.TarInfo, seen: set[str]) -> None:
 
 
 def captioned_images(paths: Iterable[pathlib.Path], longest: int, rejected: Rejected) -> Iterator[CaptionedImage]:
-    """Yields the samples of the tars, one in memory at a time; the caption is the whole `.txt`, or `caption` of the `.json`."""
+    """Yields the samples of the tars. The caption is the whole `.txt`, or else `caption` of the `.json`."""
     for path in paths:
         for key, parts in samples(path, longest):
             try:
@@ -88,7 +88,7 @@ def _content(content: bytes | None) -> bytes:
 
 
 def caption_of(parts: Sample) -> str:
-    """Returns the caption of a sample; raises Unusable when it is missing or unreadable."""
+    """Returns the caption of a sample; raises Unusable if it is missing or unreadable."""
     if (text := parts.get("txt")) is not None:
         return decoded(text.removeprefix(MARK))
     if (description := parts.get("json")) is None:
@@ -98,7 +98,7 @@ def caption_of(parts: Sample) -> str:
 
 
 def status_tables(folder: pathlib.Path) -> list[pathlib.Path]:
-    """Returns img2dataset's tables of download statuses: one lies beside each tar or folder of images."""
+    """Returns img2dataset's tables of download statuses, which are beside each tar or folder of images."""
     return [path for path in sorted(folder.glob("*.parquet")) if "status" in next(_rows(path), {})]
 
 

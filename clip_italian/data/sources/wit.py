@@ -1,4 +1,4 @@
-"""WIT, https://github.com/google-research-datasets/wit: tables of 17 columns, some of whose fields hold newlines."""
+"""Reads WIT, https://github.com/google-research-datasets/wit: tables of 17 columns, whose quoted fields may contain newlines."""
 
 import csv
 import io
@@ -29,20 +29,20 @@ WIT_COLUMNS = (
     "context_page_description",
     "context_section_description",
 )
-# A language code, then the address of a page: how a row begins, and no line inside a quoted field does.
+# The beginning of a row, a language code and the address of a page, which no line inside a quoted field has.
 WIT_ROW = re.compile(rb"[a-z]{2,3}(-[a-zA-Z-]+)?\thttps?://")
 ADDRESS, DESCRIPTION = WIT_COLUMNS.index("image_url"), WIT_COLUMNS.index("caption_reference_description")
 
-csv.field_size_limit(LONGEST)  # 128 KiB otherwise, and sections of pages are longer
+csv.field_size_limit(LONGEST)  # instead of 128 KiB, since sections of pages are longer
 
 
 def read(folder: pathlib.Path, language: str, rejected: Rejected) -> Iterator[Row]:
-    """The reference descriptions of one language, from all parts in the order of their names."""
+    """Yields the rows of one language with a reference description, from all parts in the order of their names."""
     start = language.encode() + b"\t"
 
     def parse(number: int, record: bytes) -> Row:
         if not record.startswith(start) and WIT_ROW.match(record):
-            raise Unusable("another language")  # 99 of 100 rows: told without looking at the rest
+            raise Unusable("another language")  # 99 % of rows; recognised without parsing the rest
         columns = _columns(record)
         if columns[0] != language:
             raise Unusable("another language")
@@ -55,10 +55,10 @@ def read(folder: pathlib.Path, language: str, rejected: Rejected) -> Iterator[Ro
 
 
 def wit_records(path: pathlib.Path) -> Iterator[bytes]:
-    """The rows of a WIT file, each with the newlines that its quoted fields hold; raises InputError without a header.
+    """Yields the rows of a WIT file, with the newlines of quoted fields; raises InputError without a header.
 
-    A row goes on over a line end while a quote is open, but never into a line that begins a new row, so a quote that
-    is never closed costs one row and not the rest of the file. Of a row of more than LONGEST bytes, LONGEST + 1 are given.
+    A row continues over a line end while a quote is open, but not into a line that begins like a row, so that an unclosed quote
+    spoils one row and not the rest of the file. A row of more than LONGEST bytes is truncated to LONGEST + 1 bytes.
     """
     source = lines(path, LONGEST)
     if next(source, b"").split(b"\t") != [name.encode() for name in WIT_COLUMNS]:
@@ -66,18 +66,14 @@ def wit_records(path: pathlib.Path) -> Iterator[bytes]:
     record, quotes, size = list[bytes](), 0, -1  # size: bytes of the lines with the newlines between them
     for line in source:
         if record and not (quotes % 2 and not WIT_ROW.match(line)):
-            yield _joined(record)
+            yield b"\n".join(record)[: LONGEST + 1]
             record, quotes, size = [], 0, -1
         quotes += line.count(b'"')
         if size <= LONGEST:
             record.append(line)
             size += len(line) + 1
     if record:
-        yield _joined(record)
-
-
-def _joined(record: list[bytes]) -> bytes:
-    return b"\n".join(record)[: LONGEST + 1]
+        yield b"\n".join(record)[: LONGEST + 1]
 
 
 def _columns(record: bytes) -> list[str]:

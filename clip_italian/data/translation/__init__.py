@@ -1,1 +1,1 @@
-"""Captions into the study's language: engines, a cache that survives, and the tables they are translated in."""
+"""Translates captions into the study's language: engines, a persistent cache, and tables of captions."""

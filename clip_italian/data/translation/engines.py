@@ -1,7 +1,7 @@
-"""Translation engines: a given table, an open model through CTranslate2, DeepL.
+"""Translation engines: a table of translations, an open model run by CTranslate2, DeepL.
 
-An engine has a `name`, a `version` that changes whenever its translations may, and `translate`, which returns a translation of
-each sentence, empty where it has none.
+An engine has a `name`, a `version` that changes whenever its translations may change, and `translate`, which returns the
+translation of each sentence, or an empty string if it has none.
 """
 
 import importlib
@@ -18,14 +18,13 @@ from clip_italian.data.sources.rows import lines
 from clip_italian.errors import InputError
 
 
-# Section `translation` of a profile.
 class EngineSettings(Settings):
-    """An engine for one direction."""
+    """Keys `from_english` and `to_english` of section `translation`: an engine for one direction."""
 
     engine: Literal["table", "ctranslate2", "deepl"]
-    model: str | None  # a table's file, a model's folder; null for deepl, which has neither
-    version: str  # a label of one's own; a new label translates everything again
-    batch: int = Field(gt=0)  # sentences translated and kept at a time: what a kill can cost; deepl takes 50 at most
+    model: str | None  # the file of a table or the folder of a model; null for deepl
+    version: str  # a label; with a new label everything is translated again
+    batch: int = Field(gt=0)  # sentences translated and stored at a time, which a kill can lose; deepl allows 50
     beam: int = Field(gt=0)  # of ctranslate2's search
     compute_type: str  # of ctranslate2's arithmetic: float32, int8, ...
     device: Literal["cpu", "cuda"]  # of ctranslate2
@@ -33,22 +32,24 @@ class EngineSettings(Settings):
 
 
 class TranslationSettings(Settings):
-    """What is translated, by what, and where the parallel sentences come from."""
+    """Section `translation` of a profile."""
 
-    sources: list[str]  # whose tables are in English: folders of data/<profile>/raw/sources
-    max_characters: int  # a longer text is no caption and is not translated
-    language: str = Field(pattern="^[a-z]{2}$")  # ISO 639-1 code of the study's, into which they are translated
+    sources: list[str]  # sources with English tables: folders of data/<profile>/raw/sources
+    max_characters: int  # longer texts are not translated, since they are not captions
+    language: str = Field(pattern="^[a-z]{2}$")  # ISO 639-1 code of the study's language, the target
     from_english: EngineSettings
-    # Where the sentences come from with which the baselines learn and are asked: `given`, raw/text/{parallel,translations}.tsv
-    # as they are; or `translated`, the captions of `sources` and, if `queries`, those of the test sets.
+    # The origin of the baselines' parallel sentences and of their translated queries: `given` copies
+    # raw/text/{parallel,translations}.tsv, `translated` uses the captions of `sources` and, with `queries`, the test sets' texts.
     parallel: Literal["given", "translated"]
-    queries: bool  # whether the test sets' texts are translated into English, for the models that are asked in English
+    queries: bool  # whether the test sets' texts are translated into English, for models with English queries
     to_english: EngineSettings
 
 
-# Tables of translations: English, a tab, the study's language.
 def read(path: pathlib.Path) -> tuple[list[str], list[str]]:
-    """Returns the English sentences and their translations; raises InputError naming a malformed line."""
+    """Reads lines of English, a tab and the translation; returns the English sentences and the translations.
+
+    Raises InputError naming a malformed line.
+    """
     pairs = [line.decode(errors="replace").split("\t") for line in lines(path)]
     for number, pair in enumerate(pairs, start=1):
         if len(pair) != 2 or not all(pair):
@@ -61,55 +62,48 @@ class Translations:
 
     def __init__(self, path: pathlib.Path) -> None:
         english, sentences = read(path)
-        self._path, self._english = path, dict(zip(map(_key, sentences), english, strict=True))
+        self._path, self._english = path, dict(zip(one_line(sentences), english, strict=True))
 
     def __call__(self, sentences: Sequence[str]) -> list[str]:
-        """Returns the English of each sentence; raises InputError naming one without a translation."""
-        absent = next((sentence for sentence in sentences if _key(sentence) not in self._english), None)
+        """Returns the English of each sentence, ignoring line ends; raises InputError naming one without a translation."""
+        keys = one_line(sentences)  # some captions of MSCOCO-IT end with a line end
+        absent = next((sentence for sentence, key in zip(sentences, keys, strict=True) if key not in self._english), None)
         if absent is not None:
             raise InputError(f"{self._path}: no translation of `{absent}`; add a line with its English, a tab and itself")
-        return [self._english[_key(sentence)] for sentence in sentences]
+        return [self._english[key] for key in keys]
 
 
-def _key(sentence: str) -> str:
-    """Returns the sentence on one line: some captions of MSCOCO-IT end with a line end."""
-    return " ".join(sentence.split())
-
-
-KEY = "DEEPL_AUTH_KEY"  # environment variable that holds the key of DeepL's account
-DIGITS = 16  # hexadecimal, of a digest in a version
+KEY = "DEEPL_AUTH_KEY"  # environment variable with the key of a DeepL account
+DIGITS = 16  # hexadecimal digits of a hash in a version
 LARGEST_REQUEST = 50  # texts; https://developers.deepl.com/docs/api-reference/translate
 LONGEST = 500  # pieces of a sentence; OPUS-MT's models have 512 positions
-DEEPL_TARGETS = {"en": "EN-US"}  # where its code is not the language's: plain EN is no target
+DEEPL_TARGETS = {"en": "EN-US"}  # DeepL's codes of target languages that differ from ISO 639-1
 
 
 @runtime_checkable
 class Engine(Protocol):
-    """Translates from one language to another."""
+    """A translator from one language to another."""
 
     name: str
     version: str
 
     def translate(self, sentences: list[str]) -> list[str]:
-        """Returns the translation of each sentence; raises InputError when the engine fails."""
+        """Returns the translation of each sentence; raises InputError if the engine fails."""
         ...
 
 
 def open_engine(settings: EngineSettings, source: str, target: str) -> Engine:
-    """Returns the engine of the settings for translation from language `source` to `target`, of which one is "en".
+    """Returns the engine for translation from language `source` to `target`, one of which is "en".
 
     Raises InputError for a missing model, package or key.
     """
-    kinds: dict[str, Callable[[EngineSettings, str, str], Engine]] = {
-        "table": Table,
-        "ctranslate2": CTranslate2,
-        "deepl": DeepL,
-    }
+    kinds: dict[str, Callable[[EngineSettings, str, str], Engine]]
+    kinds = {"table": Table, "ctranslate2": CTranslate2, "deepl": DeepL}
     return kinds[settings.engine](settings, source, target)
 
 
 class Table:
-    """A file of English and the study's language, a tab between them; the first translation of a sentence counts."""
+    """A file of English and the study's language, separated by tabs; the first translation of a sentence is used."""
 
     name = "table"
 
@@ -127,10 +121,10 @@ class Table:
 
 
 class CTranslate2:
-    """A sequence-to-sequence model that CTranslate2 converted, with its SentencePiece models, such as OPUS-MT en-it.
+    """A sequence-to-sequence model converted by CTranslate2, with its SentencePiece models, such as OPUS-MT en-it.
 
-    The folder holds model.bin, config.json, the vocabularies, and source.spm and target.spm. Runs on one thread: how work is
-    split changes sums, and with them now and then a word.
+    The folder has model.bin, config.json, the vocabularies, source.spm and target.spm. The model runs on one thread, because the
+    number of threads changes sums and sometimes a word.
     """
 
     name = "ctranslate2"
@@ -161,7 +155,7 @@ class CTranslate2:
 
 
 class DeepL:
-    """DeepL's service, by its own client, which tries again where that may help. Costs money by the character."""
+    """The service DeepL through its own client, which retries. It costs money per character."""
 
     name = "deepl"
 
@@ -180,13 +174,13 @@ class DeepL:
         try:
             return [result.text for result in self._client.translate_text(sentences, **self._languages)]
         except self._library.QuotaExceededException:
-            remedy = "what was translated is kept; run again when there is more of it"
+            remedy = "finished translations are kept; run again when there is more quota"
             raise InputError(f"translation: the quota of DeepL's account is used up; {remedy}") from None
         except self._library.AuthorizationException:
             raise InputError(f"translation: DeepL refuses the key in {KEY}; correct it") from None
         except self._library.DeepLException as error:
             problem = " ".join(str(error).split())
-            raise InputError(f"translation: DeepL failed ({problem}); what was translated is kept; run again") from None
+            raise InputError(f"translation: DeepL failed ({problem}); finished translations are kept; run again") from None
 
 
 def _model(settings: EngineSettings) -> pathlib.Path:
@@ -209,5 +203,5 @@ def _package(name: str) -> Any:
 
 
 def one_line(sentences: Sequence[str]) -> list[str]:
-    """The sentences without line ends and tabs, which a table could not hold."""
+    """The sentences with line ends and tabs, which a table cannot contain, replaced by single blanks."""
     return [" ".join(sentence.split()) for sentence in sentences]

@@ -1,4 +1,4 @@
-"""The paper's check of the translations: a sheet that people fill in, and what it says.
+"""Human rating of translations: writes a sheet of translated captions, and computes the mean and the raters' agreement.
 
 For CLIP-Italian three people rated 100 translated captions from 1 to 5 (README, "Dataset").
 """
@@ -19,30 +19,29 @@ from clip_italian.data.translation import tables
 from clip_italian.errors import InputError
 
 
-# How far raters agree: Gwet's AC1 with ordinal weights, which its author calls AC2.
 class Agreement(NamedTuple):
-    """A coefficient of agreement, 1 at most, with its standard error and interval over items."""
+    """Gwet's AC1 with ordinal weights (AC2), at most 1, with its standard error and confidence interval over items."""
 
     coefficient: float
     observed: float  # weighted share of pairs of ratings that agree
-    chance: float  # the same, expected of ratings by chance
+    chance: float  # its expectation for random ratings
     standard_error: float
     low: float
     high: float
 
 
 def ordinal_weights(categories: int) -> Float[np.ndarray, "q q"]:
-    """How far two categories agree: 1 if they are one, 0 for the first and the last (Gwet 2014, section 3.5)."""
+    """The weight of two categories' agreement: 1 for equal ones, 0 for the first and the last (Gwet 2014, section 3.5)."""
     apart = np.abs(np.subtract.outer(np.arange(categories), np.arange(categories)))
     between = apart * (apart + 1) / 2  # pairs among the categories from one to the other
     return 1 - between / between.max()
 
 
 def agreement(ratings: Int[np.ndarray, "items raters"], categories: int, confidence: float = 0.95) -> Agreement:
-    """Gwet's AC1 with ordinal weights of ratings 1 to `categories`; 0 stands for a missing one.
+    """Gwet's AC1 with ordinal weights of ratings 1 to `categories`; 0 is a missing rating.
 
-    Items that nobody rated count for nothing; those that one rater rated count towards the categories' frequencies alone.
-    Raises InputError when fewer than two items have two ratings.
+    Items without ratings are ignored; items with one rating only contribute to the categories' frequencies. Raises InputError if
+    fewer than two items have two ratings.
     """
     counts = np.stack([(ratings == category).sum(axis=1) for category in range(1, categories + 1)], axis=1).astype(float)
     counts = counts[counts.sum(axis=1) > 0]
@@ -57,7 +56,7 @@ def agreement(ratings: Int[np.ndarray, "items raters"], categories: int, confide
     observed = float(agreeing[compared].mean())
     chance = float(scale * (frequencies * (1 - frequencies)).sum())
     coefficient = (observed - chance) / (1 - chance)
-    # Linearised by item: an item moves the observed agreement, and with the frequencies the chance agreement.
+    # Linearised by item: an item changes the observed agreement and, through the frequencies, the chance agreement.
     each = items / compared.sum() * np.where(compared, agreeing - chance, 0) / (1 - chance)
     chance_each = scale * (counts @ (1 - frequencies)) / raters
     each = each - 2 * (1 - coefficient) * (chance_each - chance) / (1 - chance)
@@ -70,17 +69,17 @@ LOWEST, HIGHEST = 1, 5
 SCALE = "1 meaning lost, 2 partly wrong, 3 right but clumsy, 4 good with a small flaw, 5 perfect"
 COLUMNS = ("english", "translation")
 SOURCE = "conceptual_captions"
-PURPOSE = 61  # keeps these draws apart from every other use of the same seed
+PURPOSE = 61  # separates these random numbers from other uses of the same seed
 
 
 def write(out: pathlib.Path, data: pathlib.Path, count: int, raters: int, seed: int, max_characters: int) -> int:
-    """Writes a sheet of `count` of the translated captions of a profile, whose folder `data` is; returns how many it has.
+    """Writes a sheet of `count` translated captions of the profile with folder `data`; returns the number of captions.
 
-    The sample is of distinct English captions, without replacement, a function of the seed. Raises InputError when stage
-    `translate` has not run, and when `out` is there: people may have rated it.
+    The captions are sampled by `seed`, without replacement, from the distinct English captions. Raises InputError if stage
+    `translate` has not run, and if `out` exists, because it may have ratings.
     """
     if out.exists():
-        raise InputError(f"{out}: is there already, perhaps with ratings; name another file, or delete it")
+        raise InputError(f"{out}: exists already, perhaps with ratings; name another file, or delete it")
     table = tables.path(SOURCE)
     found = tables.pairs(data / "raw" / table, files.present(data / "translated" / table), max_characters)
     distinct = dict(found)
@@ -95,14 +94,14 @@ def write(out: pathlib.Path, data: pathlib.Path, count: int, raters: int, seed: 
 
 
 def read(path: pathlib.Path) -> Int[np.ndarray, "items raters"]:
-    """The ratings of a sheet, 0 for an empty cell; raises InputError naming the line of a rating that is none."""
+    """The ratings of a sheet, 0 for an empty cell; raises InputError naming the line of an invalid rating."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             header, *lines = csv.reader(file)
     except (FileNotFoundError, UnicodeDecodeError, ValueError) as error:
         raise InputError(f"{path}: not a sheet of ratings ({error}); write one with `data rate`") from None
     if tuple(header[:2]) != COLUMNS or len(header) < 4:
-        raise InputError(f"{path}: columns english, translation and two raters at least were expected; write one with `data rate`")
+        raise InputError(f"{path}: columns english, translation and at least two raters were expected; write one with `data rate`")
     return np.array([_ratings(path, number, line, len(header)) for number, line in enumerate(lines, start=2) if any(line)])
 
 

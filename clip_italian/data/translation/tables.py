@@ -1,4 +1,4 @@
-"""Conceptual Captions in the study's language: the publisher's rows, row for row, with another caption."""
+"""Translates the captions of a publisher's table (Conceptual Captions), row by row."""
 
 import itertools
 import pathlib
@@ -12,19 +12,19 @@ from clip_italian import files
 from clip_italian.data.curation import text
 from clip_italian.data.curation.text import CaptionRejected
 from clip_italian.data.sources import conceptual_captions
+from clip_italian.data.sources.rows import MARK
 from clip_italian.data.translation.translator import Translator
 
-TABLES = {"conceptual_captions": conceptual_captions.TABLE}  # source -> its table: caption, a tab, address
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+TABLES = {"conceptual_captions": conceptual_captions.TABLE}  # by source: a table of captions, a tab, addresses
 
 
 def path(source: str) -> pathlib.Path:
-    """Where the table of a source lies below data/<profile>/raw, and its translation below data/<profile>/translated."""
+    """The path of a source's table below data/<profile>/raw, and of its translation below data/<profile>/translated."""
     return pathlib.Path("sources", source, TABLES[source])
 
 
 class Line(NamedTuple):
-    """A line of a table: its English caption, tidied, or the reason why it is not translated."""
+    """A line of a table, with its cleaned English caption or the reason why it is not translated."""
 
     content: bytes  # with its line end
     english: str
@@ -32,10 +32,10 @@ class Line(NamedTuple):
 
 
 def rows(path: pathlib.Path, max_characters: int) -> Iterator[Line]:
-    """The lines of a table of captions; raises InputError when it is missing."""
+    """Yields the lines of a table of captions; raises InputError if it is missing."""
     with open(files.present(path), "rb") as file:
         for number, line in enumerate(file):
-            content = line.removeprefix(BYTE_ORDER_MARK) if number == 0 else line
+            content = line.removeprefix(MARK) if number == 0 else line
             try:
                 yield Line(content, _english(content, max_characters), "")
             except CaptionRejected as reason:
@@ -54,10 +54,10 @@ def _english(content: bytes, max_characters: int) -> str:
 def translate(
     source: pathlib.Path, target: pathlib.Path, translator: Translator, max_characters: int, progress: bool
 ) -> Counter[str]:
-    """Writes the table `source`, translated, to `target`, row for row; returns how many rows were translated, or why not.
+    """Writes the translation of the table `source` to `target`; returns the numbers of rows translated, and not, by reason.
 
-    A row without a caption to translate stays as it is, so that whoever reads the table counts it under its own reason. A
-    caption that the engine has nothing for becomes an empty one.
+    A row without a usable caption is copied, so that readers of the table reject it for the same reason. If the engine has no
+    translation, the caption becomes empty.
     """
     counts: Counter[str] = Counter()
     lines = rows(source, max_characters)
@@ -67,17 +67,14 @@ def translate(
             translated = iter(translator([line.english for line in part if not line.reason]))
             for line in part:
                 counts[line.reason or "translated"] += 1
-                out.write(line.content if line.reason else _with_caption(line.content, next(translated)))
+                address = line.content.partition(b"\t")[2]
+                out.write(line.content if line.reason else next(translated).encode() + b"\t" + address)
             bar.update(len(part))
     return counts
 
 
-def _with_caption(content: bytes, caption: str) -> bytes:
-    return caption.encode() + b"\t" + content.partition(b"\t")[2]
-
-
 def pairs(source: pathlib.Path, target: pathlib.Path, max_characters: int) -> Iterator[tuple[str, str]]:
-    """The English of every translated row and its translation, from the publisher's table and its translation."""
+    """Yields the English caption and its translation of every translated row."""
     with open(target, "rb") as table:
         for line, translated in zip(rows(source, max_characters), table, strict=True):
             caption = translated.partition(b"\t")[0].decode() if not line.reason else ""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from clip_italian import files
+from clip_italian.data import workers
 from clip_italian.data.translation import tables
 from clip_italian.data.translation.cache import Cache, Met
 from clip_italian.data.translation.engines import EngineSettings, TranslationSettings, one_line, open_engine
@@ -18,23 +19,17 @@ PARALLEL, TRANSLATIONS = "parallel.tsv", "translations.tsv"  # English, a tab, t
 def translate(
     raw: pathlib.Path, folder: pathlib.Path, cache: pathlib.Path, settings: TranslationSettings, progress: bool
 ) -> tuple[dict[str, Any], int]:
-    """Writes sources/<source>/<table> of every source, parallel.tsv and translations.tsv below `folder`, a new one.
+    """Writes sources/<source>/<table> of every source, parallel.tsv and translations.tsv to the new folder `folder`.
 
-    Returns the report, which depends on the input alone, and how many sentences an engine has translated: the rest were in
-    the file `cache`. Raises InputError as engines do, and for damaged input.
+    Returns the report, which depends on the input only, and the number of sentences that were not in the file `cache`. Raises
+    InputError as engines do, and for damaged input.
     """
     (folder / "sources").mkdir()
     with Cache(cache) as kept:
         from_english = _translator(settings.from_english, "en", settings.language, kept)
         counts = {
-            source: tables.translate(
-                raw / tables.path(source),
-                folder / tables.path(source),
-                from_english,
-                settings.max_characters,
-                progress,
-            )
-            for source in settings.sources
+            source: tables.translate(raw / path, folder / path, from_english, settings.max_characters, progress)
+            for source, path in ((source, tables.path(source)) for source in settings.sources)
         }
         used = [from_english]
         if settings.parallel == "given":
@@ -42,7 +37,7 @@ def translate(
                 shutil.copyfile(files.present(raw / "text" / name), folder / name)
         else:
             used += _write_parallel(raw, folder, settings, kept)
-    return {"tables": counts, "engines": report(used)}, sum(translator.counts.asked for translator in used)
+    return {"tables": counts, "engines": report(used)}, sum(translator.translated for translator in used)
 
 
 def _translator(settings: EngineSettings, source: str, target: str, cache: Cache) -> Translator:
@@ -50,7 +45,7 @@ def _translator(settings: EngineSettings, source: str, target: str, cache: Cache
 
 
 def _write_parallel(raw: pathlib.Path, folder: pathlib.Path, settings: TranslationSettings, cache: Cache) -> list[Translator]:
-    """Writes the captions with their English, and the test sets' queries after them; returns the translators used."""
+    """Writes the captions and the test sets' texts with their English; returns the translators used."""
     with open(folder / PARALLEL, "w", encoding="utf-8", newline="\n") as out:
         out.writelines(f"{english}\t{text}\n" for english, text in _distinct(raw, folder, settings))
     shutil.copyfile(folder / PARALLEL, folder / TRANSLATIONS)
@@ -59,14 +54,13 @@ def _write_parallel(raw: pathlib.Path, folder: pathlib.Path, settings: Translati
     to_english = _translator(settings.to_english, settings.language, "en", cache)
     sentences = _test_sentences(raw / "test")
     with open(folder / TRANSLATIONS, "a", encoding="utf-8", newline="\n") as out:
-        for start in range(0, len(sentences), to_english.chunk):
-            part = sentences[start : start + to_english.chunk]
+        for part in workers.parts(sentences, to_english.chunk):
             out.writelines(f"{english}\t{text}\n" for english, text in zip(to_english(part), part, strict=True) if english)
     return [to_english]
 
 
 def _test_sentences(test: pathlib.Path) -> list[str]:
-    """Returns the captions, labels and queries of the test sets below `test`, each once; raises InputError for a damaged file."""
+    """Returns the distinct captions, labels and queries of the test sets below `test`; raises InputError for a damaged file."""
     sentences = [
         annotation["caption"]
         for path in sorted(test.glob("*/captions.json"))

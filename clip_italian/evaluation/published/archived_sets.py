@@ -1,4 +1,4 @@
-"""Readers of test sets whose images lie in archives: CLIP_benchmark's web-dataset folders, and the drawn world's own."""
+"""Readers of test sets with images in archives: CLIP_benchmark's web-dataset folders, and the drawn world's sets."""
 
 import dataclasses
 import io
@@ -23,7 +23,7 @@ PICTURES = ("webp", "png", "jpg", "jpeg")
 
 @dataclasses.dataclass(frozen=True)
 class Slice:
-    """A member of an uncompressed tar: where its bytes lie."""
+    """The position of a member's bytes in an uncompressed tar."""
 
     archive: pathlib.Path
     name: str
@@ -44,30 +44,30 @@ Sample = dict[str, Slice]  # by extension
 
 
 class WebDatasetSettings(Settings):
-    """A folder that `clip_benchmark_export_wds` writes, or one of its authors' on the hub."""
+    """A folder written by `clip_benchmark_export_wds`, or one of its authors' on the hub."""
 
     split: str
-    kind: str  # classification, multilabel or retrieval; what `dataset_type.txt` has to say
-    labels: LabelFilesSettings | None  # instead of the folder's own class names and templates
+    kind: str  # classification, multilabel or retrieval; must equal the content of `dataset_type.txt`
+    labels: LabelFilesSettings | None  # used instead of the folder's own class names and templates
 
 
 def web_dataset(folder: pathlib.Path, settings: WebDatasetSettings) -> TestSet:
-    """CLIP_benchmark's `build_wds_dataset`: shards 0.tar, 1.tar, ... of a split, labels and templates beside the splits.
+    """CLIP_benchmark's `build_wds_dataset`: shards 0.tar, 1.tar, ... of a split; labels and templates beside the splits.
 
-    Texts of an image are the lines of its `.txt`; the class is a number in its `.cls`, several are a 0-1 vector in its `.npy`.
+    An image's captions are the lines of its `.txt`. Its class is a number in its `.cls`, or several are a 0-1 vector in its `.npy`.
     """
     marked = folder / "dataset_type.txt"
     kind = text(marked).strip().lower() if marked.exists() else "classification"
     if kind != settings.kind:
         raise InputError(f"{marked}: the folder is of kind {kind}, the protocol is for {settings.kind}; choose another protocol")
     samples = _samples(folder / settings.split)
-    pictures = [next(sample[name] for name in PICTURES if name in sample) for sample in samples]
+    images = [next(sample[name] for name in PICTURES if name in sample) for sample in samples]
     if kind == "retrieval":
-        said = [_captions(sample) for sample in samples]
-        owner = np.repeat(np.arange(len(said), dtype=np.int32), [len(some) for some in said])
-        return Captioned(pictures, [one for some in said for one in some], Pairing(len(pictures), owner))
+        captions = [_captions(sample) for sample in samples]
+        owner = np.repeat(np.arange(len(captions), dtype=np.int32), [len(some) for some in captions])
+        return Captioned(images, [caption for some in captions for caption in some], Pairing(len(images), owner))
     classes, templates = class_sets.read(folder, settings.labels) if settings.labels else _own_labels(folder)
-    return Classified(pictures, classes, templates, _labels(samples, kind, len(classes)))
+    return Classified(images, classes, templates, _labels(samples, kind, len(classes)))
 
 
 def _own_labels(folder: pathlib.Path) -> tuple[list[str], list[str]]:
@@ -92,7 +92,7 @@ def _labels(samples: list[Sample], kind: str, classes: int) -> np.ndarray:
 
 
 def _label(content: bytes, classes: int, where: str) -> np.ndarray:
-    """A class's number, or a 0-1 vector; raises InputError when it does not fit the number of classes."""
+    """A class index, or a 0-1 vector; raises InputError if it does not fit the number of classes."""
     try:
         if where.endswith(".npy"):
             label = (np.load(io.BytesIO(content), allow_pickle=False) != 0).astype(np.int32)
@@ -101,7 +101,7 @@ def _label(content: bytes, classes: int, where: str) -> np.ndarray:
     except (ValueError, EOFError) as error:
         raise InputError(f"{where}: no label ({error}); get the folder from its publisher again") from None
     if label.shape != (classes,) if label.ndim else not 0 <= label < classes:
-        raise InputError(f"{where}: a label that is none of {classes} classes; get the folder from its publisher again")
+        raise InputError(f"{where}: a label beyond the {classes} classes; get the folder from its publisher again")
     return label
 
 
@@ -112,7 +112,7 @@ def _part(sample: Sample, extension: str) -> bytes:
 
 
 def _samples(folder: pathlib.Path) -> list[Sample]:
-    """Members of the shards by the part of their names before the first dot, in order; those without an image are left out."""
+    """The samples of the shards, in order: members with the same name up to the first dot. Those without an image are skipped."""
     count = folder / "nshards.txt"
     try:
         shards = [folder / f"{number}.tar" for number in range(int(text(count)))]
@@ -142,24 +142,24 @@ def _members(shard: pathlib.Path) -> list[Slice]:
 
 
 class DrawnSettings(Settings):
-    """A test set of the drawn world; the data folder is `data/<profile>/raw/test`."""
+    """A test set of the drawn world, a folder in the data folder `data/<profile>/raw/test`."""
 
     set: str  # folder
     templates: list[str]  # of classes; empty for a retrieval set
 
 
 def drawn(folder: pathlib.Path, settings: DrawnSettings) -> TestSet:
-    """A set as `download` writes it: with the truth of every caption about every image, or with one class per image."""
+    """A test set in the form of stage `download`: with all images each caption is true of, or with one class per image."""
     where = folder / settings.set
     path = where / ("captions.json" if (where / "captions.json").exists() else "labels.json")
     described, archive = json_of(path), Archive(where / "images.zip")
     try:
-        pictures = [Member(archive, image["file_name"]) for image in described["images"]]
+        images = [Member(archive, image["file_name"]) for image in described["images"]]
         if path.name == "labels.json":
             label = np.array([image["label"] for image in described["images"]], np.int32)
-            return Classified(pictures, described["classes"], settings.templates, label)
+            return Classified(images, described["classes"], settings.templates, label)
         texts = [annotation["caption"] for annotation in described["annotations"]]
     except (KeyError, TypeError) as error:
         raise damaged(path, f"not the drawn world's structure: {type(error).__name__} {error}") from None
     owner, indptr, indices = arrays.read(where / "truth.npz", "owner", "true_indptr", "true_indices")
-    return Captioned(pictures, texts, Pairing(len(pictures), owner, Relevant(indptr, indices)))
+    return Captioned(images, texts, Pairing(len(images), owner, Relevant(indptr, indices)))

@@ -1,4 +1,4 @@
-"""Readers of the zero-shot sets, as their publishers ship them."""
+"""Readers of published zero-shot sets."""
 
 import csv
 import io
@@ -14,9 +14,11 @@ from clip_italian.errors import InputError
 from clip_italian.evaluation.published.test_sets import Classified, damaged, json_of, templates_of, text
 
 
-# Class names and templates in CLIP_benchmark's JSON files, of which it ships a pair for each language.
 class LabelFilesSettings(Settings):
-    """The two files, `*_classnames.json` and `*_zeroshot_classification_templates.json`. Each maps a set's name to a list."""
+    """Two files of CLIP_benchmark for a language: `*_classnames.json` and `*_zeroshot_classification_templates.json`.
+
+    Each maps a set's name to a list.
+    """
 
     set: str
     classes: str
@@ -24,9 +26,9 @@ class LabelFilesSettings(Settings):
 
 
 def read(folder: pathlib.Path, settings: LabelFilesSettings) -> tuple[list[str], list[str]]:
-    """The set's class names, in the order of its classes' numbers, and its templates.
+    """The class names of a set, in the order of their indices, and its templates.
 
-    Raises InputError when a file is missing or damaged, or has nothing of the set.
+    Raises InputError if a file is missing or damaged, or lacks the set.
     """
     classes, templates = (_listed(folder / name, settings.set) for name in (settings.classes, settings.templates))
     return classes, templates_of(folder / settings.templates, templates)
@@ -37,42 +39,42 @@ def _listed(path: pathlib.Path, name: str) -> list[str]:
         raise InputError(f"{path}: missing; it is in CLIP_benchmark's clip_benchmark/datasets, which `--labels` may name")
     content: Any = json_of(path)
     if not isinstance(content, dict) or name not in content:
-        raise InputError(f"{path}: nothing of `{name}`; choose another language, or a file that has it")
+        raise InputError(f"{path}: has no `{name}`; choose another language, or a file that has it")
     if not isinstance(content[name], list) or not all(isinstance(entry, str) for entry in content[name]):
         raise damaged(path, f"`{name}` is not a list of texts")
     return content[name]
 
 
 def class_folders(folder: pathlib.Path) -> list[pathlib.Path]:
-    """The folders of classes, in the order of their names: torchvision's ImageFolder, and the order of ImageNet's indices."""
+    """The class folders sorted by name, as in torchvision's ImageFolder; for ImageNet this is the order of class indices."""
     found = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
     if not found:
-        raise InputError(f"{folder}: no folder for each class; unpack the pictures there, one folder for each WordNet id")
+        raise InputError(f"{folder}: has no class folders; unpack the images there, one folder for each WordNet id")
     return found
 
 
-def _pictures(folders: list[pathlib.Path]) -> tuple[list[pathlib.Path], np.ndarray]:
-    """All files of the folders in the order of their names, and which folder each is in."""
+def _images(folders: list[pathlib.Path]) -> tuple[list[pathlib.Path], np.ndarray]:
+    """All files of the folders, sorted by name, and the index of each file's folder."""
     files = [sorted(path for path in folder.iterdir() if path.is_file()) for folder in folders]
     if empty := [folder for folder, some in zip(folders, files, strict=True) if not some]:
-        raise InputError(f"{empty[0]}: no pictures; unpack this class's there")
+        raise InputError(f"{empty[0]}: has no images; unpack those of this class there")
     label = np.repeat(np.arange(len(files), dtype=np.int32), [len(some) for some in files])
     return [path for some in files for path in some], label
 
 
 class LabelTableSettings(Settings):
-    """A table of labels with a header, and the images in a folder for each class."""
+    """A table of labels with a header, and a folder of images for each class."""
 
     labels: str  # tab-separated file
     column: str  # of the label
-    folder_column: str  # of the name of the class's folder
-    templates: str | None  # file of one template a line; null for the label alone
+    folder_column: str  # of the class folder's name
+    templates: str | None  # file with one template per line; null: the label alone
     pictures: str  # folder of the classes' folders
-    merge: bool  # classes of one label count as one class
+    merge: bool  # whether classes of one label are merged
 
 
 def label_table(folder: pathlib.Path, settings: LabelTableSettings) -> Classified:
-    """CLIP-Italian's ImageNet: the classes are the rows, in their order; a template listed twice counts twice."""
+    """CLIP-Italian's ImageNet: the classes are the rows, in order; a template listed twice counts twice."""
     path = folder / settings.labels
     rows = list(csv.DictReader(io.StringIO(text(path)), delimiter="\t", quoting=csv.QUOTE_NONE))
     try:
@@ -83,25 +85,22 @@ def label_table(folder: pathlib.Path, settings: LabelTableSettings) -> Classifie
     folders = [root / pathlib.PurePath(name).name for name in names]
     if absent := [one for one in folders if not one.is_dir()]:
         raise InputError(f"{absent[0]}: missing, and {len(absent) - 1} more of {len(folders)} classes' folders; all are needed")
-    pictures, label = _pictures(folders)
-    templates = _lines(folder / settings.templates) if settings.templates else ["{}"]
-    found = Classified(pictures, classes, templates, label)
+    images, label = _images(folders)
+    listed = settings.templates and folder / settings.templates
+    templates = templates_of(listed, files.lines_of(text(listed))) if listed else ["{}"]
+    found = Classified(images, classes, templates, label)
     return found.merged() if settings.merge else found
 
 
-def _lines(path: pathlib.Path) -> list[str]:
-    return templates_of(path, files.lines_of(text(path)))
-
-
 class ClassListsSettings(Settings):
-    """CLIP_benchmark's class names and templates, and the images in a folder for each class."""
+    """CLIP_benchmark's class names and templates, and a folder of images for each class."""
 
     labels: LabelFilesSettings
     pictures: str  # folder of the classes' folders
 
 
 def class_lists(folder: pathlib.Path, settings: ClassListsSettings) -> Classified:
-    """CLIP_benchmark's ImageNet: a class's number is the place of its folder in the order of their names."""
+    """CLIP_benchmark's ImageNet: class indices are those of the folders sorted by name."""
     folders = class_folders(folder / settings.pictures)
     classes, templates = read(folder, settings.labels)
     if len(folders) != len(classes):
@@ -109,36 +108,33 @@ def class_lists(folder: pathlib.Path, settings: ClassListsSettings) -> Classifie
             f"{folder / settings.pictures}: {len(folders)} classes' folders for the {len(classes)} names of "
             f"{settings.labels.classes}; all classes are needed"
         )
-    pictures, label = _pictures(folders)
-    return Classified(pictures, classes, templates, label)
+    images, label = _images(folders)
+    return Classified(images, classes, templates, label)
 
 
 class BabelSettings(Settings):
-    """Babel-ImageNet's labels. A language has labels for some of ImageNet's classes."""
+    """Babel-ImageNet: labels of some of ImageNet's classes in a language."""
 
     labels: str  # JSON: language -> [indices of classes, labels]
     prompts: str | None  # JSON: language -> templates; null for the label alone
     language: str
     pictures: str  # folder of the folders of all of ImageNet's classes
-    classes: pydantic.PositiveInt | None  # how many class folders there must be, so that the indices are right; null: any number
+    classes: pydantic.PositiveInt | None  # required number of class folders, without which indices would be wrong; null: any number
 
 
 def babel(folder: pathlib.Path, settings: BabelSettings) -> Classified:
-    """Images of the listed classes alone, in the order of the list; the target is the place in the list."""
-    path, everyone = folder / settings.labels, class_folders(folder / settings.pictures)
-    if settings.classes not in (None, len(everyone)):
-        raise InputError(f"{folder / settings.pictures}: {len(everyone)} classes' folders, {settings.classes} are needed")
+    """The images of the listed classes, in the order of the list; a class's index is that in the list."""
+    path, all_folders = folder / settings.labels, class_folders(folder / settings.pictures)
+    if settings.classes not in (None, len(all_folders)):
+        raise InputError(f"{folder / settings.pictures}: {len(all_folders)} classes' folders, {settings.classes} are needed")
     try:
         indices, classes = json_of(path)[settings.language]
-        chosen = [everyone[int(index)] for index in indices]
-        templates = _babel_prompts(folder / settings.prompts, settings.language) if settings.prompts else ["{}"]
+        chosen = [all_folders[int(index)] for index in indices]
+        prompts = settings.prompts and folder / settings.prompts
+        templates = templates_of(prompts, json_of(prompts)[settings.language]) if prompts else ["{}"]
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise damaged(path, f"not Babel-ImageNet's structure: {type(error).__name__} {error}") from None
     if len(chosen) != len(classes):
         raise damaged(path, f"{len(classes)} labels for {len(chosen)} classes")
-    pictures, label = _pictures(chosen)
-    return Classified(pictures, classes, templates, label)
-
-
-def _babel_prompts(path: pathlib.Path, language: str) -> list[str]:
-    return templates_of(path, json_of(path)[language])
+    images, label = _images(chosen)
+    return Classified(images, classes, templates, label)

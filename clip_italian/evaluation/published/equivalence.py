@@ -1,15 +1,15 @@
-"""Two evaluations of the same items, one on another device or with another library: do they differ, and could it matter?
+"""Compares two evaluations of the same items, such as on two devices or with two libraries: do they differ, and does it matter?
 
-For every metric of the protocol that is a mean over items, from the items' outcomes in two folders that `evaluate` wrote:
+For every metric of the protocol that is a mean over items, from the results of items in two folders that `evaluate` wrote:
 
 * difference, first minus second, and its percentile interval over resampled images (statistics.bootstrap);
-* the p of no difference: signs of images' differences flipped (statistics.sign_flip); for accuracies McNemar's exact test too;
-* the p of a difference that matters, of a margin or more: two one-sided tests (Schuirmann 1987, J. Pharmacokinet. Biopharm. 15,
-  657-680) by interval inclusion. It is at most alpha exactly where the interval of confidence 1 - 2 alpha lies within the margins
+* p for no difference, by the sign-flip test over images (statistics.sign_flip); for accuracies also by McNemar's exact test;
+* p for a difference of at least the margin: two one-sided tests (Schuirmann 1987, J. Pharmacokinet. Biopharm. 15, 657-680) by
+  interval inclusion. It is at most alpha exactly if the interval of confidence 1 - 2 alpha lies within the margins
   (Berger & Hsu 1996, Statist. Sci. 11, 283-319): for alpha 0.05 the 90 % interval.
 
-Both kinds of p are corrected by Holm over the metrics. No difference being found is not equivalence: that is the second test's to
-say, and a difference may be certain and yet too small to matter.
+Both kinds of p are corrected by Holm over the metrics. A missing significant difference is not equivalence, which needs the second
+test; and a significant difference may be too small to matter.
 """
 
 import pathlib
@@ -27,13 +27,13 @@ from clip_italian.evaluation.published import protocols
 RESAMPLES = PERMUTATIONS = 10_000
 SEED, CONFIDENCE = 0, 0.95
 SMALLEST_EFFECT = 0.5  # percentage points; the study's smallest effect of interest (analysis/plan.md)
-KINDS = ("mrr", "recall", "acc")  # of metrics, whose values are means of gains that items have
+KINDS = ("mrr", "recall", "acc")  # kinds of metrics whose values are means over items
 
 
 class Row(NamedTuple):
     """One metric; shares of 1."""
 
-    metric: str  # its published name, or several that are the same number
+    metric: str  # its published name, or several names of the same values
     first: float
     second: float
     difference: float
@@ -54,7 +54,7 @@ class Row(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """All metrics that could be compared, and the names of those that have no outcome for each item."""
+    """The compared metrics, and the names of those that are not means over items."""
 
     protocol: str
     rows: list[Row]
@@ -62,18 +62,18 @@ class Comparison(NamedTuple):
 
 
 class _Pair(NamedTuple):
-    """A metric's gains in both evaluations, summed over the queries of each image, and how many queries that is."""
+    """A metric's gains in both evaluations, summed over the queries of each image, and the number of these queries."""
 
     metric: str
-    first: Float[np.ndarray, " pictures"]
-    second: Float[np.ndarray, " pictures"]
-    counts: Float[np.ndarray, " pictures"]
+    first: Float[np.ndarray, " images"]
+    second: Float[np.ndarray, " images"]
+    counts: Float[np.ndarray, " images"]
 
 
 def compare(first: pathlib.Path, second: pathlib.Path, margin: float = SMALLEST_EFFECT) -> Comparison:
     """Compares two folders with `metrics.json` and `items.npz`; `margin` in percentage points.
 
-    Raises InputError when one is missing or damaged, or when they are not of one protocol and the same images and texts.
+    Raises InputError if one is missing or damaged, or if they differ in protocol, images or texts.
     """
     about = [_about(folder) for folder in (first, second)]
     for key in ("protocol", "language", "data"):
@@ -86,15 +86,15 @@ def compare(first: pathlib.Path, second: pathlib.Path, margin: float = SMALLEST_
     named = protocols.load(protocol).metrics
     comparable = {name: ours for name, ours in named.items() if _is_mean(ours) and about[0]["metrics"].get(name) is not None}
     if not comparable:
-        raise InputError(f"{first / 'metrics.json'}: no metric of `{protocol}` has an outcome for each item")
+        raise InputError(f"{first / 'metrics.json'}: no metric of `{protocol}` is a mean over items")
     rows = _rows(_distinct(_pairs(first, second, comparable)), margin / 100)
     return Comparison(protocol, rows, [name for name in named if name not in comparable])
 
 
 def _is_mean(metric: str) -> bool:
-    """Whether a metric, by our name, is the mean of gains that single ranks have."""
-    place, _, name = metric.rpartition("/")
-    return name.split("@")[0] in KINDS and not place.endswith("/list")
+    """Whether a metric, by our name, is a mean over gains of single ranks."""
+    ranking, _, name = metric.rpartition("/")
+    return name.split("@")[0] in KINDS and not ranking.endswith("/list")
 
 
 def _about(folder: pathlib.Path) -> dict[str, Any]:
@@ -109,19 +109,19 @@ def _about(folder: pathlib.Path) -> dict[str, Any]:
 
 def _pairs(first: pathlib.Path, second: pathlib.Path, comparable: dict[str, str]) -> Iterator[_Pair]:
     for name, ours in comparable.items():
-        place, _, metric = ours.rpartition("/")
-        wanted = (place, f"{place.split('/')[0]}/image") if place else ("rank",)
+        ranking, _, metric = ours.rpartition("/")
+        wanted = (ranking, f"{ranking.split('/')[0]}/image") if ranking else ("rank",)
         read = [arrays.read(folder / "items.npz", *wanted) for folder in (first, second)]
         rank, other = read[0][0], read[1][0]
         if len(rank) != len(other):
             raise InputError(f"{second / 'items.npz'}: {len(other)} outcomes of {name}, {first} has {len(rank)}; evaluate again")
-        _, picture = np.unique(read[0][1] if place else np.arange(len(rank)), return_inverse=True)
-        gains = [np.bincount(picture, metrics.gains(one, metric)) for one in (rank, other)]
-        yield _Pair(name, gains[0], gains[1], np.bincount(picture).astype(np.float64))
+        _, image = np.unique(read[0][1] if ranking else np.arange(len(rank)), return_inverse=True)
+        gains = [np.bincount(image, metrics.gains(one, metric)) for one in (rank, other)]
+        yield _Pair(name, gains[0], gains[1], np.bincount(image).astype(np.float64))
 
 
 def _distinct(pairs: Iterator[_Pair]) -> list[_Pair]:
-    """Metrics that are one and the same number, such as MRR@1 and recall@1, as one: they are one test."""
+    """The pairs with equal values, such as MRR@1 and recall@1, merged into one, since they are one test."""
     found = dict[tuple[bytes, ...], _Pair]()
     for pair in pairs:
         key = tuple(values.tobytes() for values in pair[1:])
@@ -149,8 +149,8 @@ def _tested(pair: _Pair, margin: float) -> Row:
 
 
 def table(found: Comparison, margin: float) -> str:
-    """Returns the comparison as lines of text, in percentage points. After each p stands the p corrected by Holm."""
-    lines = [f"{found.protocol}: first minus second, in points; {100 * CONFIDENCE:g} % intervals over pictures; margin {margin:g}"]
+    """The comparison as lines of text, in percentage points; each p is followed by the p corrected by Holm."""
+    lines = [f"{found.protocol}: first minus second, in points; {100 * CONFIDENCE:g} % intervals over images; margin {margin:g}"]
     width = max(len(row.metric) for row in found.rows)
     heads = f"{'first':>8}{'second':>8}{'difference':>12}  {'interval':<18}{'p':>8}{'Holm':>8}{'McNemar':>9}"
     lines.append(f"{'metric':<{width}}{heads}{'p equiv.':>10}{'Holm':>8}  verdict")
@@ -160,5 +160,5 @@ def table(found: Comparison, margin: float) -> str:
         line += f"{row.p:>8.4f}{row.p_holm:>8.4f}{'' if row.mcnemar is None else format(row.mcnemar, '.4f'):>9}"
         lines.append(line + f"{row.p_equivalence:>10.4f}{row.p_equivalence_holm:>8.4f}  {row.verdict}")
     if found.left_out:
-        lines.append(f"not compared, since items have no outcome of their own: {', '.join(found.left_out)}")
+        lines.append(f"not compared, since they are not means over items: {', '.join(found.left_out)}")
     return "\n".join(lines)

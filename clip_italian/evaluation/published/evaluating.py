@@ -1,12 +1,12 @@
-"""A model under a named protocol: `evaluate` embeds the test set, scores it, and writes what came out.
+"""Evaluates a model under a named protocol: `evaluate` encodes the test set, scores it, and writes the results.
 
-OUT/embeddings/<key>.npz     rows of images or of texts; the key is a digest of the model's files and of what is embedded, so
-                             that another protocol on the same images embeds none of them again
+OUT/embeddings/<key>.npz     unit vectors of images or of texts; the key is a digest of the model's files and of the inputs, so
+                             that another protocol on the same images encodes none of them again
 OUT/<protocol>/metrics.json  {"protocol", "source", "model": {file: SHA-256}, "ties": the rule, "data": {...},
-                             "metrics": {published name: value}, "bounds": {published name: [lowest, highest]}}; shares of 1, and
-                             null where there is no value; "language" where the protocol has a choice, which then is a folder
-                             more: OUT/<protocol>/<language>
-OUT/<protocol>/items.npz     the outcome of every query or image (scoring.py), and `pictures`, their files
+                             "metrics": {published name: value}, "bounds": {published name: [lowest, highest]}}; shares of 1, or
+                             null if there is no value; "language" if the protocol has a choice, and the folder is then
+                             OUT/<protocol>/<language>
+OUT/<protocol>/items.npz     the result of every query or image (scoring.py), and `pictures`, their files
 """
 
 import functools
@@ -28,7 +28,7 @@ from clip_italian.evaluation import arrays, classification, scoring
 from clip_italian.evaluation.published import protocols
 from clip_italian.evaluation.published.test_sets import Captioned, Classified, TestSet
 
-LAYOUT = 1  # of what is kept; to be raised when the same files give other vectors
+LAYOUT = 1  # version of the stored embeddings; to be raised when the same files give other vectors
 
 
 def evaluate(
@@ -40,20 +40,19 @@ def evaluate(
     *,
     language: str | None = None,
     labels: pathlib.Path | None = None,
-    place: str | None = None,
+    subfolder: str | None = None,
 ) -> dict[str, float | None]:
-    """The metrics of a model that `clip_italian.load` gave, by their published names; writes the files that are listed above.
+    """The metrics of a model by their published names; writes the files that are listed above.
 
-    `data` is the folder with the publisher's files, `labels` that with files of labels (`protocols.read`); `place` is where in
-    OUT the results go, instead of what `where` gives. Raises InputError when files, or the model, are not what they
-    should be.
+    `data` is the folder with the publisher's files, `labels` that with files of labels (`protocols.read`). The results are written
+    to the folder `subfolder` in OUT, by default that of `where`. Raises InputError if files or the model are missing or damaged.
     """
     settings = protocols.load(protocol)
     test = protocols.read(settings, data, language, labels)
-    model = model.cutting(settings.margin) if settings.margin else model
+    model = model.with_margin(settings.margin) if settings.margin else model
     kept = _Embeddings(model, pathlib.Path(out) / "embeddings", progress)
     texts = test.texts if isinstance(test, Captioned) else classification.prompts(test.classes, test.templates)
-    (image, image_digest), (text, text_digest) = kept.pictures(test.pictures), kept.texts(texts)
+    (image, image_digest), (text, text_digest) = kept.images(test.images), kept.texts(texts)
     if isinstance(test, Classified):
         text = classification.ensemble(text.reshape(len(test.classes), len(test.templates), -1))
     scores = scoring.score(test.truth, image, text, list(dict.fromkeys(settings.metrics.values())), settings.ties)
@@ -70,47 +69,50 @@ def evaluate(
         "metrics": found,
         "bounds": bounds,
     }
-    if spoken := protocols.spoken(settings, language):
-        about["language"] = spoken
-    folder = pathlib.Path(out) / (place or where(settings, language))
-    arrays.write(folder / "items.npz", **scores.items, **seen, pictures=np.array([_name(picture) for picture in test.pictures]))
+    if chosen := protocols.language_of(settings, language):
+        about["language"] = chosen
+    folder = pathlib.Path(out) / (subfolder or where(settings, language))
+    arrays.write(folder / "items.npz", **scores.items, **seen, pictures=np.array([_name(image) for image in test.images]))
     files.write_json(folder / "metrics.json", about)
     return found
 
 
 def where(protocol: protocols.Protocol, language: str | None = None) -> str:
-    """The folder of results in OUT: the protocol's name, and the language where it has a choice."""
-    return "/".join(filter(None, (protocol.name, protocols.spoken(protocol, language))))
+    """The folder of the results in OUT: the protocol's name, and the language if the protocol has a choice."""
+    return "/".join(filter(None, (protocol.name, protocols.language_of(protocol, language))))
 
 
 def _counts(test: TestSet) -> dict[str, Any]:
     if isinstance(test, Captioned):
         seen = {} if test.seen is None else {"pictures_seen_in_training": int(test.seen.sum())}
-        return {"pictures": len(test.pictures), "texts": len(test.texts)} | seen
-    return {"pictures": len(test.pictures), "classes": len(test.classes), "templates": len(test.templates)}
+        return {"pictures": len(test.images), "texts": len(test.texts)} | seen
+    return {"pictures": len(test.images), "classes": len(test.classes), "templates": len(test.templates)}
 
 
-def _name(picture: Stored) -> str:
-    """Returns the image's name within the data, without the folder of the data."""
-    return picture.name if isinstance(picture, pathlib.Path) else str(picture).rpartition(": ")[2]
+def _name(image: Stored) -> str:
+    """The name of an image, without its folder or archive."""
+    return image.name if isinstance(image, pathlib.Path) else str(image).rpartition(": ")[2]
 
 
 class _Embeddings:
-    """Unit vectors by content: of what was embedded before, the rows are read and no tower runs."""
+    """Unit vectors, stored by a digest of the model and of the inputs, so that no input is encoded twice."""
 
     def __init__(self, model: Model, folder: pathlib.Path, progress: bool) -> None:
         self._model, self._folder, self._progress = model, folder, progress
         self._digest = _digest(sorted(model.digests().items()))
 
-    def pictures(self, pictures: Sequence[Stored]) -> tuple[Float[np.ndarray, "pictures d"], str]:
-        """A row each image, and the digest of them all."""
+    def images(self, images: Sequence[Stored]) -> tuple[Float[np.ndarray, "images d"], str]:
+        """The unit vectors of images, one row each, and the digest of all images."""
         with ThreadPoolExecutor() as pool:
-            digest = _digest(list(pool.map(lambda picture: hashlib.sha256(picture.read_bytes()).hexdigest(), pictures)))
-        encode = functools.partial(self._model.encode_image, pictures, progress=self._progress)
+            digest = _digest(list(pool.map(lambda image: hashlib.sha256(image.read_bytes()).hexdigest(), images)))
+        encode = functools.partial(self._model.encode_image, images, progress=self._progress)
         return self._rows(["pictures", self._model.settings.image.fit.model_dump()], digest, encode), digest
 
     def texts(self, texts: list[str]) -> tuple[Float[np.ndarray, "texts d"], str]:
-        """A row each text, and the digest of them all. Equal texts are embedded once, so that their rows are equal bit for bit."""
+        """The unit vectors of texts, one row each, and the digest of all texts.
+
+        Equal texts are encoded once, so that their rows have the same bits.
+        """
         different, which = classification.distinct(texts)
         encode = functools.partial(self._model.encode_text, different, progress=self._progress)
         return self._rows(["texts"], _digest(different), encode)[which], _digest(texts)
@@ -120,11 +122,11 @@ class _Embeddings:
         try:
             (rows,) = arrays.read(path, "rows")
             return rows
-        except InputError:  # not there yet, or damaged: made anew
+        except InputError:  # missing or damaged: computed again
             rows = encode()
         if not np.isfinite(rows).all():
             source = self._model.provenance[0].source
-            raise InputError(f"{source}: its embeddings of {kind[0]} are not finite; the weights are damaged, get them again")
+            raise InputError(f"{source}: its embeddings of {kind[0]} are not finite; the weights are damaged; download them again")
         arrays.write(path, rows=rows)
         return rows
 

@@ -1,15 +1,15 @@
-"""Test sets as their publishers ship them, put into the form that the study's stages read; and images for linear probes.
+"""Converts published test sets and images for linear probes into the form that the study's stages read.
 
-data/<profile>/raw of a profile that takes published data:
+data/<profile>/raw of a profile with published data:
 
     test/<set>/{images.zip, captions.json, truth.npz}   a retrieval set: MSCOCO's structure; `owner`, the image of each caption
     test/<set>/{images.zip, labels.json, truth.npz}     a zero-shot set: {"images": [...], "classes": [label, ...]}; `label`
     test/<set>/protocol.json                            {"name", "margin", "ties"} of the protocol it is evaluated under
-    test/gallery.json                                   [{"query"}, ...]: what is asked of the headline retrieval set, for a figure
+    test/gallery.json                                   [{"query"}, ...]: queries on the headline retrieval set, for a figure
     probe/{probe-train,probe-valid}/                    in the form of the zero-shot sets, with the classes of one of them
-    english/pairs.jsonl, text/sentences.txt             empty: published backbones learn from nothing here
+    english/pairs.jsonl, text/sentences.txt             empty: published backbones are not trained here
 
-The drawn world (clip_italian/world/publishing/examinations.py) writes the same form, with more truth in it.
+The drawn world (clip_italian/world/publishing/examinations.py) writes the same form, with more complete truth.
 """
 
 import contextlib
@@ -32,25 +32,28 @@ from clip_italian.evaluation.published.class_sets import class_folders
 from clip_italian.evaluation.published.test_sets import Captioned, Classified, TestSet
 from clip_italian.evaluation.study.settings import PROBE_SETS, PROTOCOL, HeldOutSettings, ProbePictures
 
-ALONE = ["{}"]  # templates of a zero-shot set: its labels are asked as `evaluation.templates` says
+ALONE = ["{}"]  # the only templates that a zero-shot set may have; `evaluation.templates` gives the study's
 
 
 def prepare(published: pathlib.Path, raw: pathlib.Path, settings: HeldOutSettings) -> dict[str, dict[str, int]]:
-    """Writes all that the module's docstring lists from a folder with one folder for each publisher; returns counts by set.
+    """Writes the files listed above from `published`, which has one folder for each publisher; returns counts by set.
 
-    Raises InputError naming the first file that is missing, damaged or not as many as published.
+    Raises InputError naming the first file that is missing or damaged, and for counts that are not the published ones.
     """
     counts = {}
-    labels: dict[str, dict[str, int]] = {}
+    labels: dict[str, dict[str, int]] = {}  # of each zero-shot set: the class index of each class folder
     with files.replacing_folder(raw / "test") as folder:
         for one in settings.sets:
             with _as_one([published / name for name in one.folders]) as data:
                 protocol = protocols.load(one.protocol)
                 found = protocols.read(protocol, data, one.language, counted=settings.counts == "published")
                 counts[one.name] = write(folder / one.name, found)
-                _write_protocol(folder / one.name, protocol)
+                # The stages cut images (data/preparation.py) and count ties as the protocol does.
+                content = {"name": protocol.name, "margin": protocol.margin, "ties": protocol.ties}
+                files.write_json(folder / one.name / PROTOCOL, content)
                 if isinstance(found, Classified):
-                    labels[one.name] = _folder_labels(found)
+                    pairs = zip(found.images, found.truth, strict=True)
+                    labels[one.name] = {_path(image).parent.name: int(label) for image, label in pairs}
         files.write_json(folder / "gallery.json", [{"query": query} for query in settings.queries])
     with files.replacing_folder(raw / "probe") as folder:
         if settings.probes.of is not None:
@@ -61,7 +64,7 @@ def prepare(published: pathlib.Path, raw: pathlib.Path, settings: HeldOutSetting
 
 @contextlib.contextmanager
 def _as_one(folders: Sequence[pathlib.Path]) -> Iterator[pathlib.Path]:
-    """A folder in which the contents of several folders are linked; raises InputError for one that is missing."""
+    """A temporary folder with links to the contents of several folders; raises InputError if one is missing."""
     with tempfile.TemporaryDirectory() as made:
         for folder in folders:
             if not folder.is_dir():
@@ -74,25 +77,20 @@ def _as_one(folders: Sequence[pathlib.Path]) -> Iterator[pathlib.Path]:
 
 
 def write(folder: pathlib.Path, test_set: TestSet) -> dict[str, int]:
-    """Writes a test set as a new folder; returns how many images and texts it has.
+    """Writes a test set as a new folder; returns the numbers of its images and texts.
 
-    Raises InputError for a set that the study cannot hold: images of several classes, templates of its own.
+    Raises InputError for a set that the study does not support: with several classes per image, or with its own templates.
     """
     if isinstance(test_set, Classified):
         if test_set.truth.ndim > 1 or test_set.templates != ALONE:
-            raise InputError(f"{folder.name}: pictures of one class and no templates were expected; choose another protocol")
-        return _write_classified(folder, test_set.pictures, test_set.truth, test_set.classes)
+            raise InputError(f"{folder.name}: one class per image and no templates were expected; choose another protocol")
+        return _write_classified(folder, test_set.images, test_set.truth, test_set.classes)
     return _write_captioned(folder, test_set)
-
-
-def _write_protocol(folder: pathlib.Path, protocol: protocols.Protocol) -> None:
-    """Writes what the stages do as the protocol says: how images are cut (data/preparation.py) and how ties count."""
-    files.write_json(folder / PROTOCOL, {"name": protocol.name, "margin": protocol.margin, "ties": protocol.ties})
 
 
 def _write_captioned(folder: pathlib.Path, test_set: Captioned) -> dict[str, int]:
     folder.mkdir(parents=True)
-    names = _write_pictures(folder, test_set.pictures, [_name(picture) for picture in test_set.pictures])
+    names = _write_images(folder, test_set.images, [_path(image).name for image in test_set.images])
     images = [{"id": number, "file_name": name} for number, name in enumerate(names)]
     annotations = [
         {"id": number, "image_id": int(owner), "caption": caption}
@@ -106,42 +104,29 @@ def _write_captioned(folder: pathlib.Path, test_set: Captioned) -> dict[str, int
 
 
 def _write_classified(
-    folder: pathlib.Path, pictures: Sequence[Stored], label: Int[np.ndarray, " pictures"], classes: Sequence[str]
+    folder: pathlib.Path, images: Sequence[Stored], label: Int[np.ndarray, " images"], classes: Sequence[str]
 ) -> dict[str, int]:
     folder.mkdir(parents=True)
-    names = _write_pictures(folder, pictures, [f"{_parent(picture)}/{_name(picture)}" for picture in pictures])
-    images = [{"id": i, "file_name": name, "label": int(one)} for i, (name, one) in enumerate(zip(names, label, strict=True))]
-    files.write_json(folder / "labels.json", {"images": images, "classes": list(classes)})
+    names = _write_images(folder, images, ["/".join(_path(image).parts[-2:]) for image in images])
+    entries = [{"id": i, "file_name": name, "label": int(one)} for i, (name, one) in enumerate(zip(names, label, strict=True))]
+    files.write_json(folder / "labels.json", {"images": entries, "classes": list(classes)})
     arrays.write(folder / "truth.npz", label=label.astype(np.int32))
     return {"pictures": len(names), "texts": len(classes)}
 
 
-def _path(picture: Stored) -> pathlib.PurePath:
-    return pathlib.PurePosixPath(picture.name) if isinstance(picture, Member) else pathlib.Path(str(picture))
+def _path(image: Stored) -> pathlib.PurePath:
+    """An image's path at its publisher's. It keeps its name, by which the audit recognises an image of MSCOCO in any set."""
+    return pathlib.PurePosixPath(image.name) if isinstance(image, Member) else pathlib.Path(str(image))
 
 
-def _name(picture: Stored) -> str:
-    """An image keeps its publisher's name: by MSCOCO's the audit knows an image in every data set."""
-    return _path(picture).name
-
-
-def _parent(picture: Stored) -> str:
-    return _path(picture).parent.name
-
-
-def _write_pictures(folder: pathlib.Path, pictures: Sequence[Stored], names: list[str]) -> list[str]:
+def _write_images(folder: pathlib.Path, images: Sequence[Stored], names: list[str]) -> list[str]:
     """Writes `images.zip`; raises InputError for a name that occurs twice."""
     if repeated := sorted({name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else ()):
-        raise InputError(f"{folder.name}: two pictures are called {repeated[0]}; get the set from its publisher again")
+        raise InputError(f"{folder.name}: two images are called {repeated[0]}; get the set from its publisher again")
     with zipfile.ZipFile(folder / "images.zip", "w") as opened:
-        for name, picture in zip(names, pictures, strict=True):
-            archives.add(opened, name, picture.read_bytes())
+        for name, image in zip(names, images, strict=True):
+            archives.add(opened, name, image.read_bytes())
     return names
-
-
-def _folder_labels(test_set: Classified) -> dict[str, int]:
-    """The number of the class whose images lie in the folder of that name."""
-    return {_parent(picture): int(label) for picture, label in zip(test_set.pictures, test_set.truth, strict=True)}
 
 
 def _write_probes(
@@ -152,25 +137,25 @@ def _write_probes(
     classes = files.read_json(tests / settings.of / "labels.json")["classes"]
     chosen = [_chosen(path, labels[settings.of], settings) for path in class_folders(published / settings.folder)]
     if absent := sorted(labels[settings.of].keys() - {path.parent.name for some in chosen for path in some}):
-        raise InputError(f"{published / settings.folder / absent[0]}: missing; put this class's training pictures there")
+        raise InputError(f"{published / settings.folder / absent[0]}: missing; put this class's training images there")
     counts = {}
     for name, part in zip(PROBE_SETS, (slice(settings.train), slice(settings.train, None)), strict=True):
-        pictures = [path for some in chosen for path in some[part]]
-        label = np.array([labels[settings.of][path.parent.name] for path in pictures], np.int32)
-        counts[name] = _write_classified(folder / name, pictures, label, classes)
+        images = [path for some in chosen for path in some[part]]
+        label = np.array([labels[settings.of][path.parent.name] for path in images], np.int32)
+        counts[name] = _write_classified(folder / name, images, label, classes)
         shutil.copyfile(tests / settings.of / PROTOCOL, folder / name / PROTOCOL)
     return counts
 
 
 def _chosen(folder: pathlib.Path, labels: dict[str, int], settings: ProbePictures) -> list[pathlib.Path]:
-    """The images of a class to learn from, then those to choose by; none of a class that is not tested."""
+    """The training images of a class, then its validation images; none if the class is not in the test set."""
     if folder.name not in labels:
         return []
-    pictures, wanted = sorted(path for path in folder.iterdir() if path.is_file()), settings.train + settings.valid
-    if len(pictures) < wanted:
-        raise InputError(f"{folder}: {len(pictures)} pictures, {wanted} are needed; get them from the publisher again")
-    order = np.random.default_rng([settings.seed, labels[folder.name]]).permutation(len(pictures))
-    return [pictures[place] for place in order[:wanted]]
+    images, wanted = sorted(path for path in folder.iterdir() if path.is_file()), settings.train + settings.valid
+    if len(images) < wanted:
+        raise InputError(f"{folder}: {len(images)} images, {wanted} are needed; get them from the publisher again")
+    order = np.random.default_rng([settings.seed, labels[folder.name]]).permutation(len(images))
+    return [images[index] for index in order[:wanted]]
 
 
 def _write_nothing(raw: pathlib.Path) -> None:

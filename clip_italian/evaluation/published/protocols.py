@@ -1,10 +1,9 @@
-"""Evaluation protocols by name: each a file of settings below `protocols/`, with its source.
+"""Evaluation protocols by name; each is a file of settings below `protocols/`.
 
-A protocol says which of its publisher's files are read and how, how many images and texts they hold, and which metrics are
-reported under which published names.
+A protocol states its source, the publisher's files and their reader, the numbers of images and texts, and the metrics with their
+published names.
 """
 
-import difflib
 import pathlib
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
@@ -19,12 +18,12 @@ from clip_italian.evaluation.published.test_sets import Captioned, TestSet
 from clip_italian.evaluation.ranks import Ties
 
 FOLDER = pathlib.Path(__file__).parent / "protocols"
-LABELS = "{labels}"  # in a protocol's data: the folder with the files of labels
-CLASSES = "classes"  # there: how many folders of classes there must be
+LABELS = "{labels}"  # in `data`: stands for the folder with the files of labels
+CLASSES = "classes"  # key of `data`: the required number of class folders
 
 
 class Counts(Settings):
-    """What the published files hold; null where the publisher does not say."""
+    """The numbers of items in the published files; null if the publisher does not state them."""
 
     pictures: int | None
     texts: int | None  # captions, or classes
@@ -36,19 +35,19 @@ class Protocol(Settings):
     name: str
     source: str  # who defined it, and where
     reader: str  # a key of READERS
-    # What `{language}` may stand for in `data`, the usual one first; none where the files are of one language.
+    # Values of `{language}` in `data`, the default first; empty if all files are of one language.
     languages: list[str] = []
-    data: dict[str, Any]  # the reader's settings; with LABELS where files of labels lie
-    counts: Counts  # a data folder with others is refused
-    # Where an odd number of pixels is cut off an image (`resizing.Fit.margin`): as the protocol's own program did, or null for
-    # as each model does. A pixel moves a result by tenths of a point.
+    data: dict[str, Any]  # the reader's settings
+    counts: Counts  # other numbers in a data folder are errors
+    # `resizing.Fit.margin` of the protocol's own program, for cutting off an odd number of pixels; null: that of each model. One
+    # pixel changes a result by tenths of a point.
     margin: Literal["floor", "round"] | None
     ties: Ties  # the rule for wrong items of exactly a right one's score: clip_italian/evaluation/ranks.py
     metrics: dict[str, str] = pydantic.Field(min_length=1)  # published name -> ours (clip_italian/evaluation/scoring.py)
 
 
 class Reader(NamedTuple):
-    """How a kind of test set is read."""
+    """The settings and the function that read a kind of test set."""
 
     settings: type[Settings]
     read: Callable[..., TestSet]
@@ -72,15 +71,13 @@ def names() -> list[str]:
 
 
 def check_known(kind: str, name: str, known: list[str]) -> None:
-    """Raises InputError, with the nearest of the known names or all of them, when a name is none of these."""
+    """Raises InputError with the nearest known name, or all of them, if `name` is not among them."""
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        remedy = f"did you mean `{near[0]}`?" if near else f"known {kind}s: {', '.join(known)}"
-        raise InputError(f"{kind} `{name}` is not known; {remedy}")
+        raise InputError(f"{kind} `{name}` is not known; {config.remedy(name, known, f'{kind}s')}")
 
 
 def load(name: str) -> Protocol:
-    """The protocol of that name; raises InputError for a name that is not known, with the nearest that is."""
+    """The protocol of that name; raises InputError with the nearest known name if there is none."""
     check_known("protocol", name, names())
     path = FOLDER / f"{name}.yaml"
     protocol = config.parse(Protocol, config.read_yaml(path) | {"name": name}, str(path))
@@ -90,10 +87,10 @@ def load(name: str) -> Protocol:
     return protocol
 
 
-def spoken(protocol: Protocol, language: str | None = None) -> str | None:
-    """The language of a protocol: the one asked for, or its usual one; None where there is no choice.
+def language_of(protocol: Protocol, language: str | None = None) -> str | None:
+    """The language of an evaluation: `language`, or the protocol's default; None if the protocol has no choice.
 
-    Raises InputError for a language that the protocol has not.
+    Raises InputError for a language that the protocol does not have.
     """
     known = protocol.languages
     if language is None:
@@ -104,31 +101,31 @@ def spoken(protocol: Protocol, language: str | None = None) -> str | None:
     return language
 
 
-def _filled(value: Any, places: dict[str, str]) -> Any:
-    """A part of the data section with what its places stand for."""
+def _filled(value: Any, values: dict[str, str]) -> Any:
+    """A part of the data section with its placeholders replaced."""
     if isinstance(value, dict):
-        return {key: _filled(entry, places) for key, entry in value.items()}
+        return {key: _filled(entry, values) for key, entry in value.items()}
     if isinstance(value, str):
-        for place, text in places.items():
-            value = value.replace(place, text)
+        for placeholder, text in values.items():
+            value = value.replace(placeholder, text)
     return value
 
 
-def _places(language: str | None, labels: pathlib.Path | None) -> dict[str, str]:
+def _placeholders(language: str | None, labels: pathlib.Path | None) -> dict[str, str]:
     return {LABELS: str(labels.absolute()) if labels else "."} | ({"{language}": language} if language else {})
 
 
 def _texts(value: Any) -> list[str]:
-    """All texts of a part of the data section."""
+    """All strings in a part of the data section."""
     if isinstance(value, dict):
         return [text for entry in value.values() for text in _texts(entry)]
     return [value] if isinstance(value, str) else []
 
 
 def label_files(protocol: Protocol, folder: pathlib.Path, language: str | None, labels: pathlib.Path | None) -> list[pathlib.Path]:
-    """The files of labels that `read` would read for these arguments; none where the data set has its own."""
-    places = _places(spoken(protocol, language), labels)
-    return [folder / _filled(text, places) for text in _texts(protocol.data) if LABELS in text]
+    """The files of labels that `read` would read for these arguments; none if the data set has its own."""
+    values = _placeholders(language_of(protocol, language), labels)
+    return [folder / _filled(text, values) for text in _texts(protocol.data) if LABELS in text]
 
 
 def read(
@@ -138,25 +135,25 @@ def read(
     labels: pathlib.Path | None = None,
     counted: bool = True,
 ) -> TestSet:
-    """The test set of a protocol, in a language; raises InputError when files are missing, damaged or not as many as published.
+    """The test set of a protocol, in a language; raises InputError for missing or damaged files and for unpublished counts.
 
-    `labels` is the folder with files of labels that a protocol takes from a program rather than from its data set, such as
-    CLIP_benchmark's `clip_benchmark/datasets`; `folder` itself where none is given. `counted` is whether the files must be as
-    many as published: small files of a publisher's format are not.
+    `labels` is the folder with files of labels that a protocol takes from a program, such as CLIP_benchmark's
+    `clip_benchmark/datasets`, and not from its data set; by default `folder`. `counted` is whether the numbers of images and texts
+    must be the published ones; for small test files of a publisher's format they need not be.
     """
-    chosen = spoken(protocol, language)
+    chosen = language_of(protocol, language)
     if labels is not None and not any(LABELS in text for text in _texts(protocol.data)):
         raise InputError(f"protocol `{protocol.name}` takes no files of labels from elsewhere; leave --labels out")
     reader, folder = READERS[protocol.reader], pathlib.Path(folder)
     data = protocol.data if counted else {key: None if key == CLASSES else value for key, value in protocol.data.items()}
-    found = reader.read(folder, reader.settings.model_validate(_filled(data, _places(chosen, labels))))
+    found = reader.read(folder, reader.settings.model_validate(_filled(data, _placeholders(chosen, labels))))
     if counted:
         _check_counts(protocol, folder, found)
     return found
 
 
 def _check_counts(protocol: Protocol, folder: pathlib.Path, found: TestSet) -> None:
-    counts = {"pictures": len(found.pictures), "texts": len(found.texts if isinstance(found, Captioned) else found.classes)}
+    counts = {"pictures": len(found.images), "texts": len(found.texts if isinstance(found, Captioned) else found.classes)}
     for what, count in counts.items():
         wanted = getattr(protocol.counts, what)
         if wanted not in (None, count):

@@ -1,7 +1,7 @@
-"""The table of 2021 once more: the published weights on the published test sets, with nothing trained.
+"""Replicates the table of 2021: evaluates the published weights on the published test sets, without training.
 
-`replicate` measures each model under the two published protocols and compares every published number (published.yaml)
-with what comes out.
+`replicate` evaluates each model under the two published protocols, and compares the results with the published numbers
+(published.yaml).
 
 OUT/<model>/              what `evaluating.evaluate` writes: metrics, items, embeddings
 OUT/replication.json      {"passed": whether all numbers are the published ones, "tolerance": percentage points,
@@ -28,7 +28,7 @@ class Row(Settings):
     model: str
     system: str  # its name on the hub
     values: list[float]
-    first_ranks: int | None  # queries of rank 1, where that is known: the first value to all its digits
+    first_ranks: int | None  # number of queries with rank 1, if known: the first value with all its digits
     source: str
 
 
@@ -44,7 +44,7 @@ class Published(Settings):
 
 
 class Pairs(Settings):
-    """Images with captions that the study of 2021 had."""
+    """The numbers of images with captions in the study of 2021."""
 
     source: str
     values: dict[str, int]  # by source
@@ -69,7 +69,7 @@ class Check(NamedTuple):
     found: float
     difference: float  # found minus expected, in percentage points
     passed: bool
-    first_ranks: list[int] | None  # expected and found, where the number is a share of queries that is known as a count
+    first_ranks: list[int] | None  # expected and found counts of queries, if the number is a share of queries whose count is known
     source: str
 
 
@@ -79,7 +79,7 @@ def published() -> Tables:
 
 
 def check_data(mscoco_it: pathlib.Path, imagenet_it: pathlib.Path) -> None:
-    """Raises InputError when the folders do not hold the two published test sets; so that this is told before anything runs."""
+    """Raises InputError unless the folders hold the two published test sets; call it before models are loaded."""
     tables = published()
     protocols.read(protocols.load(tables.retrieval.name), mscoco_it)
     protocols.read(protocols.load(tables.zeroshot.name), imagenet_it)
@@ -92,10 +92,10 @@ def replicate(
     out: pathlib.Path,
     progress: bool = False,
 ) -> list[Check]:
-    """Measures `models`, by their names in published.yaml, and writes the files that are listed above.
+    """Evaluates `models`, by their names in published.yaml, and writes the files that are listed above.
 
-    A number passes when it is off by no more than the tolerance: the same weights differ by as much between devices. Raises
-    InputError when a folder does not hold its test set, or a model is not what it should be.
+    A number passes if it differs by no more than the tolerance, since the same weights differ by as much between devices. Raises
+    InputError if a folder does not hold its test set, or if a model is damaged.
     """
     tables, data = published(), (mscoco_it, imagenet_it)
     checks = [
@@ -126,7 +126,7 @@ def _checks(
     for metric, reported, share in zip(table.metrics, table.reported, shares, strict=True):
         found = measured[reported]
         assert found is not None, "the published test sets have more items than any cut-off"
-        # Decimal fractions differ in digits far behind those that are published.
+        # Rounded, since decimal fractions have errors far beyond the published digits.
         difference = round(100 * (found - share), 6)
         yield Check(
             name,
@@ -145,8 +145,8 @@ def table(checks: list[Check]) -> str:
     """The checks as lines of text, the verdict last."""
     lines = [f"{'model':<14}{'metric':<10}{'expected':>10}{'found':>10}{'difference':>12}  verdict"]
     for check in checks:
-        places = 2 if check.expected > 1 else 4
-        line = f"{check.model:<14}{check.metric:<10}{check.expected:>10.{places}f}{check.found:>10.{places}f}"
+        digits = 2 if check.expected > 1 else 4
+        line = f"{check.model:<14}{check.metric:<10}{check.expected:>10.{digits}f}{check.found:>10.{digits}f}"
         line += f"{check.difference:>+12.3f}  {'pass' if check.passed else 'FAIL'}"
         lines.append(line + (f" ({check.first_ranks[1]} first, published {check.first_ranks[0]})" if check.first_ranks else ""))
     failed = sum(not check.passed for check in checks)

@@ -1,6 +1,6 @@
-"""Several test sets as one table: a suite is a file of `evaluation/suites/` that names them.
+"""Suites of several test sets, evaluated into one table; each is a file in `suites/`.
 
-`evaluate` runs every set whose folder is there and lists the others; a mean over sets has a value only where none is missing.
+`evaluate` runs every set whose folder exists and lists the others. The mean over sets has a value only if none is missing.
 
 OUT/<suite>/<set>/        what `evaluating.evaluate` writes
 OUT/<suite>/table.json    {"suite", "source", "model": {file: SHA-256}, "mean": {"metric", "value", "sets", "of"} or null,
@@ -29,14 +29,14 @@ class SetSettings(Settings):
     name: str
     folder: str  # in the data folder
     protocol: str
-    language: str | None  # of the protocols that have a choice
-    metric: str  # the row's number, by its published name
+    language: str | None  # if the protocol has a choice
+    metric: str  # whose value the row shows, by its published name
 
 
 class Suite(Settings):
     """One file of `suites/`."""
 
-    source: str  # who put the sets together, and where
+    source: str  # who selected the sets, and where
     mean: str | None  # the metric whose mean over the sets that have it is the suite's number
     sets: list[SetSettings] = pydantic.Field(min_length=1)
 
@@ -47,7 +47,7 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Suite:
-    """The suite of that name; raises InputError for a name that is not known, with those that are."""
+    """The suite of that name; raises InputError with the known names if there is none."""
     protocols.check_known("suite", name, names())
     path = FOLDER / f"{name}.yaml"
     return config.parse(Suite, config.read_yaml(path), str(path))
@@ -56,9 +56,9 @@ def load(name: str) -> Suite:
 def evaluate(
     model: Model, name: str, data: pathlib.Path, out: pathlib.Path, labels: pathlib.Path | None = None, progress: bool = False
 ) -> dict[str, Any]:
-    """Measures a model on the sets of a suite that are in `data`; returns and writes the table that is described above.
+    """Evaluates a model on the sets of a suite that are in `data`; returns and writes the table that is described above.
 
-    `labels` is as in `protocols.read`. Raises InputError when no set is there, or when one is damaged or of another kind.
+    `labels` is as in `protocols.read`. Raises InputError if no set exists, or if one is damaged or of another kind.
     """
     suite, rows, missing = load(name), list[dict[str, Any]](), list[dict[str, str]]()
     absent = {each.name: _absent(each, data, labels) for each in suite.sets}
@@ -69,9 +69,9 @@ def evaluate(
             missing.append({"name": each.name, "path": str(path)})
             continue
         given = labels if each.language else None
-        place = f"{name}/{each.name.replace('/', '-')}"
+        subfolder = f"{name}/{each.name.replace('/', '-')}"
         found = evaluating.evaluate(
-            model, each.protocol, data / each.folder, out, progress, language=each.language, labels=given, place=place
+            model, each.protocol, data / each.folder, out, progress, language=each.language, labels=given, subfolder=subfolder
         )
         rows.append(each.model_dump(exclude={"folder"}) | {"value": found[each.metric], "metrics": found})
     table = {

@@ -1,4 +1,4 @@
-"""What an evaluation is about, read from the publishers' files: images, texts, and which belong together."""
+"""Test sets read from the publishers' files: images, texts, and which of them belong together."""
 
 import dataclasses
 import gzip
@@ -19,9 +19,9 @@ from clip_italian.evaluation.scoring import Labels, Pairing
 
 @dataclasses.dataclass(frozen=True)
 class Captioned:
-    """A retrieval set. `seen` marks images that training data describe; None where the protocol names no training data."""
+    """A retrieval set. `seen` marks images of the training data; None if the protocol names no training data."""
 
-    pictures: Sequence[Stored]
+    images: Sequence[Stored]
     texts: list[str]
     truth: Pairing
     seen: Int[np.ndarray, " images"] | None = None
@@ -31,13 +31,13 @@ class Captioned:
 class Classified:
     """A zero-shot set."""
 
-    pictures: Sequence[Stored]
+    images: Sequence[Stored]
     classes: list[str]
     templates: list[str]
     truth: Labels
 
     def merged(self) -> "Classified":
-        """The same with all classes of one label as one class, in the place of the first."""
+        """The same set with all classes of one label merged into the first of them."""
         classes, merged = classification.distinct(self.classes)
         return dataclasses.replace(self, classes=classes, truth=merged[self.truth])
 
@@ -46,7 +46,7 @@ TestSet = Captioned | Classified
 
 
 def content(path: pathlib.Path) -> bytes:
-    """A file's bytes, decompressed where its name ends in `.gz`; raises InputError when it is missing or damaged."""
+    """A file's bytes, decompressed if its name ends in `.gz`; raises InputError if it is missing or damaged."""
     try:
         return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except FileNotFoundError:
@@ -56,20 +56,15 @@ def content(path: pathlib.Path) -> bytes:
 
 
 def text(path: pathlib.Path) -> str:
-    """A UTF-8 file's text, without a byte-order mark; raises InputError when it is not."""
+    """The text of a UTF-8 file, without a byte-order mark; raises InputError if it is not UTF-8."""
     try:
         return content(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise damaged(path, error) from None
 
 
-def lines(path: pathlib.Path) -> list[str]:
-    """The lines of a UTF-8 file, cut at line feeds alone: a separator (U+2028) in a caption moves no other to its place."""
-    return [line.removesuffix("\r") for line in text(path).removesuffix("\n").split("\n")]
-
-
 def json_of(path: pathlib.Path) -> Any:
-    """A JSON file's value; raises InputError when it is not JSON."""
+    """The value of a JSON file; raises InputError if it is not JSON."""
     try:
         return json.loads(content(path))
     except (ValueError, RecursionError) as error:
@@ -77,7 +72,7 @@ def json_of(path: pathlib.Path) -> Any:
 
 
 def templates_of(path: pathlib.Path, listed: list[str]) -> list[str]:
-    """The templates that a file lists; raises InputError where there is none, or one without a place for the label."""
+    """The templates listed in a file; raises InputError if there are none, or if one has no `{}` for the label."""
     if not listed:
         raise damaged(path, "no template")
     if without := [template for template in listed if not classification.SLOT.search(template)]:
@@ -86,33 +81,28 @@ def templates_of(path: pathlib.Path, listed: list[str]) -> list[str]:
 
 
 def damaged(path: pathlib.Path, problem: object) -> InputError:
-    """The error of a publisher's file that is not what its publisher made."""
+    """The error for a publisher's file that is damaged or of another data set."""
     return InputError(f"{path}: damaged or of another data set ({problem}); get it from its publisher again")
 
 
-def located(folder: pathlib.Path, places: Sequence[str], names: Sequence[str]) -> list[Stored]:
-    """The images of those names, each from the first of `places` that has it: a folder in `folder`, or a zip of that name there,
-    as MSCOCO's are shipped, whose members are found by the last part of their names.
+def located(folder: pathlib.Path, sources: Sequence[str], names: Sequence[str]) -> list[Stored]:
+    """The images of those names, each from the first of `sources` that has it.
 
-    Raises InputError with the number of those that are in none and the first of them: to leave such images out, as some
-    evaluators do, would make the task easier and the numbers another protocol's.
+    A source is a folder in `folder`, or else a zip of that name there, as MSCOCO's are shipped; members are found by the last part
+    of their names. Raises InputError with the number of missing images and the first of them: to leave them out, as some
+    evaluators do, would make the task easier and the results those of another protocol.
     """
     found: dict[str, Stored] = {}
-    for place in places:
-        wanted = [name for name in names if name not in found]
-        found |= _in_zip(folder / f"{place}.zip", wanted) if _is_zipped(folder, place) else _in_folder(folder / place, wanted)
+    for source in sources:
+        wanted, archive = [name for name in names if name not in found], folder / f"{source}.zip"
+        if source and not (folder / source).is_dir() and archive.is_file():
+            found |= _in_zip(archive, wanted)
+        else:
+            found |= {name: folder / source / name for name in wanted if (folder / source / name).is_file()}
     if missing := [name for name in names if name not in found]:
-        first = folder / places[0] / missing[0]
-        raise InputError(f"{first}: missing, and {len(missing) - 1} more of {len(names)} pictures; all are needed")
+        first = folder / sources[0] / missing[0]
+        raise InputError(f"{first}: missing, and {len(missing) - 1} more of {len(names)} images; all are needed")
     return [found[name] for name in names]
-
-
-def _is_zipped(folder: pathlib.Path, place: str) -> bool:
-    return bool(place) and not (folder / place).is_dir() and (folder / f"{place}.zip").is_file()
-
-
-def _in_folder(folder: pathlib.Path, names: Sequence[str]) -> dict[str, Stored]:
-    return {name: folder / name for name in names if (folder / name).is_file()}
 
 
 def _in_zip(path: pathlib.Path, names: Sequence[str]) -> dict[str, Stored]:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from clip_italian import files
 from clip_italian.checkpoints.model import Model
 from clip_italian.data.images import resizing, shards
-from clip_italian.data.images.shards import Pictures
+from clip_italian.data.images.shards import Shards
 from clip_italian.errors import InputError
 from clip_italian.evaluation import arrays, classification
 from clip_italian.evaluation.study.settings import GOOD, PROBE_SETS, TEMPLATES
@@ -25,7 +25,7 @@ def _images(model: Model, pixels: np.ndarray) -> Float[np.ndarray, "n p"]:
     return model.encode_fitted(resizing.squares(pixels, model.settings.image.image_size), BLOCK)
 
 
-def _stored(model: Model, pictures: Pictures) -> Float[np.ndarray, "n p"]:
+def _stored(model: Model, pictures: Shards) -> Float[np.ndarray, "n p"]:
     """Embeddings of all images of a folder of shards."""
     starts = range(0, max(1, len(pictures)), READ)
     return np.concatenate([_images(model, pictures.pixels(range(start, min(start + READ, len(pictures))))) for start in starts])
@@ -42,7 +42,7 @@ def write_tests(
     labels = {name: files.read_json(test / name / "labels.json")["classes"] for name in zeroshot}
     row = _classes(model, [label for some in labels.values() for label in some], templates)
     for name in [*retrieval, *zeroshot]:
-        pictures = shards.open_shards(data / "shards/tests" / name)
+        pictures = shards.Shards(data / "shards/tests" / name)
         if name in retrieval:
             text = model.encode_text([caption for captions in pictures.captions for caption in captions], BLOCK)
         else:
@@ -91,7 +91,8 @@ def write_errors(folder: pathlib.Path, model: Model, data: pathlib.Path, drawn: 
     row = _distinct(model, sorted({*words, *(entry[kind] for entry in entries for kind in CAPTIONS)}))
     arrays.write(folder / "words.npz", text=np.stack([row[word] for word in words]))
     if drawn:
-        pixels = shards.open_shards(data / "shards/tests" / CONTRASTS).all_pixels()
+        stored = shards.Shards(data / "shards/tests" / CONTRASTS)
+        pixels = stored.pixels(range(len(stored)))
         image = _images(model, np.concatenate([pixels, pixels[: -len(pixels) % BLOCK]]))[: len(pixels)]
         captions = {kind: np.stack([row[entry[kind]] for entry in entries]) for kind in CAPTIONS}
         arrays.write(folder / f"{CONTRASTS}.npz", image=image, **captions)
@@ -110,4 +111,4 @@ def _distinct(model: Model, texts: Iterable[str]) -> dict[str, Float[np.ndarray,
 def write_probes(folder: pathlib.Path, model: Model, data: pathlib.Path) -> None:
     """Writes one `.npz` for each set of images that linear probes learn from: `image`, a row each image."""
     for name in PROBE_SETS:
-        arrays.write(folder / f"{name}.npz", image=_stored(model, shards.open_shards(data / "shards/probe" / name)))
+        arrays.write(folder / f"{name}.npz", image=_stored(model, shards.Shards(data / "shards/probe" / name)))

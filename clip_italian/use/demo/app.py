@@ -1,7 +1,8 @@
-"""The demo as a page in a browser: Gradio shows what `core` computes. Nothing on it comes from another machine."""
+"""The demo's page in a browser, in Gradio; `core` computes its results. The page loads nothing from other machines."""
 
 import json
 import os
+import pathlib
 import sys
 import threading
 
@@ -12,27 +13,21 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clip_italian.errors import InputError
-from clip_italian.use.demo import core, looks, panels
+from clip_italian.use.demo import core, panels
 from clip_italian.use.demo.core import Demo, Refused
 from clip_italian.use.demo.words import LANGUAGES
 
-KEPT = (600, 3600)  # seconds: how often uploads are looked through, and at what age they go
-BEYOND_WORDS = 64 << 20  # bytes; Gradio rejects larger uploads itself
+KEPT = (600, 3600)  # seconds: how often uploads are checked, and at what age they are deleted
+HERE = pathlib.Path(__file__).parent
+# The fonts are the machine's own: none is downloaded.
+THEME = gr.themes.Default(primary_hue="green", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
+MAX_UPLOAD = 64 << 20  # bytes; Gradio rejects larger uploads itself
 # The browser blocks every request to another host.
 POLICY = b"default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
 
-# Files that the page refuses before sending them are answered by Gradio, in English alone. A script replaces its two messages,
-# known by their beginnings, with the reasons that `core` would give in the page's language.
+# Gradio refuses some files before it uploads them, with messages in English alone. The script `messages.js` replaces these two
+# messages, found by their beginnings, with the reasons of `core` in the page's language.
 BEGINNINGS = {"Invalid file type": "format not allowed", "File(s) exceed the maximum": "file too large"}
-SCRIPT = """() => {
-  const said = SAID;
-  const translate = () => document.querySelectorAll('[data-testid="toast-text"]').forEach((message) => {
-    const words = said[document.querySelector("#language input:checked").value];
-    const beginning = Object.keys(words).find((beginning) => message.textContent.startsWith(beginning));
-    if (beginning) message.textContent = words[beginning];
-  });
-  new MutationObserver(translate).observe(document.body, { childList: true, subtree: true });
-}"""
 
 
 def build(demo: Demo) -> gr.Blocks:
@@ -56,16 +51,16 @@ def build(demo: Demo) -> gr.Blocks:
 
 
 def start(demo: Demo, port: int | None = None) -> gr.Blocks:
-    """The page, served in the background at its `local_url`, on the first free port from 7860 on if none is given.
+    """The page, served in the background at its `local_url`; without `port`, on the first free port from 7860 on.
 
-    Only this machine reaches it, unless GRADIO_SERVER_NAME says otherwise. Raises InputError when the port is taken.
+    Only this machine can reach it, unless GRADIO_SERVER_NAME is set. Raises InputError if the port is taken.
     """
     blocks = build(demo)
     try:
         blocks.launch(
             prevent_thread_lock=True, quiet=True, share=False, ssr_mode=False, footer_links=[], server_port=port,
-            server_name=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), max_file_size=BEYOND_WORDS,
-            app_kwargs={"middleware": [Middleware(Alone)]}, theme=looks.THEME, css=looks.STYLE,
+            server_name=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), max_file_size=MAX_UPLOAD,
+            app_kwargs={"middleware": [Middleware(ContentPolicy)]}, theme=THEME, css_paths=HERE / "style.css",
             js=_script(),
         )  # fmt: skip
     except OSError as error:
@@ -74,31 +69,31 @@ def start(demo: Demo, port: int | None = None) -> gr.Blocks:
 
 
 def _script() -> str:
-    """A JavaScript function for the page, to be called once."""
-    said = {
+    """The content of `messages.js`: a JavaScript function that the page calls once."""
+    refusals = {
         language: {beginning: words.refusal(Refused(reason, **core.MOST)) for beginning, reason in BEGINNINGS.items()}
         for language, words in LANGUAGES.items()
     }
-    return SCRIPT.replace("SAID", json.dumps(said))
+    return (HERE / "messages.js").read_text().replace("REFUSALS", json.dumps(refusals))
 
 
 def serve(demo: Demo, port: int | None = None) -> None:
-    """Prints the page's address, and serves it until it is interrupted."""
+    """Prints the page's address and serves the page until it is interrupted."""
     blocks = start(demo, port)
-    print(f"{len(demo.pictures):,} pictures; the demo runs at {blocks.local_url} (Ctrl+C ends it)")
+    print(f"{len(demo.images):,} images; the demo runs at {blocks.local_url} (Ctrl+C ends it)")
     sys.stdout.flush()
-    threading.Thread(target=core.warm_up, args=(demo,)).start()  # only now: beside the imports it would hold up the page
+    threading.Thread(target=core.warm_up, args=(demo,)).start()  # not earlier: during the imports it would delay the page
     blocks.block_thread()
 
 
-class Alone:
-    """Sends POLICY along with every answer."""
+class ContentPolicy:
+    """Adds POLICY to the headers of every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes a request on, and its answer back with the header."""
+        """Forwards a request, and its response with the header."""
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":

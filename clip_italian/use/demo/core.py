@@ -18,18 +18,18 @@ from clip_italian.use.search import classifying, localising, searching, store
 from clip_italian.use.search.localising import Method
 from clip_italian.use.search.searching import Hit, Index
 from clip_italian.world.languages.italian.speech import ITALIAN
-from clip_italian.world.scenes import captions
+from clip_italian.world.scenes.truth import GALLERY
 
-# Limits of an upload: photographs of every telephone pass, and no image takes long.
+# Limits of an upload: photographs of every telephone pass, and no image takes long to process.
 LIMITS = ImageLimits(max_bytes=12 << 20, max_pixels=64_000_000, min_side=8, max_aspect=20.0)
 MOST = {"most": LIMITS.max_bytes >> 20, "pixels": LIMITS.max_pixels // 10**6}  # MB and millions, as shown
 MOST_LABELS = 50
 MOST_FOUND = 48
-QUERIES = tuple(map(ITALIAN.plain, captions.GALLERY))
+QUERIES = tuple(map(ITALIAN.plain, GALLERY))
 IN_GALLERY = 4  # images for each
 METHODS: tuple[Method, ...] = ("windows", "relevance")
 THUMBNAIL = 384  # pixels of the long side
-SHOWN = (384, 768)  # of an image with its heat
+HEAT_MAP = (384, 768)  # least and most pixels of the long side of an image with its heat map
 
 
 class Refused(Exception):
@@ -41,15 +41,15 @@ class Refused(Exception):
 
 
 class Demo(NamedTuple):
-    """A model, the index that is searched, and whether the model is the one that ships, trained on drawings only."""
+    """A model, the index that is searched, and whether the model is the shipped one, trained on drawings only."""
 
     model: Model
-    pictures: Index
+    images: Index
     ships: bool
 
 
 class Shown(NamedTuple):
-    """A search result; without pixels if the file can no longer be read."""
+    """A search result; `pixels` is None if the file can no longer be read."""
 
     score: float  # cosine
     name: str
@@ -59,32 +59,32 @@ class Shown(NamedTuple):
 def search(demo: Demo, text: str, count: int) -> list[Shown]:
     """The images nearest to the text, best first; raises Refused for a text that is empty or too long."""
     vector = demo.model.encode_text([_text(text)])[0]
-    return _shown(demo.pictures.nearest(vector, min(max(1, count), MOST_FOUND)))
+    return _shown(demo.images.nearest(vector, min(max(1, count), MOST_FOUND)))
 
 
 def gallery(demo: Demo) -> list[list[Shown]]:
     """The images nearest to each of QUERIES."""
     vectors = demo.model.encode_text(QUERIES)
-    return [_shown(demo.pictures.nearest(vector, IN_GALLERY)) for vector in vectors]
+    return [_shown(demo.images.nearest(vector, IN_GALLERY)) for vector in vectors]
 
 
 def classify(demo: Demo, path: str | None, labels: str) -> list[tuple[str, float]]:
     """Each line of `labels` with its probability, in the given order; raises Refused for a wrong image or wrong labels."""
-    said = _labels(labels)
-    return list(zip(said, classifying.probabilities(demo.model, [opened(path)], said)[0].tolist(), strict=True))
+    texts = _labels(labels)
+    return list(zip(texts, classifying.probabilities(demo.model, [opened(path)], texts)[0].tolist(), strict=True))
 
 
 def localise(demo: Demo, path: str | None, text: str) -> dict[Method, Pixels]:
-    """The image with the heat map of each of METHODS, dark where the heat is low; raises Refused for a wrong image or text."""
-    said, picture = _text(text), _sized(opened(path), *SHOWN)
-    heats = {method: localising.localise(demo.model, picture, [said], method)[0] for method in METHODS}
-    return {method: localising.over(picture, heat) for method, heat in heats.items()}
+    """The image under the heat map of each of METHODS, dark where the heat is low; raises Refused for a wrong image or text."""
+    query, image = _text(text), _sized(opened(path), *HEAT_MAP)
+    heats = {method: localising.localise(demo.model, image, [query], method)[0] for method in METHODS}
+    return {method: localising.over(image, heat) for method, heat in heats.items()}
 
 
 def opened(path: str | None) -> Pixels:
     """The pixels of an uploaded file; raises Refused if there is none, or if it is too large, damaged or not an image."""
     if not path:
-        raise Refused("no picture")
+        raise Refused("no image")
     try:
         return images.decode(pathlib.Path(path).read_bytes(), LIMITS)
     except ImageRejected as reason:
@@ -98,7 +98,7 @@ def examples(index: Index, count: int, folder: pathlib.Path) -> list[pathlib.Pat
     rows = np.linspace(0, len(index) - 1, min(count, len(index))).round().astype(int)
     paths = []
     for number, row in enumerate(rows.tolist()):
-        pixels = _thumbnail(index.picture(row), SHOWN[1])
+        pixels = _thumbnail(index.image(row), HEAT_MAP[1])
         if pixels is not None:
             paths.append(folder / f"{number:02d}.jpg")
             Image.fromarray(pixels).save(paths[-1], quality=95)
@@ -106,7 +106,7 @@ def examples(index: Index, count: int, folder: pathlib.Path) -> list[pathlib.Pat
 
 
 def warm_up(demo: Demo) -> None:
-    """Compiles the programs for which the first visitor would otherwise wait."""
+    """Compiles all programs, so that the first visitor does not wait for them."""
     grey = np.full((64, 64, 3), localising.GREY, np.uint8)
     gallery(demo)
     search(demo, QUERIES[0], 1)

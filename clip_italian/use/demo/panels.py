@@ -15,12 +15,12 @@ from clip_italian.use.demo.core import Demo, Refused, Shown
 from clip_italian.use.demo.words import FIGURE, ITALIAN, LANGUAGES, Words, about_text
 
 EXAMPLES = 12  # images to choose from
-MISSING = 225  # grey in place of an image that has gone
+MISSING = 225  # grey level shown for an image whose file is missing
 LABELS = "un gatto\nun cane\nun fiore\ndue cavalli marroni\nuna sedia\nun gatto su una sedia"
-# Without Gradio's own reading of what is given, of images above all: `core` says in words what is wrong with it.
-ASKED: dict[str, Any] = {"preprocess": False, "show_progress": "full"}
+# Without Gradio's own checks of inputs, above all of images: `core` checks them and explains what is wrong.
+EVENT: dict[str, Any] = {"preprocess": False, "show_progress": "full"}
 FIRST = "due cavalli marroni"
-WHATS = ("un gatto", "una sedia", "un fiore")
+OBJECTS = ("un gatto", "una sedia", "un fiore")
 
 
 class Page:
@@ -28,42 +28,42 @@ class Page:
 
     def __init__(self, demo: Demo) -> None:
         self.demo = demo
-        self._folder = tempfile.TemporaryDirectory()  # goes with the page
-        self.examples = core.examples(demo.pictures, EXAMPLES, pathlib.Path(self._folder.name))
+        self._folder = tempfile.TemporaryDirectory()  # deleted with the page
+        self.examples = core.examples(demo.images, EXAMPLES, pathlib.Path(self._folder.name))
         self.language = gr.Radio(list(LANGUAGES), value="Italiano", show_label=False, container=False, render=False)
         self._texts: list[tuple[Any, dict[str, Callable[[Words], str] | str]]] = []
 
     def say(self, component: Any, **texts: Callable[[Words], str] | str) -> Any:
-        """The component, whose attributes are texts: fields of Words by name, or what a function makes of them."""
+        """The component, with attributes set to texts of Words: each is the name of a text, or a function of Words."""
         self._texts.append((component, texts))
         for name, text in texts.items():
-            setattr(component, name, _said(text, ITALIAN))
+            setattr(component, name, _text(text, ITALIAN))
         return component
 
     def translate(self) -> None:
-        """Says everything anew when another language is chosen."""
+        """Updates all texts when another language is chosen."""
 
-        def anew(language: str) -> list[Any]:
+        def updates(language: str) -> list[Any]:
             words = LANGUAGES[language]
-            return [gr.update(**{name: _said(text, words) for name, text in texts.items()}) for _, texts in self._texts]
+            return [gr.update(**{name: _text(text, words) for name, text in texts.items()}) for _, texts in self._texts]
 
-        spoken = [component for component, _ in self._texts]
-        self.language.change(anew, self.language, spoken, api_visibility="private", show_progress="hidden")
+        components = [component for component, _ in self._texts]
+        self.language.change(updates, self.language, components, api_visibility="private", show_progress="hidden")
 
     def run(self, triggers: Sequence[Any], name: str, function: Callable[..., Any], inputs: list[Any], outputs: Any) -> None:
-        """Calls the function with the inputs and Words at each trigger, and by that name from a program."""
-        gr.on(triggers, _in_words(function), [*inputs, self.language], outputs, api_name=name, **ASKED)
+        """Calls the function with the inputs and Words at each trigger; programs can call it by `name`."""
+        gr.on(triggers, _in_words(function), [*inputs, self.language], outputs, api_name=name, **EVENT)
 
 
-def _said(text: Callable[[Words], str] | str, words: Words) -> str:
-    return text(words) if callable(text) else getattr(words, text)
+def _text(text: Callable[[Words], str] | str, words: Words) -> str:
+    return text(words) if callable(text) else words[text]
 
 
 def _in_words(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Returns the function with a language's name as argument in place of Words; its errors are shown in that language."""
+    """The function with a language's name as argument in place of Words; its errors are shown in that language."""
 
     @functools.wraps(function)
-    def told(*inputs: Any) -> Any:
+    def translated(*inputs: Any) -> Any:
         *given, language = inputs
         words = LANGUAGES[language]
         try:
@@ -71,11 +71,11 @@ def _in_words(function: Callable[..., Any]) -> Callable[..., Any]:
         except Refused as refused:
             raise gr.Error(words.refusal(refused), print_exception=False) from None
 
-    return told
+    return translated
 
 
 def search(page: Page, blocks: gr.Blocks) -> None:
-    """Images for a text; those of FIRST come when the page has been loaded."""
+    """The tab of the search for images; the results of FIRST appear when the page has loaded."""
     with page.say(gr.Tab(id="search"), label="search"):
         page.say(gr.Markdown(), value="search_md")
         with gr.Row():
@@ -95,47 +95,47 @@ def search(page: Page, blocks: gr.Blocks) -> None:
 
 
 def classify(page: Page) -> None:
-    """Captions of an image."""
+    """The tab that ranks captions for an image."""
     with page.say(gr.Tab(id="classify"), label="classify"):
         page.say(gr.Markdown(), value="classify_md")
         with gr.Row():
             with gr.Column():
-                picture = _upload(page)
+                image = _upload(page)
             with gr.Column():
                 labels = page.say(gr.Textbox(LABELS, lines=6, max_lines=12), label="labels")
                 button = page.say(gr.Button(variant="primary"), value="classify_button")
                 bars = page.say(gr.Label(), label="probabilities")
 
-        def compare(picture: dict[str, Any] | None, labels: str, words: Words) -> dict[str, float]:
-            return dict(core.classify(page.demo, _path(picture), labels))
+        def compare(image: dict[str, Any] | None, labels: str, words: Words) -> dict[str, float]:
+            return dict(core.classify(page.demo, _path(image), labels))
 
-        page.run([button.click], "classify", compare, [picture, labels], bars)
+        page.run([button.click], "classify", compare, [image, labels], bars)
 
 
 def localise(page: Page) -> None:
-    """Where in an image something is, by both methods."""
+    """The tab with the heat maps of a text over an image, by both methods."""
     with page.say(gr.Tab(id="localise"), label="localise"):
         page.say(gr.Markdown(), value="localise_md")
         with gr.Row():
             with gr.Column(scale=2):
                 what = page.say(gr.Textbox(max_lines=2), label="what", placeholder="what_hint")
                 with gr.Row():
-                    chips = [gr.Button(text, size="sm", min_width=80) for text in WHATS]
+                    chips = [gr.Button(text, size="sm", min_width=80) for text in OBJECTS]
                 button = page.say(gr.Button(variant="primary"), value="localise_button")
-                picture = _upload(page)
+                image = _upload(page)
             with gr.Column(scale=3), gr.Row(elem_id="heats"):
                 heats = [page.say(_shown(), label=method) for method in core.METHODS]
 
-        def find(picture: dict[str, Any] | None, text: str, words: Words) -> list[Pixels]:
-            return list(core.localise(page.demo, _path(picture), text).values())
+        def find(image: dict[str, Any] | None, text: str, words: Words) -> list[Pixels]:
+            return list(core.localise(page.demo, _path(image), text).values())
 
-        page.run([button.click, what.submit], "localise", find, [picture, what], heats)
+        page.run([button.click, what.submit], "localise", find, [image, what], heats)
         for chip in chips:
-            _fill_and_run(page, chip, what, find, [picture, what], heats)
+            _fill_and_run(page, chip, what, find, [image, what], heats)
 
 
 def gallery(page: Page, blocks: gr.Blocks) -> None:
-    """The six queries; filled when the page has been loaded, which it does not wait for."""
+    """The tab of the six queries; its results are computed when the page has loaded."""
     with page.say(gr.Tab(id="gallery"), label="gallery"):
         page.say(gr.Markdown(), value="gallery_md")
         shelves = []
@@ -152,31 +152,31 @@ def gallery(page: Page, blocks: gr.Blocks) -> None:
 def about_project(page: Page) -> None:
     """The tab about the project and its results."""
     with page.say(gr.Tab(id="about"), label="about"):
-        page.say(gr.Markdown(elem_id="results"), value=lambda words: about_text(words, len(page.demo.pictures)))
+        page.say(gr.Markdown(elem_id="results"), value=lambda words: about_text(words, len(page.demo.images)))
         if FIGURE.is_file():
-            page.say(gr.Markdown(), value=lambda words: f"### {words.figure}")
+            page.say(gr.Markdown(), value=lambda words: f"### {words['figure']}")
             gr.Image(str(FIGURE), interactive=False, buttons=[], show_label=False, format="png")
 
 
-def _path(picture: dict[str, Any] | None) -> str | None:
-    """Where Gradio has put an upload; paths that are not of its making it has refused."""
-    return picture["path"] if picture else None
+def _path(image: dict[str, Any] | None) -> str | None:
+    """The path of an upload; Gradio has refused paths that it did not make itself."""
+    return image["path"] if image else None
 
 
 def _upload(page: Page) -> Any:
-    """A place for an image, with some to choose from."""
-    empty = gr.Image(sources=["upload", "clipboard"], type="filepath", height=300, buttons=[], elem_classes="picture")
-    picture = page.say(empty, label="picture", placeholder="picture_hint")
+    """An input for an image, with examples."""
+    empty = gr.Image(sources=["upload", "clipboard"], type="filepath", height=300, buttons=[], elem_classes="image")
+    image = page.say(empty, label="image", placeholder="image_hint")
     paths = [[str(path)] for path in page.examples]
-    chosen = gr.Examples(paths, [picture], examples_per_page=EXAMPLES, label=ITALIAN.examples, api_visibility="private")
+    chosen = gr.Examples(paths, [image], examples_per_page=EXAMPLES, label=ITALIAN["examples"], api_visibility="private")
     page.say(chosen.dataset, label="examples")
-    return picture
+    return image
 
 
 def _fill_and_run(page: Page, chip: Any, field: Any, function: Callable[..., Any], inputs: list[Any], outputs: Any) -> None:
-    """A button whose text goes into the field, and is asked at once."""
+    """Makes a button put its text into the field and run the function."""
     filled = chip.click(lambda text: text, chip, field, api_visibility="private", show_progress="hidden")
-    filled.then(_in_words(function), [*inputs, page.language], outputs, api_visibility="private", **ASKED)
+    filled.then(_in_words(function), [*inputs, page.language], outputs, api_visibility="private", **EVENT)
 
 
 def _shelf(text: str) -> Any:
@@ -186,7 +186,7 @@ def _shelf(text: str) -> Any:
 
 
 def _grid(columns: int) -> Any:
-    look = {"object_fit": "contain", "elem_classes": "pictures", "show_label": False}
+    look = {"object_fit": "contain", "elem_classes": "images", "show_label": False}
     return gr.Gallery(columns=columns, interactive=False, format="jpeg", buttons=["fullscreen"], **look)
 
 
@@ -197,6 +197,6 @@ def _shown() -> Any:
 def _captioned(found: list[Shown], words: Words) -> list[tuple[Pixels, str]]:
     grey = np.full((64, 64, 3), MISSING, np.uint8)
     return [
-        (grey, f"{one.name}: {words.gone}") if one.pixels is None else (one.pixels, f"{words.score(one.score)} · {one.name}")
+        (grey, f"{one.name}: {words['gone']}") if one.pixels is None else (one.pixels, f"{words.score(one.score)} · {one.name}")
         for one in found
     ]

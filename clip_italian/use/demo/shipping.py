@@ -1,8 +1,8 @@
-"""Makes the demo's files in the repository, for a fresh clone: a small model, drawn images, and their index.
+"""Writes the demo's files in the repository: a small model, drawn images, and their index.
 
-demo/model           one of the study's models as it is
-demo/pictures.zip    drawn scenes that are in none of the study's sets: some for each query of the gallery, and others
-demo/pictures.index  of these images, by that model
+demo/model           a copy of one of the study's models
+demo/pictures.zip    drawn scenes outside the study's sets: some for each query of the gallery, and random ones
+demo/pictures.index  the index of these images by that model
 """
 
 import pathlib
@@ -22,15 +22,13 @@ from clip_italian.use.search import building, store
 from clip_italian.use.search.store import Origin
 from clip_italian.world.drawing.render import render
 from clip_italian.world.languages.italian.speech import ITALIAN
-from clip_italian.world.scenes import captions
-from clip_italian.world.scenes.compose import compose
-from clip_italian.world.scenes.scene import Scene, picture_size
-from clip_italian.world.scenes.staging import stage
-from clip_italian.world.scenes.truth import full_statement
+from clip_italian.world.scenes.compose import compose, stage
+from clip_italian.world.scenes.scene import Scene, image_size_of
+from clip_italian.world.scenes.truth import GALLERY, full_statement
 
 MODEL, PICTURES, INDEX = "model", "pictures.zip", "pictures.index"
 NONE = "none.md"
-LARGEST = 3_000_000  # bytes of a model that everybody clones
+LARGEST = 3_000_000  # bytes of the model, which is part of every clone
 QUERY_PURPOSE, OTHER_PURPOSE = 81, 82  # keep these scenes apart from those of the study
 
 
@@ -39,28 +37,28 @@ class DemoSettings(Settings):
 
     seed: int  # of the scenes
     of_each_query: int  # images made for each query of the gallery
-    others: int  # images of anything; none of either: nothing ships
+    others: int  # random images; if both numbers are 0, nothing ships
     height: int  # pixels
     jpeg_quality: int  # 1 to 100
 
 
 def scenes(settings: DemoSettings) -> list[Scene]:
     """The scenes of the images, in order."""
-    asked = [statement for statement in captions.GALLERY for _ in range(settings.of_each_query)]
-    staged = [stage(statement, settings.seed, number, QUERY_PURPOSE) for number, statement in enumerate(asked)]
+    queries = [statement for statement in GALLERY for _ in range(settings.of_each_query)]
+    staged = [stage(statement, settings.seed, number, QUERY_PURPOSE) for number, statement in enumerate(queries)]
     return staged + [compose(settings.seed, number, "seen", OTHER_PURPOSE) for number in range(settings.others)]
 
 
 def names(drawn: list[Scene]) -> list[str]:
-    """A file name for each scene, which says what is in it: 017-due-cavalli-marroni.jpg."""
-    said = (re.sub(r"\W+", "-", ITALIAN.plain(full_statement(scene))) for scene in drawn)
-    return [f"{number:03d}-{words}.jpg" for number, words in enumerate(said)]
+    """A file name for each scene, with its description: 017-due-cavalli-marroni.jpg."""
+    descriptions = (re.sub(r"\W+", "-", ITALIAN.plain(full_statement(scene))) for scene in drawn)
+    return [f"{number:03d}-{words}.jpg" for number, words in enumerate(descriptions)]
 
 
 def write(model: pathlib.Path, settings: DemoSettings, scratch: pathlib.Path) -> None:
-    """Writes the model, the images and the index, worked on below `scratch` until they are whole.
+    """Writes the model, the images and the index; unfinished files lie below `scratch`.
 
-    Raises InputError when the model is larger than LARGEST.
+    Raises InputError if the model is larger than LARGEST.
     """
     with tempfile.TemporaryDirectory(dir=scratch) as made:
         if settings.of_each_query + settings.others:
@@ -77,7 +75,7 @@ def _write_all(folder: pathlib.Path, model: pathlib.Path, settings: DemoSettings
     size = sum(path.stat().st_size for path in files.files_below(files.present(model)))
     if size > LARGEST:
         raise InputError(
-            f"{model}: has {size:,} bytes, and what ships at most {LARGEST:,}; set `demo.of_each_query` and `demo.others` to 0"
+            f"{model}: has {size:,} bytes, and a shipped model at most {LARGEST:,}; set `demo.of_each_query` and `demo.others` to 0"
         )
     shutil.copytree(model, folder / MODEL)
     _draw(folder / PICTURES, settings)
@@ -90,22 +88,22 @@ def _draw(path: pathlib.Path, settings: DemoSettings) -> None:
     drawn = scenes(settings)
     with zipfile.ZipFile(path, "w") as archive:
         for name, scene in zip(names(drawn), drawn, strict=True):
-            image = render(scene, *picture_size(scene, settings.height))
+            image = render(scene, *image_size_of(scene, settings.height))
             archives.add(archive, name, simplejpeg.encode_jpeg(image, settings.jpeg_quality))
 
 
 def _write_none(folder: pathlib.Path, model: pathlib.Path) -> None:
-    """Says so in each output: git holds no empty folders, and dvc wants its outputs."""
-    said = f"This profile ships no demo. `python -m clip_italian demo --model {model} --folder PICTURES` shows its model.\n"
+    """Writes a note into each output: git holds no empty folders, and DVC needs all outputs."""
+    note = f"This profile ships no demo. `python -m clip_italian demo --model {model} --folder PICTURES` shows its model.\n"
     for name in (MODEL, INDEX):
-        files.write_text(folder / name / NONE, said)
+        files.write_text(folder / name / NONE, note)
     with zipfile.ZipFile(folder / PICTURES, "w") as archive:
-        archives.add(archive, NONE, said.encode())
+        archives.add(archive, NONE, note.encode())
 
 
 def shipped(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
-    """The model and the index that ship in `folder`; raises InputError where they do not."""
+    """The paths of the shipped model and index in `folder`; raises InputError if they are missing."""
     model, index = folder / MODEL, folder / INDEX
     if not (model / files.MANIFEST).is_file() or not (index / store.MANIFEST).is_file():
-        raise InputError(f"{folder}: no model and pictures ship there; say which by --model and --folder, or run `dvc repro demo`")
+        raise InputError(f"{folder}: no model and images ship there; give them by --model and --folder, or run `dvc repro demo`")
     return model, index

@@ -17,7 +17,7 @@ from clip_italian.models.layers import ACTIVATIONS
 from clip_italian.models.vit import ViTSettings
 
 
-# The files that several formats share: weights, tokeniser, image processor, configurations.
+# Files that several formats share.
 def write_weights(path: pathlib.Path, state: dict[str, np.ndarray]) -> None:
     """Writes a safetensors file for PyTorch, with the tensors sorted by name: equal tensors give equal bytes."""
     content = safetensors.numpy.save(dict(sorted(state.items())), metadata={"format": "pt"})
@@ -25,10 +25,10 @@ def write_weights(path: pathlib.Path, state: dict[str, np.ndarray]) -> None:
 
 
 def write_tokenizer(folder: pathlib.Path, model: Model, **more: Any) -> None:
-    """Writes the tokeniser as transformers reads it; `more` goes into its configuration.
+    """Writes the tokeniser in transformers' files; `more` is added to its configuration.
 
-    The class is the one that takes `tokenizer.json` as it is: BertTokenizer would put its own normaliser in place of ours,
-    which keeps capitals and accents and straightens apostrophes.
+    Its class, PreTrainedTokenizerFast, takes `tokenizer.json` as it is. BertTokenizer would replace our normaliser, which keeps
+    capitals and accents and straightens apostrophes, with its own.
     """
     special = model.settings.text.special_tokens
     tokens.save(folder, model.tokenizer)
@@ -41,10 +41,10 @@ def write_tokenizer(folder: pathlib.Path, model: Model, **more: Any) -> None:
         files.write_text(folder / "vocab.txt", "".join(f"{word}\n" for word, _ in numbered))
 
 
-def write_picture_processor(folder: pathlib.Path, image: ViTSettings, **more: Any) -> None:
-    """Writes `preprocessor_config.json`: the tower's square and units.
+def write_image_processor(folder: pathlib.Path, image: ViTSettings, **more: Any) -> None:
+    """Writes `preprocessor_config.json`: how images are resized, cropped and normalised for the tower.
 
-    Of an odd number of pixels to cut off, transformers leaves the smaller half in front, whatever `Fit.margin` says.
+    Where an odd number of pixels is cut off, transformers cuts the smaller half at the top or left, whatever `Fit.margin` says.
     """
     side = {"height": image.image_size, "width": image.image_size}
     fit: dict[str, Any] = {"size": side, "do_center_crop": False}
@@ -92,30 +92,18 @@ def write(folder: pathlib.Path, model: Model) -> None:
         "text_config": settings.text.exported().config,
     }
     files.write_json(folder / weights.SETTINGS, config)
-    # Version 5 writes `vision_model.` once and reads both; version 4 would leave such tensors random and only warn.
+    # Version 5 reads the prefix `vision_model.` once or twice; version 4 needs it twice, else it initialises the tensors randomly.
     state = {
         f"vision_model.{name}" if name.startswith("vision_model.") else name: value
         for name, value in weights.to_state(model.params).items()
     }
     write_weights(folder / weights.WEIGHTS, state)
     write_tokenizer(folder, model, processor_class=PROCESSOR)
-    write_picture_processor(folder, settings.image, processor_class=PROCESSOR)
+    write_image_processor(folder, settings.image, processor_class=PROCESSOR)
     files.write_json(folder / "processor_config.json", {"processor_class": PROCESSOR})
 
 
-# Which towers the architectures of other libraries can hold, and otherwise why not, in words.
-def unlike_clip(settings: DualEncoderSettings) -> list[str]:
-    """Returns how the image tower differs from that of CLIP (Radford et al. 2021); empty if it does not."""
-    image, reasons = settings.image, []
-    if image.stem:
-        reasons.append("the picture tower begins with convolutions (`stem`), and CLIP's does not")
-    if image.pooling != "class":
-        reasons.append(f"the picture tower pools by `{image.pooling}`, and CLIP's takes the class token")
-    if settings.image_head != "linear":
-        reasons.append(f"pictures have a head of kind `{settings.image_head}`, and CLIP's is `linear`")
-    return reasons
-
-
+# Which towers the architectures of other libraries can hold, and the reasons where they cannot.
 def unlike_bert(settings: DualEncoderSettings) -> list[str]:
     """Returns how the text tower differs from a BERT with a linear head; empty if it does not. The pooling is not compared."""
     unlike = settings.text.exported().unlike
@@ -125,9 +113,15 @@ def unlike_bert(settings: DualEncoderSettings) -> list[str]:
 
 
 def unlike_clip_italian(settings: DualEncoderSettings) -> list[str]:
-    """Returns how the model differs from CLIP-Italian's, which is CLIP's image tower and a BERT with its pooler."""
-    reasons = unlike_clip(settings) + unlike_bert(settings)
-    text = settings.text.exported()
+    """Returns how the model differs from CLIP-Italian's: the image tower of CLIP (Radford et al. 2021), a BERT with its pooler."""
+    image, text, reasons = settings.image, settings.text.exported(), []
+    if image.stem:
+        reasons.append("the image tower begins with convolutions (`stem`), and CLIP's does not")
+    if image.pooling != "class":
+        reasons.append(f"the image tower pools by `{image.pooling}`, and CLIP's takes the class token")
+    if settings.image_head != "linear":
+        reasons.append(f"images have a head of kind `{settings.image_head}`, and CLIP's is `linear`")
+    reasons += unlike_bert(settings)
     if not text.unlike and text.pooling != "pooler":
         reasons.append(f"the text tower pools by `{text.pooling}`, not by BERT's pooler")
     if settings.logit_bias:

@@ -1,9 +1,9 @@
-"""Both towers as ONNX, for runtimes without Python: normalised pixels or token ids in, unit vectors out."""
+"""Both towers as ONNX, for runtimes without Python: from normalised pixels or token ids to unit vectors."""
 
 import logging
 import pathlib
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import jax
@@ -20,20 +20,22 @@ from clip_italian.use.export import hugging_face
 
 IMAGE, TEXT = "image.onnx", "text.onnx"
 LARGEST_DIFFERENCE = 1e-5  # between onnxruntime's and our numbers, of unit vectors
-BATCHES = (1, 3)  # that are compared
+BATCHES = (1, 3)  # sizes that are compared
 SHORT = "_int32"  # marks an input after its cast
+BATCH = 32  # images or texts that `encoded` takes at a time
+Feed = dict[str, np.ndarray]
 
 
 def write(folder: pathlib.Path, model: Model) -> None:
     """Writes `image.onnx` and `text.onnx` with the tokeniser and the image processor.
 
-    `pixel_values` is float32 of (batch, 3, side, side), `input_ids` and `attention_mask` int64 of (batch, longest text);
-    `image_embeds` and `text_embeds` are float32 of (batch, projection). Raises InputError when onnxruntime computes other
-    numbers than these towers do.
+    Inputs are `pixel_values`, float32 of (batch, 3, size, size), and `input_ids` and `attention_mask`, int64 of (batch,
+    max_length). Outputs are `image_embeds` and `text_embeds`, float32 of (batch, projection). Raises InputError if onnxruntime's
+    results differ from those of the towers.
     """
-    side, length = model.settings.image.image_size, model.settings.text.max_length
+    size, length = model.settings.image.image_size, model.settings.text.max_length
     texts = jax.ShapeDtypeStruct(jax.export.symbolic_shape(f"batch, {length}"), jnp.int32)
-    pixels = jax.ShapeDtypeStruct(jax.export.symbolic_shape(f"batch, 3, {side}, {side}"), jnp.float32)
+    pixels = jax.ShapeDtypeStruct(jax.export.symbolic_shape(f"batch, 3, {size}, {size}"), jnp.float32)
     image = converted(image_function(model), [pixels], ["pixel_values"], "image_embeds")
     text = converted(text_function(model), [texts, texts], ["input_ids", "attention_mask"], "text_embeds")
     take_int64(text)
@@ -41,11 +43,11 @@ def write(folder: pathlib.Path, model: Model) -> None:
         files.write_bytes(folder / name, proto.SerializeToString(deterministic=True))
     check(folder, model)
     hugging_face.write_tokenizer(folder, model)
-    hugging_face.write_picture_processor(folder, model.settings.image)
+    hugging_face.write_image_processor(folder, model.settings.image)
 
 
 def image_function(model: Model) -> Callable[[jax.Array], jax.Array]:
-    """Unit vectors of normalised pixels, channels first."""
+    """A function from normalised pixels, channels first, to unit vectors."""
     params = jax.device_get(model.params)
 
     def embed(pixels: jax.Array) -> jax.Array:
@@ -57,7 +59,7 @@ def image_function(model: Model) -> Callable[[jax.Array], jax.Array]:
 
 
 def text_function(model: Model) -> Callable[[jax.Array, jax.Array], jax.Array]:
-    """Unit vectors of token ids and a mask of ones and zeros."""
+    """A function from token ids and a mask of ones and zeros to unit vectors."""
     params = jax.device_get(model.params)
 
     def embed(ids: jax.Array, mask: jax.Array) -> jax.Array:
@@ -68,17 +70,17 @@ def text_function(model: Model) -> Callable[[jax.Array, jax.Array], jax.Array]:
 
 
 def converted(function: Callable[..., jax.Array], inputs: list[Any], names: list[str], output: str) -> Any:
-    """The ONNX model of a function; the axes that `inputs` name by a letter may have any length."""
+    """The ONNX model of a function; axes of `inputs` with a symbolic size may have any size."""
     import jax2onnx  # here: takes seconds, and only this format needs it
 
-    logging.getLogger("onnx_ir").setLevel(logging.ERROR)  # it announces every shape that it leaves out
+    logging.getLogger("onnx_ir").setLevel(logging.ERROR)  # it logs every shape that it does not infer
     with warnings.catch_warnings(), jax.numpy_rank_promotion("allow"):  # it adds a bias without naming the axes
         warnings.simplefilter("ignore")  # it asks for float64 and gets float32
         return jax2onnx.to_onnx(function, inputs, input_names=names, output_names=[output])
 
 
 def take_int64(model: Any) -> None:
-    """Lets a model's int32 inputs be int64, as every tokeniser's runtime feeds them."""
+    """Changes a model's int32 inputs to int64, the type that tokenisers return."""
     import onnx
 
     casts = []
@@ -94,7 +96,7 @@ def take_int64(model: Any) -> None:
 
 
 def check(folder: pathlib.Path, model: Model) -> None:
-    """Raises InputError unless onnxruntime gives from the files what our towers give, for one and for several rows."""
+    """Raises InputError if onnxruntime's embeddings of random inputs, in batches of BATCHES, differ from those of our towers."""
     for rows in BATCHES:
         pixels, texts = sample(model, rows)
         for name, function, feed in ((IMAGE, image_function(model), pixels), (TEXT, text_function(model), texts)):
@@ -105,50 +107,42 @@ def check(folder: pathlib.Path, model: Model) -> None:
                 )
 
 
-def sample(model: Model, rows: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+def sample(model: Model, rows: int) -> tuple[Feed, Feed]:
     """Random inputs of both files: pixels, and texts of several lengths."""
-    rng, side, length = np.random.default_rng(0), model.settings.image.image_size, model.settings.text.max_length
-    pixels = rng.normal(size=(rows, 3, side, side)).astype(np.float32)
+    rng, size, length = np.random.default_rng(0), model.settings.image.image_size, model.settings.text.max_length
+    pixels = rng.normal(size=(rows, 3, size, size)).astype(np.float32)
     mask = np.arange(length)[None] < rng.integers(1, length + 1, rows)[:, None]
     ids = rng.integers(0, model.settings.text.vocabulary, (rows, length))
     return {"pixel_values": pixels}, {"input_ids": ids, "attention_mask": mask.astype(np.int64)}
 
 
-def compared(path: pathlib.Path, function: Callable[..., jax.Array], feed: dict[str, np.ndarray]) -> float:
-    """The largest difference between what a file and a function give."""
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+def compared(path: pathlib.Path, function: Callable[..., jax.Array], feed: Feed) -> float:
+    """The largest difference between the outputs of an ONNX file and of a function."""
     wanted = jax.jit(function)(*[jnp.asarray(value) for value in feed.values()])
-    return float(np.abs(session.run(None, feed)[0] - np.asarray(wanted)).max())
-
-
-# Vectors of images and texts by onnxruntime, from what `onnx_files` has written.
-AT_ONCE = 32  # images or texts
-Feed = dict[str, np.ndarray]
+    return float(np.abs(_run(path, [feed]) - np.asarray(wanted)).max())
 
 
 def encoded(
     folder: pathlib.Path, model: Model, pixels: UInt8[np.ndarray, "n h w 3"], texts: Sequence[str]
 ) -> tuple[Float[np.ndarray, "n p"], Float[np.ndarray, "m p"]]:
-    """Unit vectors of images as the tower takes them, and of texts; `model` is the one that was written to `folder`."""
-    return _run(folder / IMAGE, _seen(model, pixels)), _run(folder / TEXT, _read(model, texts))
+    """Unit vectors by onnxruntime of images of the tower's size and of texts; `model` is the one that was written to `folder`."""
 
+    def of_pixels(part: UInt8[np.ndarray, "b h w 3"]) -> Feed:
+        normalised = dual_encoder.normalise_pixels(model.settings.image, jnp.asarray(part))
+        return {"pixel_values": np.asarray(normalised).transpose(0, 3, 1, 2)}
 
-def _seen(model: Model, pixels: UInt8[np.ndarray, "n h w 3"]) -> Iterator[Feed]:
-    for start in range(0, len(pixels), AT_ONCE):
-        normalised = dual_encoder.normalise_pixels(model.settings.image, jnp.asarray(pixels[start : start + AT_ONCE]))
-        yield {"pixel_values": np.asarray(normalised).transpose(0, 3, 1, 2)}
+    def of_texts(part: Sequence[str]) -> Feed:
+        tokens = model.tokenise(list(part))
+        return {"input_ids": tokens.ids.astype(np.int64), "attention_mask": tokens.mask.astype(np.int64)}
 
-
-def _read(model: Model, texts: Sequence[str]) -> Iterator[Feed]:
-    for start in range(0, len(texts), AT_ONCE):
-        some = model.tokenise(list(texts[start : start + AT_ONCE]))
-        yield {"input_ids": some.ids.astype(np.int64), "attention_mask": some.mask.astype(np.int64)}
+    pixel_feeds = (of_pixels(pixels[start : start + BATCH]) for start in range(0, len(pixels), BATCH))
+    text_feeds = (of_texts(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH))
+    return _run(folder / IMAGE, pixel_feeds), _run(folder / TEXT, text_feeds)
 
 
 def _run(path: pathlib.Path, feeds: Iterable[Feed]) -> np.ndarray:
-    import onnxruntime  # here: it takes a while, and few need it
+    """The outputs of an ONNX file for several batches, one after the other."""
+    import onnxruntime  # here: it takes a moment to import, and few commands need it
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     return np.concatenate([session.run(None, feed)[0] for feed in feeds])

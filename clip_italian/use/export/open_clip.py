@@ -14,7 +14,7 @@ from clip_italian.models.dual_encoder import DualEncoderSettings
 from clip_italian.models.layers import CLIP_EPSILON
 from clip_italian.use.export import hugging_face
 
-# Our names and open_clip's: `formats.OPEN_CLIP` the other way round.
+# From our names to open_clip's; the inverse of `formats.OPEN_CLIP`.
 RENAMED = (
     (r"^vision_model\.embeddings\.class_embedding$", "visual.class_embedding"),
     (r"^vision_model\.embeddings\.position_embedding\.weight$", "visual.positional_embedding"),
@@ -32,22 +32,22 @@ RENAMED = (
 
 
 def unlike(settings: DualEncoderSettings) -> list[str]:
-    """Why open_clip cannot hold the towers; empty where it can."""
+    """The reasons why open_clip cannot hold the towers; empty if it can."""
     image, reasons = settings.image, hugging_face.unlike_clip_italian(settings)
     if image.activation == "gelu_tanh":
-        reasons.append("the picture tower's activation is the GELU by tanh, which open_clip's has not")
+        reasons.append("the image tower's activation is the GELU approximated by tanh, which open_clip does not have")
     if image.epsilon != CLIP_EPSILON:
-        reasons.append(f"the picture tower's layer norms add {image.epsilon}, and open_clip's {CLIP_EPSILON}")
+        reasons.append(f"the image tower's layer norms add {image.epsilon}, and open_clip's {CLIP_EPSILON}")
     if int(image.width * (image.mlp_dim / image.width)) != image.mlp_dim:
-        reasons.append(f"open_clip cannot compute the picture tower's inner width {image.mlp_dim} from a ratio to {image.width}")
+        reasons.append(f"open_clip cannot compute the image tower's `mlp_dim` {image.mlp_dim} from a ratio to {image.width}")
     return reasons
 
 
 def write(folder: pathlib.Path, model: Model, home: pathlib.Path) -> None:
-    """Writes the folder that is going to lie at `home`.
+    """Writes the folder, which will lie at `home`.
 
-    open_clip looks for the text tower's configuration by a path of its own, relative to the working directory, not to the
-    folder: `text_cfg.hf_model_name` is `home` as it was given.
+    open_clip reads the text tower's configuration from `text_cfg.hf_model_name`, a path relative to the working directory, not to
+    the folder; here it is `home` unchanged.
     """
     settings = model.settings
     files.write_json(folder / "open_clip_config.json", config(settings, home))
@@ -57,7 +57,7 @@ def write(folder: pathlib.Path, model: Model, home: pathlib.Path) -> None:
 
 
 def config(settings: DualEncoderSettings, home: pathlib.Path) -> dict[str, Any]:
-    """`open_clip_config.json`."""
+    """The content of `open_clip_config.json`."""
     image, text = settings.image, settings.text
     vision = {
         "image_size": image.image_size,
@@ -75,18 +75,18 @@ def config(settings: DualEncoderSettings, home: pathlib.Path) -> dict[str, Any]:
         "hf_pooler_type": "cls_pooler",
         "hf_proj_type": "linear",
     }
-    pictures = {
+    preprocessing = {
         "mean": list(image.mean),
         "std": list(image.std),
         "interpolation": image.fit.interpolation,
         "resize_mode": {"crop": "shortest", "squash": "squash"}[image.fit.kind],
     }
     model = {"embed_dim": settings.projection, "quick_gelu": image.activation == "quick_gelu"}
-    return {"model_cfg": model | {"vision_cfg": vision, "text_cfg": texts}, "preprocess_cfg": pictures}
+    return {"model_cfg": model | {"vision_cfg": vision, "text_cfg": texts}, "preprocess_cfg": preprocessing}
 
 
 def renamed(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Tensors under open_clip's names; query, key and value of an attention are one tensor there."""
+    """The tensors under open_clip's names, where query, key and value of an attention layer are one tensor."""
     state = {_name(name): value for name, value in state.items()}
     state["visual.proj"] = np.ascontiguousarray(state.pop("visual_projection.weight").T)
     for name in [name for name in state if f".{THIRDS[0]}." in name]:

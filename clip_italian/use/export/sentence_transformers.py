@@ -1,4 +1,4 @@
-"""A folder for sentence-transformers: one model for texts and images where transformers has the towers, else the text tower.
+"""A folder for sentence-transformers: both towers if transformers can hold them, else the text tower alone.
 
 Modules are named as versions 2 to 5 of the library name them; version 6 takes these names too.
 """
@@ -11,7 +11,6 @@ import numpy as np
 from clip_italian import files
 from clip_italian.checkpoints import weights
 from clip_italian.checkpoints.model import Model
-from clip_italian.models.dual_encoder import DualEncoderSettings
 from clip_italian.models.text_tower import TextTower
 from clip_italian.use.export import hugging_face
 
@@ -27,26 +26,17 @@ class Module(NamedTuple):
     state: dict[str, np.ndarray]
 
 
-def holds_pictures(settings: DualEncoderSettings) -> bool:
-    """Whether the folder encodes images too, or the text tower alone."""
-    return not hugging_face.unlike_clip_italian(settings)
-
-
 def write(folder: pathlib.Path, model: Model) -> None:
-    """Writes the folder; embeddings are unit vectors."""
-    if holds_pictures(model.settings):
-        hugging_face.write(folder, model)
-        transformer = {"modality_config": {"text": _features("text"), "image": _features("image")}}
-        _write_modules(folder, transformer | {"module_output_name": "sentence_embedding"}, [])
-    else:
+    """Writes the folder; its embeddings are unit vectors. A model unlike CLIP-Italian's loses its image tower."""
+    if hugging_face.unlike_clip_italian(model.settings):
         _write_text_tower(folder, model)
+    else:
+        hugging_face.write(folder, model)
+        methods = {kind: {"method": f"get_{kind}_features", "method_output_name": "pooler_output"} for kind in ("text", "image")}
+        _write_modules(folder, {"modality_config": methods, "module_output_name": "sentence_embedding"}, [])
     files.write_json(
         folder / "config_sentence_transformers.json", {"prompts": {}, "default_prompt_name": None, "similarity_fn_name": "cosine"}
     )
-
-
-def _features(what: str) -> dict[str, str]:
-    return {"method": f"get_{what}_features", "method_output_name": "pooler_output"}
 
 
 def _write_text_tower(folder: pathlib.Path, model: Model) -> None:
@@ -69,22 +59,18 @@ def _write_text_tower(folder: pathlib.Path, model: Model) -> None:
 def _pooling(text: TextTower, state: dict[str, np.ndarray]) -> list[Module]:
     """The modules between the transformer and the projection."""
     kind = text.exported().pooling
-    pooled = "cls" if kind == "pooler" else "mean"
-    pooling = Module("Pooling", {"word_embedding_dimension": text.width, f"pooling_mode_{pooled}_token{_plural(pooled)}": True}, {})
+    mode = "pooling_mode_cls_token" if kind == "pooler" else "pooling_mode_mean_tokens"
+    pooling = Module("Pooling", {"word_embedding_dimension": text.width, mode: True}, {})
     if kind == "pooler":
         dense = _dense(state[POOLER + "weight"], state[POOLER + "bias"], "torch.nn.modules.activation.Tanh")
         return [pooling, dense]
     if kind == "mean":
         return [pooling]
-    # Layer 0 is the embedded tokens: the first and the last count alike, those between not at all.
+    # Layer 0 is the embedded tokens. The first and the last layer have equal weights, all others 0.
     config = {"word_embedding_dimension": text.width, "layer_start": 0, "num_hidden_layers": text.depth}
     share = np.zeros(text.depth + 1, np.float32)
     share[[0, -1]] = 1
     return [Module("WeightedLayerPooling", config, {"layer_weights": share}), pooling]
-
-
-def _plural(pooled: str) -> str:
-    return "" if pooled == "cls" else "s"
 
 
 def _dense(weight: np.ndarray, bias: np.ndarray | None, activation: str) -> Module:
@@ -94,7 +80,7 @@ def _dense(weight: np.ndarray, bias: np.ndarray | None, activation: str) -> Modu
 
 
 def _write_modules(folder: pathlib.Path, transformer: dict[str, Any], modules: list[Module]) -> None:
-    """Writes what each module is, in the order in which they run; the transformer itself lies in the folder."""
+    """Writes the configurations and weights of the modules, in the order in which they run; the transformer comes first."""
     files.write_json(folder / "sentence_bert_config.json", transformer)
     entries = [("", "Transformer")]
     for number, module in enumerate([*modules, Module("Normalize", NORMALISED, {})], start=1):

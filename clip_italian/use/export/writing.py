@@ -13,7 +13,10 @@ from clip_italian.use.export.card import Facts
 
 
 class Format(NamedTuple):
-    """A library's folder: why it cannot hold towers (empty where it can), and what writes it, given where it will lie."""
+    """A library's folder: a function that returns why it cannot hold the towers (empty if it can), and one that writes it.
+
+    The arguments of `write` are the folder, the model, and the path at which the folder will lie.
+    """
 
     unlike: Callable[[DualEncoderSettings], list[str]]
     write: Callable[[pathlib.Path, Model, pathlib.Path], None]
@@ -28,7 +31,7 @@ FORMATS = {
 
 
 def left_out(settings: DualEncoderSettings) -> dict[str, str]:
-    """The formats that cannot hold these towers, each with the reasons."""
+    """The reasons why formats cannot hold these towers, by format; formats that can are left out."""
     reasons = {name: "; ".join(form.unlike(settings)) for name, form in FORMATS.items()}
     return {name: reason for name, reason in reasons.items() if reason}
 
@@ -36,9 +39,8 @@ def left_out(settings: DualEncoderSettings) -> dict[str, str]:
 def write(out: pathlib.Path, model: Model, facts: Facts, formats: Sequence[str] = ()) -> dict[str, str]:
     """Writes the formats into sub-folders of `out`, which is replaced as a whole; each has a model card.
 
-    Without `formats`, those that can hold the model; returns the others with the reasons. Raises InputError with the reason
-    when one that is asked for cannot, when what was written computes other numbers, and when `out` holds anything but an earlier
-    export, unchanged.
+    Without `formats`, writes those that can hold the model; returns the reasons why the others cannot. Raises InputError if one of
+    `formats` cannot hold it, if a written model computes other numbers, or if `out` holds anything but an unchanged earlier export.
     """
     reasons = left_out(model.settings)
     for name in formats:

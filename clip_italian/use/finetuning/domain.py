@@ -6,7 +6,6 @@ test images are searched.
 """
 
 import pathlib
-from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -52,7 +51,7 @@ class Queries(NamedTuple):
     """The queries of a language."""
 
     test: TestSet
-    unseen: Bool[np.ndarray, " queries"]  # whether all relevant images show a pair of product and colour that was not trained on
+    unseen: Bool[np.ndarray, " queries"]  # whether no relevant image shows a pair of product and colour that was trained on
 
 
 class Rankings(NamedTuple):
@@ -72,9 +71,9 @@ def queries(shop: pathlib.Path, language: str) -> Queries:
     test = tables.test_set(shop / f"queries-{language}.csv", None)
     described = shop / "products.csv"
     known = {row.cells["image"]: row.cells["pair"] == "unseen" for row in tables.read(described, ("image", "pair"))}
-    pairs = [known.get(str(path.relative_to(shop))) for path in test.pictures]
+    pairs = [known.get(str(path.relative_to(shop))) for path in test.images]
     if None in pairs:
-        raise InputError(f"{described}: no line for {test.pictures[pairs.index(None)]}; run `dvc repro shop`")
+        raise InputError(f"{described}: no line for {test.images[pairs.index(None)]}; run `dvc repro shop`")
     return Queries(test, np.array([all(pairs[index] for index in right) for right in test.relevant]))
 
 
@@ -141,12 +140,6 @@ def table(result: dict[str, Any]) -> str:
 def _cell(entry: dict[str, Any], metric: str) -> str:
     low, high = entry["interval"][metric]
     return f"{entry['mean'][metric]:.3f} ({low:.3f} to {high:.3f})".replace("-", "−")
-
-
-def compared(queries: Queries, rankings: Rankings, settings: FinetuningSettings) -> tuple[dict[str, Any], Sequence[np.ndarray]]:
-    """The metrics and rankings of one seed, as `report.page` takes them."""
-    right = [measuring.relevant(queries.test, one) for one in rankings]
-    return measuring.compared(right[0], right[1], settings), list(rankings)
 
 
 def write(profile: str, settings: DomainSettings, languages: dict[str, Any]) -> None:

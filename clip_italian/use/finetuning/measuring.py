@@ -16,7 +16,7 @@ from clip_italian.evaluation.metrics import METRICS
 from clip_italian.use.finetuning.settings import FinetuningSettings
 from clip_italian.use.finetuning.tables import TestSet
 
-QUERIES_AT_ONCE = 1024
+QUERIES_AT_ONCE = 1024  # bounds memory
 
 
 class Gallery(NamedTuple):
@@ -30,7 +30,7 @@ class Gallery(NamedTuple):
 def gallery(model: Model, test: TestSet) -> Gallery:
     """Reads the images of a test set; raises InputError if a query has no relevant image left."""
     read: list[Pixels | str] = []
-    for block in opening.map_blocks(lambda path: _fitted(model, path), test.pictures, BATCH):
+    for block in opening.map_blocks(lambda path: _fitted(model, path), test.images, BATCH):
         read.extend(block)
     kept = [index for index, one in enumerate(read) if not isinstance(one, str)]
     refused = [one for one in read if isinstance(one, str)]
@@ -40,7 +40,7 @@ def gallery(model: Model, test: TestSet) -> Gallery:
         if not right:
             raise InputError(f"none of the images that are relevant to `{query}` can be read; the first error: {refused[0]}")
     pixels = np.stack([read[index] for index in kept])
-    return Gallery(TestSet(test.queries, [test.pictures[index] for index in kept], relevant), pixels, refused)
+    return Gallery(TestSet(test.queries, [test.images[index] for index in kept], relevant), pixels, refused)
 
 
 def _fitted(model: Model, path: pathlib.Path) -> Pixels | str:
@@ -72,27 +72,22 @@ def values(right: Bool[np.ndarray, "queries k"]) -> Float[np.ndarray, "queries m
     return np.array([[metric(row) for metric in METRICS.values()] for row in right.astype(np.int64)])
 
 
-def compared(
-    before: Bool[np.ndarray, "queries k"], after: Bool[np.ndarray, "queries k"], settings: FinetuningSettings
-) -> dict[str, Any]:
+def compared(test: TestSet, rankings: Sequence[Int[np.ndarray, "queries k"]], settings: FinetuningSettings) -> dict[str, Any]:
     """The mean of each metric before and after, and of the difference, with bootstrap percentile intervals over the queries.
 
-    All three use the same resamples. `p` is of the sign-flip test for no difference.
+    `rankings` are the images ranked before and after. All three use the same resamples. `p` is of the sign-flip test for no
+    difference.
     """
-    two = [values(before), values(after)]
+    two = [values(relevant(test, ranking)) for ranking in rankings]
     columns = np.concatenate([*two, two[1] - two[0]], axis=1)
     seed = (settings.seed, 0)
     samples = statistics.bootstrap(columns, np.ones(len(columns)), settings.resamples, seed)
     low, high = statistics.interval(samples, settings.confidence)
     p = statistics.sign_flip(two[1] - two[0], settings.resamples, seed)
-    parts = [_cells(columns.mean(axis=0), low, high, part) for part in range(3)]
+    rows = zip(columns.mean(axis=0).tolist(), low.tolist(), high.tolist(), strict=True)
+    cells = [{"value": value, "interval": [least, most]} for value, least, most in rows]
+    before, after, difference = (cells[start : start + len(METRICS)] for start in range(0, len(cells), len(METRICS)))
     return {
-        name: {"before": parts[0][index], "after": parts[1][index], "difference": parts[2][index], "p": float(p[index])}
+        name: {"before": before[index], "after": after[index], "difference": difference[index], "p": float(p[index])}
         for index, name in enumerate(METRICS)
     }
-
-
-def _cells(mean: np.ndarray, low: np.ndarray, high: np.ndarray, part: int) -> Sequence[dict[str, Any]]:
-    columns = slice(part * len(METRICS), (part + 1) * len(METRICS))
-    rows = zip(mean[columns].tolist(), low[columns].tolist(), high[columns].tolist(), strict=True)
-    return [{"value": value, "interval": [least, most]} for value, least, most in rows]

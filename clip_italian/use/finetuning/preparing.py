@@ -1,12 +1,10 @@
 """Prepares pairs as shards: decodes and resizes every image once; images that cannot be read are reported and left out."""
 
-import contextlib
 import dataclasses
 import hashlib
 import itertools
 import os
 import pathlib
-import shutil
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -66,7 +64,7 @@ def split(
 ) -> tuple[dict[pathlib.Path, list[str]], dict[pathlib.Path, list[str]]]:
     """The training images, and a share of all images for validation.
 
-    The split depends on the hash of the file name, so that an image seldom changes sides when others are added.
+    The split depends on the hash of the file name, so that an image seldom changes its split when others are added.
     """
     ordered = sorted(described, key=lambda image: shards.number(image.name))
     chosen = set(ordered[: round(share * len(ordered))])
@@ -97,37 +95,35 @@ def prepare(
     tally = _Tally([], set())
     with files.replacing_folder(out) as folder:
         counts = {}
-        for name, described, side in (("train", train, stored), ("valid", valid, tower.image_size)):
-            counts[name] = _write(folder / name, root, described, side, tower.fit, tally, progress)
+        for name, described, size in (("train", train, stored), ("valid", valid, tower.image_size)):
+            counts[name] = _write(folder / name, root, described, size, tower.fit, tally, progress)
             if counts[name] < 2:
-                raise InputError(_too_few(name, counts[name], tally.refused))
+                first = (
+                    f"; the first that was left out is {tally.refused[0].image}: {tally.refused[0].reason}" if tally.refused else ""
+                )
+                raise InputError(f"{counts[name]} images for {name}, at least 2 are needed{first}")
         content = {**counts, "refused": tally.refused, "digests": sorted(tally.digests)}
         files.write_json(folder / "sets.json", content)
     return Sets(counts["train"], counts["valid"], tally.refused, frozenset(tally.digests))
-
-
-def _too_few(name: str, count: int, refused: list[Refused]) -> str:
-    first = f"; the first that was left out is {refused[0].image}: {refused[0].reason}" if refused else ""
-    return f"{count} pictures for {name}, at least 2 are needed{first}"
 
 
 def _write(
     folder: pathlib.Path,
     root: pathlib.Path,
     described: dict[pathlib.Path, list[str]],
-    side: int,
+    size: int,
     fit: Fit,
     tally: _Tally,
     progress: bool,
 ) -> int:
     entries = []
-    with tqdm.tqdm(total=len(described), desc=folder.name, unit="picture", disable=not progress) as bar:
-        good = _readable(root, described, side, fit.model_copy(update={"resized": None}), tally, bar)
-        for place in itertools.count():
+    with tqdm.tqdm(total=len(described), desc=folder.name, unit="image", disable=not progress) as bar:
+        good = _readable(root, described, size, fit.model_copy(update={"resized": None}), tally, bar)
+        for number in itertools.count():
             part = list(itertools.islice(good, PER_SHARD))
             if not part:
                 break
-            with ShardWriter(folder, place, [example for example, _ in part]) as writer:
+            with ShardWriter(folder, number, [example for example, _ in part]) as writer:
                 writer.write(np.stack([pixels for _, pixels in part]))
             entries.append(writer.entry())
     shards.write_index(folder, entries, PER_SHARD)
@@ -135,7 +131,7 @@ def _write(
 
 
 def _readable(
-    root: pathlib.Path, described: dict[pathlib.Path, list[str]], side: int, fit: Fit, tally: _Tally, bar: tqdm.tqdm
+    root: pathlib.Path, described: dict[pathlib.Path, list[str]], size: int, fit: Fit, tally: _Tally, bar: tqdm.tqdm
 ) -> Iterator[tuple[Example, Pixels]]:
     """Yields the images that can be read; adds the others to `tally.refused`."""
 
@@ -143,7 +139,7 @@ def _readable(
         try:
             content = image.read_bytes()
             pixels = images.decode(content, opening.LIMITS)
-            return hashlib.sha256(content).hexdigest(), resizing.square(pixels, side, fit)
+            return hashlib.sha256(content).hexdigest(), resizing.square(pixels, size, fit)
         except ImageRejected as reason:
             return str(reason)
         except OSError as error:
@@ -160,20 +156,14 @@ def _readable(
             yield Example(os.path.relpath(image, root), SOURCE, texts), got[1]
 
 
-def forget(out: pathlib.Path) -> None:
-    """Removes the prepared shards."""
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(out)
-
-
 # The model that fine-tuning starts from.
 LARGEST_DIFFERENCE = 1e-5  # between text embeddings with the loaded tokeniser and with the one that is saved
-SAMPLES = 16  # texts of the data that are compared, besides these:
+SAMPLES = 16  # texts of the data that are compared, besides PROBES
 PROBES = ("Un gatto", "  Perch\N{LATIN SMALL LETTER E WITH ACUTE}  NO?")  # short ones with capitals, an accent and spaces
 
 
 def read(name_or_path: str, images: str | None, texts: list[str]) -> Model:
-    """The model of `load(name_or_path, images=images)`, with its tokeniser in the form in which it is saved.
+    """The model of `load(name_or_path, images=images)`, with its tokeniser as tokenizer.json stores it.
 
     Raises InputError if the model cannot be loaded, or if its tokenizer.json alone gives other embeddings of some texts.
     """

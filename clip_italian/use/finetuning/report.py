@@ -12,7 +12,7 @@ from clip_italian.evaluation.metrics import LABELS
 from clip_italian.use.finetuning.tables import TestSet
 from clip_italian.use.search import contact_sheet
 
-SHOWN_PLACES = 5  # images of each list
+SHOWN_IMAGES = 5  # of each ranking
 
 
 def table(numbers: dict[str, Any]) -> str:
@@ -34,10 +34,10 @@ def page(
     numbers: dict[str, Any],
     notes: Sequence[str],
     test: TestSet,
-    lists: Sequence[Int[ndarray, "queries places"]],
+    rankings: Sequence[Int[ndarray, "queries k"]],
     shown: int,
 ) -> str:
-    """The page; `lists` are the images that each query found before and after. The first `shown` queries are shown, unchosen."""
+    """The page; `rankings` are the images ranked for each query before and after. It shows the first `shown` queries."""
     metrics = [
         (LABELS[metric], [_cell(cells[part]) for part in ("before", "after", "difference")], f"{cells['p']:.4f}")
         for metric, cells in numbers.items()
@@ -45,7 +45,7 @@ def page(
     queries = [
         (
             test.queries[number],
-            [(when, _images(test, found, number)) for when, found in zip(("before", "after"), lists, strict=True)],
+            [(when, _images(test, found, number)) for when, found in zip(("before", "after"), rankings, strict=True)],
         )
         for number in range(min(shown, len(test.queries)))
     ]
@@ -53,6 +53,6 @@ def page(
     return templates.render("use/finetuning/report.html", **values, thumbnail=contact_sheet.thumbnail)
 
 
-def _images(test: TestSet, found: Int[ndarray, "queries places"], number: int) -> list[tuple[pathlib.Path, bool]]:
-    """The first images that a query found, and whether each is right."""
-    return [(test.pictures[place], place in test.relevant[number]) for place in found[number].tolist()[:SHOWN_PLACES]]
+def _images(test: TestSet, found: Int[ndarray, "queries k"], number: int) -> list[tuple[pathlib.Path, bool]]:
+    """The first images of a query's ranking, and whether each is relevant."""
+    return [(test.images[index], index in test.relevant[number]) for index in found[number].tolist()[:SHOWN_IMAGES]]

@@ -1,8 +1,10 @@
 """A fine-tuning run: prepare the images, train in two phases, evaluate before and after, and write the results."""
 
+import contextlib
 import dataclasses
 import functools
 import pathlib
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -29,11 +31,11 @@ from clip_italian.use.finetuning.settings import FinetuningSettings
 
 Say = Callable[[str], None]
 DATA, STATE, MODEL, ONNX = "data", "state", "model", "onnx"
-SHOWN = 10  # rejected images that are named
+SHOWN = 10  # rejected images that the log names
 
 
 class Finetuned(NamedTuple):
-    """The result of a run: the fine-tuned model, and if there were queries, each metric before, after, and the difference."""
+    """The fine-tuned model, and if there were queries, each metric before and after, and their difference."""
 
     model: Model
     numbers: dict[str, Any]
@@ -46,11 +48,11 @@ def run(folder: pathlib.Path, say: Say = print) -> Finetuned:
     Raises InputError for a wrong request, model or data, and if another process is working on the run.
     """
     with runs.alone(folder), open(folder / runs.LOG, "a") as log:
-        heard = functools.partial(_say, say, log)
+        logged = functools.partial(_say, say, log)
         try:
-            return _finished(folder) if (folder / runs.NUMBERS).is_file() else _run(folder, heard)
+            return _finished(folder) if (folder / runs.NUMBERS).is_file() else _run(folder, logged)
         except InputError as error:
-            heard(str(error))
+            logged(str(error))
             raise
 
 
@@ -70,28 +72,25 @@ def _run(folder: pathlib.Path, say: Say) -> Finetuned:
     chosen = settings.load(None, **request.settings)
     pairs = tables.pairs(pathlib.Path(request.data))
     model = preparing.read(request.model, request.images, [pair.text for pair in pairs])
-    _say_long_texts(model, [pair.text for pair in pairs], say)
+    if long := preparing.longer(model, [pair.text for pair in pairs]):
+        say(f"{long:,} of {len(pairs):,} texts are longer than {model.settings.text.max_length} tokens and are truncated")
     sets = _prepared(folder, request, chosen, model, say)
     gallery = _gallery(request, model, sets, say)
     phases = settings.training(chosen, model.settings, sets.train, sets.valid)
     say(f"{phases.frozen_updates} updates with frozen towers, {phases.tuned_updates} with all parts, of {phases.batch} pairs each")
     if phases.batch < chosen.batch:
-        say(f"batch: {phases.batch} rather than {chosen.batch}; there are no more pictures for training or for validation")
+        say(f"batch: {phases.batch} rather than {chosen.batch}; there are no more images for training or for validation")
     tuned, curve = _trained(folder, chosen, phases, model, _callbacks(model, gallery, chosen, say))
-    numbers, lists = _compared(model, tuned, gallery, chosen)
+    rankings = [measuring.answers(one, gallery, chosen.places) for one in (model, tuned)] if gallery else []
+    numbers = measuring.compared(gallery.test, rankings, chosen) if gallery else {}
     _write_model(folder, request, chosen, sets, tuned, curve, numbers)
     if request.onnx:
-        _write_onnx(folder, tuned, gallery, lists, say)
-    _write_report(folder, gallery, lists, numbers, sets, chosen, say)
-    for left in (DATA, STATE):
-        preparing.forget(folder / left)
+        _write_onnx(folder, tuned, gallery, rankings, say)
+    _write_report(folder, gallery, rankings, numbers, sets, chosen, say)
+    for unneeded in (DATA, STATE):
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(folder / unneeded)
     return _finished(folder)
-
-
-def _say_long_texts(model: Model, texts: list[str], say: Say) -> None:
-    longest = model.settings.text.max_length
-    if long := preparing.longer(model, texts):
-        say(f"{long:,} of {len(texts):,} texts are longer than the model's {longest} tokens and are truncated")
 
 
 def _prepared(folder: pathlib.Path, request: Request, chosen: FinetuningSettings, model: Model, say: Say) -> Sets:
@@ -101,9 +100,9 @@ def _prepared(folder: pathlib.Path, request: Request, chosen: FinetuningSettings
         valid = preparing.captions(tables.pairs(pathlib.Path(request.valid)))
     else:
         train, valid = preparing.split(train, chosen.valid_share)
-    side = settings.stored_side(chosen, model.settings)
-    sets = preparing.prepare(folder / DATA, data.parent, train, valid, side, model.settings.image, sys.stderr.isatty())
-    say(f"{sets.train:,} pictures for training, {sets.valid:,} for validation, {len(sets.refused):,} left out")
+    size = settings.stored_size(chosen, model.settings)
+    sets = preparing.prepare(folder / DATA, data.parent, train, valid, size, model.settings.image, sys.stderr.isatty())
+    say(f"{sets.train:,} images for training, {sets.valid:,} for validation, {len(sets.refused):,} left out")
     for one in sets.refused[:SHOWN]:
         say(f"  {one.image}: {one.reason}")
     if len(sets.refused) > SHOWN:
@@ -118,11 +117,11 @@ def _gallery(request: Request, model: Model, sets: Sets, say: Say) -> Gallery | 
     test = tables.test_set(pathlib.Path(request.queries), pathlib.Path(request.gallery) if request.gallery else None)
     found = measuring.gallery(model, test)
     right = sum(map(len, found.test.relevant)) / len(found.test.queries)
-    say(f"{len(found.test.queries):,} queries of {len(found.test.pictures):,} pictures, of which {right:.1f} are right on average")
+    say(f"{len(found.test.queries):,} queries of {len(found.test.images):,} images, of which {right:.1f} are relevant on average")
     for line in found.refused[:SHOWN]:
         say(f"  {line}")
-    if known := sum(files.sha256(path) in sets.digests for path in found.test.pictures):
-        say(f"BEWARE: {known:,} of the searched pictures are also training or validation pictures; the metrics are too good")
+    if known := sum(files.sha256(path) in sets.digests for path in found.test.images):
+        say(f"BEWARE: {known:,} of the searched images are also training or validation images; the metrics are too good")
     return found
 
 
@@ -151,16 +150,6 @@ def _callbacks(model: Model, gallery: Gallery | None, chosen: FinetuningSettings
     return Callbacks(eval_fn, say)
 
 
-def _compared(
-    before: Model, after: Model, gallery: Gallery | None, chosen: FinetuningSettings
-) -> tuple[dict[str, Any], Sequence[np.ndarray]]:
-    if gallery is None:
-        return {}, []
-    lists = [measuring.answers(model, gallery, chosen.places) for model in (before, after)]
-    right = [measuring.relevant(gallery.test, found) for found in lists]
-    return measuring.compared(right[0], right[1], chosen), lists
-
-
 def _write_model(
     folder: pathlib.Path,
     request: Request,
@@ -182,31 +171,31 @@ def _write_model(
     journal.write(folder / journal.FILE, [written])
 
 
-def _write_onnx(folder: pathlib.Path, model: Model, gallery: Gallery | None, lists: Sequence[np.ndarray], say: Say) -> None:
+def _write_onnx(folder: pathlib.Path, model: Model, gallery: Gallery | None, rankings: Sequence[np.ndarray], say: Say) -> None:
     """Writes both towers as ONNX, and checks them on random inputs and on the queries."""
     with files.replacing_folder(folder / ONNX) as target:
         onnx_files.write(target, model)
     if gallery is None:
         return
     image, text = onnx_files.encoded(folder / ONNX, model, gallery.pixels, gallery.test.queries)
-    same = (measuring.ranked(image, text, lists[1].shape[1]) == lists[1]).all(axis=1)
+    same = (measuring.ranked(image, text, rankings[1].shape[1]) == rankings[1]).all(axis=1)
     say(f"ONNX: {int(same.sum()):,} of {len(same):,} queries have exactly the same ranking in onnxruntime")
 
 
 def _write_report(
     folder: pathlib.Path,
     gallery: Gallery | None,
-    lists: Sequence[np.ndarray],
+    rankings: Sequence[np.ndarray],
     numbers: dict[str, Any],
     sets: Sets,
     chosen: FinetuningSettings,
     say: Say,
 ) -> None:
     """Writes the report, then `numbers.json`, whose presence marks the run as finished."""
-    notes = [f"{sets.train:,} pictures for training, {sets.valid:,} for validation, {len(sets.refused):,} left out."]
+    notes = [f"{sets.train:,} images for training, {sets.valid:,} for validation, {len(sets.refused):,} left out."]
     if gallery:
-        notes.append(f"{len(gallery.test.queries):,} queries among {len(gallery.test.pictures):,} pictures; k = {chosen.places}.")
-        files.write_text(folder / runs.REPORT, report.page(folder.name, numbers, notes, gallery.test, lists, chosen.shown))
+        notes.append(f"{len(gallery.test.queries):,} queries among {len(gallery.test.images):,} images; k = {chosen.places}.")
+        files.write_text(folder / runs.REPORT, report.page(folder.name, numbers, notes, gallery.test, rankings, chosen.shown))
         say(report.table(numbers))
     refused = [one._asdict() for one in sets.refused]
     files.write_json(folder / runs.NUMBERS, {"metrics": numbers, "refused": refused, "k": chosen.places})

@@ -1,6 +1,6 @@
 """The folder of a fine-tuning run; its name is all that is needed to see the run's status and to resume it.
 
-`asked.json` is the request and `log.txt` the log. `data` and `state` are needed to resume, and are removed at the end. `model`,
+`asked.json` has the request and `log.txt` the log. `data` and `state` are needed to resume, and are removed at the end. `model`,
 `journal.jsonl`, `numbers.json`, `report.html` and, if requested, `onnx` are the results.
 """
 
@@ -24,8 +24,10 @@ ASKED, LOG, LOCK, NUMBERS, REPORT = "asked.json", "log.txt", "lock", "numbers.js
 
 
 class Request(NamedTuple):
-    """The request of a run. Paths are absolute; in `asked.json`, those below the current folder are relative to the run's folder,
-    so that a project may be moved while a run is unfinished."""
+    """The request of a run, with absolute paths.
+
+    In `asked.json`, paths below the current folder are relative to the run's folder, so that a project can be moved during a run.
+    """
 
     model: str
     images: str | None  # the model of the image tower, if that is a separate one
@@ -56,9 +58,9 @@ def begin(name: str, wanted: Request, root: pathlib.Path = ROOT) -> pathlib.Path
     folder = root / name
     if (folder / ASKED).exists():
         before = read(folder)
-        apart = [field for field in Request._fields if getattr(before, field) != getattr(wanted, field)]
-        if apart:
-            raise InputError(f"{folder}: this run has another `{apart[0]}`; choose another name, or delete the folder")
+        different = [field for field in Request._fields if getattr(before, field) != getattr(wanted, field)]
+        if different:
+            raise InputError(f"{folder}: this run has another `{different[0]}`; choose another name, or delete the folder")
         return folder
     if any(folder.glob("[!.]*")):
         raise InputError(f"{folder}: exists already and is not a run; choose another name (--name)")
@@ -114,7 +116,7 @@ def alone(folder: pathlib.Path) -> Iterator[None]:
     try:
         held = filelock.FileLock(folder / LOCK, timeout=0).acquire()
     except filelock.Timeout:
-        raise InputError(f"{folder}: is running; `python -m clip_italian runs {folder.name}` tells its progress") from None
+        raise InputError(f"{folder}: is running; `python -m clip_italian runs {folder.name}` shows its progress") from None
     with held:
         yield
 
@@ -144,4 +146,4 @@ def log(folder: pathlib.Path) -> str:
 
 
 def _last_line(folder: pathlib.Path) -> str:
-    return next(reversed(log(folder).splitlines()), "nothing said yet")
+    return next(reversed(log(folder).splitlines()), "no output yet")

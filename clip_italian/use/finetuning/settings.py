@@ -67,7 +67,7 @@ def load(path: pathlib.Path | None = None, **changed: Any) -> FinetuningSettings
     return config.parse(FinetuningSettings, content, str(path or "settings"))
 
 
-def stored_side(settings: FinetuningSettings, model: DualEncoderSettings) -> int:
+def stored_size(settings: FinetuningSettings, model: DualEncoderSettings) -> int:
     """The size in pixels of stored training images."""
     return _scaled(settings.stored, settings, model) if settings.augmentation else model.image.image_size
 

@@ -32,8 +32,8 @@ class TestSet(NamedTuple):
     """A retrieval test set: the queries, the images that are searched, and which images are relevant to each query."""
 
     queries: list[str]
-    pictures: list[pathlib.Path]
-    relevant: list[frozenset[int]]  # for each query, indices in `pictures`
+    images: list[pathlib.Path]
+    relevant: list[frozenset[int]]  # for each query, indices in `images`
 
 
 def read(path: pathlib.Path, wanted: tuple[str, ...]) -> list[Row]:
@@ -78,29 +78,29 @@ def test_set(queries: pathlib.Path, index: pathlib.Path | None) -> TestSet:
     With `index`, `queries` has the columns `text` and `label`, and `index` has `image` and `label`; the images with one of the
     text's labels are relevant. Raises InputError for a query without a relevant image.
     """
-    asked = _grouped(read(queries, ("text", "label" if index else "image")), "text")
-    shown = _grouped(read(index, ("image", "label")), "image") if index else {name: [name] for name in _values(asked)}
+    labels_of = _grouped(read(queries, ("text", "label" if index else "image")), "text")
+    gallery = (
+        _grouped(read(index, ("image", "label")), "image")
+        if index
+        else {name: [name] for name in dict.fromkeys(name for some in labels_of.values() for name in some)}
+    )
     indices: dict[str, set[int]] = {}
-    for index_of_image, labels in enumerate(shown.values()):
+    for index_of_image, labels in enumerate(gallery.values()):
         for label in labels:
             indices.setdefault(label, set()).add(index_of_image)
-    relevant = [frozenset[int]().union(*(indices.get(label, ()) for label in labels)) for labels in asked.values()]
-    if not asked:
+    relevant = [frozenset[int]().union(*(indices.get(label, ()) for label in labels)) for labels in labels_of.values()]
+    if not labels_of:
         raise InputError(f"{queries}: has no queries; write one line for each query")
-    for text, right in zip(asked, relevant, strict=True):
+    for text, right in zip(labels_of, relevant, strict=True):
         if not right:
-            raise InputError(f"{queries}: no picture of {index} has the label of `{text}`; correct the label or delete the line")
-    return TestSet(list(asked), [(index or queries).parent / name for name in shown], relevant)
+            raise InputError(f"{queries}: no image of {index} has the label of `{text}`; correct the label or delete the line")
+    return TestSet(list(labels_of), [(index or queries).parent / name for name in gallery], relevant)
 
 
 def _grouped(rows: list[Row], by: str) -> dict[str, list[str]]:
-    """Groups two-column rows by the column `by`: its values, each with the list of the other column's values."""
+    """Groups rows of two columns: for each value of the column `by`, the values of the other column."""
     found: dict[str, list[str]] = {}
     for row in rows:
         (other,) = (value for name, value in row.cells.items() if name != by)
         found.setdefault(row.cells[by], []).append(other)
     return found
-
-
-def _values(grouped: dict[str, list[str]]) -> list[str]:
-    return list(dict.fromkeys(value for some in grouped.values() for value in some))

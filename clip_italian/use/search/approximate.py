@@ -28,19 +28,20 @@ AGAIN = f"delete {GRAPH} and {MANIFEST}; the next search builds them again"
 
 
 class Graph:
-    """The memory-mapped graph of the index at `path`; it is built first if there is none, or if the index has changed.
+    """The memory-mapped graph of the index at `path`, built first if it is missing or the index has changed.
 
-    `firsts` are the rows that it contains. Raises InputError if usearch is not installed, or if the graph is damaged.
+    `firsts` are the rows of the index that it contains. Raises InputError if usearch is not installed, or if the graph is damaged.
     """
 
     def __init__(self, path: pathlib.Path, vectors: Float[np.ndarray, "n p"], firsts: Int[np.ndarray, " m"]) -> None:
         usearch, of = _usearch(), {name: store.digests(path)[name] for name in (store.VECTORS, store.PICTURES)}
-        if not _is_of(path, of):
+        found = _manifest(path) if (path / MANIFEST).exists() else None
+        if not found or found["of"] != of or found["format"] != FORMAT:
             _make(usearch, path, vectors, firsts, of)
         self._graph = _opened(usearch, path)
 
     def near(self, query: Float[np.ndarray, " p"], count: int) -> Int[np.ndarray, " k"]:
-        """Indices in `firsts`, ascending, of at least `count` candidates for the images nearest to a unit vector (or of all)."""
+        """At least `count` candidates (or all) for the images nearest to a unit vector, as ascending indices in `firsts`."""
         self._graph.expansion_search = max(count, LOOKED_AT)
         return np.sort(self._graph.search(query, max(count, LOOKED_AT)).keys.astype(np.int64))
 
@@ -55,22 +56,8 @@ def _usearch() -> Any:
     return usearch.index
 
 
-def _is_of(path: pathlib.Path, of: Mapping[str, str]) -> bool:
-    """Whether there is a graph of files with these digests; raises InputError if its manifest cannot be read."""
-    if not (path / MANIFEST).exists():
-        return False
-    found = _manifest(path)
-    return found["of"] == of and found["format"] == FORMAT
-
-
 def _manifest(path: pathlib.Path) -> dict[str, Any]:
-    try:
-        found = files.read_json(path / MANIFEST)
-    except InputError:
-        raise InputError(f"{path / MANIFEST}: damaged; {AGAIN}") from None
-    if not isinstance(found, dict) or set(found) != {"format", "graph", "of"}:
-        raise InputError(f"{path / MANIFEST}: not the manifest of a graph; {AGAIN}")
-    return found
+    return store.read_manifest(path / MANIFEST, "a graph", {"format", "graph", "of"}, AGAIN)
 
 
 def _make(
@@ -78,7 +65,7 @@ def _make(
 ) -> None:
     """Builds and writes the graph, then its manifest: a graph without a manifest is built again."""
     graph = usearch.Index(ndim=vectors.shape[1], metric="ip", dtype="bf16", connectivity=LINKS, expansion_add=ADDING)
-    with tqdm.tqdm(total=len(firsts), desc="graph", unit="picture", disable=None) as bar:  # None: shown to people only
+    with tqdm.tqdm(total=len(firsts), desc="graph", unit="image", disable=None) as bar:  # None: shown to people only
         for start in range(0, len(firsts), BLOCK):
             rows = firsts[start : start + BLOCK]
             graph.add(np.arange(start, start + len(rows)), vectors[rows], threads=1)
@@ -90,10 +77,7 @@ def _make(
 
 
 def _opened(usearch: Any, path: pathlib.Path) -> Any:
-    if not (path / GRAPH).is_file():
-        raise InputError(f"{path / GRAPH}: missing; {AGAIN}")
-    if files.sha256(path / GRAPH) != _manifest(path)["graph"]:
-        raise InputError(f"{path / GRAPH}: not the bytes that were written; {AGAIN}")
+    store.check_file(path / GRAPH, _manifest(path)["graph"], AGAIN)
     try:
         return usearch.Index.restore(str(path / GRAPH), view=True)
     except (ValueError, RuntimeError) as error:

@@ -31,7 +31,7 @@ FileOf = Callable[[str], store.Image]  # from an image's path to its file
 
 
 class Report(NamedTuple):
-    """Counts of the folder's files by outcome, and of files that were in the earlier index and are gone."""
+    """Counts of files by outcome; `gone` counts files of the earlier index that are no longer in the folder."""
 
     encoded: int
     unchanged: int
@@ -42,15 +42,15 @@ class Report(NamedTuple):
     def lines(self) -> str:
         """The report as text."""
         counts = {"encoded": self.encoded, "unchanged": self.unchanged, "copies of others": self.copies, "gone": self.gone}
-        said = [", ".join(f"{count:,} {what}" for what, count in counts.items() if count) or "nothing to do"]
+        lines = [", ".join(f"{count:,} {what}" for what, count in counts.items() if count) or "nothing to do"]
         reasons = collections.Counter(one.reason for one in self.refused)
-        said += [f"{count:,} left out: {reason}" for reason, count in reasons.most_common()]
-        said += [f"  {one.found.path}: {one.reason}" for one in self.refused[:SHOWN]]
-        return "\n".join(said + ([f"  and {len(self.refused) - SHOWN:,} more"] if len(self.refused) > SHOWN else []))
+        lines += [f"{count:,} left out: {reason}" for reason, count in reasons.most_common()]
+        lines += [f"  {one.found.path}: {one.reason}" for one in self.refused[:SHOWN]]
+        return "\n".join(lines + ([f"  and {len(self.refused) - SHOWN:,} more"] if len(self.refused) > SHOWN else []))
 
 
 class Part(NamedTuple):
-    """The result for some files: their entries, and the embeddings of contents that are not indexed yet."""
+    """The result for some files: their entries, and the embeddings of contents that were not indexed before."""
 
     entries: list[Entry]
     refusals: list[Refusal]
@@ -59,21 +59,21 @@ class Part(NamedTuple):
 
 
 def origin(model: Model, folder: pathlib.Path, name: str, images: str | None) -> Origin:
-    """The origin of an index of a folder by `model`, which is that of `load(name, images=images)`."""
+    """The origin of an index of a folder by `model`, which `load(name, images=images)` returned."""
     return Origin(str(folder.resolve()), name, images, model.digests())
 
 
 def build(model: Model, origin: Origin, path: pathlib.Path, progress: bool = False) -> Report:
-    """Builds the index of a folder at `path`, or updates the existing one; returns what became of the files.
+    """Builds the index of a folder at `path`, or updates the existing one; returns the report on its files.
 
     Raises InputError if `path` holds something else, a damaged index, or one by another model.
     """
-    folder = store.pictures_folder(path, origin)
-    found, file_of = store.pictures(folder), store.files_of(folder)
+    folder = store.images_folder(path, origin)
+    found, file_of = store.images(folder), store.files_of(folder)
     before = _before(path, origin)
     draft, parts = Draft(before, found), path.with_name(f".{path.name}.parts")
     _keep_parts_of(origin, parts)
-    with tqdm.tqdm(total=len(draft.todo), unit="picture", disable=not progress) as bar:
+    with tqdm.tqdm(total=len(draft.todo), unit="image", disable=not progress) as bar:
         for start in range(0, len(draft.todo), PART):
             draft.add(_part(parts / f"{start:012d}.npz", draft.todo[start : start + PART], file_of, model, draft.row_of, bar))
     if draft.todo or draft.gone or before is None:
@@ -88,13 +88,13 @@ def _before(path: pathlib.Path, origin: Origin) -> Contents | None:
         return None
     store.check_model(path, store.origin(path), origin.digests)
     store.check(path)
-    if strangers := sorted({one.name for one in path.iterdir()} - KNOWN):
-        raise InputError(f"{path / strangers[0]}: is not part of an index and would be deleted; move it away")
+    if others := sorted({one.name for one in path.iterdir()} - KNOWN):
+        raise InputError(f"{path / others[0]}: is not part of an index and would be deleted; move it away")
     return store.read(path)
 
 
 class Draft:
-    """The new contents of an index: what is kept of the earlier one, and what is added.
+    """The new contents of an index: those kept from the earlier index, and those added.
 
     `todo` lists the new and changed files. `row_of` maps the digest of a content to its row in the concatenated `blocks`.
     """
@@ -141,7 +141,7 @@ class Draft:
 
 
 def _keep_parts_of(origin: Origin, parts: pathlib.Path) -> None:
-    """Removes parts that a run with another model or folder has left."""
+    """Removes parts left by a run with another model or folder."""
     of = parts / "of.json"
     if of.is_file() and json.loads(of.read_text()) == json.loads(files.dumps(origin._asdict())):
         return
@@ -163,7 +163,7 @@ def _part(path: pathlib.Path, found: list[Found], file_of: FileOf, model: Model,
 
 
 def _left(path: pathlib.Path, found: list[Found]) -> Part | None:
-    """The part that an earlier run has written, or None if there is none or its files have changed."""
+    """The part written by an earlier run, or None if there is none or its files have changed."""
     if not path.is_file():
         return None
     with np.load(path) as arrays:
@@ -205,7 +205,7 @@ def _made(file_of: FileOf, found: list[Found], model: Model, known: Mapping[str,
 
 
 def _fitted(path: store.Image, model: Model, seen: Collection[str]) -> tuple[str, Pixels | None]:
-    """A file's digest and its pixels as the model takes them; None for the pixels if the same content has been encoded."""
+    """A file's digest and its pixels at the model's size; the pixels are None if the same content has been encoded."""
     try:
         content = path.read_bytes()
     except OSError as error:

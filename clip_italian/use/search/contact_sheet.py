@@ -12,7 +12,7 @@ from clip_italian.errors import InputError
 from clip_italian.use.search import store
 from clip_italian.use.search.searching import Hit
 
-SIDE = 240  # pixels of a thumbnail's long side
+SIZE = 240  # pixels of a thumbnail's long side
 
 
 def page(answers: Sequence[tuple[str, Sequence[Hit]]], title: str = "Ricerca") -> str:
@@ -23,10 +23,10 @@ def page(answers: Sequence[tuple[str, Sequence[Hit]]], title: str = "Ricerca") -
 def thumbnail(path: store.Image) -> str:
     """A thumbnail as a data URL; empty if the file can no longer be read."""
     try:
-        picture = Image.fromarray(opening.read_pixels(path))
+        image = Image.fromarray(opening.read_pixels(path))
     except InputError:
         return ""
-    picture.thumbnail((SIDE, SIDE))
+    image.thumbnail((SIZE, SIZE))
     content = io.BytesIO()
-    picture.save(content, "JPEG", quality=85)
+    image.save(content, "JPEG", quality=85)
     return f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode()}"

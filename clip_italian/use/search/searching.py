@@ -28,7 +28,7 @@ class Hit(NamedTuple):
 
 
 class Index:
-    """An index on disk with memory-mapped vectors; `origin` has its model and its images.
+    """An index on disk, with memory-mapped vectors; `origin` names its model and its images.
 
     With `approximate`, for millions of images, a search compares the query with few of them and may miss some of the nearest. This
     needs a graph, which takes minutes to build and is stored in the index's folder. Raises InputError if the folder is not an
@@ -40,7 +40,7 @@ class Index:
         store.check(path)
         self.vectors: Float[np.ndarray, "n p"] = store.vectors(path)
         self._table = pyarrow.feather.read_table(str(path / store.PICTURES), memory_map=True)
-        self._file_of = store.files_of(store.pictures_folder(path, self.origin))
+        self._file_of = store.files_of(store.images_folder(path, self.origin))
         self._copies = Copies(self._table["sha256"])
         self._graph = Graph(path, self.vectors, self._copies.firsts) if approximate else None
 
@@ -53,7 +53,7 @@ class Index:
         store.check_model(self.path, self.origin, model.digests())
         return model
 
-    def picture(self, row: int) -> store.Image:
+    def image(self, row: int) -> store.Image:
         """The image file of a row."""
         return self._file_of(self._table["path"][row].as_py())
 
@@ -72,7 +72,7 @@ class Index:
         return [self._hit(content, score) for content, score in zip(contents[best].tolist(), scores[best].tolist(), strict=True)]
 
     def _hit(self, content: int, score: float) -> Hit:
-        first, *others = map(self.picture, self._copies.rows(content))
+        first, *others = map(self.image, self._copies.rows(content))
         return Hit(score, first, tuple(others))
 
 

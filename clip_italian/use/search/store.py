@@ -1,7 +1,7 @@
-"""An index on disk: one folder, written atomically, that records its model and its images.
+"""The index of a folder of images on disk: one folder, written atomically.
 
-`vectors.npy` has a unit vector for every image, `pictures.arrow` their paths in the same order, and `refused.arrow` the files that
-could not be read and why. `index.json` has the folder of the images and the SHA-256 of the model's files and of the other three.
+`vectors.npy` has a unit vector for every image, `pictures.arrow` the paths in the same order, and `refused.arrow` the files that
+could not be read, with reasons. `index.json` has the folder of the images, and the SHA-256 of the model's files and of these three.
 """
 
 import os
@@ -18,10 +18,8 @@ from clip_italian import files
 from clip_italian.data.archives import Archive, Member
 from clip_italian.errors import InputError
 
-# The images of a folder are found by these. Their first bytes decide the format; BMP and TIFF are then rejected with a reason.
+# Images are found by these suffixes. Their first bytes decide the format; BMP and TIFF are then rejected with a reason.
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-
-
 ARCHIVE = ".zip"  # its members are treated as the files of a folder
 Image = pathlib.Path | Member  # an image's file
 
@@ -34,7 +32,7 @@ class Found(NamedTuple):
     changed: int  # nanoseconds since 1970; the CRC-32 of an archive's member
 
 
-def pictures(folder: pathlib.Path) -> list[Found]:
+def images(folder: pathlib.Path) -> list[Found]:
     """All image files of a folder or zip by their suffixes, sorted by path; hidden files and folders are ignored.
 
     Links to folders are not followed. Raises InputError if the folder is missing or has no images.
@@ -46,7 +44,7 @@ def pictures(folder: pathlib.Path) -> list[Found]:
     else:
         raise InputError(f"{folder}: no such folder; check the path")
     if not found:
-        raise InputError(f"{folder}: no picture in it (looked for {', '.join(SUFFIXES)}); check the path")
+        raise InputError(f"{folder}: no image in it (looked for {', '.join(SUFFIXES)}); check the path")
     return found
 
 
@@ -140,33 +138,49 @@ def write(path: pathlib.Path, origin: Origin, contents: Contents) -> None:
 
 
 def origin(path: pathlib.Path) -> Origin:
-    """The images and the model of an index; raises InputError if the folder is not an index."""
+    """The origin of an index; raises InputError if the folder is not an index."""
     if not (path / MANIFEST).is_file():
         raise InputError(f"{path}: not an index (it has no {MANIFEST}); build one with `python -m clip_italian index`")
     return Origin(**{name: value for name, value in _manifest(path).items() if name in Origin._fields})
 
 
 def _manifest(path: pathlib.Path) -> dict[str, Any]:
-    try:
-        found = files.read_json(path / MANIFEST)
-    except InputError:
-        raise InputError(f"{path / MANIFEST}: damaged; {AGAIN}") from None
-    if not isinstance(found, dict) or found.get("format") != FORMAT or not {"files", *Origin._fields} <= set(found):
+    found = read_manifest(path / MANIFEST, "an index", {"format", "files", *Origin._fields}, AGAIN)
+    if found["format"] != FORMAT:
         raise InputError(f"{path / MANIFEST}: not the manifest of an index of format {FORMAT}; {AGAIN}")
     return found
 
 
-def pictures_folder(path: pathlib.Path, of: Origin) -> pathlib.Path:
+def read_manifest(path: pathlib.Path, what: str, keys: set[str], remedy: str) -> dict[str, Any]:
+    """The content of a manifest; raises InputError with the remedy if the file is damaged or lacks one of `keys`."""
+    try:
+        found = files.read_json(path)
+    except InputError:
+        raise InputError(f"{path}: damaged; {remedy}") from None
+    if not isinstance(found, dict) or not keys <= set(found):
+        raise InputError(f"{path}: not the manifest of {what}; {remedy}")
+    return found
+
+
+def check_file(path: pathlib.Path, sha256: str, remedy: str) -> None:
+    """Raises InputError with the remedy if a file is missing or has another SHA-256."""
+    if not path.is_file():
+        raise InputError(f"{path}: missing; {remedy}")
+    if files.sha256(path) != sha256:
+        raise InputError(f"{path}: not the bytes that were written; {remedy}")
+
+
+def images_folder(path: pathlib.Path, of: Origin) -> pathlib.Path:
     """The folder or zip of the images of the index at `path`."""
     return path.parent / of.folder
 
 
 def check_model(path: pathlib.Path, of: Origin, digests: Mapping[str, str]) -> None:
-    """Raises InputError unless the index was built with the model whose files have these digests."""
+    """Raises InputError unless the index was built by the model whose files have these digests."""
     different = sorted(name for name in {*of.digests, *digests} if of.digests.get(name) != digests.get(name))
     if different:
         raise InputError(
-            f"{path}: is by another model (`{of.model}`, with another {different[0]}); give that model, or build a new index"
+            f"{path}: was built by another model (`{of.model}`, with another {different[0]}); give that model, or build a new index"
         )
 
 
@@ -178,21 +192,18 @@ def digests(path: pathlib.Path) -> dict[str, str]:
 def check(path: pathlib.Path) -> None:
     """Raises InputError naming a file of an index that is missing or damaged."""
     for name, wanted in digests(path).items():
-        if not (path / name).is_file():
-            raise InputError(f"{path / name}: missing; {AGAIN}")
-        if files.sha256(path / name) != wanted:
-            raise InputError(f"{path / name}: not the bytes that were written; {AGAIN}")
+        check_file(path / name, wanted, AGAIN)
 
 
 def read(path: pathlib.Path) -> Contents:
-    """The contents of an index that `check` has passed, with memory-mapped vectors."""
+    """The contents of an index, with memory-mapped vectors; call `check` first."""
     entries = [Entry(Found(*row[:3]), row[3]) for row in _rows(path / PICTURES, "sha256")]
     refusals = [Refusal(Found(*row[:3]), row[3]) for row in _rows(path / REFUSED, "reason")]
     return Contents(vectors(path), entries, refusals)
 
 
 def vectors(path: pathlib.Path) -> Float[np.ndarray, "n p"]:
-    """The memory-mapped embeddings of an index that `check` has passed."""
+    """The memory-mapped embeddings of an index; call `check` first."""
     return np.load(path / VECTORS, mmap_mode="r", allow_pickle=False)
 
 

@@ -1,4 +1,4 @@
-"""The grounds a scene stands on, and the marks on them that mean nothing."""
+"""Draws the grounds of scenes, with clutter that has no meaning."""
 
 import dataclasses
 import functools
@@ -15,13 +15,13 @@ Canvas = UInt8[np.ndarray, "h w 3"]
 
 @dataclasses.dataclass(frozen=True)
 class Ground:
-    """A wash from `top` down to `low` at the horizon, then from `near` to `front`; `marks` colours the clutter."""
+    """Colour gradients from `top` to `low` above the horizon and from `near` to `front` below it; `marks` are clutter's colours."""
 
     top: RGB
     low: RGB
     near: RGB
     front: RGB
-    horizon: float  # share of the image's height; 1 where there is none
+    horizon: float  # share of the image's height; 1 means none
     marks: tuple[RGB, ...]
 
 
@@ -41,7 +41,7 @@ GROUNDS: dict[str, Ground] = {
 
 @functools.lru_cache(maxsize=512)
 def _wash(name: str, horizon: int, height: int) -> UInt8[np.ndarray, "height 1 3"]:
-    """One column of the ground; read-only."""
+    """One column of the ground's gradients; read-only."""
     ground = GROUNDS[name]
     above = np.linspace(ground.top, ground.low, horizon)
     below = np.linspace(ground.near, ground.front, height - horizon)
@@ -55,7 +55,7 @@ def _oval(canvas: Canvas, x: float, y: float, across: float, down: float, colour
 
 
 def _scenery(canvas: Canvas, scene: Scene, horizon: int, rng: np.random.Generator) -> None:
-    """Draws what a ground is recognised by: moon, waves, clouds, skirting, hills."""
+    """Draws what identifies a ground: moon, waves, clouds, skirting, hills."""
     height, width = canvas.shape[:2]
     x = (0.15 + 0.7 * rng.random()) * width
     if scene.ground == "sky":
@@ -83,7 +83,7 @@ def _scenery(canvas: Canvas, scene: Scene, horizon: int, rng: np.random.Generato
 
 
 def _clutter(canvas: Canvas, scene: Scene, horizon: int, rng: np.random.Generator) -> None:
-    """Short strokes and specks in the ground's own colours, too small and too plain to be taken for a thing."""
+    """Draws short strokes in the ground's colours, too small to look like things."""
     height, width = canvas.shape[:2]
     marks = GROUNDS[scene.ground].marks
     start = horizon if horizon < height else 0
@@ -97,11 +97,11 @@ def _clutter(canvas: Canvas, scene: Scene, horizon: int, rng: np.random.Generato
 
 
 def draw_ground(scene: Scene, height: int, width: int) -> Canvas:
-    """The scene without its things, `height` x `width` pixels."""
+    """The ground of a scene, `height` x `width` pixels."""
     rng = np.random.default_rng([scene.seed, scene.purpose, scene.index, 1])
     ground = GROUNDS[scene.ground]
     horizon = height if ground.horizon == 1 else round(height * (ground.horizon + 0.12 * rng.random() - 0.06))
-    # Widening by resizing takes half as long as repeating the column does.
+    # Resizing the column takes half as long as repeating it.
     canvas = cv2.resize(_wash(scene.ground, horizon, height), (width, height), interpolation=cv2.INTER_NEAREST)
     _scenery(canvas, scene, horizon, rng)
     _clutter(canvas, scene, horizon, rng)

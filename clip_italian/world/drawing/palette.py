@@ -1,10 +1,10 @@
-"""The twelve colours a thing can be named by, and the shades its image is drawn with."""
+"""The twelve named colours of things, and the shades in which they are drawn."""
 
 import functools
 
 RGB = tuple[int, int, int]
 
-# Prototypes, 8-bit sRGB. Apart from each other by more than light and style move them.
+# 8-bit sRGB. They differ by more than light and style change them.
 PROTOTYPES: dict[str, RGB] = {
     "black": (30, 30, 34),
     "white": (247, 247, 246),
@@ -20,7 +20,7 @@ PROTOTYPES: dict[str, RGB] = {
     "brown": (122, 74, 38),
 }
 
-# Accessories keep their colour whatever the thing's own colour is.
+# The colours of parts that do not depend on the colour of the thing.
 FIXED: dict[str, RGB] = {
     "eye": (255, 255, 255),
     "pupil": (24, 22, 28),
@@ -40,7 +40,7 @@ PALE: RGB = (232, 234, 242)
 
 
 def mix(first: RGB, second: RGB, share: float) -> RGB:
-    """`first` with `share` of `second` stirred in."""
+    """The mixture of `first` with a share of `second`."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
     return red, green, blue
 
@@ -52,17 +52,17 @@ def luminance(colour: RGB) -> float:
 
 @functools.cache
 def paints(colour: str) -> dict[str, RGB]:
-    """The RGB of each fill of a shape, for a thing of this colour: its own shades and the fixed accessories."""
+    """The RGB of each fill of a shape, for a thing of this colour: its shades, and the fixed colours."""
     main = PROTOTYPES[colour]
     own = {
         "main": main,
         "shade": mix(main, DARK, 0.24),
         "tint": mix(main, (255, 255, 255), 0.35),
-        "ink": mix(main, DARK, 0.65),  # contours in the thing's own dark: black ones would take over its colour
+        "ink": mix(main, DARK, 0.65),  # contours in a dark shade of the thing's colour, since black ones would dominate it
         "spot": (255, 255, 255),
         "heart": (250, 206, 52),
     }
-    if colour == "black":  # lines and shades of black can only be lighter
+    if colour == "black":  # the shades of black are lighter
         own |= {"shade": (52, 52, 58), "tint": (74, 74, 82), "ink": (98, 98, 108)}
     if colour == "white":
         own |= {"shade": (220, 222, 228), "spot": (120, 122, 130)}

@@ -1,4 +1,4 @@
-"""Images of scenes, and which pixels of them belong to which thing."""
+"""Renders scenes as images, and the masks of their things."""
 
 import functools
 import typing
@@ -15,28 +15,28 @@ from clip_italian.world.scenes.scene import Scene, Thing
 from clip_italian.world.shapes.every import FRONTS, SHAPES
 from clip_italian.world.shapes.parts import Part
 
-cv2.setNumThreads(1)  # the study's cores are shared out between processes, not inside one
+cv2.setNumThreads(1)  # one thread a process, since the study's cores are divided between processes
 
 STYLES: tuple[str, ...] = tuple(styles.STYLES)
 UNSEEN_STYLE = STYLES[-1]
-OVERSAMPLING = 2  # pixels drawn per pixel shown, along each axis
-MARGIN = 6  # drawn pixels around a thing's box: room for its outline
-BITS = 4  # binary digits after the point in OpenCV's coordinates
-_TILE = 4  # drawn pixels along a tile of the mosaic: two shown ones
+OVERSAMPLING = 2  # drawn pixels per output pixel along each axis
+MARGIN = 6  # drawn pixels around a thing's box, for its outline
+BITS = 4  # fractional bits of OpenCV's coordinates
+_TILE = 4  # drawn pixels along a tile of the mosaic
 
 Canvas = UInt8[np.ndarray, "h w 3"]
-Cover = UInt8[np.ndarray, "h w"]  # of a layer: its fourth channel
+Cover = UInt8[np.ndarray, "h w"]  # the fourth channel of a layer
 
 
 class Sprite(typing.NamedTuple):
-    """A finished layer in two parts, as OpenCV pastes them."""
+    """The colours and the mask of a finished layer, as OpenCV takes them."""
 
     colours: Canvas
     cover: Cover
 
 
 def _outline(colour: str, ground: str) -> RGB:
-    """Lines in a dark tone of the thing's colour, pale ones around dark things at night."""
+    """The outline colour: a dark shade of the thing's colour, or a pale one for dark things at night."""
     main = paints(colour)["main"]
     return mix(main, PALE, 0.75) if ground == "night" and luminance(main) < 110 else mix(main, DARK, 0.65)
 
@@ -44,7 +44,7 @@ def _outline(colour: str, ground: str) -> RGB:
 def paint_part(
     canvas: np.ndarray, part: Part, path: list[np.ndarray], fill: tuple[int, ...], ink: tuple[int, ...], line: int, unit: float
 ) -> None:
-    """Lays a part along `path`, in OpenCV's fixed-point pixels, over what is there.
+    """Draws a part along `path`, in OpenCV's fixed-point pixels, onto the canvas.
 
     `line` is the width of its contour in pixels, 0 for none; `unit` is the length of a drawing's unit in pixels.
     """
@@ -62,14 +62,14 @@ def paint_part(
 
 @functools.lru_cache(maxsize=64)
 def _sprite(noun: str, colour: str, style: str, width: int, height: int, mirrored: bool, outline: RGB) -> Sprite:
-    """The finished thing with MARGIN around it, read-only: equal things of one scene share it."""
+    """The drawing of a thing with MARGIN around it; read-only, since equal things of a scene share it."""
     shape, paint = SHAPES[noun], paints(colour)
     layer = np.zeros((height + 2 * MARGIN, width + 2 * MARGIN, 4), np.uint8)
     unit = shape.points * (-1, 1) + (1, 0) if mirrored else shape.points
     points = np.rint((unit * (width, height) + MARGIN) * (1 << BITS)).astype(np.int32)
     per_unit = (width * height / (shape.span[0] * shape.span[1])) ** 0.5
     line = 2 if max(width, height) > 140 else 1
-    contour = styles.STYLES[style].contour and max(width, height) > 36  # lines would fill smaller things
+    contour = styles.STYLES[style].contour and max(width, height) > 36  # contours would cover smaller things
     start = 0
     for part in shape.parts:
         path = [points[start : start + len(part.points)]]
@@ -83,7 +83,7 @@ def _sprite(noun: str, colour: str, style: str, width: int, height: int, mirrore
 
 
 def _front(thing: Thing, sprite: Sprite, width: int, height: int) -> Sprite:
-    """The front of a container, which hides the things inside it."""
+    """The front of a container, which hides things inside it."""
     unit = np.array(FRONTS[thing.noun])
     unit = unit * (-1, 1) + (1, 0) if thing.mirrored else unit
     wall = np.zeros(sprite.cover.shape, np.uint8)
@@ -92,7 +92,7 @@ def _front(thing: Thing, sprite: Sprite, width: int, height: int) -> Sprite:
 
 
 def _sprites(scene: Scene, height: int, width: int) -> Iterator[tuple[int, Sprite, int, int]]:
-    """(index of the thing, sprite, left, top) from back to front, in drawn pixels."""
+    """Yields (index of the thing, sprite, left, top) from back to front, in drawn pixels."""
     fronts = []
     for index, thing in enumerate(scene.things):
         left, top, right, bottom = thing.box
@@ -110,7 +110,7 @@ Window = tuple[slice, slice]
 
 
 def _windows(canvas: np.ndarray, cover: np.ndarray, left: int, top: int) -> tuple[Window, Window]:
-    """The (rows, columns) of the canvas and of a sprite that overlap."""
+    """The overlapping (rows, columns) of the canvas and of a sprite."""
     bottom, right = min(canvas.shape[0], top + cover.shape[0]), min(canvas.shape[1], left + cover.shape[1])
     above, before = max(0, top), max(0, left)
     below = slice(above, bottom), slice(before, right)
@@ -118,7 +118,7 @@ def _windows(canvas: np.ndarray, cover: np.ndarray, left: int, top: int) -> tupl
 
 
 def render(scene: Scene, height: int, width: int) -> Canvas:
-    """The scene as an 8-bit sRGB image. `picture_size` says at which width nothing is stretched."""
+    """The scene as an 8-bit sRGB image; `image_size_of` gives the width without distortion."""
     canvas = draw_ground(scene, height * OVERSAMPLING, width * OVERSAMPLING)
     opacity = styles.STYLES[scene.style].opacity
     for _, sprite, left, top in _sprites(scene, *canvas.shape[:2]):
@@ -129,12 +129,12 @@ def render(scene: Scene, height: int, width: int) -> Canvas:
         cv2.copyTo(colours, sprite.cover[above], covered)
     if scene.style == "mosaic":
         canvas = _tiled(canvas)
-    picture = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
-    return cv2.convertScaleAbs(picture, alpha=scene.light)
+    image = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
+    return cv2.convertScaleAbs(image, alpha=scene.light)
 
 
 def _tiled(canvas: Canvas) -> Canvas:
-    """The image laid out in square tiles of one colour each, a little grout between them."""
+    """The image as a mosaic of square tiles of one colour each, with grout between them."""
     height, width = canvas.shape[:2]
     tiles = cv2.resize(canvas, (-(-width // _TILE), -(-height // _TILE)), interpolation=cv2.INTER_AREA)
     laid = np.repeat(np.repeat(tiles, _TILE, 0), _TILE, 1)[:height, :width]
@@ -144,7 +144,7 @@ def _tiled(canvas: Canvas) -> Canvas:
 
 
 def masks(scene: Scene, height: int, width: int) -> Bool[np.ndarray, "things h w"]:
-    """The visible pixels of each thing without its outline: more than half of the pixel shows the thing."""
+    """The masks of the things without outlines: pixels of which more than half shows the thing."""
     owner = np.full((height * OVERSAMPLING, width * OVERSAMPLING), -1, np.int16)
     for index, sprite, left, top in _sprites(scene, *owner.shape):
         below, above = _windows(owner, sprite.cover, left, top)

@@ -1,4 +1,4 @@
-"""The drawing styles: each finishes a thing's plain drawing."""
+"""The drawing styles, each of which turns a thing's plain drawing into its finished form."""
 
 import dataclasses
 import functools
@@ -10,7 +10,7 @@ from jaxtyping import Float, UInt8
 
 from clip_italian.world.drawing.palette import RGB, luminance
 
-Layer = UInt8[np.ndarray, "h w 4"]  # red, green, blue, and INSIDE where the thing is, less on its outline, else 0
+Layer = UInt8[np.ndarray, "h w 4"]  # red, green, blue, and a mask: INSIDE on the thing, less on its outline, else 0
 INSIDE = 255
 TEXTURE = 480  # pixels; larger than any thing at the study's image sizes
 
@@ -20,7 +20,7 @@ class Style:
     """`finish(layer, outline colour, outline radius in pixels)` returns the finished layer."""
 
     contour: bool  # whether parts get contour lines
-    opacity: float  # how much of the ground a thing hides
+    opacity: float  # of a thing over the ground
     finish: Callable[[Layer, RGB, int], Layer]
 
 
@@ -30,7 +30,7 @@ def _disc(radius: int) -> UInt8[np.ndarray, "d d"]:
 
 
 def outlined(layer: Layer, colour: RGB, radius: int) -> Layer:
-    """The layer with a line of that colour around everything in it."""
+    """The layer with an outline of that colour."""
     inside = cv2.extractChannel(layer, 3)
     below = np.empty_like(layer)
     cv2.rectangle(below, (0, 0), layer.shape[1::-1], (*colour, 0), -1)
@@ -44,11 +44,11 @@ def _noise(grain: float, number: int) -> Float[np.ndarray, "t t"]:
     """A fixed smooth random field with unit variance; `grain` is the size of its features in pixels."""
     rough = np.random.default_rng([20211, number]).standard_normal((TEXTURE, TEXTURE)).astype(np.float32)
     smooth = cv2.GaussianBlur(rough, (0, 0), grain)
-    return np.round(smooth / smooth.std() * 32) / 32  # coarse enough to be the same on every processor
+    return np.round(smooth / smooth.std() * 32) / 32  # rounded, so that all processors give the same values
 
 
 def _shaken(layer: Layer) -> Layer:
-    """The layer as an unsteady hand would draw it; small things shake less, to stay legible."""
+    """The layer with wavy lines, as if drawn by hand; less wavy for small things, which stay recognisable."""
     height, width = layer.shape[:2]
     reach = np.float32(0.9 * min(1.0, max(height, width) / 80))
     across = np.arange(width, dtype=np.float32) + reach * _noise(4, 1)[:height, :width]
@@ -64,16 +64,12 @@ def _hatching() -> UInt8[np.ndarray, "t t"]:
 
 
 def _inside_of(layer: Layer, coloured: Layer) -> Layer:
-    """`coloured` with the outline of `layer`."""
+    """The colours of `coloured` with the mask of `layer`."""
     return cv2.insertChannel(cv2.extractChannel(layer, 3), coloured, 3)
 
 
-def _flat(layer: Layer, outline: RGB, radius: int) -> Layer:
-    return outlined(layer, outline, radius)
-
-
 def _pencil(layer: Layer, outline: RGB, radius: int) -> Layer:
-    """Hatched in its colours on white paper, with a thin shaky line around."""
+    """Hatching in the thing's colours on white, with a thin wavy outline."""
     layer = _shaken(layer)
     height, width = layer.shape[:2]
     paler = cv2.convertScaleAbs(layer, alpha=0.8, beta=51)
@@ -87,7 +83,7 @@ def _blotches() -> Float[np.ndarray, "t t"]:
 
 
 def _watercolour(layer: Layer, outline: RGB, radius: int) -> Layer:
-    """Washes that dry darker at their edges, without any line where the ground allows it."""
+    """Colours that are darker towards the edges, with an outline only at night."""
     layer = _shaken(layer)
     height, width = layer.shape[:2]
     inside = cv2.boxFilter(cv2.extractChannel(layer, 3), -1, (7, 7), borderType=cv2.BORDER_CONSTANT)
@@ -97,7 +93,7 @@ def _watercolour(layer: Layer, outline: RGB, radius: int) -> Layer:
 
 
 def _sticker(layer: Layer, outline: RGB, radius: int) -> Layer:
-    """Cut out with a white border and lit from above."""
+    """A cut-out with a white border, lit from above."""
     height, width = layer.shape[:2]
     light = (1.1 - 0.22 / height * np.arange(height, dtype=np.float32))[:, None]
     lit = _inside_of(layer, cv2.multiply(layer, cv2.merge([cv2.repeat(light, 1, width)] * 4), dtype=cv2.CV_8U))
@@ -105,9 +101,9 @@ def _sticker(layer: Layer, outline: RGB, radius: int) -> Layer:
 
 
 STYLES: dict[str, Style] = {
-    "flat": Style(contour=True, opacity=1.0, finish=_flat),
+    "flat": Style(contour=True, opacity=1.0, finish=outlined),
     "pencil": Style(contour=True, opacity=1.0, finish=_pencil),
     "watercolour": Style(contour=False, opacity=0.92, finish=_watercolour),
     "sticker": Style(contour=False, opacity=1.0, finish=_sticker),
-    "mosaic": Style(contour=True, opacity=1.0, finish=_flat),  # the tiles are laid over the whole image
+    "mosaic": Style(contour=True, opacity=1.0, finish=outlined),  # render.py lays the tiles over the whole image
 }

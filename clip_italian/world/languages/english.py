@@ -1,4 +1,4 @@
-"""English captions of the same statements, in the style of photo captions, and English class names."""
+"""English captions of statements, in the style of photo captions, and English class names."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,7 @@ from clip_italian.world.scenes import statements
 from clip_italian.world.scenes.statements import Phrase, Statement, pick
 from clip_italian.world.tables import table
 
-TEMPLATES = ("{}", "a photo of {}", "an image of {}", "a drawing of {}", "an illustration of {}", "there is {}")
-
-# Singular and plural; the first pair of a noun is its class name, and the world's identifier.
+# Singulars and plurals; the first singular of a noun is its class name and its identifier.
 _PLURALS = {"fish": "fish", "butterfly": "butterflies", "box": "boxes"}
 _SYNONYMS = {
     "rabbit": ("bunny", "bunnies"),
@@ -22,7 +20,7 @@ _SYNONYMS = {
 NOUNS = {
     noun: ((noun, _PLURALS.get(noun, noun + "s")), *([_SYNONYMS[noun]] if noun in _SYNONYMS else [])) for noun in statements.NOUNS
 }
-# The first word is the one in class names; a repeated word is likelier. Everyday English says blue for dark blue.
+# The first word is used in class names; a repeated word is likelier. Everyday English calls dark blue just blue.
 COLOURS = {colour: (colour,) for colour in statements.COLOURS} | table("""
 grey: grey, gray; light blue: light blue, light blue, light blue, sky blue; blue: blue, blue, blue, dark blue""")
 SIZES = table("small: small, small, little, tiny; medium: medium-sized; large: large, big, big, huge")
@@ -46,13 +44,13 @@ snow: in the snow, on the snow; night: at night, in the dark""")
 
 
 def say_english(statement: Statement, rng: np.random.Generator) -> str:
-    """`statement` as an English photo caption; never asserts more than the statement does."""
+    """`statement` as an English photo caption, which asserts no more than the statement."""
     subject, place, plural = _subject_and_place(statement, rng)
     position = pick(rng, POSITIONS[statement.position]) if statement.position else ""
     ground = pick(rng, GROUNDS[statement.ground]) if statement.ground else ""
     where = _spaced(position + "," if position and ground else position, place, ground)
     verb = "are" if plural else "is"
-    there = "there is" if subject.startswith(("a ", "an ")) else "there are"  # agrees with what comes first
+    there = "there is" if subject.startswith(("a ", "an ")) else "there are"  # agrees with the first noun
     style = int(rng.integers(8))
     if style == 0:
         return _sentence(there, subject, where)
@@ -84,7 +82,7 @@ def _article(words: str) -> str:
 
 
 def _subject_and_place(statement: Statement, rng: np.random.Generator) -> tuple[str, str, bool]:
-    """The subject, how it stands to the other phrase, and whether its verb is plural."""
+    """The subject, its relation to the other phrase, and whether its verb is plural."""
     first, *others = statement.phrases
     relation = statement.relation
     if not others:

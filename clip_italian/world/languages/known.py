@@ -8,5 +8,5 @@ LANGUAGES = {language.code: language for language in (ITALIAN, GERMAN)}
 
 
 def of(code: str) -> Language:
-    """The language of an ISO 639-1 code; raises KeyError for one that the world does not speak."""
+    """The language of an ISO 639-1 code; raises KeyError for an unknown one."""
     return LANGUAGES[code]

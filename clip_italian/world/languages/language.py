@@ -1,4 +1,4 @@
-"""A language of the drawn world: how statements are put into its words, and class labels, text and parts of speech."""
+"""A language of the drawn world: captions of statements, class labels, sentences and parts of speech."""
 
 import dataclasses
 import re
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from clip_italian.world.languages.lexicon import LabelWord, Lexicon
-from clip_italian.world.scenes.statements import Phrase, Statement, pick
+from clip_italian.world.scenes.statements import Phrase, Statement
 
 TONES = (
     "alt",  # Conceptual Captions: terse alternative text of the web
@@ -32,54 +32,54 @@ class Names(NamedTuple):
 
 
 class Pages(NamedTuple):
-    """Texts of the sources' files around the captions."""
+    """Texts in the sources' files beside the captions."""
 
-    page: str  # WIT's title of a page, before its number
-    figure: str  # the name of its image
-    context: str  # a line of its text, with quotes
+    page: str  # title of a page in WIT, before its number
+    figure: str  # name of the page's image
+    context: str  # a line of the page's text, with quotes
     latin: str  # a caption with a character beyond ASCII
-    sound: str  # a caption of ASCII alone
-    collection: str  # MSCOCO-IT's description of itself
+    sound: str  # a caption in ASCII
+    collection: str  # description of the collection in MSCOCO-IT
 
 
 class Rules(NamedTuple):
-    """The grammar, as far as captions of one plain wording and labels need it."""
+    """The parts of the grammar for plain captions and labels."""
 
-    join: Callable[[Sequence[str]], str]  # words as text
-    phrase: Callable[[Phrase, bool, bool], Words]  # a plain noun phrase: with an indefinite article? after a preposition?
-    prepose: Callable[[str, Words], Words]  # preposition and phrase
-    coordinate: Callable[[Words, Words], Words]  # two phrases with "and"
-    label: Callable[[Any, Any, bool, bool], Words]  # noun and colour: with an article? do they agree?
+    join: Callable[[Sequence[str]], str]  # the text of words
+    phrase: Callable[[Phrase, bool, bool], Words]  # a noun phrase; whether with an article, after a preposition
+    prepose: Callable[[str, Words], Words]  # a preposition and its phrase
+    coordinate: Callable[[Words, Words], Words]  # two phrases joined by "and"
+    label: Callable[[Any, Any, bool, bool], Words]  # a noun and a colour; arguments: whether with an article, whether they agree
     mirror: Callable[[str], str]  # a text with left and right exchanged
-    with_name: Callable[[str, str], str]  # a person's name and a caption
-    tag: Callable[[str, bool], str]  # the part of speech of a word, told whether it starts a sentence
+    with_name: Callable[[str, str], str]  # a caption with a person's name
+    tag: Callable[[str, bool], str]  # the part of speech of a word; argument: whether it starts a sentence
 
 
 @dataclasses.dataclass(frozen=True)
 class Language:
-    """A language. Its functions are those of modules, so that it can be sent to other processes."""
+    """A language. Its functions are module-level functions, so that it can be pickled."""
 
     code: str  # ISO 639-1
     lexicon: Lexicon[Any, Any]
     rules: Rules
-    tones: dict[str, Callable[[Statement, np.random.Generator], Words]]  # how each of TONES puts a statement; it asserts no more
-    sentences: tuple[Callable[[np.random.Generator], Words], ...]  # of the grammar, about what no image shows
+    tones: dict[str, Callable[[Statement, np.random.Generator], Words]]  # wordings of a statement, by TONES
+    sentences: tuple[Callable[[np.random.Generator], Words], ...]  # sentences of the grammar that no image shows
     names: Names
     pages: Pages
-    foreign: tuple[str, ...]  # languages of the rows in other ones
-    templates: tuple[str, ...]  # of zero-shot prompts; "{}" stands for the label with its article, the first is the label alone
+    foreign: tuple[str, ...]  # codes of the languages of foreign rows
+    templates: tuple[str, ...]  # of zero-shot prompts; "{}" is the label with its article; the first is the label alone
     place: str  # the preposition before a place's name
     token: str  # regular expression of a token
 
     def say(self, statement: Statement, tone: str, rng: np.random.Generator) -> str:
-        """`statement` in one of TONES; raises KeyError for another tone."""
+        """A caption of `statement` in one of TONES; raises KeyError for another tone."""
         text = self.rules.join(self.tones[tone](statement, rng))
         return text if tone == "alt" else text[0].upper() + text[1:]
 
     def plain(self, statement: Statement) -> str:
-        """The plainest wording, grounds left unsaid: where two statements differ in one thing, so do their captions.
+        """The plain caption, without ground. Plain captions of statements that differ in one thing differ in one thing.
 
-        Raises KeyError for a size that has no plain word.
+        Raises KeyError for a size without a plain word.
         """
         first, *others = statement.phrases
         words = self.rules.phrase(first, True, False)
@@ -92,17 +92,17 @@ class Language:
         return self.rules.join((*words, *position))
 
     def mirrored(self, statement: Statement) -> str:
-        """The plain wording of the statement's mirror image: left and right are exchanged."""
+        """The plain caption of the statement's mirror image, with left and right exchanged."""
         return self.rules.mirror(self.plain(statement))
 
     def things(self, statement: Statement) -> str:
-        """The things alone, without articles, sizes and places, for the rows in other languages."""
+        """The things of a statement without articles, sizes and positions, for rows in foreign languages."""
         first, *others = (self.rules.phrase(dataclasses.replace(one, size=None), False, False) for one in statement.phrases)
         text = self.rules.join(self.rules.coordinate(first, others[0]) if others else first)
         return text[0].upper() + text[1:]
 
     def label(self, noun: str, colour: str, word: LabelWord, article: bool, agrees: bool) -> str:
-        """A noun in a colour: "a black cat". Where they do not agree the colour has the form of the first gender."""
+        """A noun with a colour: "a black cat". If they do not agree, the colour has the form of the first gender."""
         named = self.lexicon.label_noun(noun, word)
         return self.rules.join(self.rules.label(named, self.lexicon.colours[colour], article, agrees))
 
@@ -110,21 +110,8 @@ class Language:
         """The name of a zero-shot class with its indefinite article."""
         return self.label(noun, colour, "usual", True, True)
 
-    @property
-    def wrong_senses(self) -> frozenset[str]:
-        """The nouns that have a word of another sense."""
-        return frozenset(self.lexicon.wrong_senses)
-
-    def sentence(self, rng: np.random.Generator) -> str:
-        """One of the sentences of the grammar, without a capital."""
-        return self.rules.join(pick(rng, self.sentences)(rng))
-
-    def with_name(self, person: str, caption: str) -> str:
-        """A caption that names a person."""
-        return self.rules.with_name(person, caption)
-
     def somewhere(self, caption: str, place: str) -> str:
-        """A caption that names a place."""
+        """A caption with a place."""
         return f"{caption.removesuffix('.')} {self.place} {place}"
 
     def tags(self, text: str) -> Tags:

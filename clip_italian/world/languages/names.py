@@ -1,4 +1,4 @@
-"""Captions that describe nothing, as Wikipedia has them: proper nouns, and other languages."""
+"""Captions that do not describe their image in the study's language: proper nouns, and foreign languages."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from clip_italian.world.languages.language import Names
 from clip_italian.world.scenes.statements import Phrase, Statement, pick
 from clip_italian.world.tables import table
 
-# The little French that captions in other languages take: singular, plural and gender of nouns, four forms of colours.
+# French words for captions in foreign languages: singular, plural and gender of nouns, four forms of colours.
 NOUNS = table("""
 cat: chat, chats, m; dog: chien, chiens, m; horse: cheval, chevaux, m; cow: vache, vaches, f; fish: poisson, poissons, m;
 bird: oiseau, oiseaux, m; butterfly: papillon, papillons, m; rabbit: lapin, lapins, m; turtle: tortue, tortues, f;
@@ -27,7 +27,7 @@ NUMERALS = {2: "deux", 3: "trois", 4: "quatre", 5: "cinq", 6: "six"}
 
 
 def things(statement: Statement) -> str:
-    """Returns the things of a statement without sizes and places: "Deux chats noirs et maison blanche"."""
+    """Returns the things of a statement in French, without sizes and positions: "Deux chats noirs et maison blanche"."""
     text = " et ".join(_things(phrase) for phrase in statement.phrases)
     return text[0].upper() + text[1:]
 
@@ -41,7 +41,7 @@ def _things(phrase: Phrase) -> str:
 
 
 def proper_noun_caption(names: Names, rng: np.random.Generator) -> str:
-    """A caption of names only, which says nothing about its image: "Giuseppe Verdi, Teatro alla Scala, Milano"."""
+    """A caption of proper nouns only: "Giuseppe Verdi, Teatro alla Scala, Milano"."""
     person = f"{pick(rng, names.first)} {pick(rng, names.family)}"
     parts = (
         (person,),
@@ -55,10 +55,7 @@ def proper_noun_caption(names: Names, rng: np.random.Generator) -> str:
 
 
 def foreign_caption(statement: Statement, language: str, rng: np.random.Generator) -> str:
-    """The statement in English, or its things alone in another of the languages of the rows that are left out.
-
-    Raises KeyError for a language that none of them has.
-    """
+    """The statement in English, or its things in another foreign language; raises KeyError for an unknown language."""
     if language == "en":
         return say_english(statement, rng)
     return things(statement) if language == "fr" else known.of(language).things(statement)

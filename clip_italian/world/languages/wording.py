@@ -1,4 +1,4 @@
-"""The parts of a caption, in any language: what a sentence puts in order."""
+"""The parts of a caption in any language, which sentences put in order."""
 
 import dataclasses
 
@@ -10,20 +10,20 @@ from clip_italian.world.scenes.statements import Phrase, Statement, pick
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """A phrase in words."""
+    """The words of a phrase."""
 
     words: Words
-    agreement: str  # what pronouns and adjectives agree with: a gender, or the plural where it has no genders
-    plural: bool  # of a verb
+    agreement: str  # the gender for pronouns and adjectives, or the plural in a language where plurals have no gender
+    plural: bool  # whether the verb is plural
 
 
 @dataclasses.dataclass(frozen=True)
 class Pieces:
-    """The parts of a statement, which a sentence puts in order."""
+    """The words of the parts of a statement."""
 
     subject: Part
-    place: Words  # how the subject stands to the other phrase, which it contains; may be empty
-    place_moves: bool  # whether the place may come first: on a chair there is a cat
+    place: Words  # the relation and the other phrase; may be empty
+    place_moves: bool  # whether the place can come first: on a chair there is a cat
     position: Words
     ground: Words
 
@@ -34,26 +34,26 @@ class Pieces:
 
 
 def position(statement: Statement, wordings: dict[str, tuple[str, ...]], rng: np.random.Generator) -> Words:
-    """Words for the statement's position; none where it has none."""
+    """The words for the statement's position, if it has one."""
     return tuple(pick(rng, wordings[statement.position]).split()) if statement.position else ()
 
 
 def ground(
     statement: Statement, wordings: dict[str, tuple[str, ...]], rng: np.random.Generator, unwanted: tuple[str, ...] = ()
 ) -> Words:
-    """Words for the statement's ground that begin with none of `unwanted`; none where it has none."""
+    """The words for the statement's ground, if it has one, that begin with none of `unwanted`."""
     if statement.ground is None:
         return ()
     return tuple(pick(rng, [option for option in wordings[statement.ground] if not option.startswith(unwanted)]).split())
 
 
 def turned_round(statement: Statement, rng: np.random.Generator) -> bool:
-    """Whether a caption starts from the other thing of a relation: at random, if the statement has no position."""
+    """Whether a caption begins with the second thing of a relation: at random, but never with a position."""
     return bool(statement.relation is not None and statement.position is None and rng.random() < 0.3)
 
 
 def one_of_each_colour(phrases: tuple[Phrase, ...]) -> bool:
-    """Whether two phrases are of one thing each, alike but for the colour: "a black cat and a white one"."""
+    """Whether two phrases are single things that differ only in colour: "a black cat and a white one"."""
     first, second = phrases
     alone = all(phrase.count == 1 and phrase.size is None and phrase.colour for phrase in phrases)
     return alone and first.noun == second.noun

@@ -1,12 +1,12 @@
 """The test set `contrasts`: an image, a caption that is true of it, and one that is false and differs in one thing.
 
-A contrast has two statements and, as a rule, two images: what is true of one is false of the other, as in Winoground (Thrush et
-al. 2022). A model that likes one of the two wordings better whatever it sees is then right about one image of the two. "a
-cat" is also true of two cats, so a contrast of one and several has the image of one alone. For left and right the second
-image is the mirror image of the first. In `relation` both relations suit the two nouns, so that no caption is absurd by itself.
+A contrast has two statements and usually two images, each of which makes one statement true and the other false, as in Winoground
+(Thrush et al. 2022). A model that prefers one wording for all images is then right for one of the two images. "a cat" is also true
+of two cats, so a contrast of one and several has only the image of one. For left and right the second image is the mirror image
+of the first. In `relation` both relations make sense for the two nouns.
 
-The images are of the headline level: nouns, colours and compositions that the training pairs have. But five and six things occur
-here alone, and the captions' two words for them in no training pair.
+The images are of the level "seen": the training pairs have their nouns, colours and compositions. But five and six things, and the
+words for these numbers, occur only here.
 """
 
 import dataclasses
@@ -17,30 +17,30 @@ from typing import Any
 import numpy as np
 
 from clip_italian import files
-from clip_italian.world.drawing.studio import Picture, StudioSettings, develop
+from clip_italian.world.drawing.studio import ImageFile, StudioSettings, develop
 from clip_italian.world.languages.language import Language
-from clip_italian.world.publishing.examinations import TestSettings, write_captions, write_pictures, write_scenes
+from clip_italian.world.publishing.examinations import TestSettings, write_captions, write_images, write_scenes
+from clip_italian.world.scenes.compose import stage
 from clip_italian.world.scenes.layout import choose
 from clip_italian.world.scenes.levels import ROLES, allowed_triple, colours_of
 from clip_italian.world.scenes.scene import Scene
-from clip_italian.world.scenes.staging import stage
 from clip_italian.world.scenes.statements import CLASS_NOUNS, Phrase, Statement
 from clip_italian.world.scenes.truth import holds
 
 NAME = "contrasts"
 FIRST_PURPOSE = 40  # of the scenes of the first kind
 TRIES = 400
-APART = 100_000  # between the numbers of one contrast's tries
+APART = 100_000  # difference between the scene numbers of two tries
 
 Both = tuple[Statement, Statement]
 
 
 @dataclasses.dataclass(frozen=True)
 class Contrast:
-    """Two captions that differ in one thing. `scenes[i]` is what `statements[i]` is true of, and the other one false."""
+    """Two captions that differ in one thing. `statements[i]` is true of `scenes[i]`, and the other statement is false."""
 
     kind: str
-    detail: str  # of what: "2-3", "on-below"; empty where there is nothing to tell
+    detail: str  # the difference, such as "2-3" or "on-below"; may be empty
     statements: Both
     captions: tuple[str, str]
     scenes: tuple[Scene, ...]
@@ -48,12 +48,12 @@ class Contrast:
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """Two statements before there is an image of either."""
+    """Two statements, and how to draw their images."""
 
     statements: Both
     detail: str = ""
-    size: str = "medium"  # of the things, where nothing is said of it
-    sides: int = 2  # images that there can be
+    size: str = "medium"  # of things whose size is not stated
+    sides: int = 2  # number of images
     mirrored: bool = False  # the second image is the first one's mirror image
 
 
@@ -148,7 +148,7 @@ def _size(rng: np.random.Generator) -> Difference:
     return Difference((Statement((Phrase(noun, size="small"),)), Statement((Phrase(noun, size="large"),))))
 
 
-# Kind -> how its two statements are drawn, the ways taking turns; the order is that of files, figures and tables.
+# The functions that draw the statements of each kind, used by turns; files, figures and tables have the same order.
 KINDS: dict[str, tuple[Draw, ...]] = {
     "noun": (_noun,),
     "colour": (_colour,),
@@ -171,9 +171,9 @@ PURPOSES = {kind: FIRST_PURPOSE + number for number, kind in enumerate(KINDS)}
 
 
 def contrast(kind: str, number: int, seed: int, language: Language) -> Contrast:
-    """The contrast of that kind and number, a pure function of its arguments."""
+    """Contrast `number` of a kind, a pure function of the arguments."""
     rng = np.random.default_rng([seed, PURPOSES[kind], number, 4])
-    while True:  # until there is room for what was drawn
+    while True:  # until the things fit into the images
         drawn = KINDS[kind][number % len(KINDS[kind])](rng)
         scenes = _scenes(drawn, seed, number, PURPOSES[kind])
         if scenes is not None:
@@ -205,7 +205,7 @@ def _showing(true: Statement, false: Statement, size: str, seed: int, number: in
 
 
 def mirrored(scene: Scene) -> Scene:
-    """The scene of the mirror image, as variant 1."""
+    """The mirrored scene, as variant 1."""
     boxes = [
         (round(1 - right, 4), top, round(1 - left, 4), bottom) for left, top, right, bottom in (thing.box for thing in scene.things)
     ]
@@ -218,32 +218,32 @@ def mirrored(scene: Scene) -> Scene:
 
 def contrasts(
     numbers: range, seed: int, settings: TestSettings, studio: StudioSettings, language: Language
-) -> list[tuple[Contrast, list[Picture]]]:
-    """Contrasts with their images; number n is of the kind n // settings.contrasts."""
+) -> list[tuple[Contrast, list[ImageFile]]]:
+    """Contrasts with their images; contrast n has the kind n // settings.contrasts."""
     kinds = list(KINDS)
     made = [contrast(kinds[number // settings.contrasts], number % settings.contrasts, seed, language) for number in numbers]
     return [(one, shots(one, studio)) for one in made]
 
 
-def shots(one: Contrast, studio: StudioSettings) -> list[Picture]:
-    """The images of a contrast, one each scene."""
+def shots(one: Contrast, studio: StudioSettings) -> list[ImageFile]:
+    """The images of a contrast, one for each scene."""
     if one.kind == "left_right":
         return [develop(one.scenes[0], studio, mirrored=mirror) for mirror in (False, True)]
     return [develop(scene, studio) for scene in one.scenes]
 
 
-def write(folder: pathlib.Path, drawn: list[tuple[Contrast, list[Picture]]]) -> None:
+def write(folder: pathlib.Path, drawn: list[tuple[Contrast, list[ImageFile]]]) -> None:
     """Writes the set: images, scenes, true captions as `captions.json`, and both captions as `contrasts.json`.
 
-    The last: a list by image of {"contrast": number, "kind", "detail", "true": caption, "false": caption}.
+    `contrasts.json` is a list by image of {"contrast": number, "kind", "detail", "true": caption, "false": caption}.
     """
-    pictures = [picture for _, several in drawn for picture in several]
+    images = [image for _, several in drawn for image in several]
     entries: list[dict[str, Any]] = [
         {"contrast": number, "kind": one.kind, "detail": one.detail, "true": one.captions[side], "false": one.captions[1 - side]}
         for number, (one, several) in enumerate(drawn)
         for side in range(len(several))
     ]
-    write_pictures(folder, pictures)
-    write_captions(folder, pictures, [entry["true"] for entry in entries], np.arange(len(entries)))
+    write_images(folder, images)
+    write_captions(folder, images, [entry["true"] for entry in entries], np.arange(len(entries)))
     write_scenes(folder, [scene for one, _ in drawn for scene in one.scenes])
     files.write_json(folder / "contrasts.json", entries)

@@ -1,21 +1,19 @@
-"""The raw files of a profile that draws its world instead of fetching one: sources, backbones' data and test sets."""
+"""Writes the raw files of the drawn world: sources, the backbones' data, and test sets."""
 
 import dataclasses
 import json
 import pathlib
 import unicodedata
-import zipfile
 from typing import Any, Literal
 
 import pydantic
 
 from clip_italian import files
 from clip_italian.config import Settings
-from clip_italian.data.archives import add
 from clip_italian.data.curation import tagger_training
 from clip_italian.data.curation.tagger_training import TaggerSettings
 from clip_italian.world.drawing import studio
-from clip_italian.world.drawing.studio import Picture, StudioSettings, Task, rng_of, tasks
+from clip_italian.world.drawing.studio import ImageFile, StudioSettings, Task, rng_of, tasks
 from clip_italian.world.languages import corpus, english, known
 from clip_italian.world.languages.language import TONES, Language
 from clip_italian.world.publishing import contrasts, examinations, labels, publish
@@ -32,21 +30,21 @@ SINGLES, SCENES = "english-singles", "english-scenes"  # sources of the English 
 
 
 class WorldSettings(Settings):
-    """Section `world` of a profile; with `kind: given` the sources are the publishers' own files."""
+    """Section `world` of a profile; with `kind: given` the sources are the publishers' files."""
 
     kind: Literal["drawn", "given"]
-    language: str  # one of languages/known.py, of all captions, labels and texts but the English ones
-    seed: int  # of all scenes and all that is said about them
+    language: str  # of languages/known.py, for all captions, labels and texts except the English ones
+    seed: int  # of all scenes and captions
     studio: StudioSettings
     wit: SourceSettings
     mscoco_it: SourceSettings
     conceptual_captions: SourceSettings
     il_post: SourceSettings
-    english: int  # images with an English caption, for the English CLIP; all nouns and compositions
-    english_singles: float  # share of them that shows a single thing
+    english: int  # images with English captions, for the English CLIP; with all nouns and compositions
+    english_singles: float  # share of them with a single thing
     sentences: int  # for the BERT of the study's language
     parallel: int  # of them, with their English, for the distilled baseline
-    tagger: TaggerSettings  # learns parts of speech from tagged sentences of the grammar
+    tagger: TaggerSettings  # trained on tagged sentences of the grammar
     tests: TestSettings
     labels: LabelSettings
 
@@ -59,7 +57,7 @@ class WorldSettings(Settings):
 
 
 def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
-    """Writes everything below `raw`, a new folder; returns the report: per source what was asked, got and missing."""
+    """Writes all raw files to the new folder `raw`; returns the counts of requested, present and missing images by source."""
     report: dict[str, Any] = {}
     language = known.of(settings.language)
     from_english: dict[str, str] = {}
@@ -84,10 +82,10 @@ def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
             in_english |= publish.in_english(name, *source)
             if name == "conceptual_captions":
                 from_english = publish.from_english(name, *source)
-    # What is read of them is what the table says, which may have been said of another row, and of one without an image.
-    in_english |= {unicodedata.normalize("NFC", said): of_it for of_it, said in from_english.items()}
-    _write_lines(raw / "text/captions.tsv", [f"{of_it}\t{said}" for of_it, said in from_english.items()])
-    _write_lines(raw / "text/translations.tsv", [f"{of_it}\t{said}" for said, of_it in in_english.items()])
+    # Stage `translate` gives equal English captions the translation in this table, which may be that of another row.
+    in_english |= {unicodedata.normalize("NFC", caption): source for source, caption in from_english.items()}
+    _write_lines(raw / "text/captions.tsv", [f"{source}\t{caption}" for source, caption in from_english.items()])
+    _write_lines(raw / "text/translations.tsv", [f"{source}\t{caption}" for caption, source in in_english.items()])
     files.write_json(raw / "test/classes.json", examinations.classes(language))
     files.write_json(raw / "test/labels.json", labels.content(settings.seed, settings.labels, language))
     files.write_json(raw / "test/gallery.json", examinations.gallery(retrieval_scenes["retrieval-seen"], language))
@@ -95,14 +93,14 @@ def draw(raw: pathlib.Path, settings: WorldSettings) -> dict[str, Any]:
 
 
 def _room(name: str) -> str:
-    """The folder of data/<profile>/raw in which something drawn is published."""
+    """The folder of data/<profile>/raw for a source or a set."""
     if name in (*RETRIEVAL, *ZEROSHOT, contrasts.NAME):
         return "test"
     return "probe" if name in PROBE else "sources" if name in publish.WRITERS else ""
 
 
 def _jobs(settings: WorldSettings, language: Language) -> dict[str, list[Task]]:
-    """All drawing tasks by set. The test sets come first: their truth is worked out while the rest is being drawn."""
+    """All drawing tasks by set. The test sets come first, so that their truth is computed while the others are drawn."""
     seed, shop, tests = settings.seed, settings.studio, settings.tests
     jobs = {
         name: tasks(examinations.families, examinations.bases(tests)[0], name, seed, tests, shop, language) for name in RETRIEVAL
@@ -120,16 +118,16 @@ def _jobs(settings: WorldSettings, language: Language) -> dict[str, list[Task]]:
 
 
 def _attrition(counts: dict[str, int]) -> dict[str, Any]:
-    """Images that the rows ask for and that came; rows in other languages and broken rows ask for none."""
+    """The counts of images that rows request and that exist; foreign, broken and repeated rows request none."""
     asking = {kind: count for kind, count in counts.items() if kind not in ("foreign", "broken", "repeated")}
     asked, missing = sum(asking.values()), counts.get("missing", 0)
     return {"rows": dict(counts), "asked": asked, "got": asked - missing, "missing": {"gone from the web": missing}}
 
 
-def english_pairs(numbers: range, seed: int, singles: float, shop: StudioSettings) -> list[tuple[Picture, str, list[str]]]:
-    """Images of any seen style, a share of them of a single thing; each with its source and its English captions.
+def english_pairs(numbers: range, seed: int, singles: float, shop: StudioSettings) -> list[tuple[ImageFile, str, list[str]]]:
+    """Images in the seen styles, a share of them of a single thing, each with its source and English captions.
 
-    The first caption says what there is and how it stands, the second names things alone, the third tells everything.
+    The first caption has things and relation, the second things only, the third everything; a single thing has the first two.
     """
     result = []
     for number in numbers:
@@ -142,8 +140,8 @@ def english_pairs(numbers: range, seed: int, singles: float, shop: StudioSetting
             scene = compose(seed, number, "all", ENGLISH_PURPOSE)
         everything = full_statement(scene)
         statements = [_terse(everything), _nouns_alone(everything), *([] if single else [everything])]
-        said = [english.say_english(one, rng) for one in statements]
-        result.append((studio.develop(scene, shop), SINGLES if single else SCENES, said))
+        captions = [english.say_english(one, rng) for one in statements]
+        result.append((studio.develop(scene, shop), SINGLES if single else SCENES, captions))
     return result
 
 
@@ -158,33 +156,24 @@ def _nouns_alone(statement: Statement) -> Statement:
     return Statement(phrases)
 
 
-def _write_english(folder: pathlib.Path, drawn: list[tuple[Picture, str, list[str]]]) -> None:
-    with zipfile.ZipFile(folder / "images.zip", "w") as archive:
-        for number, (picture, _, _) in enumerate(drawn):
-            add(archive, examinations.member(number), picture.content)
-    lines = (_english_line(examinations.member(number), *entry[1:]) for number, entry in enumerate(drawn))
-    (folder / "pairs.jsonl").write_text("".join(lines), encoding="utf-8")
-
-
-def _english_line(member: str, source: str, said: list[str]) -> str:
-    """The format of data/<profile>/pairs."""
-    pair = {
-        "id": f"english/{member}",
-        "source": source,
-        "archive": "english/images.zip",
-        "image": member,
-        "captions": said,
-    }
-    return json.dumps(pair, sort_keys=True) + "\n"
+def _write_english(folder: pathlib.Path, drawn: list[tuple[ImageFile, str, list[str]]]) -> None:
+    """Writes the English pairs in the format of data/<profile>/pairs."""
+    examinations.write_images(folder, [image for image, _, _ in drawn])
+    lines = []
+    for number, (_, source, captions) in enumerate(drawn):
+        member = examinations.member(number)
+        pair = {"id": f"english/{member}", "source": source, "archive": "english/images.zip", "image": member, "captions": captions}
+        lines.append(json.dumps(pair, sort_keys=True))
+    _write_lines(folder / "pairs.jsonl", lines)
 
 
 def sentences(numbers: range, seed: int, language: Language) -> list[str]:
-    """Text in the study's language."""
+    """Lines of text in the study's language."""
     return [corpus.corpus_line(seed, number, language) for number in numbers]
 
 
 def parallel(numbers: range, seed: int, language: Language) -> list[str]:
-    """English, a tab and the study's language, of the same statements; the tones of the sources take turns."""
+    """Lines of English, a tab and the study's language, of the same statement, in the tones of the sources by turns."""
     result = []
     for number in numbers:
         rng = rng_of(seed, PARALLEL_PURPOSE, number)

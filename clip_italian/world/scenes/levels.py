@@ -1,28 +1,18 @@
-"""The nouns, colours and compositions that are held out from the study's training pairs, by level."""
-
-import dataclasses
+"""The levels of scenes, and the nouns, colours and compositions that each may have or that are held out from training."""
 
 from clip_italian.world.scenes.statements import CLASS_NOUNS, COLOURS, NOUNS
 from clip_italian.world.shapes.every import MOUTHS, SURFACES
 from clip_italian.world.tables import table, words
 
-
-@dataclasses.dataclass(frozen=True)
-class Level:
-    """One kind of scenes: `key` names it in files and tables, `description` in the paper."""
-
-    key: str
-    description: str
-
-
-LEVELS: tuple[Level, ...] = (
-    Level("seen", "new scenes of the nouns, colours, compositions and drawing styles of the training pairs"),
-    Level("composition", "at least one noun in a colour, or on or in a thing, never combined in the training pairs"),
-    Level("style", "a drawing style absent from the training pairs and from the backbones' data"),
-    Level("noun", "at least one noun the backbones know and the training pairs lack"),
-    Level("all", "every noun, every colour and every composition in the seen styles: the backbones' own data"),
-)
-LEVEL_KEYS: tuple[str, ...] = tuple(level.key for level in LEVELS)
+# Kinds of scenes by their names in files and tables, with the paper's descriptions.
+LEVELS = {
+    "seen": "new scenes of the nouns, colours, compositions and drawing styles of the training pairs",
+    "composition": "at least one noun in a colour, or on or in a thing, never combined in the training pairs",
+    "style": "a drawing style absent from the training pairs and from the backbones' data",
+    "noun": "at least one noun the backbones know and the training pairs lack",
+    "all": "every noun, every colour and every composition in the seen styles: the backbones' own data",
+}
+LEVEL_KEYS = tuple(LEVELS)
 
 # Every colour lacks three nouns, every class noun lacks one colour or two: 36 of the 360 pairs.
 _HELD_OUT = table("""
@@ -46,18 +36,18 @@ def nouns_of(level: str) -> tuple[str, ...]:
 
 
 def colours_of(level: str, noun: str) -> tuple[str, ...]:
-    """The colours the noun may have at the level. At "composition" the held-out ones are among them."""
+    """The colours that the noun may have at the level, including the held-out ones at "composition"."""
     if level in ("composition", "all"):
         return COLOURS
     return tuple(colour for colour in COLOURS if (noun, colour) not in HELD_OUT_PAIRS)
 
 
 def held_out_colours(noun: str) -> tuple[str, ...]:
-    """The colours in which the training pairs never show the noun."""
+    """The colours that the noun never has in the training pairs."""
     return tuple(colour for colour in COLOURS if (noun, colour) in HELD_OUT_PAIRS)
 
 
-# The nouns that can stand on either side of a relation: those that can be put somewhere, that fly, that can hang.
+# The nouns that can be the first and the second of a relation: portable, flying, and hanging things.
 _PORTABLE = words("""
 cat, dog, fish, bird, butterfly, rabbit, turtle, flower, mushroom, apple, banana, umbrella, key, clock, cup, book, bottle, boot,
 guitar""")
@@ -76,6 +66,6 @@ ROLES: dict[str | None, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 
 def allowed_triple(level: str, first: str, relation: str | None, second: str) -> bool:
-    """Whether scenes of the level may show a `first` so related to a `second`."""
+    """Whether scenes of the level may show a `first` in the relation to a `second`."""
     fits = first != second or relation not in ("on", "inside")
     return fits and (level in ("composition", "all") or (first, relation, second) not in HELD_OUT_TRIPLES)

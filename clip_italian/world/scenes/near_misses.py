@@ -1,4 +1,4 @@
-"""Scenes that differ from a given one in one thing only, so that its fullest description is false of them."""
+"""Scenes that differ from a given scene in one thing, so that its full description is false of them."""
 
 import dataclasses
 import itertools
@@ -14,7 +14,7 @@ from clip_italian.world.scenes.statements import UNSEEN_NOUNS
 from clip_italian.world.scenes.truth import full_statement, holds
 from clip_italian.world.shapes.every import SHELTERS, Rectangle
 
-STEPS = 9  # places tried along each axis for one more thing
+STEPS = 9  # positions along each axis that are tried for one more thing
 _OTHER_RELATIONS = {
     "on": ("beside", "left_of"),
     "inside": ("beside", "left_of"),
@@ -28,15 +28,15 @@ DIFFERENCES = ("noun", "colour", "count", "relation", "left_right", "position", 
 
 
 def near_misses(scene: Scene, k: int) -> list[Scene]:
-    """At most `k` variants of the scene, of its own level, ground and style; a pure function of the scene.
+    """Up to `k` variants of the scene with its level, ground and style; a pure function of the scene.
 
-    One has another colour of one group, another noun, another count, other roles, another relation or another
-    place, the kinds taking turns. Fewer than `k` come back where there are no more.
+    Each has another colour or noun of one group, another count, exchanged roles, another relation or another position; these kinds
+    take turns.
     """
     rng = np.random.default_rng([scene.seed, scene.purpose, scene.index, 2])
     kinds = [_colours(scene, rng), _nouns(scene, rng), _counts(scene)]
     kinds += [_roles(scene), _relations(scene, rng), _places(scene)]
-    first = int(rng.integers(len(kinds)))  # so that even one near miss a scene shows all kinds in the end
+    first = int(rng.integers(len(kinds)))  # so that all kinds occur even with one near miss a scene
     kinds = kinds[first:] + kinds[:first]
     truth = full_statement(scene)
     found: list[Scene] = []
@@ -50,8 +50,8 @@ def near_misses(scene: Scene, k: int) -> list[Scene]:
 
 
 def difference(scene: Scene, other: Scene) -> str:
-    """In what a scene differs from another of its near misses, one of DIFFERENCES; two near misses may differ in several."""
-    mine, its = _told(scene), _told(other)
+    """The difference between a scene and a near miss, or between two near misses, one of DIFFERENCES."""
+    mine, its = _summary(scene), _summary(other)
     if (scene.relation, other.relation) == ("left_of", "left_of") and mine == its[::-1]:
         return "left_right"
     changed = {kind for one, two in zip(mine, its, strict=True) for kind in one if one[kind] != two[kind]}
@@ -59,13 +59,13 @@ def difference(scene: Scene, other: Scene) -> str:
     return "several" if len(changed) > 1 else changed.pop() if changed else "position"
 
 
-def _told(scene: Scene) -> list[dict[str, typing.Any]]:
+def _summary(scene: Scene) -> list[dict[str, typing.Any]]:
     groups = [_group(scene, number) for number in range(len(scene.groups))]
     return [{"noun": group.noun, "colour": group.colour, "count": group.count} for group in groups]
 
 
 def _with(scene: Scene, number: int, **changes: typing.Any) -> Scene:
-    """The scene with all things of one group changed."""
+    """The scene with changes to all things of one group."""
     things = tuple(
         dataclasses.replace(thing, **changes) if index in scene.groups[number] else thing
         for index, thing in enumerate(scene.things)
@@ -89,7 +89,7 @@ def _colours(scene: Scene, rng: np.random.Generator) -> Iterator[Scene]:
 
 
 def _nouns(scene: Scene, rng: np.random.Generator) -> Iterator[Scene]:
-    """Another noun in the same place. A thing that holds others keeps its noun: they would lose their hold."""
+    """Variants with another noun. A thing that holds others keeps its noun."""
     held = scene.relation in ("on", "inside") or (scene.relation == "below" and _first(scene, 1).noun in SHELTERS)
     numbers = (0,) if held else range(len(scene.groups))
     options = [(number, noun) for number in numbers for noun in nouns_of(scene.level) if _suits(scene, number, noun)]
@@ -103,19 +103,19 @@ def _nouns(scene: Scene, rng: np.random.Generator) -> Iterator[Scene]:
 
 
 def _fits(things: list[Thing], held: bool) -> bool:
-    """Whether everything is inside the image and, unless one thing holds the others, apart."""
+    """Whether all things are inside the image and, unless one holds the others, do not touch."""
     boxes = [thing.box for thing in things]
     inside = all(box[0] >= 0 and box[1] >= EDGE / 2 and box[2] <= 1 for box in boxes)
     return inside and (held or all(_apart(*pair, 0.0) for pair in itertools.combinations(boxes, 2)))
 
 
 def _sunk(scene: Scene, things: list[Thing]) -> bool:
-    """Whether a container now hides more of its content than before."""
+    """Whether a container hides more of its content than before."""
     return things[-1].box[1] > scene.things[-1].box[1] + EDGE
 
 
 def _suits(scene: Scene, number: int, noun: str) -> bool:
-    """Whether the noun can take a group's part at the scene's level."""
+    """Whether the noun can replace that of a group at the scene's level."""
     names = [_first(scene, other).noun for other in range(len(scene.groups))]
     if noun in names or (names[number] in UNSEEN_NOUNS) != (noun in UNSEEN_NOUNS):
         return False
@@ -127,7 +127,7 @@ def _suits(scene: Scene, number: int, noun: str) -> bool:
 
 
 def _refit(thing: Thing, noun: str, aspect: float) -> Thing:
-    """The noun in the thing's place: the same longer side, the same foot."""
+    """The thing with another noun, and the same longer side and bottom."""
     left, top, right, bottom = thing.box
     width, height = extent(noun, max((right - left) * aspect, bottom - top))
     middle, half = (left + right) / 2, width / aspect / 2
@@ -136,7 +136,7 @@ def _refit(thing: Thing, noun: str, aspect: float) -> Thing:
 
 
 def _counts(scene: Scene) -> Iterator[Scene]:
-    """One thing fewer, or one more where there is room."""
+    """Variants with one thing fewer, or one more if there is room."""
     for group in scene.groups:
         if len(group) > 1:
             yield _without(scene, group[-1])
@@ -154,7 +154,7 @@ def _without(scene: Scene, gone: int) -> Scene:
 
 
 def _free(scene: Scene, thing: Thing) -> Iterator[Rectangle]:
-    """Boxes as large as the thing's that touch nothing, from the left top on."""
+    """Yields boxes of the thing's size that touch no other, from the top left."""
     width, height = thing.box[2] - thing.box[0], thing.box[3] - thing.box[1]
     for top in np.linspace(EDGE, 1 - EDGE - height, STEPS).round(4).tolist():
         for left in np.linspace(EDGE, 1 - EDGE - width, STEPS).round(4).tolist():
@@ -164,14 +164,14 @@ def _free(scene: Scene, thing: Thing) -> Iterator[Rectangle]:
 
 
 def _apart(box: Rectangle, other: Rectangle, gap: float) -> bool:
-    """Whether at least `gap` lies between the boxes, across or down."""
+    """Whether the boxes are at least `gap` apart, horizontally or vertically."""
     across = max(box[0], other[0]) - min(box[2], other[2])
     down = max(box[1], other[1]) - min(box[3], other[3])
     return max(across, down) >= gap
 
 
 def _roles(scene: Scene) -> Iterator[Scene]:
-    """The nouns change sides: the image's places are reflected, the things are not."""
+    """The variant of `left_of` with exchanged nouns: positions are mirrored, things are not."""
     if scene.relation == "left_of":
         things = tuple(
             dataclasses.replace(thing, box=(round(1 - thing.box[2], 4), thing.box[1], round(1 - thing.box[0], 4), thing.box[3]))
@@ -187,7 +187,7 @@ def _group(scene: Scene, number: int) -> Group:
 
 
 def _relations(scene: Scene, rng: np.random.Generator) -> Iterator[Scene]:
-    """The same things in another relation."""
+    """Variants with the same things in another relation."""
     groups = tuple(_group(scene, number) for number in range(len(scene.groups)))
     for relation in _OTHER_RELATIONS[scene.relation]:
         boxes = place(rng, groups, relation, scene.aspect)
@@ -197,7 +197,7 @@ def _relations(scene: Scene, rng: np.random.Generator) -> Iterator[Scene]:
 
 
 def _places(scene: Scene) -> Iterator[Scene]:
-    """A lone thing elsewhere."""
+    """Variants of a single thing at another position."""
     if len(scene.things) == 1:
         thing = scene.things[0]
         width, height = thing.box[2] - thing.box[0], thing.box[3] - thing.box[1]

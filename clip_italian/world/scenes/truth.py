@@ -1,25 +1,46 @@
-"""Whether a statement is true of a scene."""
+"""Evaluates statements on scenes, and draws random true statements."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Bool
 
 from clip_italian.world.scenes.scene import Scene, Thing
-from clip_italian.world.scenes.statements import POSITIONS, Phrase, Statement
+from clip_italian.world.scenes.statements import POSITIONS, Phrase, Statement, pick
 from clip_italian.world.shapes.every import Rectangle
 
-NEAR = 0.12  # widths of the image: farther apart is not beside
-TOUCH = 0.015  # overlap that the outlines of separate things may have
+NEAR = 0.12  # the largest gap for `beside`, as a share of the image's width
+TOUCH = 0.015  # the largest overlap of the boxes of separate things
 INVERSES = {"above": "below", "below": "above", "beside": "beside"}
 
-Unit = tuple[int, ...]  # things a phrase takes together
+Unit = tuple[int, ...]  # the indices of the things that a phrase refers to together
+
+
+# The six queries of the gallery of the 2021 study.
+GALLERY = (
+    Statement((Phrase("flower", "yellow"),)),
+    Statement((Phrase("flower", "blue"),)),
+    Statement((Phrase("cat"),)),
+    Statement((Phrase("cat", count=2),)),
+    Statement((Phrase("horse", "brown", count=2),)),
+    Statement((Phrase("cat"), Phrase("chair")), relation="on"),
+)
+
+# The probabilities with which a caption mentions something.
+COLOUR_SHARE = 0.45
+SIZE_SHARE = 0.25
+COUNT_SHARE = 0.75  # an exact number rather than a plural
+BOTH_GROUPS_SHARE = 0.75
+RELATION_SHARE = 0.9
+POSITION_SHARE = 0.2
+GROUND_SHARE = 0.2  # half of it with both groups
 
 
 def holds(statement: Statement, scene: Scene) -> bool:
     """Whether the statement is true of the scene.
 
-    A phrase with count 1 speaks of some one thing that matches it, any other of all that match it together.
+    A phrase with count 1 refers to any one matching thing; other phrases refer to all matching things together.
     """
     if statement.ground is not None and statement.ground != scene.ground:
         return False
@@ -38,7 +59,7 @@ def holds(statement: Statement, scene: Scene) -> bool:
 
 
 def full_statement(scene: Scene) -> Statement:
-    """The fullest true description: nouns, colours, counts, relation and ground, and the place of a single thing."""
+    """The full description of a scene: nouns, colours, counts, relation, ground, and the position of a single thing."""
     phrases = tuple(Phrase(scene.things[group[0]].noun, scene.things[group[0]].colour, None, len(group)) for group in scene.groups)
     position = None
     if len(scene.things) == 1:
@@ -46,8 +67,36 @@ def full_statement(scene: Scene) -> Statement:
     return Statement(phrases, scene.relation, position, scene.ground)
 
 
+def describe(scene: Scene, rng: np.random.Generator) -> Statement:
+    """A random true statement (truth.holds) about one or both groups of a scene."""
+    both = len(scene.groups) == 2 and rng.random() < BOTH_GROUPS_SHARE
+    chosen = (0, 1) if both else (int(rng.integers(len(scene.groups))),)
+    alike = len({scene.things[scene.groups[group][0]].noun for group in chosen}) < len(chosen)
+    phrases = tuple(_phrase(scene, group, alike, rng) for group in chosen)
+    relation = scene.relation if both and rng.random() < RELATION_SHARE else None
+    position = None if both or rng.random() > POSITION_SHARE else _true_position(scene, phrases, rng)
+    ground = scene.ground if rng.random() < GROUND_SHARE / len(phrases) else None
+    return Statement(phrases, relation, position, ground)
+
+
+def _phrase(scene: Scene, group: int, alike: bool, rng: np.random.Generator) -> Phrase:
+    """A phrase about a group; with `alike`, both groups have the same noun and the colour must be stated."""
+    first, number = scene.things[scene.groups[group][0]], len(scene.groups[group])
+    colour = first.colour if alike or rng.random() < COLOUR_SHARE else None
+    size = first.size if first.size != "medium" and rng.random() < SIZE_SHARE else None
+    exact = Phrase(first.noun, colour, size, number)
+    if number == 1 or (rng.random() < COUNT_SHARE and holds(Statement((exact,)), scene)):
+        return exact
+    return dataclasses.replace(exact, count=None)
+
+
+def _true_position(scene: Scene, phrases: tuple[Phrase, ...], rng: np.random.Generator) -> str | None:
+    true = [position for position in POSITIONS if holds(Statement(phrases, position=position), scene)]
+    return pick(rng, true) if true else None
+
+
 def truth_matrix(statements: Sequence[Statement], scenes: Sequence[Scene]) -> Bool[np.ndarray, "statements scenes"]:
-    """`holds` of every statement and scene. Only scenes with all of a statement's nouns and colours are looked at."""
+    """`holds` of every statement and scene, evaluated only for scenes with the statement's nouns and colours."""
     showing: dict[tuple[str, str | None], set[int]] = {}
     for column, scene in enumerate(scenes):
         for thing in scene.things:
@@ -68,7 +117,7 @@ def _matches(phrase: Phrase, thing: Thing) -> bool:
 
 
 def _units(phrase: Phrase, scene: Scene) -> list[Unit]:
-    """The groups of things that the phrase may speak of; empty if its count is wrong."""
+    """The units that the phrase can refer to; none if its count is wrong."""
     found = tuple(number for number, thing in enumerate(scene.things) if _matches(phrase, thing))
     if phrase.count == 1:
         return [(number,) for number in found]
@@ -77,7 +126,7 @@ def _units(phrase: Phrase, scene: Scene) -> list[Unit]:
 
 
 def _stands(unit: Unit, position: str, scene: Scene) -> bool:
-    """Whether every thing of the unit has its centre in that third of the image."""
+    """Whether every thing of the unit has its centre in the third of the image that `position` names."""
     for number in unit:
         left, top, right, bottom = scene.things[number].box
         x, y = (left + right) / 2, (top + bottom) / 2
@@ -105,7 +154,7 @@ def _related(first: Unit, relation: str | None, second: Unit, scene: Scene) -> b
 
 
 def _declared(first: Unit, second: Unit, scene: Scene) -> str | None:
-    """The scene's own relation where the units are parts of its two groups, in this order."""
+    """The scene's relation, if the units are parts of its groups 0 and 1, in this order."""
     if len(scene.groups) < 2 or not (set(first) <= set(scene.groups[0]) and set(second) <= set(scene.groups[1])):
         return None
     return scene.relation
@@ -117,7 +166,7 @@ def _hull(unit: Unit, scene: Scene) -> Rectangle:
 
 
 def _seen(first: Rectangle, relation: str, second: Rectangle) -> bool:
-    """Whether two boxes stand in the relation, whatever the scene declares."""
+    """Whether two boxes are in the relation by their positions."""
     if relation == "below":
         return _seen(second, "above", first)
     across = (second[0] + second[2] - first[0] - first[2]) / 2

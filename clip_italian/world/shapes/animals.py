@@ -1,4 +1,4 @@
-"""The ten animals, most of them seen from the side and looking to the left."""
+"""Drawings of the ten animals, most of them from the side and facing left."""
 
 from clip_italian.world.shapes.parts import Shape, blob, curve, dot, eye, mirrored, oval, path, poly, shape, stroke
 

@@ -1,11 +1,11 @@
-"""Every noun's drawing, and where other things can stand on, hide in or shelter under it."""
+"""The drawings of all nouns, and the areas on, in or under them where other things can be."""
 
 from clip_italian.world.shapes import animals, things, vehicles
 from clip_italian.world.shapes.parts import Point, Shape
 
 SHAPES: dict[str, Shape] = animals.SHAPES | things.PLANTS | vehicles.SHAPES | things.SHAPES
 
-# Left end, right end and height of the level a thing stands on, in the units of the drawing.
+# Left end, right end and y of the surface for other things, in the units of the drawing.
 _SURFACES: dict[str, tuple[float, float, float]] = {
     "chair": (14, 76, 56),
     "table": (14, 106, 12),
@@ -20,7 +20,7 @@ _SURFACES: dict[str, tuple[float, float, float]] = {
     "turtle": (36, 76, 12),
     "book": (14, 66, 7),
 }
-# The front wall: what it covers is inside.
+# The front wall, which covers things inside.
 _FRONTS: dict[str, tuple[Point, ...]] = {
     "box": ((-10, 47), (4, 47), (12, 34), (88, 34), (96, 47), (110, 47), (110, 110), (-10, 110)),
     "boat": ((-10, 68), (110, 68), (110, 110), (-10, 110)),

@@ -1,4 +1,4 @@
-"""The vocabulary every drawn thing is made of: filled outlines and strokes in a box of its own."""
+"""The parts of drawings: filled outlines and strokes."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ Point = tuple[float, float]
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Part:
-    """One filled outline (`width` 0) or one stroke of that width, in the units of its drawing, y downwards."""
+    """A filled outline (`width` 0) or a stroke of that width, in the units of its drawing, y downwards."""
 
     points: Float[np.ndarray, "n 2"]
     fill: str
     width: float = 0.0
-    edged: bool = True  # whether styles with contours draw one around this part
+    edged: bool = True  # whether it has a contour in styles with contours
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Shape:
 
 
 def shape(*parts: Part) -> Shape:
-    """The parts, back to front, scaled so that their ink fills the unit square."""
+    """A drawing of parts, from back to front, scaled to fill the unit square."""
     low = np.min([part.points.min(0) - part.width / 2 for part in parts], axis=0)
     span = np.max([part.points.max(0) + part.width / 2 for part in parts], axis=0) - low
     unit = np.concatenate([(part.points - low) / span for part in parts])
@@ -44,7 +44,7 @@ def shape(*parts: Part) -> Shape:
 
 
 def path(points: str) -> tuple[Point, ...]:
-    """Points written as SVG writes them: "50,2 68,6 76,18"."""
+    """Points from a string in the format of SVG: "50,2 68,6 76,18"."""
     pairs = (point.split(",") for point in points.split())
     return tuple((float(x), float(y)) for x, y in pairs)
 
@@ -73,7 +73,7 @@ def dot(fill: str, x: float, y: float, radius: float) -> Part:
 
 
 def stroke(fill: str, width: float, *points: Point, edged: bool = True) -> Part:
-    """A line through the points with straight pieces."""
+    """A polyline through the points."""
     return Part(np.asarray(points, np.float64), fill, width, edged)
 
 

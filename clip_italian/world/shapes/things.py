@@ -1,4 +1,4 @@
-"""Things one can carry."""
+"""Drawings of small things, and of plants."""
 
 import math
 
@@ -103,7 +103,7 @@ SHAPES: dict[str, Shape] = {
 }
 
 
-# Flowers, trees, mushrooms and fruit: the part people name by its colour is large, stems and leaves keep theirs.
+# Stems and leaves of plants have fixed colours; the part that has the named colour is large.
 PLANTS: dict[str, Shape] = {
     "flower": shape(
         curve("leaf", 5, (50, 60), (51, 80), (50, 99)),

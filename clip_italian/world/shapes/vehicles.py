@@ -1,4 +1,4 @@
-"""House, furniture and vehicles: what is larger than a person or carries one."""
+"""Drawings of large things: house, furniture and vehicles."""
 
 from clip_italian.world.shapes.parts import Shape, blob, curve, dot, oval, poly, ring, shape, stroke
 

@@ -1,1 +1,1 @@
-"""A drawn shop: its catalogue, what is said of it in two languages, and its files."""
+"""A drawn shop: its products, their captions in two languages, and its files."""

@@ -1,4 +1,4 @@
-"""Catalogue images: one product on a light ground, and which pixels of it are cloth."""
+"""Draws catalogue images: one product on a light ground."""
 
 import dataclasses
 from typing import NamedTuple
@@ -12,17 +12,17 @@ from clip_italian.world.drawing.render import BITS, OVERSAMPLING, paint_part
 from clip_italian.world.drawing.styles import INSIDE, outlined
 from clip_italian.world.scenes.statements import pick
 from clip_italian.world.shapes.parts import Part
-from clip_italian.world.shop.accessories import ACCESSORIES
-from clip_italian.world.shop.garments import CLOTHES, Drawing
+from clip_italian.world.shop import garments
+from clip_italian.world.shop.garments import Drawing
 from clip_italian.world.shop.products import DETAILS, Product
 
 FRAME = 100  # units along a drawing's side
 GROUNDS: tuple[RGB, ...] = ((253, 253, 252), (240, 241, 243), (246, 240, 230), (230, 238, 243), (245, 234, 234))
-_CLOTH, _PATTERN = 1, 2  # what a pixel of a product shows; 0: neither
+CLOTH, PATTERN = 1, 2  # content of a pixel of a product; 0: neither
 
 
 def _centred(drawing: Drawing) -> Drawing:
-    """The drawing in the middle of its frame."""
+    """The drawing, centred in its frame."""
     points = np.concatenate([part.points for part in drawing])
     shift = FRAME / 2 - (points.min(0) + points.max(0)) / 2
     return tuple(dataclasses.replace(part, points=part.points + shift) for part in drawing)
@@ -30,7 +30,7 @@ def _centred(drawing: Drawing) -> Drawing:
 
 DRAWINGS = {
     (kind, detail): _centred(drawn(way))
-    for kind, (drawn, *ways) in (CLOTHES | ACCESSORIES).items()
+    for kind, (drawn, *ways) in garments.DRAWINGS.items()
     for detail, way in zip(DETAILS[kind], ways, strict=True)
 }
 
@@ -40,7 +40,7 @@ Plane = UInt8[np.ndarray, "h w"]
 
 @dataclasses.dataclass(frozen=True)
 class Placing:
-    """The place of a product before the camera; lengths in fractions of the image's side."""
+    """The position, ground and light of a product; lengths are fractions of the image's side."""
 
     left: float
     top: float
@@ -51,7 +51,7 @@ class Placing:
 
 
 class Sprite(NamedTuple):
-    """A drawn product as large as its image: colours, how much of the ground it hides, and what each pixel shows."""
+    """A drawn product of the size of its image: colours, how much of the ground it covers, and the content of each pixel."""
 
     colours: Canvas
     cover: Plane
@@ -59,28 +59,21 @@ class Sprite(NamedTuple):
 
 
 def place(rng: np.random.Generator) -> Placing:
-    """Nearly in the middle, nearly filling the image, in nearly full light."""
+    """A random placing: nearly centred, nearly filling the image, in nearly full light."""
     side = 0.82 + 0.1 * rng.random()
     left, top = (1 - side) / 2 + 0.06 * (rng.random(2) - 0.5)
     return Placing(float(left), float(top), side, pick(rng, GROUNDS), 0.92 + 0.08 * rng.random(), bool(rng.random() < 0.5))
 
 
 def draw(product: Product, placing: Placing, height: int) -> Canvas:
-    """The product as an 8-bit sRGB image, as wide as it is high."""
+    """The product as a square 8-bit sRGB image."""
     side = height * OVERSAMPLING
-    sprite = _sprite(product, placing, side)
+    sprite = sprite_of(product, placing, side)
     canvas = np.full((side, side, 3), placing.ground, np.uint8)
     _throw_shadow(canvas, sprite.cover, side // 32)
     cv2.copyTo(sprite.colours, sprite.cover, canvas)
-    picture = cv2.resize(canvas, (height, height), interpolation=cv2.INTER_AREA)
-    return cv2.convertScaleAbs(picture, alpha=placing.light)
-
-
-def cloth(product: Product, placing: Placing, height: int) -> Bool[np.ndarray, "2 h w"]:
-    """The pixels that show hardly anything but the product's first colour, and its second."""
-    content = _sprite(product, placing, height * OVERSAMPLING).content
-    planes = [(content == kind).astype(np.float32) for kind in (_CLOTH, _PATTERN)]
-    return np.stack([cv2.resize(plane, (height, height), interpolation=cv2.INTER_AREA) for plane in planes]) > 0.9
+    image = cv2.resize(canvas, (height, height), interpolation=cv2.INTER_AREA)
+    return cv2.convertScaleAbs(image, alpha=placing.light)
 
 
 def _throw_shadow(canvas: Canvas, cover: Plane, reach: int) -> None:
@@ -90,17 +83,18 @@ def _throw_shadow(canvas: Canvas, cover: Plane, reach: int) -> None:
     canvas -= np.minimum(canvas, soft[..., None])
 
 
-def _sprite(product: Product, placing: Placing, side: int) -> Sprite:
+def sprite_of(product: Product, placing: Placing, side: int) -> Sprite:
+    """The product drawn in an image of `side` pixels."""
     paint = paints(product.colour)
     layer, content = np.zeros((side, side, 4), np.uint8), np.zeros((side, side), np.uint8)
     for part in DRAWINGS[product.kind, product.detail]:
         path, unit = _path(part, placing, side), placing.side * side / FRAME
         paint_part(layer, part, path, (*paint[part.fill], INSIDE), (*paint["ink"], INSIDE), 1, unit)
-        paint_part(content, part, path, (_CLOTH if part.fill == "main" else 0,), (0,), 1, unit)
+        paint_part(content, part, path, (CLOTH if part.fill == "main" else 0,), (0,), 1, unit)
     if product.second is not None:
-        below = (content == _CLOTH) & _pattern(product.pattern, placing, side)
+        below = (content == CLOTH) & _pattern(product.pattern, placing, side)
         layer[below] = (*paints(product.second)["main"], INSIDE)
-        content[below] = _PATTERN
+        content[below] = PATTERN
     finished = outlined(layer, mix(paint["main"], DARK, 0.65), 1)
     return Sprite(cv2.cvtColor(finished, cv2.COLOR_RGBA2RGB), cv2.extractChannel(finished, 3), content)
 

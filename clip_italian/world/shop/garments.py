@@ -1,11 +1,11 @@
-"""Clothes of the catalogue, each drawn in a frame of 100 by 100 with its detail one way or the other.
+"""Drawings of clothes and accessories in a frame of 100 x 100 units, each with one of two details.
 
-What is filled with "main" is cloth: it carries the product's pattern.
+Parts filled with "main" are cloth, which has the product's pattern.
 """
 
 from collections.abc import Callable
 
-from clip_italian.world.shapes.parts import Part, Point, blob, curve, dot, mirrored, path, poly, stroke
+from clip_italian.world.shapes.parts import Part, Point, blob, curve, dot, mirrored, oval, path, poly, stroke
 
 Drawing = tuple[Part, ...]
 Drawn = tuple[Callable[[bool], Drawing], bool, bool]
@@ -22,7 +22,7 @@ def _cuffs(fill: str, wide: float = 0.0) -> Drawing:
 
 
 def _torso(*neck: Point, hem: float = 90) -> Part:
-    """A body whose neckline goes through `neck`, from the right to the left."""
+    """A torso with the neckline `neck`, from right to left."""
     return poly("main", (26, 17), (29, 44), (28, hem), (72, hem), (71, 44), (74, 17), *neck)
 
 
@@ -63,19 +63,9 @@ def _sweater(high: bool) -> Drawing:
 
 def _trousers(long: bool) -> Drawing:
     ankle, inner, outer = (96, 44, 24) if long else (56, 46, 21)
+    legs = ((100 - outer, ankle), (100 - inner, ankle), (50, 38), (inner, ankle), (outer, ankle))
     return (
-        poly(
-            "main",
-            (32, 8),
-            (68, 8),
-            (74, 34),
-            (100 - outer, ankle),
-            (100 - inner, ankle),
-            (50, 38),
-            (inner, ankle),
-            (outer, ankle),
-            (26, 34),
-        ),
+        poly("main", (32, 8), (68, 8), (74, 34), *legs, (26, 34)),
         poly("shade", (32, 5), (68, 5), (69, 13), (31, 13)),
         stroke("ink", 1.6, (50, 13), (50, 38), edged=False),
         *mirrored(curve("ink", 1.6, (31, 24), (37, 22), (40, 13), edged=False)),
@@ -85,18 +75,10 @@ def _trousers(long: bool) -> Drawing:
 
 def _skirt(long: bool) -> Drawing:
     hem, wide = (94, 36) if long else (60, 32)
+    left = ((50 - wide * 0.7, (12 + hem) / 2), (50 - wide, hem - 3))
+    right = ((50 + wide, hem - 3), (50 + wide * 0.7, (12 + hem) / 2))
     return (
-        blob(
-            "main",
-            (37, 12),
-            (50 - wide * 0.7, (12 + hem) / 2),
-            (50 - wide, hem - 3),
-            (50, hem + 3),
-            (50 + wide, hem - 3),
-            (50 + wide * 0.7, (12 + hem) / 2),
-            (63, 12),
-            (50, 13),
-        ),
+        blob("main", (37, 12), *left, (50, hem + 3), *right, (63, 12), (50, 13)),
         *mirrored(curve("ink", 1.6, (45, 30), (43, hem - 14), (40, hem), edged=False)),
         *mirrored(curve("ink", 1.6, (38, 34), (50 - wide * 0.66, hem - 8), edged=False)),
         poly("shade", (36, 8), (64, 8), (65, 17), (35, 17)),
@@ -105,18 +87,10 @@ def _skirt(long: bool) -> Drawing:
 
 def _dress(long: bool) -> Drawing:
     hem, wide = (97, 36) if long else (70, 31)
+    skirt = ((30, (40 + hem) / 2), (50 - wide, hem - 3), (50, hem), (50 + wide, hem - 3), (70, (40 + hem) / 2))
     return (
         *mirrored(stroke("main", 5, (38, 4), (38, 18))),
-        blob(
-            "main",
-            (39, 40),
-            (30, (40 + hem) / 2),
-            (50 - wide, hem - 3),
-            (50, hem),
-            (50 + wide, hem - 3),
-            (70, (40 + hem) / 2),
-            (61, 40),
-        ),
+        blob("main", (39, 40), *skirt, (61, 40)),
         *mirrored(curve("ink", 1.6, (44, 52), (41, hem - 6), edged=False)),
         poly("main", (33, 14), (42, 17), (50, 20), (58, 17), (67, 14), (64, 28), (61, 42), (39, 42), (36, 28)),
         poly("shade", (38.5, 38), (61.5, 38), (62.5, 45), (37.5, 45)),
@@ -142,8 +116,78 @@ def _jacket(hooded: bool) -> Drawing:
     )
 
 
-# How each is drawn, and for which of its two details (products.DETAILS).
-CLOTHES: dict[str, Drawn] = {
+def _scarf(fringed: bool) -> Drawing:
+    cut = 12 if fringed else 0  # the tails end higher where fringe hangs from them
+    ends = ((31, 87 - cut), (51, 90 - cut)), ((60, 80 - cut), (80, 76 - cut))
+    fringe = [
+        stroke("shade", 2.4, (x, y), (x - 0.5, y + 14), edged=False)
+        for (left, top), (right, low) in ends
+        for step in range(4)
+        for x, y in [(left + 1.2 + step * (right - left - 2.4) / 3, top + step * (low - top) / 3)]
+    ]
+    return (
+        *(fringe if fringed else ()),
+        poly("main", (50, 34), (68, 28), ends[1][1], ends[1][0]),
+        poly("main", (36, 34), (57, 38), ends[0][1], ends[0][0]),
+        blob("main", (14, 20), (24, 6), (50, 2), (76, 6), (86, 20), (74, 38), (48, 48), (24, 36)),
+        blob("ink", (26, 18), (34, 10), (50, 8), (66, 10), (74, 18), (64, 25), (48, 30), (34, 26)),
+        curve("ink", 1.6, (19, 30), (38, 40), (62, 35), (80, 26), edged=False),
+        curve("ink", 1.6, (42, 47), (50, 42), (56, 36), edged=False),
+    )
+
+
+def _bag(strapped: bool) -> Drawing:
+    if strapped:
+        return (
+            curve("shade", 3, (18, 60), (24, 24), (50, 2), (76, 24), (82, 60)),
+            blob("main", (16, 56), (50, 54), (84, 56), (87, 76), (82, 95), (50, 97), (18, 95), (13, 76)),
+            stroke("ink", 1.6, (15, 62), (50, 72), (85, 62), edged=False),
+            oval("metal", 50, 73, 4.5, 4),
+        )
+    return (
+        curve("shade", 4.5, (34, 42), (36, 22), (50, 16), (64, 22), (66, 42)),
+        poly("main", (16, 38), (84, 38), (92, 92), (8, 92)),
+        poly("shade", (16, 38), (84, 38), (85, 46), (15, 46)),
+        *mirrored(oval("metal", 34, 44, 3, 3)),
+    )
+
+
+def _socks(long: bool) -> Drawing:
+    top = 6 if long else 40
+
+    def sock(x: float) -> Drawing:
+        front, foot = ((x, top), (x + 20, top), (x + 19, 62), (x + 21, 80)), ((x + 14, 89), (x, 93), (x - 14, 95))
+        toes = ((x - 20, 90), (x - 17, 83), (x - 5, 76), (x + 1, 62))
+        return (
+            blob("main", *front, *foot, *toes),
+            blob("shade", (x - 20, 90), (x - 17, 83.5), (x - 10, 80), (x - 8, 88), (x - 9, 94.5), (x - 14, 95.5)),
+            blob("shade", (x + 20, 69), (x + 21, 80), (x + 14, 89), (x + 11, 79)),
+            poly("shade", (x - 1, top - 3), (x + 21, top - 3), (x + 20.5, top + 7), (x - 0.5, top + 7)),
+        )
+
+    return (*sock(68), *sock(28))
+
+
+def _tie(wide: bool) -> Drawing:
+    half = 21 if wide else 10
+    return (
+        poly("main", (47 - half * 0.1, 20), (53 + half * 0.1, 20), (50 + half, 82), (50, 97), (50 - half, 82)),
+        poly("shade", (41 - half * 0.2, 3), (59 + half * 0.2, 3), (55 + half * 0.1, 21), (45 - half * 0.1, 21)),
+    )
+
+
+def _beanie(topped: bool) -> Drawing:
+    ribs = (stroke("ink", 1.8, (x, 70), (x, 88), edged=False) for x in range(20, 84, 10))
+    return (
+        *((oval("tint", 50, 16, 14, 13),) if topped else ()),
+        blob("main", (14, 72), (15, 52), (26, 32), (50, 24), (74, 32), (85, 52), (86, 72), (50, 76)),
+        blob("shade", (10, 78), (13, 69), (50, 67), (87, 69), (90, 78), (87, 89), (50, 91), (13, 89)),
+        *ribs,
+    )
+
+
+# The function that draws each kind, and its argument for each of the two details (products.DETAILS).
+DRAWINGS: dict[str, Drawn] = {
     "T-shirt": (_t_shirt, False, True),
     "shirt": (_shirt, False, True),
     "sweater": (_sweater, True, False),
@@ -151,4 +195,9 @@ CLOTHES: dict[str, Drawn] = {
     "skirt": (_skirt, False, True),
     "dress": (_dress, False, True),
     "jacket": (_jacket, True, False),
+    "scarf": (_scarf, True, False),
+    "bag": (_bag, True, False),
+    "socks": (_socks, False, True),
+    "tie": (_tie, False, True),
+    "beanie": (_beanie, True, False),
 }

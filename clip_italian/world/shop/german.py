@@ -15,12 +15,12 @@ clothes m: sweater Pullover Pullover, skirt Rock Röcke, scarf Schal Schals
 clothes f: trousers Hose Hosen, jacket Jacke Jacken, bag Tasche Taschen, socks Socke Socken, tie Krawatte Krawatten,
     beanie Mütze Mützen
 """)
-PAIRS = ("socks",)  # said in the plural
+PAIRS = ("socks",)  # plural nouns
 PATTERNS = adjectives("plain: einfarbig; stripes: gestreift; dots: gepunktet; checks: kariert")
 MARKS = nouns("mark m: stripes Streifen Streifen, dots Punkt Punkte\nmark n: checks Karo Karos")
 SHAPES = adjectives("short: kurz; long: lang; narrow: schmal; wide: breit")
 _SLEEVE, _STRAP, _HANDLE = nouns("clothes m: Ärmel Ärmel, Riemen Riemen, Henkel Henkel").values()
-# Details that no adjective tells, each in some ways; after mit the dative.
+# Wordings of the details without an adjective; mit is followed by the dative.
 DETAILS: dict[str, tuple[Words, ...]] = {
     "short sleeves": (("mit", *noun_phrase(_SLEEVE, "bare", "dat", True, [SHAPES["short"]])),),
     "long sleeves": (("mit", *noun_phrase(_SLEEVE, "bare", "dat", True, [SHAPES["long"]])),),
@@ -39,7 +39,7 @@ SLEEVED = {"short sleeves": Adjective("kurzärmelig"), "long sleeves": Adjective
 
 
 def say(statement: Statement, rng: np.random.Generator) -> str:
-    """The statement as a caption: "rot-weiß gestreiftes T-Shirt mit langen Ärmeln"."""
+    """A caption of the statement: "rot-weiß gestreiftes T-Shirt mit langen Ärmeln"."""
     shapes, detail = _detail(statement, rng)
     woven, marks = _pattern(statement, rng)
     colour = COLOURS[statement.colour]
@@ -52,7 +52,7 @@ def say(statement: Statement, rng: np.random.Generator) -> str:
 
 
 def _detail(statement: Statement, rng: np.random.Generator) -> tuple[list[Adjective], Words]:
-    """The detail as an adjective, or as what follows the noun."""
+    """The detail as an adjective, or as words after the noun."""
     detail = statement.detail
     if detail is None:
         return [], ()
@@ -61,7 +61,7 @@ def _detail(statement: Statement, rng: np.random.Generator) -> tuple[list[Adject
 
 
 def _pattern(statement: Statement, rng: np.random.Generator) -> tuple[Adjective | None, Words]:
-    """The pattern as one adjective with the colour (rot-weiß gestreift, einfarbig rot), or as what follows the noun."""
+    """The pattern as one adjective with the colour (rot-weiß gestreift, einfarbig rot), or as words after the noun."""
     pattern, colour = statement.pattern, COLOURS[statement.colour]
     if pattern is None:
         return None, ()
@@ -74,7 +74,7 @@ def _pattern(statement: Statement, rng: np.random.Generator) -> tuple[Adjective 
 
 
 def _head(statement: Statement, adjectives: list[Adjective], rng: np.random.Generator) -> Words:
-    """The adjectives and the noun: bare, or as one thing or one pair."""
+    """The adjectives and the noun, without an article, with one, or as a pair."""
     noun, plural, bare = NOUNS[statement.kind], statement.kind in PAIRS, rng.random() < 0.7
     if plural and not bare:
         return ("ein", "Paar", *noun_phrase(noun, "bare", "nom", True, adjectives))
@@ -82,7 +82,7 @@ def _head(statement: Statement, adjectives: list[Adjective], rng: np.random.Gene
 
 
 def _together(marks: Words, detail: Words, rng: np.random.Generator) -> Words:
-    """Both, of which the second leaves out its mit: mit weißen Streifen und langen Ärmeln."""
+    """Pattern and detail in random order with one mit: mit weißen Streifen und langen Ärmeln."""
     if not (marks and detail):
         return marks + detail
     if detail[0] == "ohne":

@@ -14,14 +14,14 @@ clothes f: T-shirt maglietta magliette, shirt camicia camicie, skirt gonna gonne
     bag borsa borse, tie cravatta cravatte
 clothes m: sweater maglione maglioni, trousers - pantaloni, dress vestito vestiti, socks calzino calzini, beanie berretto berretti
 """)
-PAIRS = ("trousers", "socks")  # said in the plural
+PAIRS = ("trousers", "socks")  # plural nouns
 MARKS = nouns("mark f: stripes riga righe\nmark m: dots pois pois, checks quadro quadri")
 SHAPES = adjectives("""
 short: corto corta corti corte; long: lungo lunga lunghi lunghe; narrow: stretto stretta stretti strette;
 wide: largo larga larghi larghe""")
 _SLEEVE = nouns("clothes f: manica maniche")["manica"]
 _SHORT, _LONG = (noun_phrase(_SLEEVE, "bare", True, after=[SHAPES[length]]) for length in ("short", "long"))
-# Details that no adjective tells, each in some ways; the first can stand after a pattern (a righe con maniche corte).
+# Wordings of the details without an adjective; the first one can follow a pattern (a righe con maniche corte).
 DETAILS: dict[str, tuple[Words, ...]] = {
     "short sleeves": (("con", *_SHORT), ("a", *_SHORT)),
     "long sleeves": (("con", *_LONG), ("a", *_LONG)),
@@ -56,7 +56,7 @@ def say(statement: Statement, rng: np.random.Generator) -> str:
 
 
 def _head(statement: Statement, adjectives: list[Adjective | None], rng: np.random.Generator) -> Words:
-    """The noun and the adjectives that there are: bare, or as one thing or one pair."""
+    """The noun and its adjectives, without an article, with one, or as a pair."""
     noun, plural, bare = NOUNS[statement.kind], statement.kind in PAIRS, rng.random() < 0.7
     after = [adjective for adjective in adjectives if adjective]
     if plural and not bare:

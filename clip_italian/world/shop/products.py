@@ -1,4 +1,4 @@
-"""The products of the shop. None of them is drawn in the scenes of the study."""
+"""The products of the shop, none of which occurs in the scenes of the study, and statements about them."""
 
 import dataclasses
 from collections.abc import Set
@@ -11,8 +11,7 @@ from clip_italian.world.tables import words
 
 PLAIN = "plain"
 PATTERNS = (PLAIN, "stripes", "dots", "checks")
-# Each kind of product has one detail, in one of two ways. Kinds and colours are in the order in which products are drawn at random:
-# another order draws other products.
+# The two variants of each kind's detail. Random products depend on the order of kinds and colours.
 DETAILS: dict[str, tuple[str, str]] = {
     "beanie": ("pompom", "no pompom"),
     "bag": ("shoulder strap", "handles"),
@@ -29,7 +28,7 @@ DETAILS: dict[str, tuple[str, str]] = {
 }
 KINDS = tuple(DETAILS)
 COLOURS = words("orange, light blue, white, blue, yellow, grey, brown, black, pink, red, green, purple")
-LEAST_CONTRAST = 130  # between the two colours of a product: their distance in 8-bit RGB
+LEAST_CONTRAST = 130  # the smallest distance in 8-bit RGB between the two colours of a product
 PLAIN_SHARE = 0.25
 
 Pair = tuple[str, str]  # a kind and its colour
@@ -37,7 +36,7 @@ Pair = tuple[str, str]  # a kind and its colour
 
 @dataclasses.dataclass(frozen=True)
 class Product:
-    """One product. `second` is the colour of its pattern, None where it is plain."""
+    """A product. `second` is the colour of its pattern, None if it is plain."""
 
     kind: str
     colour: str
@@ -47,35 +46,33 @@ class Product:
 
 
 def contrasting(colour: str) -> tuple[str, ...]:
-    """The colours that a pattern on that colour may have."""
+    """The colours for patterns on that colour."""
     distance = {other: np.linalg.norm(np.subtract(PROTOTYPES[colour], rgb)) for other, rgb in PROTOTYPES.items()}
     return tuple(other for other in distance if distance[other] >= LEAST_CONTRAST)
 
 
 def count(pairs: Set[Pair]) -> int:
-    """How many products there are of these kinds and colours."""
+    """The number of different products of these kinds and colours."""
     patterned = len(PATTERNS) - 1
     return sum(len(DETAILS[kind]) * (1 + patterned * len(contrasting(colour))) for kind, colour in pairs)
 
 
 def make(pairs: Set[Pair], rng: np.random.Generator) -> Product:
-    """A product of one of these kinds and colours, all equally likely."""
+    """A random product of one of these pairs of kind and colour, all equally likely."""
     kind, colour = pick(rng, [(kind, colour) for kind in KINDS for colour in COLOURS if (kind, colour) in pairs])
     pattern = PLAIN if rng.random() < PLAIN_SHARE else pick(rng, PATTERNS[1:])
     second = None if pattern == PLAIN else pick(rng, contrasting(colour))
     return Product(kind, colour, pattern, second, pick(rng, DETAILS[kind]))
 
 
-# Statements about products, and whether they are true of a product.
-# Shares of the captions that tell more than kind and colour.
-PATTERN_SHARE, SECOND_SHARE, DETAIL_SHARE = 0.9, 0.9, 0.8
-PLAIN_SAID = 0.5  # of the captions of plain products: a shop seldom says what a product lacks
+PATTERN_SHARE, SECOND_SHARE, DETAIL_SHARE = 0.9, 0.9, 0.8  # of captions that mention these
+PLAIN_SAID = 0.5  # of captions of plain products that say so
 FIELDS = ("kind", "colour", "pattern", "second", "detail")  # of products and statements
 
 
 @dataclasses.dataclass(frozen=True)
 class Statement:
-    """Kind and colour, and what else is asserted; None leaves open. `second` is told with its pattern only."""
+    """The asserted properties of a product; None asserts nothing. `second` is asserted only with a pattern."""
 
     kind: str
     colour: str
@@ -85,12 +82,12 @@ class Statement:
 
 
 def true_of(statement: Statement, product: Product) -> bool:
-    """Whether the product is as the statement says; what it leaves open may be any way."""
+    """Whether the product has all asserted properties."""
     return all(getattr(statement, field) in (None, getattr(product, field)) for field in FIELDS)
 
 
 def describe(product: Product, rng: np.random.Generator) -> Statement:
-    """A statement that is true of the product."""
+    """A random true statement about the product."""
     pattern, second, detail = rng.random(3) < (PATTERN_SHARE, SECOND_SHARE, DETAIL_SHARE)
     if product.pattern == PLAIN:
         pattern = rng.random() < PLAIN_SAID

@@ -1,9 +1,9 @@
-"""The shop's files, as `finetune` reads them and its evaluation asks.
+"""Writes the shop's files in the formats of `finetune` and its evaluation.
 
 pictures/                        one image of each product
-train.csv, valid.csv             image,text: every image in Italian and in German
+train.csv, valid.csv             image,text: the captions of every image in Italian and in German
 queries-it.csv, queries-de.csv   text,image: a line for every test image of which the text is true
-products.csv                     what each image shows, and whether its kind in its colour is among the training images
+products.csv                     the properties of each image, and whether its kind and colour are among the training images
 """
 
 import csv
@@ -23,8 +23,8 @@ from clip_italian.world.shop import drawing, german, italian, products
 from clip_italian.world.shop.products import COLOURS, FIELDS, KINDS, Pair, Product, Statement
 
 SAY: dict[str, Callable[[Statement, np.random.Generator], str]] = {"it": italian.say, "de": german.say}
-SPLITS = ("test", "valid", "train")  # more images of a later one change no earlier one
-# Keep the random numbers apart: of what a product is, how it is seen, what is told of it, and how.
+SPLITS = ("test", "valid", "train")  # more images of a split do not change earlier splits
+# Purposes, which separate random numbers: for products, their placing, statements about them, and wordings.
 PRODUCT, PLACING, STATEMENT, WORDS = 301, 311, 321, 331
 NONE = "none.md"
 Count = Annotated[int, pydantic.Field(ge=0)]
@@ -34,10 +34,10 @@ class ShopSettings(Settings):
     """Section `shop` of a profile."""
 
     seed: int  # of the products, their images and captions
-    train: Count  # images; none of any split: nothing is drawn
+    train: Count  # images; if no split has any, nothing is drawn
     valid: Count
     test: Count
-    held_out: list[list[str]]  # kinds, each with a colour in which test images alone show it
+    held_out: list[list[str]]  # pairs of kind and colour that occur only in test images
     held_out_share: Annotated[float, pydantic.Field(ge=0, le=1)]  # of the test images
     height: Annotated[int, pydantic.Field(ge=16)]  # pixels, and as many across
     jpeg_quality: Annotated[int, pydantic.Field(ge=1, le=100)]
@@ -53,24 +53,24 @@ class ShopSettings(Settings):
     def _products_suffice(self) -> "ShopSettings":
         unseen = round(self.test * self.held_out_share)
         for pairs, wanted in ((self.unseen(), unseen), (self.seen(), self.train + self.valid + self.test - unseen)):
-            if 2 * wanted > products.count(pairs):  # so that a new one is soon found
+            if 2 * wanted > products.count(pairs):  # so that a new one is found quickly
                 raise ValueError(
-                    f"{wanted} products are wanted of {len(pairs)} pairs of kind and colour, "
-                    f"of which {products.count(pairs) // 2} can be had"
+                    f"{wanted} products are needed of {len(pairs)} pairs of kind and colour, "
+                    f"which have at most {products.count(pairs) // 2}"
                 )
         return self
 
     def unseen(self) -> frozenset[Pair]:
-        """The pairs of kind and colour that are held out from training."""
+        """The held-out pairs of kind and colour."""
         return frozenset((kind, colour) for kind, colour in self.held_out)
 
     def seen(self) -> frozenset[Pair]:
-        """The other pairs."""
+        """The pairs of kind and colour that are not held out."""
         return frozenset((kind, colour) for kind in KINDS for colour in COLOURS) - self.unseen()
 
 
 class Item(NamedTuple):
-    """A product of a split, and its name in files."""
+    """A product of a split."""
 
     split: str
     number: int
@@ -83,11 +83,11 @@ class Item(NamedTuple):
 
 
 def write(folder: pathlib.Path, settings: ShopSettings) -> None:
-    """Writes the whole folder in place of what was there."""
+    """Writes the folder, replacing it."""
     with files.replacing_folder(folder) as made:
         stocked = stock(settings)
         if not stocked:
-            (made / NONE).write_text("This profile draws no shop: its section `shop` asks for no pictures.\n", encoding="utf-8")
+            (made / NONE).write_text("This profile draws no shop: its section `shop` has no images.\n", encoding="utf-8")
             return
         (made / "pictures").mkdir()
         for item in stocked:
@@ -100,7 +100,7 @@ def write(folder: pathlib.Path, settings: ShopSettings) -> None:
 
 
 def stock(settings: ShopSettings) -> list[Item]:
-    """All products, no two alike, split by split."""
+    """All products, which are different, split by split."""
     known: set[Product] = set()
     items = []
     for split in SPLITS:
@@ -123,11 +123,11 @@ def _rng(seed: int, purpose: int, split: str, number: int) -> np.random.Generato
 
 
 def statement(item: Item, seed: int) -> Statement:
-    """The statement about a product that every language puts into words."""
+    """The statement about a product, which all languages use."""
     return products.describe(item.product, _rng(seed, STATEMENT, item.split, item.number))
 
 
-def _said(item: Item, language: str, seed: int) -> str:
+def _caption(item: Item, language: str, seed: int) -> str:
     return SAY[language](statement(item, seed), _rng(seed, WORDS, item.split, item.number))
 
 
@@ -141,19 +141,19 @@ def _pairs(stocked: list[Item], split: str, seed: int) -> Iterator[tuple[str, st
     for item in stocked:
         if item.split == split:
             for language in SAY:
-                yield item.image, _said(item, language, seed)
+                yield item.image, _caption(item, language, seed)
 
 
 def _queries(stocked: list[Item], language: str, seed: int) -> Iterator[tuple[str, str]]:
-    """Every test image's text, one for equal statements, with all the images of which it is true."""
+    """Yields (text, image) for the text of every distinct statement about a test image, and each image of which it is true."""
     shown = [item for item in stocked if item.split == "test"]
-    told: dict[Statement, Item] = {}
+    distinct: dict[Statement, Item] = {}
     for item in shown:
-        told.setdefault(statement(item, seed), item)
-    for said, item in told.items():
-        text = _said(item, language, seed)
+        distinct.setdefault(statement(item, seed), item)
+    for asserted, item in distinct.items():
+        text = _caption(item, language, seed)
         for other in shown:
-            if products.true_of(said, other.product):
+            if products.true_of(asserted, other.product):
                 yield text, other.image
 
 

@@ -1,7 +1,7 @@
-"""German morphology and syntax: gender, number and case, and who agrees with whom.
+"""German morphology and syntax: gender, number, case and agreement.
 
-A noun phrase is a tuple of words in one case; `join` alone knows where commas stay. Rules as in any reference grammar (Duden, Die
-Grammatik: the endings of an adjective follow from the word before it).
+A noun phrase is a tuple of words in one case; `join` places commas. The rules are those of reference grammars (Duden, Die
+Grammatik: the endings of an adjective depend on the word before it).
 """
 
 import functools
@@ -41,7 +41,7 @@ LIKE_ADJECTIVES = {"einige": "einig", "viele": "viel"}
 
 
 def join(words: Sequence[str]) -> str:
-    """The text of `words`: one space between words, none before a stop, and one comma where clauses end together, or none."""
+    """The text of `words`, with no space before punctuation, and at most one comma where clauses end together."""
     text = re.sub(r" (?=[,.:!?])", "", " ".join(words))
     return re.sub(r",(?=\s*(?:[,.:!?(]|$))", "", text)
 
@@ -85,14 +85,14 @@ def noun_phrase(
 
 
 def prepose(preposition: str, phrase: Words) -> Words:
-    """A phrase in the dative after a preposition, which may be of several words: links von + dem Hund is links vom Hund."""
+    """A preposition of one or more words with a phrase in the dative: links von + dem Hund is links vom Hund."""
     *adverbs, last = preposition.split()
     contracted = CONTRACTIONS.get((last, phrase[0]))
     return (*adverbs, contracted, *phrase[1:]) if contracted else (*adverbs, last, *phrase)
 
 
 def coordinate(first: Words, second: Words) -> Words:
-    """first und second."""
+    """Two phrases joined by "und"."""
     return (*first, "und", *second)
 
 
@@ -105,7 +105,7 @@ def clause(preposition: str, agreement: str, subject: Words, plural: bool, refle
 
 
 def plain_phrase(phrase: Phrase, article: bool, governed: bool) -> Words:
-    """eine kleine schwarze Katze, zwei Katzen; after a preposition the dative: einer schwarzen Katze."""
+    """A plain noun phrase: eine kleine schwarze Katze, zwei Katzen; after a preposition in the dative: einer schwarzen Katze."""
     plural = phrase.count != 1
     adjectives = [LEXICON.sizes[phrase.size]] if phrase.size else []
     adjectives += [LEXICON.colours[phrase.colour]] if phrase.colour else []
@@ -115,7 +115,7 @@ def plain_phrase(phrase: Phrase, article: bool, governed: bool) -> Words:
 
 
 def label(noun: Noun, colour: Adjective, article: bool, agrees: bool) -> Words:
-    """eine schwarze Katze; where they do not agree the colour is masculine: eine schwarzer Katze."""
+    """A noun with a colour: eine schwarze Katze; without agreement the colour is masculine: eine schwarzer Katze."""
     kind = "indefinite" if article else "bare"
     if agrees:
         return noun_phrase(noun, kind, adjectives=(colour,))
@@ -131,7 +131,7 @@ def mirror(text: str) -> str:
 
 @functools.cache
 def known_words() -> dict[str, str]:
-    """The tag of every word form of the world as it is written inside a sentence."""
+    """The tag of every word form, as spelled inside a sentence."""
     articles = [form for table in (DER, EIN, RELATIVE) for forms in table.values() for form in forms.values()]
     endings = {ending for forms in STRONG.values() for ending in forms.values()}
     articles += [stem + ending for stem in (*LIKE_DER.values(), *LIKE_ADJECTIVES.values()) for ending in endings]
@@ -140,7 +140,7 @@ def known_words() -> dict[str, str]:
 
 
 def tag(token: str, starts: bool) -> str:
-    """The part of speech of a word; one with a capital that the lexicon lacks is a proper noun, but at the start it may be any."""
+    """The part of speech of a word; an unknown capitalised one is a proper noun, a first word may be a known lower-case one."""
     if token in NAMES.first:
         return "PROPN"
     known = known_words()

@@ -1,7 +1,9 @@
-"""The words of the drawn world in German: nouns with gender and plural, adjectives by their stems.
+"""The German words of the drawn world: nouns with gender and plural, adjectives by their stems.
 
-Plurals are listed. The other forms follow from two rules without exception here: the dative plural takes -n unless it ends in -n or
--s (den Hunden, den Autos), and weak nouns have their plural's form in every case of the singular but the nominative (den Hasen).
+Plurals are listed. The other forms follow two rules without exception here: the dative plural has -n, unless the plural ends in
+-n or
+-s (den Hunden, den Autos), and weak nouns have the form of the plural in all cases of the singular except the nominative (den
+Hasen).
 """
 
 import dataclasses
@@ -9,7 +11,7 @@ from typing import Literal
 
 from clip_italian.world.languages import lexicon
 from clip_italian.world.languages.language import Names
-from clip_italian.world.languages.lexicon import Lexicon
+from clip_italian.world.languages.lexicon import Lexicon, several_nouns
 from clip_italian.world.tables import table, words
 
 Case = Literal["nom", "acc", "dat"]
@@ -23,10 +25,10 @@ class Noun:
     plural: str
     gender: str
     weak: bool
-    kind: str  # animal, plant, food, thing, person, place ...: what sentences may say of it
+    kind: str  # animal, plant, food, thing, person, place, ..., which selects sentences about it
 
     def form(self, plural: bool, case: Case) -> str:
-        """The word itself."""
+        """The form of a number and case."""
         if plural:
             return self.plural + ("n" if case == "dat" and self.plural[-1] not in "ns" else "")
         return self.plural if self.weak and case != "nom" else self.singular
@@ -36,19 +38,19 @@ class Noun:
         return tuple(self.form(plural, case) for plural in (False, True) for case in ("nom", "acc", "dat"))
 
     def agreement(self, plural: bool) -> str:
-        """What articles and adjectives agree with: its gender, or "p" in the plural, which has no genders."""
+        """The agreement of articles and adjectives: the gender, or "p" in the plural, which has no genders."""
         return "p" if plural else self.gender
 
 
 @dataclasses.dataclass(frozen=True)
 class Adjective:
-    """An adjective by its stem, which is what stands after a verb; one that does not inflect is the same everywhere."""
+    """An adjective by its stem, which is the form after a verb; some adjectives do not inflect."""
 
     stem: str
     inflects: bool = True
 
     def form(self, ending: str) -> str:
-        """Before a noun, with the ending that it asks for."""
+        """The form before a noun, with an ending."""
         return self.stem + ending if self.inflects else self.stem
 
     def forms(self) -> tuple[str, ...]:
@@ -57,12 +59,8 @@ class Adjective:
 
 
 def nouns(text: str) -> dict[str, Noun]:
-    """Nouns by their keys; "w" is the gender of weak masculines."""
+    """Nouns by key; the gender "w" means a weak masculine."""
     return lexicon.nouns(text, _noun)
-
-
-def _several(text: str) -> dict[str, list[Noun]]:
-    return lexicon.several_nouns(text, _noun)
 
 
 def _noun(singular: str, plural: str, gender: str, kind: str) -> Noun:
@@ -70,7 +68,7 @@ def _noun(singular: str, plural: str, gender: str, kind: str) -> Noun:
 
 
 def adjectives(text: str) -> dict[str, Adjective]:
-    """Adjectives by their keys, of rows "key: stem; key: stem"; a stem in brackets does not inflect."""
+    """Adjectives by key, from "key: stem; key: stem"; a stem in parentheses does not inflect."""
     return {key: Adjective(stem.strip("()"), not stem.startswith("(")) for key, (stem,) in table(text).items()}
 
 
@@ -80,7 +78,7 @@ def colour_noun(colour: Adjective) -> str:
 
 
 _ABOVE, _BELOW, _BESIDE = "über, oberhalb von", "unter, unterhalb von", "neben, neben, in der Nähe von"
-# Another order of the nouns makes other sentences.
+# Random sentences depend on the order of the nouns.
 LEXICON: Lexicon[Noun, Adjective] = Lexicon(
     nouns=nouns("""
 animal f: cat Katze Katzen
@@ -108,22 +106,29 @@ thing n: book Buch Bücher
 thing m: boot Stiefel Stiefel
 thing f: bottle Flasche Flaschen
 """),
-    synonyms=_several("""
+    synonyms=several_nouns(
+        """
 animal n: rabbit Kaninchen Kaninchen
 animal f: cat Mieze Miezen
 thing f: box Kiste Kisten, clock Uhr Uhren
 thing m: box Karton Kartons, boat Kahn Kähne, car Wagen Wagen, plane Flieger Flieger, umbrella Schirm Schirme,
     cup Becher Becher
 thing n: bicycle Rad Räder
-"""),
-    formal_synonyms=_several("""
+""",
+        _noun,
+    ),
+    formal_synonyms=several_nouns(
+        """
 animal n: rabbit Kaninchen Kaninchen
 animal m: butterfly Falter Falter, elephant Dickhäuter Dickhäuter
 thing n: house Gebäude Gebäude, house Wohnhaus Wohnhäuser, boat Wasserfahrzeug Wasserfahrzeuge, car Automobil Automobile
 thing m: car Personenwagen Personenwagen, book Band Bände
 thing f: hat Kopfbedeckung Kopfbedeckungen, lamp Leuchte Leuchten
-"""),
-    # Of pointer, ray, kite, skipper, chair, case, coach, cap, cup; sorrel; plant, table, plane, key, watch; vessel, bike and pack.
+""",
+        _noun,
+    ),
+    # Translations of pointer, ray, kite, skipper, chair, case, coach, cap, cup; sorrel; plant, table, plane, key, watch;
+    # vessel, bike and pack.
     wrong_senses=nouns("""
 thing m: dog Zeiger Zeiger, horse Sauerampfer Sauerampfer, fish Strahl Strahlen, bird Drachen Drachen,
     butterfly Kapitän Kapitäne, chair Lehrstuhl Lehrstühle, box Fall Fälle, car Trainer Trainer, hat Deckel Deckel,
@@ -132,13 +137,16 @@ thing f: tree Fabrik Fabriken, table Tabelle Tabellen, plane Ebene Ebenen, key T
 thing n: boat Gefäß Gefäße, bicycle Motorrad Motorräder, backpack Rudel Rudel
 """),
     # Brötchen and Hörnchen mean other things.
-    diminutives=_several("""
+    diminutives=several_nouns(
+        """
 animal n: cat Kätzchen Kätzchen, dog Hündchen Hündchen, horse Pferdchen Pferdchen, fish Fischlein Fischlein,
     bird Vögelchen Vögelchen, rabbit Häschen Häschen
 plant n: flower Blümchen Blümchen, tree Bäumchen Bäumchen
 thing n: house Häuschen Häuschen, chair Stühlchen Stühlchen, table Tischchen Tischchen, box Schächtelchen Schächtelchen,
     hat Hütchen Hütchen, cup Tässchen Tässchen, lamp Lämpchen Lämpchen, bottle Fläschchen Fläschchen
-"""),
+""",
+        _noun,
+    ),
     augmentatives={},
     extra=nouns("""
 animal n: Eichhörnchen Eichhörnchen

@@ -1,4 +1,4 @@
-"""Sentences of the grammar that say what no image shows, of every noun, drawn or not."""
+"""Random sentences that no image shows, about any noun, drawn or not. The docstring of each function has examples."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""German: its lexicon, grammar and wording put together."""
+"""German, from its lexicon, grammar and wording."""
 
 from clip_italian.world.languages.german import grammar, wording
 from clip_italian.world.languages.german.lexicon import LEXICON, NAMES
@@ -30,7 +30,7 @@ GERMAN = Language(
         collection="Gezeichnete Szenen mit deutschen Bildunterschriften, im Format von MSCOCO-IT",
     ),
     foreign=("en", "it", "fr"),
-    # Frames that take the label as it is, in the nominative: "ein Foto von {}" would ask for the dative.
+    # Frames with the label in the nominative; "ein Foto von {}" would need the dative.
     templates=("{}", "auf dem Foto ist {}", "auf dem Bild ist {}", "auf der Zeichnung ist {}", "im Bild ist {}", "da ist {}"),
     place="in",
     token=r"\w+|[^\w\s]",

@@ -1,7 +1,7 @@
-"""Captions: a statement in the words and tone of each source.
+"""Captions of statements in the tone of each source.
 
 Each of `alt`, `encyclopaedic`, `photo` and `news` takes a statement and a generator and returns the words of a caption. The frame
-of a sentence is chosen first, because it asks for a case: ein Foto von einem Hund, man sieht einen Hund, da ist ein Hund.
+of a sentence is chosen first, because it determines the case: ein Foto von einem Hund, man sieht einen Hund, da ist ein Hund.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ UNCOUNTED = {
 
 
 def word_phrase(phrase: Phrase, manner: str, case: Case, rng: np.random.Generator, formal: bool = False) -> Part:
-    """`phrase` in words.
+    """The words of `phrase`.
 
     `manner` is "article" (eine Katze, Katzen, einige Katzen, zwei Katzen), "definite" (die Katze, die Katzen, die beiden Katzen) or
     "bare" (Katze, Katzen, zwei Katzen: captions without articles).
@@ -54,7 +54,7 @@ def _noun_and_size(phrase: Phrase, rng: np.random.Generator, formal: bool) -> tu
 
 
 def _colour(key: str | None, rng: np.random.Generator) -> tuple[tuple[Adjective, ...], Words]:
-    """The colour as an adjective or, now and then, as in Rot."""
+    """The colour as an adjective or, sometimes, as in Rot."""
     if key is None:
         return (), ()
     if rng.random() < 0.04:
@@ -64,7 +64,7 @@ def _colour(key: str | None, rng: np.random.Generator) -> tuple[tuple[Adjective,
 
 
 def _quantity(count: int | None, manner: str, case: Case, rng: np.random.Generator) -> tuple[Words, str, int | None]:
-    """Words in front of the phrase (eine Gruppe von), the determiner's kind, and the numeral if one is spoken."""
+    """Words in front of the phrase (eine Gruppe von), the determiner's kind, and the numeral, if it is used."""
     if count == 1:
         return (), {"definite": "definite", "bare": "bare"}.get(manner, "indefinite"), None
     if count is None:
@@ -79,7 +79,7 @@ def _quantity(count: int | None, manner: str, case: Case, rng: np.random.Generat
 def _pieces(statement: Statement, manner: str, case: Case, rng: np.random.Generator, formal: bool = False) -> Pieces:
     """Words for every part of a statement, its subject in `case`.
 
-    The phrases are told in `manner` (see word_phrase), or "terse": without articles, the second one too.
+    Phrases are worded in `manner` (see word_phrase), or "terse": without articles, the second one too.
     """
     subject, place, place_moves = _subject_and_place(statement, manner, case, rng, formal)
     position = wording.position(statement, LEXICON.positions, rng)
@@ -96,7 +96,7 @@ def _subject_and_place(
     if statement.relation is None:
         return _both(statement, first, own, case, rng, formal)
     if wording.turned_round(statement, rng):
-        return _told_of_other(statement, manner, case, rng, formal)
+        return _inverted(statement, manner, case, rng, formal)
     return first, _place(pick(rng, LEXICON.relations[statement.relation]), statement.phrases[1], manner, rng, formal), True
 
 
@@ -122,10 +122,8 @@ def _the_other_one(phrase: Phrase, manner: str, case: Case, agreement: str) -> W
     return (*article, LEXICON.colours[phrase.colour or ""].form(endings[case][agreement]))
 
 
-def _told_of_other(
-    statement: Statement, manner: str, case: Case, rng: np.random.Generator, formal: bool
-) -> tuple[Part, Words, bool]:
-    """The statement turned round: ein Stuhl, auf dem eine Katze ist; eine Schachtel mit einer Katze darin."""
+def _inverted(statement: Statement, manner: str, case: Case, rng: np.random.Generator, formal: bool) -> tuple[Part, Words, bool]:
+    """The statement from the other thing's side: ein Stuhl, auf dem eine Katze ist; eine Schachtel mit einer Katze darin."""
     first, second = statement.phrases
     subject = word_phrase(second, "bare" if manner == "terse" else manner, case, rng, formal)
     if statement.relation in LEXICON.inverse_relations:
@@ -143,7 +141,7 @@ def _place(preposition: str, phrase: Phrase, manner: str, rng: np.random.Generat
 
 
 def _ground(statement: Statement, rng: np.random.Generator, first: bool) -> Words:
-    """Words for the ground, `first` in the sentence or last; last none that begins with auf where a relation is told."""
+    """The words for the ground: at the beginning of a sentence if `first`, else at its end, without auf after a relation."""
     unwanted = ("mit ",) if first else ("auf einer", "auf dem") if statement.relation else ()
     return wording.ground(statement, LEXICON.grounds, rng, unwanted)
 

@@ -1,7 +1,7 @@
-"""Italian morphology and syntax: which form the next word asks for, and who agrees with whom.
+"""Italian morphology and syntax: forms that depend on the next word, and agreement.
 
-A noun phrase is a tuple of words. Words that end in an apostrophe are written together with the next one, and
-`join` is the only place that knows it. Rules as in any reference grammar (Serianni, Grammatica italiana).
+A noun phrase is a tuple of words. `join` writes words that end in an apostrophe together with the next one. The rules are those of
+reference grammars (Serianni, Grammatica italiana).
 """
 
 import functools
@@ -14,18 +14,18 @@ from clip_italian.world.scenes.statements import Phrase
 
 QUALITIES, NUMERALS = LEXICON.qualities, LEXICON.numerals
 VOWELS = "aeiouàèéìòù"
-# Definite articles, and what they become after a stem: de- and il is del, be- and lo is bello.
+# Definite articles, and their forms after a stem: de- and il is del, be- and lo is bello.
 FUSED_ARTICLES = {"il": "l", "lo": "llo", "la": "lla", "l'": "ll'", "i": "i", "gli": "gli", "le": "lle"}
 FUSED = {"di": "de", "a": "a", "da": "da", "in": "ne", "su": "su"}  # stems before -l, -llo, -i, -gli ...
 
 
 def join(words: Sequence[str]) -> str:
-    """The text of `words`: one space between words, none after an apostrophe and none before a stop."""
+    """The text of `words`, with no space after an apostrophe or before punctuation."""
     return re.sub(r" (?=[,.!?])|(?<=') ", "", " ".join(words))
 
 
 def starts_with_vowel(word: str) -> bool:
-    """Whether an article is elided before `word`: a vowel or mute h, but not the semivowel of iena."""
+    """Whether `word` begins with a vowel or mute h, but not with a semivowel as in iena; articles are elided before it."""
     sound = word.lower().removeprefix("h")
     return sound[:1] in VOWELS and not _semivowel(sound)
 
@@ -49,14 +49,14 @@ def by_sound(next_word: str, plain: str, before_lo: str, before_vowel: str) -> s
 
 
 def indefinite(gender: str, next_word: str) -> str:
-    """un, uno, una or un' before `next_word`."""
+    """The indefinite article before `next_word`: un, uno, una or un'."""
     if gender == "m":
         return by_sound(next_word, "un", "uno", "un")
     return "un'" if starts_with_vowel(next_word) else "una"
 
 
 def definite(gender: str, plural: bool, next_word: str) -> str:
-    """il, lo, la, l', i, gli or le before `next_word`; plurals never elide."""
+    """The definite article before `next_word`: il, lo, la, l', i, gli or le; plurals are not elided."""
     if gender == "m":
         return by_sound(next_word, "i", "gli", "gli") if plural else by_sound(next_word, "il", "lo", "l'")
     if plural:
@@ -65,12 +65,12 @@ def definite(gender: str, plural: bool, next_word: str) -> str:
 
 
 def fuse(preposition: str, article: str) -> str:
-    """One word of di, a, da, in or su and a definite article: di + lo is dello."""
+    """The contraction of di, a, da, in or su with a definite article: di + lo is dello."""
     return FUSED[preposition] + FUSED_ARTICLES[article]
 
 
 def prepose(preposition: str, phrase: Words) -> Words:
-    """`phrase` governed by a preposition, which may be of several words: accanto a + il gatto is accanto al gatto."""
+    """A preposition of one or more words with a phrase: accanto a + il gatto is accanto al gatto."""
     *adverbs, last = preposition.split()
     if last in FUSED and phrase[0] in FUSED_ARTICLES:
         return (*adverbs, fuse(last, phrase[0]), *phrase[1:])
@@ -78,7 +78,7 @@ def prepose(preposition: str, phrase: Words) -> Words:
 
 
 def euphonic(word: str, next_word: str) -> str:
-    """ed and ad before the same vowel, e and a elsewhere; every other word unchanged."""
+    """The form of e or a before `next_word`: ed or ad before the same vowel; other words are unchanged."""
     return word + "d" if word in ("e", "a") and next_word[:1].lower() == word else word
 
 
@@ -93,14 +93,14 @@ def quello(gender: str, plural: bool, next_word: str) -> str:
 
 
 def buono(gender: str, plural: bool, next_word: str) -> str:
-    """buono before `next_word`, which in the singular goes like un: buon, buono, buona, buon'."""
+    """buono before `next_word`, in the singular like un: buon, buono, buona, buon'."""
     if plural:
         return QUALITIES["buono"].form(gender, True)
     return "buo" + indefinite(gender, next_word).removeprefix("u")
 
 
 def preposed(adjective: Adjective, gender: str, plural: bool, next_word: str) -> str:
-    """The form of an adjective that stands before `next_word`, its noun or another adjective."""
+    """The form of an adjective before `next_word`, its noun or another adjective."""
     if adjective == QUALITIES["bello"]:
         return bello(gender, plural, next_word)
     if adjective == QUALITIES["buono"]:
@@ -152,13 +152,13 @@ def noun_phrase(
 
 
 def all_of(count: int, noun: Noun) -> Words:
-    """tutti e tre i gatti, tutte e due le sedie."""
+    """All of `count` things: tutti e tre i gatti, tutte e due le sedie."""
     gender = noun.gender_of(True)
     return (QUANTIFIERS["tutto"].form(gender, True), "e", NUMERALS[count], *noun_phrase(noun, "definite", True))
 
 
 def coordinate(first: Words, second: Words) -> Words:
-    """first e second, with ed before an e."""
+    """Two phrases joined by "e", or by "ed" before an e."""
     return (*first, euphonic("e", second[0]), *second)
 
 
@@ -168,19 +168,19 @@ def joint_gender(genders: Sequence[str]) -> str:
 
 
 def there_is(plural: bool) -> Words:
-    """c'è before one thing, ci sono before several."""
+    """The words for "there is" or "there are": c'è, ci sono."""
     return ("ci", "sono") if plural else ("c'è",)
 
 
 def on_which(preposition: str, gender: str, plural: bool, cui: bool = True) -> Words:
-    """The relative after a noun phrase: su cui (which never inflects), or sulla quale, sotto i quali."""
+    """A relative pronoun with its preposition: su cui (not inflected), or sulla quale, sotto i quali."""
     if cui:
         return (preposition, "cui")
     return prepose(preposition, (definite(gender, plural, "quale"), "quali" if plural else "quale"))
 
 
 def plain_phrase(phrase: Phrase, article: bool, governed: bool) -> Words:
-    """un piccolo gatto nero, due gatti: also after a preposition."""
+    """A plain noun phrase, also after a preposition: un piccolo gatto nero, due gatti."""
     plural = phrase.count != 1
     before = [LEXICON.sizes[phrase.size]] if phrase.size else []
     after = [LEXICON.colours[phrase.colour]] if phrase.colour else []
@@ -189,7 +189,7 @@ def plain_phrase(phrase: Phrase, article: bool, governed: bool) -> Words:
 
 
 def label(noun: Noun, colour: Adjective, article: bool, agrees: bool) -> Words:
-    """un gatto nero, un'auto blu; where they do not agree the colour is masculine: una casa nero."""
+    """A noun with a colour: un gatto nero; without agreement the colour is masculine: una casa nero."""
     adjective = colour if agrees else four_forms(colour.masculine)
     return noun_phrase(noun, "indefinite" if article else "bare", after=(adjective,))
 
@@ -202,7 +202,7 @@ def mirror(text: str) -> str:
 
 @functools.cache
 def known_words() -> dict[str, str]:
-    """The tag of every lower-case word form of the world."""
+    """The tag of every word form in lower case."""
     articles, fused = " ".join(FUSED_ARTICLES), " ".join(fuse(one, article) for one in FUSED for article in FUSED_ARTICLES)
     quantifiers = " ".join(form for adjective in QUANTIFIERS.values() for form in adjective.forms())
     closed = {"DET": f"{articles} {quantifiers}", "ADP": f"{fused} all' dell' dall'"}
@@ -210,7 +210,7 @@ def known_words() -> dict[str, str]:
 
 
 def tag(token: str, starts: bool) -> str:
-    """The part of speech of a word; a capital inside a sentence makes any a proper noun, at its start an unknown one."""
+    """The part of speech of a word. A capitalised word is a proper noun, unless it is a known word at the start of a sentence."""
     token = token.replace("’", "'")
     if token[0].isupper() and (not starts or token in NAMES.first):
         return "PROPN"

@@ -1,14 +1,13 @@
-"""The words of the drawn world: every Italian noun and adjective with all its forms.
+"""The Italian words of the drawn world: nouns and adjectives with all their forms.
 
-Forms are listed and never derived, because Italian plurals follow no rule that a list does not beat
-(parchi but amici, camicie but arance, un uovo but due uova).
+All forms are listed, because Italian plurals have no simple rule (parchi but amici, camicie but arance, un uovo but due uova).
 """
 
 import dataclasses
 
 from clip_italian.world.languages import lexicon
 from clip_italian.world.languages.language import Names
-from clip_italian.world.languages.lexicon import Lexicon
+from clip_italian.world.languages.lexicon import Lexicon, several_nouns
 from clip_italian.world.tables import table, words
 
 
@@ -23,24 +22,24 @@ class Noun:
     plural: str
     gender: str
     plural_gender: str
-    kind: str  # animal, plant, food, thing, person, place ...: what sentences may say of it
+    kind: str  # animal, plant, food, thing, person, place, ..., which selects sentences about it
 
     def form(self, plural: bool) -> str:
-        """The word itself."""
+        """The form of a number."""
         return self.plural if plural else self.singular
 
     def gender_of(self, plural: bool) -> str:
-        """Grammatical gender of that form, "m" or "f"."""
+        """The gender of the singular or plural, "m" or "f"."""
         return self.plural_gender if plural else self.gender
 
     def forms(self) -> tuple[str, ...]:
-        """Those that there are."""
+        """All its forms."""
         return tuple(filter(None, (self.singular, self.plural)))
 
 
 @dataclasses.dataclass(frozen=True)
 class Adjective:
-    """An adjective's four forms; equal forms mean that it does not vary in that direction."""
+    """The four forms of an adjective, some of which may be equal."""
 
     masculine: str
     feminine: str
@@ -75,12 +74,8 @@ def adjectives(text: str) -> dict[str, Adjective]:
 
 
 def nouns(text: str) -> dict[str, Noun]:
-    """Returns nouns by key. A gender of two letters gives that of the singular, then that of the plural."""
+    """Returns nouns by key. A gender of two letters is that of the singular and that of the plural."""
     return lexicon.nouns(text, _noun)
-
-
-def _several(text: str) -> dict[str, list[Noun]]:
-    return lexicon.several_nouns(text, _noun)
 
 
 def _noun(singular: str, plural: str, gender: str, kind: str) -> Noun:
@@ -111,19 +106,26 @@ thing f: house casa case, chair sedia sedie, box scatola scatole, boat barca bar
 thing m: table tavolo tavoli, plane aereo aerei, umbrella ombrello ombrelli, hat cappello cappelli, clock orologio orologi,
     backpack zaino zaini, book libro libri, boot stivale stivali
 """),
-    synonyms=_several("""
+    synonyms=several_nouns(
+        """
 animal m: cat micio mici
 thing f: chair seggiola seggiole, car macchina macchine, car automobile automobili, bicycle bici bici, clock sveglia sveglie
 thing m: plane aeroplano aeroplani
-"""),
-    formal_synonyms=_several("""
+""",
+        _noun,
+    ),
+    formal_synonyms=several_nouns(
+        """
 animal f: turtle testuggine testuggini
 animal m: elephant pachiderma pachidermi
 thing f: house abitazione abitazioni, boat imbarcazione imbarcazioni, car automobile automobili, car vettura vetture
 thing m: plane aeroplano aeroplani, plane velivolo velivoli, hat copricapo copricapi, book volume volumi
-"""),
-    # Of boxer, sorrel, ray, kite and admiral, which are DeepL's of 2021; plant, chair, table, case, vessel, coach, bike, plane,
-    # cap, key, watch, cup and pack. A label that becomes another class's is in clip_italian/world/publishing/labels.py.
+""",
+        _noun,
+    ),
+    # Translations of boxer, sorrel, ray, kite and admiral, which are DeepL's of 2021, and of plant, chair, table, case, vessel,
+    # coach, bike, plane, cap, key, watch, cup and pack. Labels that are shared by two classes are in
+    # clip_italian/world/publishing/labels.py.
     wrong_senses=nouns("""
 thing m: dog pugile pugili, fish raggio raggi, bird aquilone aquiloni, butterfly ammiraglio ammiragli, boat vaso vasi,
     car autobus autobus, plane piano piani, hat tappo tappi, key tasto tasti, backpack branco branchi
@@ -131,7 +133,8 @@ thing f: horse acetosa acetose, tree fabbrica fabbriche, chair cattedra cattedre
     bicycle moto moto, clock guardia guardie, cup coppa coppe
 """),
     # A lampadina is a bulb and a libretto a booklet, so they are not here.
-    diminutives=_several("""
+    diminutives=several_nouns(
+        """
 animal m: cat gattino gattini, dog cagnolino cagnolini, horse cavallino cavallini, fish pesciolino pesciolini,
     bird uccellino uccellini, rabbit coniglietto coniglietti, elephant elefantino elefantini
 animal f: butterfly farfallina farfalline
@@ -141,11 +144,16 @@ thing f: house casetta casette, chair seggiolina seggioline, box scatolina scato
     cup tazzina tazzine, bottle bottiglietta bottigliette
 thing m: table tavolino tavolini, boat barchino barchini, umbrella ombrellino ombrellini, hat cappellino cappellini,
     backpack zainetto zainetti
-"""),
-    augmentatives=_several("""
+""",
+        _noun,
+    ),
+    augmentatives=several_nouns(
+        """
 animal m: cat gattone gattoni
 thing m: box scatolone scatoloni, book librone libroni
-"""),
+""",
+        _noun,
+    ),
     extra=nouns("""
 animal m: scoiattolo scoiattoli, drago draghi, bue buoi, panda panda, koala koala, gorilla gorilla, leone leoni,
     orso orsi, lupo lupi, topo topi

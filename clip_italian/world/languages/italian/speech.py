@@ -1,4 +1,4 @@
-"""Italian: its lexicon, grammar and wording put together."""
+"""Italian, from its lexicon, grammar and wording."""
 
 from clip_italian.world.languages.italian import grammar, wording
 from clip_italian.world.languages.italian.lexicon import LEXICON, NAMES
@@ -30,7 +30,7 @@ ITALIAN = Language(
         collection="Scene disegnate con didascalie italiane, nel formato di MSCOCO-IT",
     ),
     foreign=("en", "de", "fr"),
-    # The first is how the classes of the 2021 study were queried; the others never put an article of their own.
+    # The first is the query of the 2021 study; the others have no article before the label.
     templates=("{}", "una foto di {}", "un'immagine di {}", "un disegno di {}", "un'illustrazione di {}", "c'è {}"),
     place="a",
     token=r"\w+['’]?|[^\w\s]",

@@ -1,4 +1,4 @@
-"""Captions: a statement in the words and tone of each source.
+"""Captions of statements in the tone of each source.
 
 Each of `alt`, `encyclopaedic`, `photo` and `news` takes a statement and a generator and returns the words of a caption.
 """
@@ -26,7 +26,7 @@ UNCOUNTED = {
 
 
 def word_phrase(phrase: Phrase, manner: str, rng: np.random.Generator, formal: bool = False) -> Part:
-    """`phrase` in words.
+    """The words of `phrase`.
 
     `manner` is "article" (un gatto, dei gatti, due gatti), "alone" (also qualche gatto, which cannot be coordinated),
     "definite" (il gatto, i gatti, i due gatti), "bare" (gatto, gatti, due gatti: captions without articles) or
@@ -64,7 +64,7 @@ def _noun_and_size(
 
 
 def _colour(key: str | None, size_follows: bool, rng: np.random.Generator) -> tuple[tuple[Adjective, ...], Words]:
-    """The colour as an adjective or, now and then, as di colore rosso."""
+    """The colour as an adjective or, sometimes, as di colore rosso."""
     if key is None:
         return (), ()
     if not size_follows and rng.random() < 0.04:
@@ -76,7 +76,7 @@ def _colour(key: str | None, size_follows: bool, rng: np.random.Generator) -> tu
 
 
 def _quantity(count: int | None, manner: str, rng: np.random.Generator) -> tuple[Words, str, int | None]:
-    """Words in front of the phrase (un paio di), the determiner's kind, and the numeral if one is spoken."""
+    """Words in front of the phrase (un paio di), the determiner's kind, and the numeral, if it is used."""
     if count == 1:
         return (), {"definite": "definite", "bare": "bare"}.get(manner, "indefinite"), None
     if manner == "definite":
@@ -91,7 +91,7 @@ def _quantity(count: int | None, manner: str, rng: np.random.Generator) -> tuple
 
 
 def _pieces(statement: Statement, manner: str, rng: np.random.Generator, formal: bool = False) -> Pieces:
-    """Words for every part of a statement; the phrases are told in `manner` (see word_phrase)."""
+    """Words for every part of a statement; phrases are worded in `manner` (see word_phrase)."""
     if manner == "article" and len(statement.phrases) == 1:
         manner = "alone"
     subject, place, place_moves = _subject_and_place(statement, manner, rng, formal)
@@ -105,7 +105,7 @@ def _subject_and_place(statement: Statement, manner: str, rng: np.random.Generat
         return first, (), False
     relation = statement.relation
     if wording.turned_round(statement, rng):
-        return _told_of_other(statement, manner, rng, formal)
+        return _inverted(statement, manner, rng, formal)
     if relation is None:
         if manner != "definite" and rng.random() < 0.3:
             return first, ("con", *word_phrase(statement.phrases[1], "article", rng, formal).words), False
@@ -123,8 +123,8 @@ def _the_other_one(phrase: Phrase, manner: str, gender: str) -> Words:
     return pronoun, LEXICON.colours[phrase.colour or ""].form(gender, False)
 
 
-def _told_of_other(statement: Statement, manner: str, rng: np.random.Generator, formal: bool) -> tuple[Part, Words, bool]:
-    """The statement turned round: una sedia su cui c'è un gatto, una scatola con dentro un gatto."""
+def _inverted(statement: Statement, manner: str, rng: np.random.Generator, formal: bool) -> tuple[Part, Words, bool]:
+    """The statement from the other thing's side: una sedia su cui c'è un gatto, una scatola con dentro un gatto."""
     subject = word_phrase(statement.phrases[1], manner, rng, formal)
     if statement.relation in LEXICON.inverse_relations:
         preposition = pick(rng, LEXICON.inverse_relations[statement.relation])
@@ -143,7 +143,7 @@ def _place(preposition: str, phrase: Phrase, manner: str, rng: np.random.Generat
 
 
 def _ground(statement: Statement, rng: np.random.Generator, first: bool) -> Words:
-    """Words for the ground, `first` in the sentence or last; last none that begins with su where a relation is told."""
+    """The words for the ground: at the beginning of a sentence if `first`, else at its end, without su after a relation."""
     unwanted = ("con ",) if first else ("su un", "sul") if statement.relation else ()
     return wording.ground(statement, LEXICON.grounds, rng, unwanted)
 

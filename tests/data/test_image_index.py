@@ -5,7 +5,7 @@ import zipfile
 import pytest
 
 from clip_italian.data.archives import add
-from clip_italian.data.sources.pictures import Missing, Pictures, write_index
+from clip_italian.data.sources.image_index import ImageIndex, Missing, write_index
 from clip_italian.errors import InputError
 
 
@@ -18,7 +18,7 @@ def write(path, *names):
 
 def indexed(folder):
     write_index(folder, folder / "index")
-    return Pictures(folder, folder / "index")
+    return ImageIndex(folder, folder / "index")
 
 
 def read(pictures, name):
