@@ -18,7 +18,6 @@ class AnalysisSettings(Settings):
 
     proposed: str  # the arm whose pictures the gallery shows
     ladder: list[str]  # arms of the figure "effect of our edits", in the order of the edits
-    freeze_arms: list[str]  # arms of the freeze-length figure: equal total updates, other lengths
     error_models: list[str]  # models of the figures of errors
     gallery_top: int  # pictures shown for a query
     sheet_examples: int  # pictures on the augmentation and data sheets, and a level of the world sheet

@@ -21,7 +21,7 @@ from rehearsal import copying
 STUDY, PROFILE, PARAMS = copying.ROOT / "kills", pathlib.Path("profiles/tiny.yaml"), pathlib.Path("params.yaml")
 ARM, PHASES = "full", {"pretrain": "frozen", "finetune": "tuned"}
 TIMES, PAUSE = 20, 0.03  # seconds at most between the checkpoint and the kill
-TRAINING = {"updates": 1200, "frozen_updates": 600, "evaluate_every": 10}
+TRAINING = {"frozen_updates": 600, "tuned_updates": 600, "evaluate_every": 10}
 SEEDS = 3
 CELLS = pathlib.Path(".state/cells")
 

@@ -37,7 +37,6 @@ BASELINES = ("mclip", "english_clip")
 SEEDS = (0, 1, 2)
 PARAMETERS = {  # of every run's journal: what the paper's sentences say of training
     "batch": 128,
-    "updates": 660,
     "tuned_updates": 660,
     "scale": 20.0,
     "max_tokens": 24,
@@ -119,7 +118,6 @@ PROBE_PICTURES = {"probe-train": 6, "probe-valid": 2}  # of each class
 ANALYSIS = {
     "proposed": "full",
     "ladder": ["original", "plus_optimizer", "plus_fixed_scale", "full"],
-    "freeze_arms": ["plus_fixed_scale", "freeze_equal", "full"],
     "error_models": ["full", "no_augmentation", "mclip", "english_clip"],
     "gallery_top": 4,
     "sheet_examples": 6,
@@ -136,7 +134,8 @@ def unit(rows: np.ndarray) -> np.ndarray:
 def write_settings() -> None:
     """params.yaml and the profile; JSON is YAML."""
     arms = [model for model in QUALITY if model not in BASELINES]
-    params = {"profile": PROFILE, "arms": arms, "baselines": list(BASELINES), "probed": list(PROBED), "seeds": list(SEEDS)}
+    params = {"profile": PROFILE, "arms": arms, "curves": list(synthetic_curves.CURVES), "baselines": list(BASELINES)}
+    params |= {"probed": list(PROBED), "seeds": list(SEEDS)}
     files.write_json(pathlib.Path("params.yaml"), params)
     profile = {"evaluation": EVALUATION, "probe": PROBE, "analysis": ANALYSIS, "images": IMAGES}
     files.write_json(pathlib.Path("profiles", f"{PROFILE}.yaml"), profile)

@@ -23,7 +23,7 @@ from tests.helpers.small_models import ENGLISH, ITALIAN, pictures
 
 ROOT = pathlib.Path(config.__file__).parents[1]
 CAPTIONS = [f"un gatto {word}" for word in ("uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto")]
-FROZEN = {"updates": 8, "frozen_updates": 8, "tuned": False, "evaluate_every": 4, "valid_examples": 16}
+FROZEN = {"frozen_updates": 8, "tuned_updates": 0, "evaluate_every": 4, "valid_examples": 16}
 ARMS = {
     "full": {},
     "views_1": {"frozen_views": 1},
