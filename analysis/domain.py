@@ -48,6 +48,12 @@ def _row(study: studies.Study, language: str, part: str, when: str) -> tables.Ro
     return tables.Row(label, cells, cells[0]["run_key"])
 
 
+def seeds(study: studies.Study) -> list[int]:
+    """The seeds that were fine-tuned; none where the study has no shop."""
+    parts = [part for language in study.results("domain")["languages"].values() for part in language.values()]
+    return sorted({int(seed) for part in parts for seed in part["models"][AFTER]["seeds"]})
+
+
 def _number(study: studies.Study, language: str, part: str, when: str, metric: str) -> Number:
     content = study.results("domain")
     entry = content["languages"][language][part]["models"][when]

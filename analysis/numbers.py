@@ -23,7 +23,7 @@ analysis/fields.py says how a field is written, and prints what is there.
 import pathlib
 from typing import Any
 
-from analysis import compute, domain, error_numbers, few_shot, labels, regimes
+from analysis import compute, curves, domain, error_numbers, few_shot, labels, regimes
 from analysis import study as studies
 from analysis.comparisons import VERBS, difference, probability, words_of
 from clip_italian import config, files, journal, paths
@@ -177,7 +177,8 @@ def parameters(study: studies.Study) -> dict[str, Entry]:
     for model in [*study.grid, "italian_bert"]:
         seed = study.grid.get(model, [evaluation.ONLY_SEED])[0]
         last = evaluation.run_journals(study.profile, model, seed)[-1]
-        file, key = journal.path(study.profile, model, last.stage), journal.key(last)[: journal.KEY_LENGTH]
+        file = journal.path(study.profile, model, last.stage)
+        key = study.run_key(model, seed) if model in study.grid else journal.key(last)[: journal.KEY_LENGTH]
         line = journal.read(file).index(last)
         for name, value in last.parameters.items():
             if not isinstance(value, bool):
@@ -239,6 +240,20 @@ def found(study: studies.Study) -> dict[str, Entry]:
     return entries
 
 
+def runs(study: studies.Study) -> dict[str, dict[str, Any]]:
+    """What each run key stands for: a model, and the keys of its seeds' runs. A difference has two of them, with a dash."""
+    trained = study.grid | ({"domain": tuned} if (tuned := domain.seeds(study)) else {})
+    models = {model: {str(seed): study.run_key(model, seed) for seed in seeds} for model, seeds in trained.items()}
+    known = {study.run_key(model, *trained[model]): {"model": model, "seeds": seeds} for model, seeds in models.items()}
+    known |= {key: {"model": model, "seeds": {seed: key}} for model, seeds in models.items() for seed, key in seeds.items()}
+    for arm in curves.read(study.profile, study.params.arms):
+        seeds = {str(seed): journal.key(*cell.journals)[: journal.KEY_LENGTH] for seed, cell in arm.cells.items()}
+        known.setdefault(arm.run_key, {"model": arm.name, "seeds": seeds})
+    bert = evaluation.run_journals(study.profile, "italian_bert", evaluation.ONLY_SEED)
+    key = journal.key(bert[-1])[: journal.KEY_LENGTH]
+    return known | {key: {"model": "italian_bert", "seeds": {str(evaluation.ONLY_SEED): key}}}
+
+
 def main() -> None:
     study = studies.load()
     content = (
@@ -255,3 +270,4 @@ def main() -> None:
     content |= world() | found(study) if study.is_drawn else published(study)
     content |= compute.entries(study.profile)
     files.write_json(paths.TABLES / "numbers.json", content)
+    files.write_json(paths.TABLES / "runs.json", runs(study))

@@ -16,7 +16,8 @@ from clip_italian.runs import numbers
 def main() -> None:
     pdf, used = compiled(paths.PAPER)
     files.write_bytes(paths.PDF, pdf)
-    files.write_text(paths.NUMBERS_PAGE, numbers.page(used, files.read_json(paths.TABLES / "numbers.json")))
+    known, runs = (files.read_json(paths.TABLES / f"{name}.json") for name in ("numbers", "runs"))
+    files.write_text(paths.NUMBERS_PAGE, numbers.page(used, known, runs))
 
 
 def compiled(source: pathlib.Path) -> tuple[bytes, list[numbers.Used]]:
