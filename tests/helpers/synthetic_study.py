@@ -280,7 +280,7 @@ def write_pairs(pairs: int = 40, own: int = 0) -> None:
     ]
     pictures = np.stack([picture(index) for index in range(pairs)] + [np.full((24, 24, 3), 255, np.uint8)] * own)
     tokenizer = tokens.train_wordpiece([example.captions[0] for example in examples], 200)
-    tokens.save(pathlib.Path("models", PROFILE, "backbones/italian_bert"), tokenizer)
+    tokens.save(pathlib.Path("models", PROFILE, "backbones/0/italian_bert"), tokenizer)
     examples += [OWN] * own
     root = pathlib.Path("data", PROFILE, "shards")
     write_shards(root / "train", examples, pictures, len(examples))

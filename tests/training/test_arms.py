@@ -48,7 +48,14 @@ def data(here):
 
 
 def settings(**changes):
-    small = {"frozen_updates": 3, "tuned_updates": 3, "evaluate_every": 3, "valid_examples": 12, "max_tokens": 8, "token_multiple": 8}
+    small = {
+        "frozen_updates": 3,
+        "tuned_updates": 3,
+        "evaluate_every": 3,
+        "valid_examples": 12,
+        "max_tokens": 8,
+        "token_multiple": 8,
+    }
     return config.parse(TrainingSettings, TINY["training"] | small | changes, "training")
 
 
