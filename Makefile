@@ -30,8 +30,8 @@ repro: $(INSTALLED) ## run what has changed of the whole study, then print the r
 	@exec .venv/bin/python -m pipeline.supervise dvc repro
 	@$(MAKE) --no-print-directory results
 
-study: repro ## run the extended study and the German one, in .studies/, and keep what came out in studies/
-	@exec .venv/bin/python -m pipeline.supervise python -m pipeline.studies extended german
+study: repro ## run the wider studies, in .studies/, and keep what came out in studies/
+	@exec .venv/bin/python -m pipeline.supervise python -m pipeline.studies development extended weak random second german
 
 rehearse: $(INSTALLED) ## run profile paper to the end, small, against publishers on this machine, in .rehearsal/
 	@exec .venv/bin/python -m pipeline.supervise python -m rehearsal

@@ -1,4 +1,4 @@
-"""Studies beside the main one: `python -m pipeline.studies extended german`, which `make study` runs.
+"""Studies beside the main one: `python -m pipeline.studies NAME...`; `make study` runs all of them.
 
 A study is a folder below studies/ with a params.yaml of its own: other lists of arms, baselines and seeds over the same graph, or
 another profile.
@@ -23,6 +23,7 @@ from pipeline import lock
 from pipeline.lock import LOCK
 
 PARAMS = "params.yaml"
+UP_TO = {"development": "curves", "weak": "curves", "random": "curves"}  # the last stage of studies that read no test set
 STUDIES, CLONES, OWN = pathlib.Path("studies"), pathlib.Path(".studies"), pathlib.Path(own.FOLDER)
 
 
@@ -40,7 +41,8 @@ def run(name: str) -> None:
         raise InputError(f"{kept / PARAMS}: missing; known studies: {known}")
     refresh(clone, kept)
     # Supervised, so that it dies with this process.
-    done = subprocess.run([sys.executable, "-m", "pipeline.supervise", "dvc", "repro"], cwd=clone)
+    target = [UP_TO[name]] if name in UP_TO else []
+    done = subprocess.run([sys.executable, "-m", "pipeline.supervise", "dvc", "repro", *target], cwd=clone)
     if done.returncode:
         sys.exit(done.returncode)
     keep(clone, kept)
