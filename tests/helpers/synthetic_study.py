@@ -82,9 +82,12 @@ EVALUATION = {
         ["full", "plus_fixed_scale"],
         ["full", "no_augmentation"],
         ["full", "mclip"],
+        ["freeze_equal", "plus_fixed_scale"],
+        ["plus_optimizer", "original"],
+        ["plus_fixed_scale", "plus_optimizer"],
     ],
     "primary_endpoints": ["retrieval-seen/text_to_image/any/mrr@10", "zeroshot-seen/acc@1"],
-    "exploratory_pairs": [["plus_optimizer", "original"]],
+    "exploratory_pairs": [["freeze_equal", "original"]],
     "exploratory_endpoints": [
         "retrieval-style/text_to_image/any/mrr@10",
         "retrieval-seen/image_to_text/any/mrr@10",
