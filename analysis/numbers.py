@@ -5,7 +5,7 @@
 Names: `<model>/<set>/<metric>` (with `interval`), `chance/<set>/<metric>`, `<first>-<second>/<set>/<metric>` (with `interval`,
 `p`, `corrected`, `effect`, `verb`, `hedge`) and `.../<component>`, a standard deviation of that difference,
 `<model>/<set>/<shots>-shot` (with `interval`), `<set>/<count>`, `data/<count>`, `leaks/<count>`, `probe/<count>`,
-`<arm>/<parameter>`, `primary/<effect>`,
+`<arm>/<parameter>`, `primary/<effect>`, `second/<comparison>`,
 `study/<setting>`, `world/<count>`, `gallery/<query or all>`, `compute/<quantity>`, `<condition>-good/<set>/acc@1` and
 `.../<part>` of the declared label family, `labels/<count>`, and those of
 analysis/error_numbers.py and domain.py. Those of analysis/regimes.py are of the validation set: `curve/<arm>/<metric>` and
@@ -33,6 +33,7 @@ from clip_italian.world.scenes import levels, statements
 
 Entry = dict[str, Any]
 
+SECOND = pathlib.Path("studies/second/results/second/comparisons.json")
 SETTINGS = ("language", "resamples", "permutations", "confidence", "smallest_effect")
 
 
@@ -89,6 +90,19 @@ def compared(study: studies.Study, row: dict[str, Any], file: str, field: str, c
         for part, value in row.get("components", {}).items()
     }
     return {name: number.as_json() | said} | spread
+
+
+def second_world(study: studies.Study) -> dict[str, Entry]:
+    """The declared family in a second drawn world, as `second/<name of the comparison>`; none before `make study` has run it."""
+    if not SECOND.exists() or study.profile == SECOND.parent.name:
+        return {}
+    entries = {}
+    for index, row in enumerate(files.read_json(SECOND)["primary"]):
+        low, high = row["interval"]
+        number = studies.Number(row["difference"], low, high, row["seeds"], str(SECOND), f"primary.{index}.difference", "")
+        said = words_of(row, study.evaluation.smallest_effect)
+        entries[f"second/{row['first']}-{row['second']}/{row['endpoint']}"] = number.as_json() | said
+    return entries
 
 
 def probes(study: studies.Study) -> dict[str, Entry]:
@@ -266,7 +280,7 @@ def main() -> None:
         | pairs(study)
     )
     content |= leaks(study) | parameters(study) | settings(study) | error_numbers.entries(study) | domain.entries(study)
-    content |= regimes.entries(study)
+    content |= regimes.entries(study) | second_world(study)
     content |= world() | found(study) if study.is_drawn else published(study)
     content |= compute.entries(study.profile)
     files.write_json(paths.TABLES / "numbers.json", content)

@@ -16,6 +16,7 @@ from analysis import (
     data_sheet,
     datasheet,
     fields,
+    numbers,
     readme_table,
     style,
     tables,
@@ -388,6 +389,19 @@ def test_the_analysis_imports_neither_jax_nor_mlflow() -> None:
     code = f"import sys, {', '.join(f'analysis.{name}' for name in names)}; print({{'jax', 'mlflow'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_the_declared_family_in_a_second_world_stands_beside_that_of_the_first(
+    study: studies.Study, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    assert numbers.second_world(study) == {}
+    monkeypatch.setattr(numbers, "SECOND", tmp_path / "second/comparisons.json")
+    numbers.SECOND.parent.mkdir()
+    numbers.SECOND.write_text(json.dumps(study.results("comparisons")))
+    found = numbers.second_world(study)
+    known = json.loads((paths.TABLES / "numbers.json").read_text())
+    assert len(found) == len(study.results("comparisons")["primary"])
+    assert all(one["verb"] == known[name.removeprefix("second/")]["verb"] for name, one in found.items())
 
 
 def test_processor_hours_count_overlapping_work_once_and_energy_follows_them(tmp_path: pathlib.Path) -> None:

@@ -165,6 +165,15 @@ def test_sentences_about_arms_that_did_not_run_vanish(copy: pathlib.Path) -> Non
     assert paper.compiled(paths.PAPER)[0].startswith(b"%PDF")
 
 
+def test_a_second_world_is_told_with_what_differs_in_it(copy: pathlib.Path) -> None:
+    numbers = json.loads((copy / "tables/numbers.json").read_text())
+    pairs = ("full-original/", "full-no_augmentation/")
+    names = [name for name, one in numbers.items() if name.startswith(pairs) and "verb" in one]
+    numbers |= {f"second/{name}": numbers[name] for name in names} | {f"second/{names[0]}": numbers[names[0]] | {"verb": "lowers"}}
+    (copy / "tables/numbers.json").write_text(json.dumps(numbers))
+    assert paper.compiled(paths.PAPER)[0].startswith(b"%PDF")
+
+
 def test_the_paper_of_published_data_says_nothing_of_the_drawn_world(copy: pathlib.Path) -> None:
     numbers = json.loads((copy / "tables/numbers.json").read_text())
     drawn = ("world/", "errors/", "told/", "gallery/", "associations/")
