@@ -5,10 +5,15 @@ one arm may lie in two files. Every arm of params.yaml is checked here, before a
 """
 
 from clip_italian import config, files, paths
+from clip_italian.errors import InputError
 from clip_italian.training.settings import TrainingSettings
 
 
 def main() -> None:
-    for arm in [*config.params().arms, *config.params().curves]:
-        config.arm(TrainingSettings, arm)
+    params = config.params()
+    for arm in [*params.arms, *params.curves]:
+        backbones = config.arm(TrainingSettings, arm).backbones
+        if backbones not in (None, *params.seeds):
+            seeds = ", ".join(map(str, params.seeds))
+            raise InputError(f"arm `{arm}`: `backbones` is {backbones}, which params.yaml lacks; choose one of its seeds: {seeds}")
     files.write_json(paths.report(config.params().profile, "settings"), config.profile().content)

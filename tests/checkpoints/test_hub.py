@@ -206,7 +206,9 @@ def profile(hub, **changed):
     content["environment"] |= {"threads": 2, "cell_threads": 1}
     pathlib.Path("profiles").mkdir(exist_ok=True)
     yaml.dump(content, pathlib.Path("profiles/paper.yaml"))
-    pathlib.Path("params.yaml").write_text("profile: paper\narms: [full]\nbaselines: [mclip]\nprobed: [full]\nseeds: [0]\n")
+    pathlib.Path("params.yaml").write_text(
+        "profile: paper\narms: [full]\ncurves: [full_5]\nbaselines: [mclip]\nprobed: [full]\nseeds: [0]\n"
+    )
 
 
 def run_stage(hub):

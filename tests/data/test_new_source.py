@@ -48,7 +48,9 @@ def test_a_new_published_source_is_a_reader_a_line_and_settings(tmp_path):
     for name in ("clip_italian", "pipeline", "stages", "profiles"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "own").mkdir()
-    (tmp_path / "params.yaml").write_text("profile: tiny\narms: [full]\nbaselines: [mclip]\nprobed: [full]\nseeds: [0]\n")
+    (tmp_path / "params.yaml").write_text(
+        "profile: tiny\narms: [full]\ncurves: [full_5]\nbaselines: [mclip]\nprobed: [full]\nseeds: [0]\n"
+    )
 
     # The reader and the line.
     (tmp_path / "clip_italian/data/sources/museum.py").write_text(READER)

@@ -141,7 +141,9 @@ def pairs_of(path: pathlib.Path) -> list[Pair]:
 def drawn_study(folder: pathlib.Path) -> None:
     """Makes `folder` a study at profile tiny whose raw data are this world's, with its captions translated: what `curate` reads."""
     shutil.copytree(pathlib.Path(__file__).parents[2] / "profiles", folder / "profiles")
-    (folder / "params.yaml").write_text("profile: tiny\narms: [full]\nbaselines: [mclip]\nprobed: [full]\nseeds: [0]\n")
+    (folder / "params.yaml").write_text(
+        "profile: tiny\narms: [full]\ncurves: [full_5]\nbaselines: [mclip]\nprobed: [full]\nseeds: [0]\n"
+    )
     with files.replacing_folder(folder / "data/tiny/raw") as raw:
         draw(raw, world())
     translate_captions(folder / "data/tiny/raw")

@@ -67,7 +67,7 @@ def project(here):
     (here / "stages" / "toy.py").write_text(TOY_STAGE)
     (here / "profiles").mkdir()
     (here / "profiles" / "toy.yaml").write_text(PROFILE)
-    (here / "params.yaml").write_text("profile: toy\narms: [arm]\nbaselines: [none]\nprobed: [arm]\nseeds: [0]\n")
+    (here / "params.yaml").write_text("profile: toy\narms: [arm]\ncurves: [curve]\nbaselines: [none]\nprobed: [arm]\nseeds: [0]\n")
     (here / "input").write_text("first")
     return here
 

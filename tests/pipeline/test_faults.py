@@ -12,7 +12,7 @@ import pytest
 from clip_italian import environment, files
 from tests.pipeline.test_environment import ROOT, WAITING, alive, wait_for
 
-PARAMS = "profile: mini\narms: [full]\nbaselines: [mclip]\nprobed: [full]\nseeds: [0]\n"
+PARAMS = "profile: mini\narms: [full]\ncurves: [full_5]\nbaselines: [mclip]\nprobed: [full]\nseeds: [0]\n"
 BINARIES = pathlib.Path(sys.executable).parent
 
 

@@ -116,7 +116,7 @@ def test_a_damaged_object_is_found_wherever_the_cache_is(here, shared):
 def test_results_without_a_commit_are_said_to_be_uncompared(here, capsys):
     files.write_json(here / "dvc.lock", {"stages": {}})
     files.write_text(here / "profiles/tiny.yaml", "")
-    files.write_text(here / "params.yaml", "profile: tiny\narms: [a]\nbaselines: [b]\nprobed: [a]\nseeds: [0]\n")
+    files.write_text(here / "params.yaml", "profile: tiny\narms: [a]\ncurves: [c]\nbaselines: [b]\nprobed: [a]\nseeds: [0]\n")
     verify.main()
     told = capsys.readouterr().out
     assert "nothing to check in the last commit" in told and "nothing compared with this machine's" in told

@@ -18,7 +18,7 @@ class Outer(Settings):
 
 
 GOOD = {"steps": 3, "inner": {"rate": 1e-5, "names": ["a"]}}
-PARAMS = "profile: mini\narms: [full]\nbaselines: [mclip]\nprobed: [full]\nseeds: [0, 1]\n"
+PARAMS = "profile: mini\narms: [full]\ncurves: [full_5]\nbaselines: [mclip]\nprobed: [full]\nseeds: [0, 1]\n"
 PROFILE = """environment: {threads: 2}
 training: {steps: 3, inner: {rate: 1e-5, names: [a]}}
 arms:
