@@ -13,7 +13,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 BLOCK = 500  # resamples drawn at once; bounds memory, changes no number
-NOTHING = 1e-24  # mean squares below this are rounding
+LEAST_P = 1e-100  # a smaller p is told as this: scipy's quantiles of t with 3 degrees of freedom are wrong below 1e-162
+
+Columns = Float[np.ndarray, " *c"] | float  # one value a column, or the only one
 
 
 def per_image(
@@ -49,7 +51,6 @@ class Effects:
     estimate: Float[np.ndarray, " *c"]
     interval: Float[np.ndarray, "2 *c"]
     p: Float[np.ndarray, " *c"]  # two-sided, of the mean 0
-    df: Float[np.ndarray, " *c"]
     replicate: Float[np.ndarray, " *c"]
     image: Float[np.ndarray, " *c"]
     residual: Float[np.ndarray, " *c"]
@@ -74,64 +75,62 @@ def random_effects(
 ) -> Effects:
     """The mean over replicates and images with its interval and p, under value = mean + replicate + image + residual.
 
-    With mean squares A of replicates (R of them), B of images (I) and C of the residual, the variance of the mean is
-    (max(A - C, 0) + max(B, C)) / (R I): sigma_A^2/R + sigma_B^2/I + sigma_C^2/(R I), negative components set to 0. The interval is
-    mean +- t(df) * SE with Satterthwaite's (1946) degrees of freedom, as in the analysis of several readers and cases
-    (Obuchowski & Rockette 1995; Hillis 2007); p is of the same t. With one replicate only images vary, df = I - 1; with one
-    image only replicates.
+    With mean squares A of R replicates, B of I images and C of the residual, the variance of the mean has two parts: A/(R I) of
+    the replicates, with R - 1 degrees of freedom, and max(B - C, 0)/(R I) of the images, with I - 1. The interval is
+    mean +- t' * SE with the approximate t of Cochran & Cox (1957): t' is the mean of the t quantiles of the parts' degrees of
+    freedom, weighted by the parts. p is two-sided: 1 minus the confidence of the interval that touches 0. So p < 0.05 where the
+    95 % interval leaves out 0. A single replicate or image makes no part.
 
-    Coverage of 95 % intervals, normal effects (200,000 draws of 500 images, 15 mixes of the three variances): 94.1 to 97.2 % with
-    five replicates; 92.2 to 97.1 % with three, the least where replicates make some 85 % of the variance, the most where they and
-    images make none; with two as low as 88 %.
+    Coverage of 95 % intervals, normal effects (200,000 draws of 500 images for each of 126 mixes of the variances): 94.9 to 97.2 %
+    with three replicates and 94.9 to 96.5 % with five, the most where both parts are about alike; 93.9 to 97.9 % with two. A test
+    at 0.36 %, the first of 14 by Holm, rejects a true mean of 0 in at most 0.39 % of the draws with five, 0.6 % with three and
+    1.2 % with two.
 
     `crossed` are the same values averaged over the replicates, at the levels of another factor that is crossed with both, such as
-    draws of training images; its component is added in the same way. What replicates and levels have between them then counts
+    draws of training images; each adds a part as the replicates do. What replicates and levels have between them then counts
     twice, which makes the interval wider, never narrower.
     """
-    from scipy.stats import t  # takes most of a second to import, which only evaluation needs
-
-    images, by_image = len(values), values.mean(axis=1)
-    estimate = by_image.mean(axis=0)
-    variance = _mean_square(by_image, axis=0) / images
-    parts = [(variance, images - 1)]
-    first = np.zeros((3, *estimate.shape))  # components of the replicates' own factor
-    first[1] = variance * images
-    for number, one in enumerate((values, *crossed)):
-        levels = one.shape[1]
-        if levels == 1:
-            continue
-        by_level = one.mean(axis=0)
-        residual = one - by_level - by_image[:, None] + estimate
-        level, image = images * _mean_square(by_level, axis=0), levels * _mean_square(by_image, axis=0)
-        rest = (residual**2).sum(axis=(0, 1)) / ((levels - 1) * max(images - 1, 1))
-        rest = np.where(rest > NOTHING, rest, 0.0)
-        above, size = level > rest, levels * images
-        variance = variance + above * (level - rest) / size
-        parts += [(above * level / size, levels - 1)]
-        coefficient = -above.astype(float)
-        if not number:
-            first = np.stack([np.maximum(level - rest, 0) / images, np.maximum(image - rest, 0) / levels, rest])
-            below = image < rest  # the image's component is 0: the residual's mean square stands for both
-            variance = variance + below * (rest - image) / size
-            parts[0] = (parts[0][0] * ~below, images - 1)
-            coefficient = coefficient + below
-        parts += [(coefficient * rest / size, (levels - 1) * max(images - 1, 1))]
-    squares = np.sum([part**2 / max(df, 1) for part, df in parts], axis=0)
-    df = np.where(variance > 0, variance**2 / np.where(squares > 0, squares, 1.0), max(images - 1, 1))
-    error = np.sqrt(variance)
-    half = t.ppf((1 + confidence) / 2, df) * error
-    size = np.abs(estimate) / np.where(error > 0, error, 1.0)
-    p = np.where(error > 0, 2 * t.sf(size, df), np.abs(estimate) <= NOTHING)
-    fields = (estimate, np.stack([estimate - half, estimate + half]), p, df, *np.sqrt(first))
+    images, estimate = len(values), values.mean(axis=(0, 1))
+    tables = [(one.shape[1], *_mean_squares(one)) for one in (values, *crossed)]
+    replicates, by_replicate, by_image, residual = tables[0]
+    parts = [(by_level / (levels * images), levels - 1) for levels, by_level, _, _ in tables]
+    counted = sum(rest / levels for levels, _, _, rest in tables)  # the residuals are in the levels' parts already
+    parts.append((np.maximum(by_image / replicates - counted, 0) / images, images - 1))
+    components = np.maximum(by_replicate - residual, 0) / images, np.maximum(by_image - residual, 0) / replicates, residual
+    half = _half_width(parts, 1 - confidence)
+    fields = (estimate, np.stack([estimate - half, estimate + half]), _p(parts, np.abs(estimate)), *np.sqrt(components))
     return Effects(*(np.asarray(one, np.float64) for one in fields))
 
 
-def _mean_square(values: Float[np.ndarray, "n *c"], axis: int) -> Float[np.ndarray, " *c"]:
-    """The variance with n - 1, 0 of one value; what rounding alone makes is 0 too."""
-    if len(values) < 2:
-        return np.zeros(values.shape[1:])
-    found = values.var(axis=axis, ddof=1)
-    return np.where(found > NOTHING, found, 0.0)
+def _mean_squares(values: Float[np.ndarray, "images levels *c"]) -> tuple[Columns, ...]:
+    """The mean squares of levels, of images and of the residual in a two-way analysis of variance; 0 of a single one."""
+    (images, levels), by_level, by_image = values.shape[:2], values.mean(axis=0), values.mean(axis=1)
+    residual = values - by_level - by_image[:, None] + by_image.mean(axis=0)
+    of_levels, of_images = max(levels - 1, 1), max(images - 1, 1)
+    return (
+        images * levels * by_level.var(axis=0) / of_levels,
+        levels * images * by_image.var(axis=0) / of_images,
+        (residual**2).sum(axis=(0, 1)) / (of_levels * of_images),
+    )
+
+
+def _half_width(parts: list[tuple[Columns, int]], p: Columns) -> Columns:
+    """Half the width of the interval of confidence 1 - p, from the parts of the variance with their degrees of freedom."""
+    from scipy.special import stdtrit  # takes a while to import, which only evaluation needs
+
+    variance = sum(part for part, _ in parts)
+    weighted = sum(part * -stdtrit(max(df, 1), p / 2) for part, df in parts)
+    return weighted / np.sqrt(np.where(variance > 0, variance, 1.0))
+
+
+def _p(parts: list[tuple[Columns, int]], distance: Columns) -> Columns:
+    """The p whose interval has half the width `distance`, from LEAST_P to 1, by bisection of log p."""
+    low, high = np.full_like(distance, np.log(LEAST_P)), np.zeros_like(distance)
+    for _ in range(60):
+        middle = (low + high) / 2
+        wide = _half_width(parts, np.exp(middle)) >= distance
+        low, high = np.where(wide, middle, low), np.where(wide, high, middle)
+    return np.exp(high)
 
 
 def interval(samples: Float[np.ndarray, "resamples *c"], confidence: float) -> Float[np.ndarray, "2 *c"]:

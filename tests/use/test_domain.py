@@ -110,7 +110,7 @@ def test_the_pages_tables_are_those_of_the_results():
 def test_queries_for_the_same_pictures_are_one_unit(evaluation):
     test, ranked = own().test, Rankings(first(1, 0, 3, 2), first(0, 1, 3, 2))
     twice = domain.Queries(
-        tables.TestSet([*test.queries] * 2, test.pictures, [*test.relevant] * 2), np.concatenate([own().unseen] * 2)
+        tables.TestSet([*test.queries] * 2, test.images, [*test.relevant] * 2), np.concatenate([own().unseen] * 2)
     )
     doubled = Rankings(*(np.concatenate([one, one]) for one in ranked))
     once, again = (

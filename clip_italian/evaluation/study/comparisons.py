@@ -9,7 +9,7 @@ results/<profile>/comparisons.json:
     {"smallest_effect": points, "primary": [row, ...], "exploratory": [row, ...], "absent": ["a - b", ...]}
 
 A row: first, second, endpoint, difference (first minus second, fraction of 1), seeds {seed: difference}, interval,
-item_interval, p, df, components {replicate, image, residual} (standard deviations), p_holm or q, effect (`above`, `below`, `within`
+item_interval, p, components {replicate, image, residual} (standard deviations), p_holm or q, effect (`above`, `below`, `within`
 the smallest effect of interest, or `unclear`), direction (`raises` or `lowers` where the corrected p is below 1 - confidence, else
 null), floor (whether neither model is above chance), and for accuracies mcnemar {seed: {only_first, only_second, p}}.
 """
@@ -104,7 +104,6 @@ def sizes(seeds: list[str], values: np.ndarray, samples: np.ndarray, settings: E
         "interval": _rounded(found.interval),
         "item_interval": _rounded(statistics.interval(samples.mean(axis=1), settings.confidence)),
         "p": _rounded(found.p),
-        "df": round(float(found.df), 2),
         "components": {name: _rounded(getattr(found, name)) for name in ("replicate", "image", "residual")},
         "effect": effect(found.interval, settings.smallest_effect / 100),
     }

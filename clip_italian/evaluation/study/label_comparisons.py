@@ -4,7 +4,7 @@ The conditions of the proposed arm are one family, corrected by Holm (analysis/p
 carry q-values. A row:
 
     model, condition; difference (accuracy under the condition minus accuracy under good labels, fraction of 1), seeds, interval,
-    item_interval, effect, p, df, components, p_holm or q, direction, and mcnemar as in comparisons.json; and in smaller rows,
+    item_interval, effect, p, components, p_holm or q, direction, and mcnemar as in comparisons.json; and in smaller rows,
     without a test,
     "optimistic"            with every class of an equal score behind the true one
     "touched", "untouched"  over the images whose class is touched, and over the others; null where there is none
