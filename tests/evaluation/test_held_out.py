@@ -179,7 +179,9 @@ def test_prepared_sets_are_embedded_and_evaluated_and_nothing_is_said_of_what_no
     embed.write_tests(folder, model, prepared, settings.retrieval_sets, ["imagenet-it"], settings.templates)
     (text,) = arrays.read(folder / "imagenet-it.npz", "text")
     assert len(text) == 4 and (text[0] == text[3]).all()  # one label, so that the two classes tie
-    retrieval.evaluate(Params(profile="paper", arms=["full"], baselines=[], probed=["full"], seeds=[0]), settings)
+    retrieval.evaluate(
+        Params(profile="paper", arms=["full"], curves=["frozen_4"], baselines=[], probed=["full"], seeds=[0]), settings
+    )
     measured = files.read_json(pathlib.Path("results/paper/retrieval.json"))
     metrics = set(measured["models"]["full"]["xm3600"]["mean"])
     assert {metric.split("/")[1] for metric in metrics} == {"own"} and "text_to_image/own/mrr@10" in metrics

@@ -24,7 +24,7 @@ from tests.helpers.golden_systems import copied
 from tests.helpers.golden_values import unit
 from tests.helpers.small_world import TWO
 
-PARAMS = Params(profile="drawn", arms=["full"], baselines=[], probed=[], seeds=[0])
+PARAMS = Params(profile="drawn", arms=["full"], curves=["frozen_4"], baselines=[], probed=[], seeds=[0])
 IMAGES_OF_A_SET, CLASSES = 12, 10
 
 
@@ -79,7 +79,7 @@ class Same:
     def __init__(self, image, text):
         self.image, self.text = image, text
 
-    def pictures(self, _):
+    def images(self, _):
         return self.image, "digest"
 
     def texts(self, _):

@@ -23,7 +23,7 @@ from clip_italian.runs import page as runs_page
 from pipeline import lock
 from tests.helpers import synthetic_study
 
-PARAMS = Params(profile="tiny", arms=["original", "full"], baselines=["mclip"], probed=["full"], seeds=[0, 1])
+PARAMS = Params(profile="tiny", arms=["original", "full"], curves=["frozen_4"], baselines=["mclip"], probed=["full"], seeds=[0, 1])
 HEADLINE = "retrieval-seen/text_to_image/any/mrr@1"
 
 
