@@ -223,24 +223,40 @@ def test_a_bias_learns_with_the_sigmoid_loss(data):
     assert curve[0]["valid_loss"] > curve[0]["valid_loss_at_20"]  # at first most of n * n pairs are told the wrong way
 
 
-def test_leaving_a_source_out_equals_data_without_it(data):
+EVERY_SECOND = list(range(0, 24, 2))
+A_SHARE = examples.kept(["wit"] * 24, (), 0.5, seed=0).tolist()
+
+
+@pytest.mark.parametrize(
+    ("change", "train", "valid"),
+    [({"left_out": ["mscoco_it"]}, EVERY_SECOND, EVERY_SECOND), ({"share": 0.5}, A_SHARE, list(range(24)))],
+)
+def test_leaving_a_source_or_a_share_of_the_images_out_equals_data_without_them(data, change, train, valid):
     start = model()
     features.write(data / "features", start, data, NO_DRAWS, 8, 24)
     (data / "cut").mkdir()
-    kept = [Example(f"x/{i}", "wit", [CAPTIONS[i % 8], CAPTIONS[(i + 1) % 8]]) for i in range(0, 24, 2)]
-    for part, seed in (("train", 0), ("valid", 1)):
-        write_shards(data / "cut" / part, kept, pictures(seed, 24)[::2], 16)
-    write_shards(data / "cut/views/0", kept, pictures(2, 24)[::2], 16)
+    for part, seed, kept in (("train", 0, train), ("valid", 1, valid), ("views/0", 2, train)):
+        described = [Example(f"x/{i}", SOURCES[i % 2], [CAPTIONS[i % 8], CAPTIONS[(i + 1) % 8]]) for i in kept]
+        write_shards(data / "cut" / part, described, pictures(seed, 24)[kept], 16)
     features.write(data / "cut/features", start, data / "cut", NO_DRAWS, 8, 24)
     for run, folder in ((functools.partial(arms.finetune, views=VIEWS), ""), (arms.pretrain, "features")):
         name = "state" + folder
-        ours, curve = run(settings(left_out=["mscoco_it"]), model=start, **place(data, folder, name + "1"))
+        ours, curve = run(settings(**change), model=start, **place(data, folder, name + "1"))
         theirs, their_curve = run(settings(), model=start, **place(data / "cut", folder, name + "2"))
         for row, other in zip(curve, their_curve, strict=True):  # features round otherwise in blocks of other pictures
             assert row == pytest.approx(other, rel=1e-6 if folder else 0, abs=1e-6 if folder else 0)
         jax.tree.map(functools.partial(np.testing.assert_allclose, rtol=1e-4 if folder else 0), ours.params, theirs.params)
         everything, _ = run(settings(), model=start, **place(data, folder, name + "3"))
         assert changed(ours, everything)
+
+
+def test_a_share_of_the_images_is_the_seed_s_own_and_holds_the_smaller_shares():
+    quarter, half, whole = (examples.kept(SOURCES * 50, (), share, seed=3).tolist() for share in (0.25, 0.5, 1.0))
+    assert [len(quarter), len(half)] == [25, 50] and whole == list(range(100))
+    assert set(quarter) < set(half) and quarter == sorted(quarter) and half == sorted(half)
+    assert half != examples.kept(SOURCES * 50, (), 0.5, seed=4).tolist()
+    rest = examples.kept(SOURCES * 50, ["wit"], 0.5, seed=3)  # a share of what is not left out
+    assert len(rest) == 25 and set(rest % 2) == {1}
 
 
 def place(data, folder, state):
