@@ -21,7 +21,7 @@ def study(tmp_path_factory):
 
 
 def test_the_whole_study_runs_from_nothing_to_the_paper_and_the_runs(study):
-    assert {"download", "finetune@full", "embed", "baselines@mclip", "track"} <= set(study.ran)
+    assert {"download", "finetune@full", "curves", "embed", "baselines@mclip", "track"} <= set(study.ran)
     assert (study.root / "paper/paper.pdf").read_bytes().startswith(b"%PDF")
     assert "full" in (study.root / "site/runs.html").read_text()
     assert (study.root / "mlflow.db").exists()
@@ -85,21 +85,28 @@ def test_one_arms_value_reruns_that_arm_and_what_follows(study):
         assert study.repro("settings") in ([], ["settings"])  # DVC may remember
         return set(re.findall(r"^(\S+):$", told, re.MULTILINE))
 
-    trained = {"pretrain@original", "finetune@original"}
+    again = {"curves"}  # it lists all arms: it looks at its cells again, and trains none
+    trained = {"pretrain@original", "finetune@original"} | again
     assert changed("tiny", "  original: {", "  original: {batch: 4, negatives: 4, ") == trained
     assert changed("drawn", "    learned_scale: true\n", "    learned_scale: false\n") == trained
-    assert changed("drawn", "frozen_only: {tuned: false}", "frozen_only: {}") == set()  # an arm that does not run
-    assert changed("drawn", "  updates: 450 ", "  updates: 451 ") == set()  # tiny has its own number
-    assert changed("paper", "  updates: 53218 ", "  updates: 53219 ") == {"analyse"}  # which shows the real data's settings
+    assert changed("drawn", "frozen_only: {tuned_updates: 0}", "frozen_only: {}") == again  # an arm that does not run
+    assert changed("drawn", "  tuned_updates: 660 ", "  tuned_updates: 661 ") == set()  # tiny has its own number
+    assert changed("paper", "  tuned_updates: 19470 ", "  tuned_updates: 19471 ") == {
+        "analyse"
+    }  # which shows the real data's settings
 
 
 def test_another_seed_trains_alone_and_an_orphan_never_counts(study):
     before = {path.name: path.stat().st_ino for path in (study.root / ".state/cells").iterdir()}
     (study.root / "params.yaml").write_text(TINY + "  - 1\n")
     ran = study.repro("finetune@full", "baselines@mclip")  # DVC takes what does not depend on each other in any order
-    assert sorted(ran) == ["baselines@mclip", "finetune@full", "pretrain@full"]
+    assert sorted(ran) == ["backbones", "baselines@mclip", "features", "finetune@full", "pretrain@full", "settings"]
     after = {path.name for path in (study.root / ".state/cells").iterdir()} - before.keys()
-    assert after == {"pretrain-full-1", "finetune-full-1", "baselines-mclip-1"}
+    backbones = {"backbones-english_clip-1", "backbones-italian_bert-1"}
+    assert after == backbones | {"pretrain-full-1", "finetune-full-1", "baselines-mclip-1"}
+    for name in ("english_clip", "italian_bert"):
+        weights = [(study.root / f"models/tiny/backbones/{seed}/{name}/model.safetensors").read_bytes() for seed in (0, 1)]
+        assert weights[0] != weights[1]
     (study.root / "params.yaml").write_text(TINY)
 
 

@@ -1,4 +1,4 @@
-"""The README's recipes for an arm, a seed, an augmentation and a test set, each followed to the letter on a copy.
+"""The README's recipes for arms, a seed, an augmentation and a test set, each followed to the letter on a copy.
 
 Those for a source and a text tower are followed by tests/data/test_new_source.py and tests/checkpoints/test_a_new_text_tower.py.
 """
@@ -35,7 +35,7 @@ metrics: {recall@1: text_to_image/own/recall@1}
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    """The repository after all four recipes."""
+    """The repository after all these recipes."""
     root = tmp_path_factory.mktemp("recipes")
     for path in ROOT.iterdir():
         if path.name not in (*CHANGED, ".git", ".state", ".studies"):
@@ -45,9 +45,10 @@ def copy(tmp_path_factory):
     shutil.copy(ROOT / "params.yaml", root)
     (root / ".dvc").mkdir()
     (root / ".dvc/config").write_text("[core]\n    no_scm = true\n    analytics = false\n")
-    # An arm and a seed.
-    after(root / "profiles/drawn.yaml", "arms: ", "  wide_batch: {batch: 256}\n")
+    # An arm, an arm of the curves and a seed.
+    after(root / "profiles/drawn.yaml", "arms: ", "  wide_batch: {batch: 256}\n  frozen_60: {frozen_updates: 2880}\n")
     after(root / "params.yaml", "arms:\n", "  - wide_batch\n")
+    after(root / "params.yaml", "curves:\n", "  - frozen_60\n")
     after(root / "params.yaml", "seeds:\n", "  - 7\n")
     # An augmentation.
     with open(root / "clip_italian/data/images/colours.py", "a") as module:
@@ -83,14 +84,17 @@ def printed(root, program):
     return run(root, sys.executable, "-c", program).splitlines()
 
 
-def test_an_arm_and_a_seed_are_in_the_graph_with_what_they_change(copy):
+def test_arms_and_a_seed_are_in_the_graph_with_what_they_change(copy):
     program = (
         "from clip_italian import config\n"
         "from clip_italian.training.settings import TrainingSettings\n"
-        "new, whole = (config.arm(TrainingSettings, name).model_dump() for name in ('wide_batch', 'full'))\n"
-        "print({key: value for key, value in new.items() if whole[key] != value}, config.params().seeds)"
+        "params, whole = config.params(), config.arm(TrainingSettings, 'full').model_dump()\n"
+        "for arm in (params.arms[0], params.curves[0]):\n"
+        "    new = config.arm(TrainingSettings, arm).model_dump()\n"
+        "    print({key: value for key, value in new.items() if whole[key] != value})\n"
+        "print(params.seeds)"
     )
-    assert printed(copy, program) == ["{'batch': 256} [7, 0, 1, 2]"]
+    assert printed(copy, program) == ["{'batch': 256}", "{'frozen_updates': 2880}", "[7, 0, 1, 2]"]
     stages = run(copy, "dvc", "stage", "list", "--name-only").splitlines()
     assert {"pretrain@wide_batch", "finetune@wide_batch"} <= set(stages)
 
@@ -119,7 +123,7 @@ def test_a_test_set_is_read_by_the_name_of_its_file(copy, tmp_path):
     program = (
         "from clip_italian.evaluation.published import protocols\n"
         f"test = protocols.read(protocols.load('my-photos'), {str(tmp_path)!r})\n"
-        "print(test.texts, [path.name for path in test.pictures])"
+        "print(test.texts, [path.name for path in test.images])"
     )
     assert printed(copy, program) == ["['Un gatto', 'Un cane'] ['a.png', 'b.png']"]
 

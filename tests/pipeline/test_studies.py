@@ -13,6 +13,8 @@ from clip_italian import config
 from clip_italian.errors import InputError
 from clip_italian.training.settings import TrainingSettings
 from pipeline import studies
+from tests.helpers import graph
+from tests.helpers.graph import ROOT
 
 GRAPH = """
 stages:
@@ -138,6 +140,13 @@ def test_a_study_of_another_profile_goes_on_from_its_own_lock_and_not_from_the_m
     assert ran() == ["two", "table"]
 
 
+def test_a_study_that_reads_no_test_set_ends_with_its_last_stage(repository, monkeypatch):
+    monkeypatch.setitem(studies.UP_TO, "wide", "train")
+    studies.main("wide")
+    assert ran() == ["two"]
+    assert (repository / "studies/wide/runs/two.txt").exists() and not (repository / "studies/wide/table.txt").exists()
+
+
 def test_a_stage_that_fails_ends_the_study_and_nothing_is_kept(repository):
     params = repository / "studies/wide/params.yaml"
     params.write_text("profile: small\narms: [one, two/three/four]\n")  # a folder that work.py does not make
@@ -156,34 +165,34 @@ def lists(folder):
     return YAML(typ="safe").load(folder / "params.yaml")
 
 
-def test_the_german_study_has_no_model_or_seed_that_the_main_one_lacks(root=pathlib.Path(__file__).parents[2]):
-    ours, german = lists(root), lists(root / "studies/german")
+def test_the_german_study_has_no_model_or_seed_that_the_main_one_lacks():
+    ours, german = lists(ROOT), lists(ROOT / "studies/german")
     assert german.pop("profile") == "german"
     assert {name: set(values) - set(ours[name]) for name, values in german.items()} == dict.fromkeys(german, set())
 
 
-def test_make_study_runs_every_study(root=pathlib.Path(__file__).parents[2]):
-    (names,) = re.findall(r"pipeline\.studies ([\w ]+)$", (root / "Makefile").read_text(), re.MULTILINE)
-    assert sorted(names.split()) == sorted(path.parent.name for path in root.glob("studies/*/params.yaml"))
+def test_make_study_runs_every_study():
+    (names,) = re.findall(r"pipeline\.studies ([\w ]+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert sorted(names.split()) == sorted(path.parent.name for path in ROOT.glob("studies/*/params.yaml"))
+    assert studies.UP_TO.keys() <= set(names.split()) and set(studies.UP_TO.values()) <= graph.GRAPH.keys()
 
 
-def test_the_extended_study_is_of_the_main_one_s_profile_and_in_its_order(
-    root=pathlib.Path(__file__).parents[2],
-):
-    ours, wider = lists(root), lists(root / "studies/extended")
+def test_the_extended_study_is_of_the_main_one_s_profile_and_in_its_order():
+    ours, wider = lists(ROOT), lists(ROOT / "studies/extended")
     assert ours.pop("profile") == wider.pop("profile")
     for name in ours:  # the first that is probed is what others are compared with
         assert [one for one in wider[name] if one in ours[name]] == [one for one in ours[name] if one in wider[name]], name
     assert wider["probed"][0] == ours["probed"][0]
 
 
-@pytest.mark.parametrize("study", ["", "studies/extended", "studies/german"])
+@pytest.mark.parametrize("study", ["", *(f"studies/{path.parent.name}" for path in sorted(ROOT.glob("studies/*/params.yaml")))])
 def test_a_study_s_arms_are_known_to_its_profile_and_it_has_those_that_figures_and_cards_show(study, monkeypatch):
-    root = pathlib.Path(__file__).parents[2]
-    monkeypatch.chdir(root)
-    chosen = config.params(root / study / "params.yaml")
-    for arm in chosen.arms:
+    monkeypatch.chdir(ROOT)
+    chosen = config.params(ROOT / study / "params.yaml")
+    for arm in [*chosen.arms, *chosen.curves]:
         config.arm(TrainingSettings, arm, chosen.profile)
+    if pathlib.Path(study).name in studies.UP_TO:
+        return
     content = config.profile(chosen.profile).content
     shown = {content["export"]["arm"], content["analysis"]["proposed"], *content["analysis"]["ladder"]}
     assert shown - set(chosen.arms) == set() == set(chosen.probed) - {*chosen.arms, *chosen.baselines}
