@@ -18,6 +18,8 @@ from clip_italian.journal import Journal
 PROTOCOLS = ("retrieval", "zeroshot", "probe")
 STAGES = {"baseline": "baselines"}  # phase of a journal -> stage of the graph, where the names differ
 DOMAIN = "domain"  # the arm that is fine-tuned on the shop
+CURVES = "curves"  # the stage whose cells train both phases, in a folder each
+PHASE_FOLDERS = {"pretrain": "frozen", "finetune": "tuned"}  # of such a cell
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,7 +137,7 @@ def _clock(profile: str, path: pathlib.Path, one: Journal) -> dict[str, Any]:
     if one.stage == BACKBONES:
         stage, name = BACKBONES, f"{one.arm}-{one.seed}"
     elif path.parent == paths.curves(profile):
-        stage, name = "curves", f"{one.arm}-{one.seed}"
+        stage, name = CURVES, f"{one.arm}-{one.seed}"
     elif one.arm == DOMAIN:
         stage, name = DOMAIN, str(one.seed)
     else:
@@ -143,7 +145,11 @@ def _clock(profile: str, path: pathlib.Path, one: Journal) -> dict[str, Any]:
     recorded = paths.provenance(profile, stage)
     found: dict[str, dict[str, Any]] = files.read_json(recorded) if recorded.exists() else {}
     changed = path.stat().st_mtime
-    return found.get(name, {"started": changed, "ended": changed, "commit": None})
+    clock = found.get(name, {"started": changed, "ended": changed, "commit": None})
+    if stage == CURVES:
+        own = clock.get("pace", {}).get(PHASE_FOLDERS[one.stage])
+        return clock | {"pace": {".": own} if own else {}}
+    return clock
 
 
 def shared_parameters(run: Run) -> dict[str, Any]:

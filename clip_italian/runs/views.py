@@ -85,7 +85,7 @@ def _child(group: Group, run: Run, lock: dict[str, Any]) -> View:
         view.metrics += [(f"{one.stage}/{name}", value, last) for name, value in one.metrics.items() if name not in names]
         view.tags |= {f"clip_italian.sha256.{one.stage}.{name}": value for name, value in one.outputs.items()}
         view.inputs |= one.inputs
-        view.texts[path.as_posix()] = one.line()
+        view.texts[path.as_posix()] = view.texts.get(path.as_posix(), "") + one.line()  # a file of a curve has both phases
         view.tags |= _lock_tags(lock, one.stage, one.arm)
     return view
 

@@ -13,12 +13,12 @@ import time
 import pytest
 from mlflow import MlflowClient
 
-from clip_italian import environment, files, journal
+from clip_italian import environment, files, journal, paths
 from clip_italian.config import Params
 from clip_italian.errors import InputError
 from clip_italian.evaluation.study.settings import EvaluationSettings
 from clip_italian.journal import Journal
-from clip_italian.runs import journals, mlflow
+from clip_italian.runs import journals, mlflow, views
 from clip_italian.runs import page as runs_page
 from pipeline import lock
 from tests.helpers import synthetic_study
@@ -144,6 +144,20 @@ def test_the_key_of_a_run_is_that_of_its_journals(study):
     assert run.data.tags[mlflow.KEY] == journal.key(*phases)
     kept = mlflow.ARTIFACTS / "tiny" / run.info.run_id / "artifacts/runs/tiny/full"
     assert [journal.read(kept / f"{one.stage}.jsonl") for one in phases] == [[one] for one in phases]
+
+
+def test_a_run_of_the_curves_has_the_journals_of_both_phases_and_the_pace_of_each(here):
+    write_study()
+    file = paths.curves("tiny") / "frozen_4.jsonl"
+    journal.write(file, [one_run("frozen_4", phase, 0, 0.1) for phase in ("pretrain", "finetune")])
+    pace = {"frozen": {"pairs_per_second": 7.0}, "tuned": {"pairs_per_second": 5.0}}
+    files.write_json(
+        paths.provenance("tiny", "curves"), {"frozen_4-0": {"started": 1.0, "ended": 2.0, "commit": None, "pace": pace}}
+    )
+    groups = [group for group in journals.read(PARAMS, []) if group.role == "curve"]
+    assert [run.pace for run in groups[0].runs] == [{"pretrain/pairs_per_second": 7.0, "finetune/pairs_per_second": 5.0}]
+    shown = {view.name: view.texts for view in views.views("tiny", groups, [], {})}
+    assert shown["frozen_4 seed 0"] == {"runs/tiny/curves/frozen_4.jsonl": file.read_text()}
 
 
 def test_files_lie_where_a_bare_server_looks_and_survive_a_move(study):
