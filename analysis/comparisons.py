@@ -21,6 +21,7 @@ VERBS = {"above": "raises", "below": "lowers", "within": "hardly changes", "uncl
 # The same where two models are compared, of which neither is an edit of the other.
 STANDINGS = {"raises": "is ahead in", "lowers": "is behind in", "hardly changes": "is level in"}
 STANDINGS |= {"has no clear effect on": "is neither clearly ahead nor behind in"}
+OPEN = "though its corrected p leaves that open"  # the interval, which is not corrected, lies beyond the margin
 HEDGE = "perhaps by less than {smallest:g} points"  # where the interval excludes zero and reaches into the margin
 
 
@@ -38,9 +39,10 @@ def words(interval: Sequence[float], effect: str, smallest: float) -> dict[str, 
 
 
 def words_of(row: dict[str, Any], smallest: float) -> dict[str, str]:
-    """`words` of a row of results: where its corrected p leaves the direction open, no clear effect is told either."""
-    open_ended = row["effect"] == "unclear" and row.get("direction", "untold") is None
-    return words((-1.0, 1.0) if open_ended else row["interval"], row["effect"], smallest)
+    """`words` of a row of results; where its corrected p leaves the direction open, they say so or tell of no clear effect."""
+    undecided = row.get("direction", "untold") is None
+    said = words((-1.0, 1.0) if undecided and row["effect"] == "unclear" else row["interval"], row["effect"], smallest)
+    return said | {"hedge": OPEN} if undecided and row["effect"] in ("above", "below") else said
 
 
 def probability(p: float) -> str:

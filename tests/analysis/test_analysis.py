@@ -284,6 +284,13 @@ def test_an_interval_without_zero_has_a_direction_and_no_clear_effect_is_left_fo
     assert (within["verb"], within["standing"], within["hedge"]) == ("hardly changes", "is level in", "")
 
 
+def test_an_interval_beyond_the_margin_is_hedged_where_the_corrected_p_leaves_it_open() -> None:
+    row = {"interval": [0.04, 0.16], "effect": "above"}
+    assert printed_comparisons.words_of(row | {"direction": "raises"}, 0.5)["hedge"] == ""
+    undecided = printed_comparisons.words_of(row | {"direction": None}, 0.5)
+    assert (undecided["verb"], undecided["hedge"]) == ("raises", printed_comparisons.OPEN)
+
+
 def test_a_field_that_is_not_there_is_named(study: studies.Study, capsys: pytest.CaptureFixture[str]) -> None:
     file = f"results/{study.profile}/comparisons.json"
     fields.main(file, "primary.length")
