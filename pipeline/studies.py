@@ -1,13 +1,14 @@
 """Studies beside the main one: `python -m pipeline.studies NAME...`; `make study` runs all of them.
 
-A study is a folder below studies/ with a params.yaml of its own: other lists of arms, baselines and seeds over the same graph, or
-another profile.
-It runs in a clone of this repository, .studies/<name>, which shares the cache and starts from what dvc.lock says is done, so that
-it computes only what the main study lacks and leaves the main study's files alone. When it ends, every file of the clone that git
-would hold and that differs from the main study's is copied to studies/<name>. Copy this folder over a fresh clone to get the
-study as it ran, with its dvc.lock.
+A study is a folder below studies/ with a params.yaml of its own: other lists of arms, curves, baselines and seeds over the same
+graph, or another profile.
+It runs in a clone of this repository, .studies/<name>, which shares the cache and the finished cells (pipeline/cells.py) and starts
+from what dvc.lock says is done, so that it computes only what the main study lacks and leaves the main study's files alone. When it
+ends, every file of the clone that git would hold and that differs from the main study's is copied to studies/<name>. Copy this
+folder over a fresh clone to get the study as it ran, with its dvc.lock.
 """
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ from ruamel.yaml import YAML
 from clip_italian import config, files
 from clip_italian.data.sources import own
 from clip_italian.errors import InputError
-from pipeline import lock
+from pipeline import cells, lock
 from pipeline.lock import LOCK
 
 PARAMS = "params.yaml"
@@ -67,6 +68,7 @@ def refresh(clone: pathlib.Path, kept: pathlib.Path) -> None:
     stages = lock.read(kept / LOCK) | _alike(done, ours, config.read_yaml(clone / PARAMS))
     with files.replacing(clone / LOCK) as path:
         YAML(typ="safe", pure=True).dump({"schema": "2.0", "stages": stages}, path)
+    _share_cells(clone)
     files.write_text(clone / ".dvc/config.local", f"[cache]\n    dir = {pathlib.Path('.dvc/cache').resolve()}\n")
     subprocess.run(["dvc", "checkout", "--force", "--quiet", "--allow-missing"], cwd=clone)  # what is missing is made anew
 
@@ -78,6 +80,13 @@ def _alike(done: dict[str, Any], ours: dict[str, Any], theirs: dict[str, Any]) -
         return {}
     apart = {name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)}
     return {name: stage for name, stage in done.items() if apart.isdisjoint(stage.get("params", {}).get(PARAMS, {}))}
+
+
+def _share_cells(clone: pathlib.Path) -> None:
+    """Links the main study's finished cells into the clone: a study with more seeds trains the new ones alone."""
+    for out in cells.ROOT.glob("*/*/out"):
+        if not (clone / out).exists():
+            shutil.copytree(out, clone / out, copy_function=os.link)
 
 
 def keep(clone: pathlib.Path, kept: pathlib.Path) -> None:

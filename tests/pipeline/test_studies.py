@@ -61,7 +61,7 @@ def repository(here, monkeypatch):
     (root / "dvc.yaml").write_text(GRAPH)
     (root / "work.py").write_text(WORK)
     (root / "params.yaml").write_text("profile: small\narms: [one]\n")
-    (root / ".gitignore").write_text("/data/\n/.studies/\n/own/*\n")
+    (root / ".gitignore").write_text("/data/\n/.state/\n/.studies/\n/own/*\n")
     (root / ".dvcignore").write_text("/studies\n/.studies\n")
     (root / "studies/wide").mkdir(parents=True)
     (root / "studies/wide/params.yaml").write_text("profile: small\narms: [one, two]\n")
@@ -138,6 +138,21 @@ def test_a_study_of_another_profile_goes_on_from_its_own_lock_and_not_from_the_m
     assert "base-other" in lock and "base-small" not in lock
     studies.main("wide", "other")
     assert ran() == ["two", "table"]
+
+
+def test_a_study_has_the_finished_cells_of_the_main_one_and_keeps_its_own(repository):
+    for number, place in enumerate((".state", ".state", ".studies/wide/.state")):
+        out = repository / place / f"cells/train-full-{number}/0123456789abcdef/out"
+        if number == 2:
+            studies.main("wide")  # makes the clone
+        out.mkdir(parents=True)
+        (out / "model").write_text(place)
+    (repository / ".state/cells/train-full-3/0123456789abcdef/state").mkdir(parents=True)  # not finished
+    studies.main("wide")
+    models = sorted((repository / ".studies/wide").glob(".state/cells/*/*/*/model"))
+    assert [path.read_text() for path in models] == [".state", ".state", ".studies/wide/.state"]
+    assert models[0].samefile(repository / models[0].relative_to(repository / ".studies/wide"))
+    assert not (repository / ".studies/wide/.state/cells/train-full-3").exists()
 
 
 def test_a_study_that_reads_no_test_set_ends_with_its_last_stage(repository, monkeypatch):
