@@ -29,10 +29,16 @@ def findings(study: studies.Study) -> str:
     for row in study.results("comparisons")["primary"]:
         rows.setdefault((row["first"], row["second"]), []).append(row)
     return "".join(
-        f"* {subject} {' and '.join(_effect(study, row) for row in rows[pair])}. <!-- claim: {claim} -->\n"
+        f"* {subject} {_clauses(study, rows[pair])}. <!-- claim: {claim} -->\n"
         for pair, (claim, subject) in QUESTIONS.items()
         if pair in rows
     )
+
+
+def _clauses(study: studies.Study, rows: list[dict[str, Any]]) -> str:
+    """The clauses on each endpoint; a comma ends a hedge that another clause follows."""
+    *first, last = (_effect(study, row) for row in rows)
+    return "".join(f"{clause}{',' if clause[-1] != ')' else ''} and " for clause in first) + last
 
 
 def _effect(study: studies.Study, row: dict[str, Any]) -> str:
@@ -40,9 +46,9 @@ def _effect(study: studies.Study, row: dict[str, Any]) -> str:
     said = comparisons.words_of(row, study.evaluation.smallest_effect)
     number = comparisons.difference(study, "", "", row)
     sign = "+" if number.value > 0 else ""
-    hedge = f", {said['hedge']}," if said["hedge"] else ""
+    hedge = f", {said['hedge']}" if said["hedge"] else ""
     verb = said["standing" if row["second"] in study.params.baselines else "verb"]
-    return f"{verb} {studies.endpoint_label(row['endpoint'])}{hedge} ({sign}{number.text} points, {number.interval})"
+    return f"{verb} {studies.endpoint_label(row['endpoint'])} ({sign}{number.text} points, {number.interval}){hedge}"
 
 
 def endpoints(study: studies.Study) -> list[str]:
