@@ -7,6 +7,7 @@ import dataclasses
 import json
 import math
 import pathlib
+import statistics
 from typing import Any
 
 from clip_italian import files, journal, paths
@@ -20,6 +21,7 @@ STAGES = {"baseline": "baselines"}  # phase of a journal -> stage of the graph, 
 DOMAIN = "domain"  # the arm that is fine-tuned on the shop
 CURVES = "curves"  # the stage whose cells train both phases, in a folder each
 PHASE_FOLDERS = {"pretrain": "frozen", "finetune": "tuned"}  # of such a cell
+VALIDATION = ("valid_mrr@10", "valid_loss_at_20")  # of a kept checkpoint; the loss is at one scale for all arms
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Run:
     key: str  # SHA-256 over the contents of the journals
     files: list[pathlib.Path]  # that have the journals, in the order of the phases
     journals: list[Journal]
-    values: dict[str, float]  # "set/metric" -> value of the evaluations
+    values: dict[str, float]  # "set/metric" -> value of the evaluations; of a curve's run, the metrics of the validation set
     started: float  # seconds since 1970; of the journals' files when there is no provenance
     ended: float
     commit: str | None
@@ -40,7 +42,7 @@ class Run:
 
 @dataclasses.dataclass(frozen=True)
 class Group:
-    """All seeds of one model, with the mean over seeds and its interval (seeds and images resampled)."""
+    """All seeds of one model, with the mean over seeds and its interval over seeds and images; a curve has no interval."""
 
     model: str
     role: str  # arm, baseline, backbone, curve or domain
@@ -50,7 +52,7 @@ class Group:
 
 
 def read(params: Params, single_seed: list[str]) -> list[Group]:
-    """Every arm, baseline and backbone of the profile, and what was fine-tuned on the shop.
+    """Every arm, baseline and backbone of the profile, the arms of the curves, and what was fine-tuned on the shop.
 
     Raises InputError naming the first file that is missing.
     """
@@ -61,8 +63,22 @@ def read(params: Params, single_seed: list[str]) -> list[Group]:
     ]
     shown = {file for group in groups for run in group.runs for file in run.files}  # a backbone tested as it is
     groups += [_alone(params.profile, file, "backbone") for file in _backbones(params.profile) if file not in shown]
-    curves = sorted(paths.curves(params.profile).glob("*.jsonl"))
-    return groups + [_alone(params.profile, file, "curve") for file in curves] + _domain(params.profile)
+    curves = [paths.curves(params.profile) / f"{arm}.jsonl" for arm in params.curves]
+    return groups + [validated(_alone(params.profile, file, "curve")) for file in curves] + _domain(params.profile)
+
+
+def validated(group: Group) -> Group:
+    """The group with what its kept checkpoints reach on the validation set in place of the test sets' values."""
+    runs = [dataclasses.replace(run, values=_reached(run)) for run in group.runs]
+    found = [name for name in VALIDATION if all(name in run.values for run in runs)]
+    mean = {name: statistics.fmean(run.values[name] for run in runs) for name in found}
+    return dataclasses.replace(group, runs=runs, mean=mean, interval={})
+
+
+def _reached(run: Run) -> dict[str, float]:
+    """The validation metrics of the last phase that trained."""
+    trained = [one.metrics for one in run.journals if one.curves]
+    return {name: trained[-1][name] for name in VALIDATION if name in trained[-1]} if trained else {}
 
 
 def _group(profile: str, model: str, role: str, seeds: list[int], results: list[dict[str, Any]]) -> Group:

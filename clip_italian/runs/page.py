@@ -14,6 +14,7 @@ from clip_italian.runs.journals import Group, Run
 STRIP = (170, 30)  # pixels of a strip with interval and seeds
 PLOT = (300, 96)  # pixels of a plot of curves
 CURVE = "valid_loss"
+VALIDATED = {"valid_mrr@10": "MRR@10", "valid_loss_at_20": "loss"}  # columns of arms that are compared on the validation set
 ROLES = {"arm": "Arms", "baseline": "Baselines", "backbone": "Backbones", "domain": "Fine-tuned on the shop"}
 
 
@@ -22,6 +23,9 @@ def page(profile: str, groups: list[Group], settings: EvaluationSettings) -> str
     headlines = _headlines(settings)
     models = [group for group in groups if group.role in ("arm", "baseline")]
     by_role = {title: [group for group in groups if group.role == role] for role, title in ROLES.items()}
+    arms = [group for group in groups if group.role == "arm"]
+    curves = [group for group in groups if group.role == "curve"]
+    compared = [*map(journals.validated, arms), *curves]
     return templates.render(
         "runs/page.html",
         profile=profile,
@@ -31,6 +35,9 @@ def page(profile: str, groups: list[Group], settings: EvaluationSettings) -> str
         headlines=headlines,
         overview=[_overview_row(group, models, headlines) for group in models],
         sections={title: [_card(group, peers, headlines) for group in peers] for title, peers in by_role.items() if peers},
+        curves=[_card(group, peers=arms, headlines=VALIDATED) for group in curves],
+        validated=VALIDATED,
+        compared=[_overview_row(group, compared, VALIDATED) for group in compared],
         strip_size=STRIP,
         plot_size=PLOT,
     )
@@ -61,13 +68,13 @@ def _high(group: Group, name: str) -> float:
 
 
 def _strip(group: Group, name: str, limit: float) -> dict[str, Any]:
-    """The interval as a band and the seeds as dots, on an axis from 0 to `limit`."""
+    """The interval as a band, where there is one, and the seeds as dots, on an axis from 0 to `limit`."""
     scale = (STRIP[0] - 10) / limit
     low, high = group.interval.get(name, [0.0, 0.0])
+    interval = f", interval {low:.3f} to {high:.3f}" if name in group.interval else ""
     return {
-        "label": f"{group.model}: {_number(group.mean.get(name))}, interval {low:.3f} to {high:.3f}",
-        "x": f"{5 + low * scale:.1f}",
-        "width": f"{max((high - low) * scale, 1):.1f}",
+        "label": f"{group.model}: {_number(group.mean.get(name))}{interval}",
+        "band": {"x": f"{5 + low * scale:.1f}", "width": f"{max((high - low) * scale, 1):.1f}"} if interval else None,
         "dots": [
             {"x": f"{5 + run.values[name] * scale:.1f}", "color": number % 5, "title": f"seed {run.seed}: {run.values[name]:.4f}"}
             for number, run in enumerate(group.runs)
@@ -86,20 +93,27 @@ def _card(group: Group, peers: list[Group], headlines: dict[str, str]) -> dict[s
         "plots": [plot for stage in stages if (plot := _plot(group, stage))],
         "headlines": measured.values(),
         "runs": [_run_row(run, number, list(measured)) for number, run in enumerate(group.runs)],
-        "metrics": [_metric_row(group, name) for name in sorted(group.mean)],
+        "metrics": [_metric_row(group, name) for name in sorted(group.mean) if name not in VALIDATED],
         "parameters": _parameters(group.runs[0]),
     }
 
 
 def _changes(group: Group, peers: list[Group]) -> str:
-    """The parameters in which the model differs from the first of its kind."""
-    own, first = (journals.shared_parameters(one.runs[0]) for one in (group, peers[0]))
-    if group is peers[0] or own == first:
-        return "" if len(peers) == 1 or group is not peers[0] else "the first; the others say where they differ from it"
-    changed = [f"{name} = {own[name]}" for name in sorted(own) if own[name] != first.get(name)]
+    """The parameters in which the model differs from the first of its kind; an arm of the curves, from the nearest of all arms."""
+    if group is peers[0]:
+        return "the first; the others say where they differ from it" if len(peers) > 1 else ""
+    curve = group.role == "curve"
+    others = [(one.model, _differences(group, one)) for one in (peers if curve else peers[:1])]
+    other, changed = min(others, key=lambda pair: len(pair[1]))
     if len(changed) > 6:
-        return f"{len(changed)} parameters differ from {peers[0].model}"
-    return "; ".join(changed) or f"has fewer parameters than {peers[0].model}"
+        return f"{len(changed)} parameters differ from {other}"
+    return f"as {other}, but {'; '.join(changed)}" if curve and changed else "; ".join(changed)
+
+
+def _differences(group: Group, other: Group) -> list[str]:
+    own, others = (journals.shared_parameters(one.runs[0]) for one in (group, other))
+    changed = [name for name in sorted(own | others) if own.get(name) != others.get(name)]
+    return [f"{name} = {own[name]}" if name in own else f"no {name}" for name in changed]
 
 
 def _run_row(run: Run, number: int, names: list[str]) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def _group(group: Group, lock: dict[str, Any]) -> list[View]:
 def _child(group: Group, run: Run, lock: dict[str, Any]) -> View:
     view = View(
         f"{run.model} seed {run.seed}",
-        "backbone" if group.role == "backbone" else "seed",
+        "backbone" if group.role == "backbone" else "curve seed" if group.role == "curve" else "seed",
         run.key,
         (run.started, run.ended),
     )
@@ -86,7 +86,7 @@ def _child(group: Group, run: Run, lock: dict[str, Any]) -> View:
         view.tags |= {f"clip_italian.sha256.{one.stage}.{name}": value for name, value in one.outputs.items()}
         view.inputs |= one.inputs
         view.texts[path.as_posix()] = view.texts.get(path.as_posix(), "") + one.line()  # a file of a curve has both phases
-        view.tags |= _lock_tags(lock, one.stage, one.arm)
+        view.tags |= _lock_tags(lock, journals.CURVES if group.role == "curve" else one.stage, one.arm)
     return view
 
 

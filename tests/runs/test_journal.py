@@ -7,6 +7,7 @@ import pytest
 
 from clip_italian import journal
 from clip_italian.errors import InputError
+from clip_italian.evaluation.study.settings import BACKBONES, run_journals
 from clip_italian.journal import Journal
 
 ONE = Journal(
@@ -80,6 +81,26 @@ def test_a_missing_or_damaged_journal_is_named(here):
         (here / "runs.jsonl").write_text(ONE.line() + damage)
         with pytest.raises(InputError, match=r"runs.jsonl, line 2: not a journal"):
             journal.read(here / "runs.jsonl")
+
+
+def backbone(seed):
+    return dataclasses.replace(ONE, stage=BACKBONES, arm="english_clip", seed=seed)
+
+
+def test_backbones_that_are_trained_have_a_journal_for_each_seed(here):
+    journal.write(journal.path("tiny", "english_clip", BACKBONES), [backbone(0), backbone(1)])
+    assert [run_journals("tiny", "english_clip", seed) for seed in (0, 1)] == [[backbone(0)], [backbone(1)]]
+
+
+def test_the_one_journal_of_imported_backbones_serves_every_seed(here):
+    journal.write(journal.path("tiny", "english_clip", BACKBONES), [backbone(0)])
+    assert run_journals("tiny", "english_clip", 2) == [backbone(0)]
+
+
+def test_a_missing_seed_of_trained_backbones_is_no_other_seeds_run(here):
+    journal.write(journal.path("tiny", "english_clip", BACKBONES), [backbone(0), backbone(1)])
+    with pytest.raises(InputError, match="no journal of english_clip, seed 2; run `dvc repro`"):
+        run_journals("tiny", "english_clip", 2)
 
 
 def test_nested_settings_become_dotted_names():

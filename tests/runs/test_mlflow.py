@@ -51,6 +51,21 @@ def write_runs(model, phase, seeds, rate):
     files.write_json(pathlib.Path("provenance/tiny", f"{stage}-{model}.json"), facts)
 
 
+def write_curve(seeds):
+    """A curve whose second phase made no update in seed 0: what the first reached counts."""
+    written = []
+    for seed in seeds:
+        phases = {"pretrain": 0.2, "finetune": 0.3 if seed else None}
+        for phase, reached in phases.items():
+            rows = [] if reached is None else [{"step": 0.0, "valid_mrr@10": 0.1}, {"step": 30.0, "valid_mrr@10": reached}]
+            metrics = {"valid_mrr@10": reached, "valid_loss_at_20": 2.0, "kept_step": 30} if rows else {}
+            parameters = {"rate": 0.1, "phase": phase, "frozen_updates": 40}
+            written.append(Journal(phase, "frozen_4", seed, parameters, {"shards": "a" * 64}, {}, metrics, rows))
+    journal.write(paths.curves("tiny") / "frozen_4.jsonl", written)
+    facts = {f"frozen_4-{seed}": {"started": 300.0 + seed, "ended": 400.0 + seed, "commit": "d" * 40} for seed in seeds}
+    files.write_json(paths.provenance("tiny", "curves"), facts)
+
+
 def write_results(seeds, shift=0.0):
     def entry(metric):
         values = {str(seed): {metric: 0.3 + seed / 100 + shift} for seed in seeds}
@@ -78,6 +93,7 @@ def write_study(seeds=(0, 1), rate=0.1):
     backbone = Journal("backbones", "english_clip", 0, {}, {}, {}, {}, [])
     journal.write(journal.path("tiny", "english_clip", "backbones"), [backbone])
     write_results(seeds)
+    write_curve(seeds)
     files.write_text(pathlib.Path("paper/figures/one.svg"), "<svg/>")
 
 
@@ -114,7 +130,7 @@ def study(filled, here):
 def test_every_seed_has_a_run_under_its_arm_with_curves_values_and_inputs(study):
     shown = stored()
     assert set(shown) == {"study tiny", "english_clip seed 0"} | {
-        name for model in ("original", "full", "mclip") for name in (model, f"{model} seed 0", f"{model} seed 1")
+        name for model in ("original", "full", "mclip", "frozen_4") for name in (model, f"{model} seed 0", f"{model} seed 1")
     }
     run, parent = shown["full seed 1"], shown["full"]
     assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
@@ -136,6 +152,35 @@ def test_a_parent_shows_mean_and_interval_over_its_seeds(study):
     metrics = stored()["full"].data.metrics
     name = HEADLINE.replace("@", "_at_")
     assert [metrics[name], metrics[f"{name}/low"], metrics[f"{name}/high"]] == pytest.approx([0.305, 0.205, 0.405])
+
+
+def test_an_arm_of_the_curves_shows_what_it_reached_on_the_validation_set(study):
+    shown, place = stored(), "runs/tiny/curves/frozen_4.jsonl"
+    first, second, parent = shown["frozen_4 seed 0"], shown["frozen_4 seed 1"], shown["frozen_4"]
+    assert [one.data.metrics["valid_mrr_at_10"] for one in (first, second, parent)] == pytest.approx([0.2, 0.3, 0.25])
+    assert [one.data.tags[mlflow.ROLE] for one in (first, second, parent)] == ["curve seed", "curve seed", "curve"]
+    assert HEADLINE.replace("@", "_at_") not in parent.data.metrics
+    assert second.data.tags["mlflow.source.git.commit"] == "d" * 40
+    assert (second.info.start_time, second.info.end_time) == (301000, 401000)
+    kept = mlflow.ARTIFACTS / "tiny" / second.info.run_id / "artifacts" / place
+    assert journal.read(kept) == [one for one in journal.read(pathlib.Path(place)) if one.seed == 1]  # both phases
+
+
+def test_the_md5s_of_an_arm_of_the_curves_are_those_of_their_stage(study):
+    lock_entry = {"curves": {"outs": [{"path": "runs/tiny/curves", "md5": "e" * 32}]}}
+    shown = {view.name: view for view in views.views("tiny", journals.read(PARAMS, []), [], lock_entry)}
+    assert shown["frozen_4 seed 1"].tags["dvc.curves.outs.runs/tiny/curves"] == "e" * 32
+    assert not any("curves" in tag for tag in shown["full seed 1"].tags)
+
+
+def test_the_page_folds_the_curves_after_all_others_and_says_what_they_change(study):
+    settings = EvaluationSettings.model_construct(**synthetic_study.EVALUATION)
+    page = runs_page.page("tiny", journals.read(PARAMS, []), settings)
+    before, after = page.split("<h2>Curves</h2>")
+    assert "frozen_4" not in before and "<details><summary>1 arms that are" in after
+    places = [after.index(f'href="#{model}"') for model in ("original", "full", "frozen_4")]
+    assert places == sorted(places)
+    assert "as original, but frozen_updates = 40" in after and "0.250" in after
 
 
 def test_the_key_of_a_run_is_that_of_its_journals(study):
@@ -169,7 +214,7 @@ def test_files_lie_where_a_bare_server_looks_and_survive_a_move(study):
 def test_filling_again_changes_nothing(study):
     before = {name: run.info.run_id for name, run in stored().items()}
     content = mlflow.STORE.read_bytes()
-    assert fill() == {"created": 0, "updated": 0, "kept": 11, "superseded": 0}
+    assert fill() == {"created": 0, "updated": 0, "kept": 14, "superseded": 0}
     assert {name: run.info.run_id for name, run in stored().items()} == before
     assert mlflow.STORE.read_bytes() == content
 
@@ -190,7 +235,7 @@ def test_changed_runs_supersede_the_old_and_come_back_with_their_old_ids(study):
 def test_another_seed_joins_its_arm_and_the_mean_follows(study):
     before = {name: run.info.run_id for name, run in stored().items()}
     write_study(seeds=(0, 1, 2))
-    assert fill(PARAMS.model_copy(update={"seeds": [0, 1, 2]}))["created"] == 3
+    assert fill(PARAMS.model_copy(update={"seeds": [0, 1, 2]}))["created"] == 4
     shown = stored()
     assert {name: shown[name].info.run_id for name in before} == before
     assert shown["full"].data.metrics[HEADLINE.replace("@", "_at_")] == pytest.approx(0.31)
@@ -210,7 +255,7 @@ def test_a_run_left_unfinished_by_a_kill_is_completed(study):
     run = stored()["full seed 0"]
     client.delete_tag(run.info.run_id, mlflow.CONTENT)
     client.update_run(run.info.run_id, status="RUNNING")
-    assert fill() == {"created": 0, "updated": 1, "kept": 10, "superseded": 0}
+    assert fill() == {"created": 0, "updated": 1, "kept": 13, "superseded": 0}
     assert stored()["full seed 0"].info.status == "FINISHED"
 
 
@@ -261,7 +306,7 @@ def test_two_processes_and_a_kill_on_a_fresh_store_end_with_one_run_each(study):
     client = MlflowClient(f"sqlite:///{mlflow.STORE.absolute()}")
     (experiment,) = [one for one in client.search_experiments() if one.name == "tiny"]
     found = client.search_runs([experiment.experiment_id])
-    assert len(found) == 11 and all(run.info.status == "FINISHED" for run in found)
+    assert len(found) == 14 and all(run.info.status == "FINISHED" for run in found)
 
 
 def test_the_page_shows_every_run_and_asks_for_nothing(study):

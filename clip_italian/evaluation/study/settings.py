@@ -100,8 +100,8 @@ def run_journals(profile: str, model: str, seed: int) -> list[Journal]:
     """The journals of one run, in the order of its phases; raises InputError when it has none."""
     paths = [journal.path(profile, model, phase) for phase in PHASES]
     written = [one for path in paths if path.exists() for one in journal.read(path)]
-    # Imported backbones have one journal, which serves all seeds.
-    found = [one for one in written if one.seed == seed or (one.stage == BACKBONES and not any(o.seed == seed for o in written))]
+    shared = [one.stage for one in written].count(BACKBONES) == 1  # imported backbones: one journal, which serves all seeds
+    found = [one for one in written if one.seed == seed or (shared and one.stage == BACKBONES)]
     if not found:
         raise InputError(f"{paths[1]}: no journal of {model}, seed {seed}; run `dvc repro` to make it")
     return found
