@@ -132,9 +132,13 @@ def table(result: dict[str, Any]) -> str:
             lines += [f"| {heading} | before | after | difference | p |", "|---|---:|---:|---:|---:|"]
             for metric in METRICS:
                 cells = [_cell(content["models"][when], metric) for when in (BEFORE, AFTER, DIFFERENCE)]
-                lines.append(f"| {LABELS[metric]} | {' | '.join(cells)} | {content['p'][metric]:.4f} |")
+                lines.append(f"| {LABELS[metric]} | {' | '.join(cells)} | {_p(content['p'][metric])} |")
             lines.append("")
     return "\n".join(lines[:-1]) + "\n"
+
+
+def _p(value: float) -> str:
+    return f"{value:.4f}" if value >= 0.0001 else "<0.0001"
 
 
 def _cell(entry: dict[str, Any], metric: str) -> str:
