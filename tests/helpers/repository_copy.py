@@ -56,6 +56,9 @@ class Copy:
                 )
             else:
                 shutil.copy(ROOT / name, root / name)
+        for path in ROOT.glob("studies/*/params.yaml"):  # and nothing that came out of them
+            (root / path.relative_to(ROOT)).parent.mkdir(parents=True)
+            shutil.copy(path, root / path.relative_to(ROOT))
         (root / "own").mkdir()
         shutil.copy(ROOT / "own/README.md", root / "own")  # and nobody's pictures
         (root / ".dvc").mkdir()
