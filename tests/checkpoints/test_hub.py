@@ -234,7 +234,7 @@ def test_the_paper_s_backbones_are_imported_and_clip_italian_is_assembled_from_t
     profile(study)
     done = run_stage(study)
     assert done.returncode == 0, done.stderr
-    folder = here / "models/paper/backbones"
+    folder = here / "models/paper/backbones/shared"
     clip = clip_italian.load(study.folders[CLIP])
     model = assembly.italian(folder, 0, 20.0)
     for part in ("vision_model", "visual_projection"):

@@ -41,7 +41,7 @@ def pixels(content):
 def test_pictures_and_captions_come_back_pixel_for_pixel(stored, capsys):
     found = read(exported(stored))
     assert capsys.readouterr().out == "out: 20 pictures written\n"
-    assert np.array_equal([pixels(one.read_bytes()) for one in found.pictures], PICTURES)
+    assert np.array_equal([pixels(one.read_bytes()) for one in found.images], PICTURES)
     assert found.texts == [caption for example in EXAMPLES for caption in example.captions]
     assert found.truth.owner.tolist() == [place for place, example in enumerate(EXAMPLES) for _ in example.captions]
 
@@ -64,7 +64,7 @@ def test_jpegs_are_smaller_and_close_to_the_pictures(here):
     smooth = np.broadcast_to(np.linspace(0, 255, 64, dtype=np.uint8)[:, None, None], (64, 64, 3))[None].repeat(4, 0)
     write_shards(here / "stored", EXAMPLES[:4], smooth, per_shard=8)
     found = read(exported(here, "--format", "jpg", "--split", "test"), "test")
-    assert np.abs(pixels(found.pictures[0].read_bytes()).astype(int) - smooth[0]).max() <= 3
+    assert np.abs(pixels(found.images[0].read_bytes()).astype(int) - smooth[0]).max() <= 3
 
 
 def test_a_damaged_shard_is_named_and_nothing_is_left(stored):
@@ -83,7 +83,7 @@ def test_a_second_split_stands_beside_the_first_and_what_else_is_there_stays(sto
     (stored / "out").mkdir()
     (stored / "out/thesis.tex").write_text("years of work")
     first = files.tree_digest(exported(stored) / "train")
-    assert len(read(exported(stored, "--split", "test"), "test").pictures) == 20
+    assert len(read(exported(stored, "--split", "test"), "test").images) == 20
     assert files.tree_digest(stored / "out/train") == first and (stored / "out/thesis.tex").read_text() == "years of work"
 
 

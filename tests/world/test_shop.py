@@ -366,8 +366,8 @@ def test_the_right_pictures_of_a_query_are_those_of_which_it_is_true(shop: pathl
     assert len(found.queries) == len(told)
     for statement, relevant in zip(told, found.relevant, strict=True):
         right = {item.image for item in shown if true_of(statement, item.product)}
-        assert {found.pictures[place].relative_to(shop).as_posix() for place in relevant} == right
-    assert {path.relative_to(shop).as_posix() for path in found.pictures} == {item.image for item in shown}
+        assert {found.images[place].relative_to(shop).as_posix() for place in relevant} == right
+    assert {path.relative_to(shop).as_posix() for path in found.images} == {item.image for item in shown}
     counts = [len(relevant) for relevant in found.relevant]
     assert np.mean(np.equal(counts, 1)) > 0.7 and max(counts) > 1
 
