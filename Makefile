@@ -30,8 +30,9 @@ repro: $(INSTALLED) ## run what has changed of the whole study, then print the r
 	@exec .venv/bin/python -m pipeline.supervise dvc repro
 	@$(MAKE) --no-print-directory results
 
-study: repro ## run the wider studies, in .studies/, and keep what came out in studies/
-	@exec .venv/bin/python -m pipeline.supervise python -m pipeline.studies development extended weak random second german
+study: repro ## run the wider studies, in .studies/, keep what came out in studies/, and set the paper with it
+	@.venv/bin/python -m pipeline.supervise python -m pipeline.studies development extended weak random second german
+	@exec .venv/bin/python -m pipeline.supervise dvc repro --force --single-item analyse paper track
 
 rehearse: $(INSTALLED) ## run profile paper to the end, small, against publishers on this machine, in .rehearsal/
 	@exec .venv/bin/python -m pipeline.supervise python -m rehearsal
