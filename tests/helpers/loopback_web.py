@@ -94,14 +94,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.web.requests.append((place, time.monotonic(), dict(self.headers.items())))
             self.web.at_once[host] = self.web.at_once.get(host, 0) + 1
             self.web.most_at_once[host] = max(self.web.most_at_once.get(host, 0), self.web.at_once[host])
+        time.sleep(self.web.pause)
+        with self.web.lock:  # before the answer: whoever has it may ask again before this thread goes on
+            self.web.at_once[host] -= 1
         try:
-            time.sleep(self.web.pause)
             self._answer(self.web.next_page(place))
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True  # the other side had enough
-        finally:
-            with self.web.lock:
-                self.web.at_once[host] -= 1
 
     def _answer(self, page: Page) -> None:
         if page.act is not None and not page.status:
