@@ -227,6 +227,7 @@ def main() -> None:
     told = predictions(study)
     factor = max((one.at / max(one.amounts) for one in told if one.along == "pairs" and one.amounts), default=1.0)
     ahead = [predicted_row(one, smallest) for one in told] + (directions(study, found) if found else [])
+    ahead = ahead if any(one.gain for one in told) else []  # a table without a prediction tells nothing
     tables.write("predictions", PREDICTED, ahead, PREDICTED_NOTE.format(confidence=confidence, factor=factor))
     tables.write("crossings", [BREAK_EVEN], [*crossings(found).values()] if found else [], CROSSINGS_NOTE)
 
