@@ -10,7 +10,8 @@ quantiles of Student's t with that spread, corrected for the number of changes (
 What this cannot see: results that were raised by less than honest reruns differ. With seeds that differ by 0.6 points of MRR@10
 and 0.9 of accuracy, as in the miniature's first eight runs, a model that was raised by the same under both primary endpoints is
 noticed with probability 95 % from 3.4 points on with three seeds, and from 2.4 with five. Seeds with backbones of their own differ
-more: from 10.8 points on with three. `Comparison.smallest` says it of the runs at hand. What is smaller is for checks that need no other processor: pipeline/consistency.py, and equal bits on an equal one.
+more: from 10.8 points on with three. `Comparison.smallest` says it of the runs at hand. What is smaller is for checks that need no
+other processor: pipeline/consistency.py, and equal bits on an equal one.
 """
 
 import dataclasses
